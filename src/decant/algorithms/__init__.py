@@ -1,0 +1,1 @@
+"""Algorithms that fit potentials: one file an algorithm."""

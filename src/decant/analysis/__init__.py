@@ -1,0 +1,1 @@
+"""Observables of a liquid and errors of a potential: one file each."""

@@ -1,0 +1,41 @@
+"""Options that more than one verb takes, declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from decant.errors import InputError, nearest
+from decant.files import read_yaml
+
+
+def load_config(context: typer.Context, path: Path | None) -> Path | None:
+    """Take the defaults of this command's options from a YAML file; the command line still wins."""
+    if path is None:
+        return None
+    values = {key.replace("-", "_"): value for key, value in read_yaml(path).items()}
+    known = {parameter.name for parameter in context.command.params if parameter.name}
+    for key in values:
+        if key not in known:
+            raise InputError(f"{path}: unknown key '{key}' for 'decant {context.info_name}'{nearest(key, known)}")
+    context.default_map = {**(context.default_map or {}), **values}
+    return path
+
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="YAML file with values for any of this command's arguments and options.",
+        callback=load_config,
+        is_eager=True,
+        show_default=False,
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Random seed; the same seed gives the same result.", min=0)]
+Ranks = Annotated[int, typer.Option(help="Number of MPI ranks.")]
+
+__all__ = ["Config", "Ranks", "Seed", "click"]

@@ -1,0 +1,1 @@
+"""Reference methods that label configurations: one file a method."""

@@ -1,0 +1,1 @@
+"""LAMMPS: its plugins, command line, data files, launch and logs."""

