@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
 from decant.errors import InputError
@@ -40,13 +39,7 @@ def application() -> typer.Typer:
 def main() -> None:
     """Run the command line."""
     try:
-        application()(standalone_mode=False)
+        application()()
     except InputError as error:
         print(f"decant: error: {error}", file=sys.stderr)
         sys.exit(2)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        print("decant: interrupted", file=sys.stderr)
-        sys.exit(130)

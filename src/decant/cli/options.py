@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from decant.errors import InputError, nearest
@@ -37,5 +36,3 @@ Config = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="Random seed; the same seed gives the same result.", min=0)]
 Ranks = Annotated[int, typer.Option(help="Number of MPI ranks.")]
-
-__all__ = ["Config", "Ranks", "Seed", "click"]
