@@ -1,0 +1,188 @@
+"""LAMMPS data files: atoms, molecules and bonds (for analysis only) in a box of LAMMPS's orientation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ase
+import numpy as np
+from ase.data import atomic_masses, atomic_numbers
+
+from decant.errors import InputError
+from decant.files import write_beside
+
+ROOM = 10.0
+"""Space left around the atoms of a system without a cell, angstrom."""
+
+
+@dataclass(frozen=True)
+class LammpsBox:
+    """The simulation box that stands for a cell, and how to come back from it.
+
+    LAMMPS wants the first cell vector along x and the second in the xy plane [1]_; any other cell is rotated (a
+    left-handed one is also mirrored), and positions become ``positions @ rotation``.
+
+    Attributes
+    ----------
+    cell
+        Cell vectors as rows, lower triangular, angstrom, shape (3, 3).
+    origin
+        Lower corner of the box, angstrom, shape (3,).
+    rotation
+        Orthogonal matrix from the given orientation to that of LAMMPS, shape (3, 3).
+    periodic
+        Whether the system is periodic in all directions (otherwise in none).
+
+    References
+    ----------
+    .. [1] https://docs.lammps.org/Howto_triclinic.html
+    """
+
+    cell: np.ndarray
+    origin: np.ndarray
+    rotation: np.ndarray
+    periodic: bool
+
+    @property
+    def boundary(self) -> str:
+        """Arguments for the LAMMPS command ``boundary``."""
+        return "p p p" if self.periodic else "s s s"
+
+    @property
+    def triclinic(self) -> bool:
+        """Whether the box has tilt factors."""
+        return bool(np.any(np.abs(self.cell[np.tril_indices(3, -1)]) > 1e-10))
+
+    def vectors_to_lammps(self, vectors: np.ndarray) -> np.ndarray:
+        """Turn vectors (positions, velocities, forces), shape (n, 3), into the orientation of LAMMPS."""
+        return np.asarray(vectors @ self.rotation)
+
+    def vectors_from_lammps(self, vectors: np.ndarray) -> np.ndarray:
+        """Turn vectors of LAMMPS, shape (n, 3), back into the given orientation."""
+        return np.asarray(vectors @ self.rotation.T)
+
+    def tensor_from_lammps(self, tensor: np.ndarray) -> np.ndarray:
+        """Turn a tensor of LAMMPS (virial, stress), shape (3, 3), back into the given orientation."""
+        return np.asarray(self.rotation @ tensor @ self.rotation.T)
+
+
+def lammps_box(atoms: ase.Atoms) -> LammpsBox:
+    """Return the LAMMPS box of a configuration.
+
+    Tilts are reduced to at most half a cell vector, which describes the same crystal. A configuration without
+    periodicity gets a box around its atoms.
+
+    Raises
+    ------
+    InputError
+        If the configuration is periodic in some directions only, or its cell has no volume.
+    """
+    if not atoms.pbc.any():
+        positions = atoms.positions if len(atoms) else np.zeros((1, 3))
+        low, high = positions.min(axis=0) - ROOM, positions.max(axis=0) + ROOM
+        return LammpsBox(np.diag(high - low), low, np.eye(3), periodic=False)
+    if not atoms.pbc.all():
+        raise InputError(f"pbc {atoms.pbc.tolist()}: expected a system periodic in all directions or in none")
+    cell = np.array(atoms.cell)
+    if abs(np.linalg.det(cell)) < 1e-6:
+        raise InputError("the periodic cell has no volume; expected three independent cell vectors")
+    orthogonal, upper = np.linalg.qr(cell.T)  # cell = upper.T @ orthogonal.T, and upper.T is lower triangular
+    signs = np.sign(np.diag(upper))
+    return LammpsBox(_reduce_tilts(upper.T * signs), np.zeros(3), orthogonal * signs, periodic=True)
+
+
+def _reduce_tilts(cell: np.ndarray) -> np.ndarray:
+    """Subtract whole cell vectors from later ones until each tilt is at most half the vector it leans along."""
+    cell = cell.copy()
+    for row, column in ((1, 0), (2, 1), (2, 0)):
+        # the small margin keeps tilts of exactly one half (hexagonal cells) as they are
+        cell[row] -= cell[column] * np.rint(cell[row, column] / cell[column, column] * (1.0 - 1e-9))
+    return cell
+
+
+def atom_types(symbols: Sequence[str], elements: Sequence[str]) -> np.ndarray:
+    """Return the LAMMPS type of each atom: 1 + the position of its element in `elements`.
+
+    Raises
+    ------
+    InputError
+        If an atom's element is not in `elements`.
+    """
+    unknown = sorted(set(symbols) - set(elements))
+    if unknown:
+        raise InputError(f"element {', '.join(unknown)}: the potential knows only {', '.join(elements)}")
+    index = {element: number for number, element in enumerate(elements, start=1)}
+    return np.array([index[symbol] for symbol in symbols], dtype=int)
+
+
+def write_data(
+    path: Path,
+    atoms: ase.Atoms,
+    elements: Sequence[str],
+    bonds: np.ndarray | None = None,
+    mol_id: np.ndarray | None = None,
+) -> LammpsBox:
+    """Write a LAMMPS data file for ``atom_style molecular`` and ``bond_style zero``.
+
+    The file always declares one bond type, so that one LAMMPS input serves with and without bonds. Positions are
+    kept as given, not wrapped into the box: LAMMPS wraps them and remembers the image, so molecules that are whole
+    here stay whole in an unwrapped trajectory.
+
+    Parameters
+    ----------
+    path
+        File to write.
+    atoms
+        Configuration, periodic in all directions or in none.
+    elements
+        Chemical symbols in the order of the potential's LAMMPS types.
+    bonds
+        Pairs of 0-based atom indices, shape (k, 2); None for no bonds.
+    mol_id
+        0-based molecule of each atom, shape (n,); by default ``atoms.arrays["mol_id"]`` if present, else one molecule.
+
+    Returns
+    -------
+    LammpsBox
+        The box, with the rotation that brings forces and virial back.
+
+    Raises
+    ------
+    InputError
+        If an element is not in `elements`, or the cell cannot be a LAMMPS box.
+    """
+    types = atom_types(atoms.get_chemical_symbols(), elements)
+    box = lammps_box(atoms)
+    if mol_id is None:
+        mol_id = atoms.arrays.get("mol_id", np.zeros(len(atoms), dtype=int))
+    pairs = np.empty((0, 2), dtype=int) if bonds is None else np.asarray(bonds, dtype=int).reshape(-1, 2)
+    positions = box.vectors_to_lammps(atoms.positions)
+    with write_beside(Path(path)) as temporary, temporary.open("w", encoding="ascii") as stream:
+        stream.writelines(_header(len(atoms), len(pairs), len(elements), box))
+        stream.write("\nMasses\n\n")
+        stream.writelines(
+            f"{number} {atomic_masses[atomic_numbers[element]]:.6f}  # {element}\n"
+            for number, element in enumerate(elements, start=1)
+        )
+        if len(atoms):
+            stream.write("\nAtoms # molecular\n\n")
+        stream.writelines(
+            f"{number} {molecule + 1} {kind} {x:.16g} {y:.16g} {z:.16g}\n"
+            for number, (molecule, kind, (x, y, z)) in enumerate(zip(mol_id, types, positions, strict=True), start=1)
+        )
+        if len(pairs):
+            stream.write("\nBonds\n\n")
+        stream.writelines(f"{number} 1 {i} {j}\n" for number, (i, j) in enumerate(pairs + 1, start=1))
+    return box
+
+
+def _header(atoms: int, bonds: int, types: int, box: LammpsBox) -> Iterator[str]:
+    """Yield the lines of a data file before its first section."""
+    yield "LAMMPS data file by decant: units metal, atom_style molecular; bonds are for analysis only\n\n"
+    yield f"{atoms} atoms\n{bonds} bonds\n{types} atom types\n1 bond types\n\n"
+    for axis, (low, length) in zip("xyz", zip(box.origin, np.diag(box.cell), strict=True), strict=True):
+        yield f"{low:.16g} {low + length:.16g} {axis}lo {axis}hi\n"
+    if box.triclinic:
+        yield f"{box.cell[1, 0]:.16g} {box.cell[2, 0]:.16g} {box.cell[2, 1]:.16g} xy xz yz\n"
