@@ -1,0 +1,120 @@
+"""Mean of a correlated time series, with equilibration taken off and an uncertainty that is honest about length."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from decant.errors import InputError
+
+# Fewer uncorrelated samples than this and the statistical inefficiency itself is a guess, so no error bar is given.
+LEAST_EFFECTIVE_SAMPLES = 10
+LEAST_SAMPLES = 10
+# Where equilibration could begin is tried at about this many places.
+ORIGINS = 100
+
+
+@dataclass(frozen=True)
+class Average:
+    """Mean of a time series over its equilibrated part.
+
+    Attributes
+    ----------
+    value, uncertainty, unit
+        Mean and its standard error; the error is None where the series is too short to know it (`note` says so).
+    standard_deviation
+        Spread of single samples, in `unit`.
+    equilibrated_after_ps
+        Time at which the equilibrated part begins.
+    statistical_inefficiency
+        g: number of samples that count as one uncorrelated sample.
+    effective_samples
+        Samples in the equilibrated part over g.
+    samples
+        Samples in the equilibrated part.
+    note
+        What a reader must know before trusting the number; empty if nothing.
+    """
+
+    value: float
+    uncertainty: float | None
+    unit: str
+    standard_deviation: float
+    equilibrated_after_ps: float
+    statistical_inefficiency: float
+    effective_samples: float
+    samples: int
+    note: str
+
+    def summary(self) -> dict[str, Any]:
+        """Return the fields for ``observables.yaml``."""
+        return {key: value for key, value in asdict(self).items() if value != ""}
+
+
+def timeseries() -> ModuleType:
+    """Return `pymbar.timeseries`, imported without its banner about JAX."""
+    logging.getLogger("pymbar").setLevel(logging.ERROR)
+    from pymbar import timeseries
+
+    return timeseries
+
+
+def average(time_ps: np.ndarray, values: np.ndarray, unit: str, detect: bool = True) -> Average:
+    """Average a correlated time series.
+
+    Equilibration is detected by maximising the number of effective samples (Chodera, J. Chem. Theory Comput. 12,
+    1799 (2016)); the standard error is ``standard_deviation * sqrt(g / samples)`` with the statistical inefficiency g
+    (Chodera et al., J. Chem. Theory Comput. 3, 26 (2007)). g is underestimated where the slowest motion is longer than
+    the series; no method can see that from inside.
+
+    Parameters
+    ----------
+    time_ps, values
+        The series, shape (samples,).
+    unit
+        Unit of `values`.
+    detect
+        Detect equilibration; otherwise take the whole series.
+
+    Raises
+    ------
+    InputError
+        If fewer than 10 samples are finite.
+    """
+    good = np.isfinite(values)
+    time_ps, values = np.asarray(time_ps, dtype=float)[good], np.asarray(values, dtype=float)[good]
+    if len(values) < LEAST_SAMPLES:
+        raise InputError(f"only {len(values)} samples in time, at least {LEAST_SAMPLES} are needed for a mean")
+    if np.ptp(values) <= 1e-9 * max(abs(values.mean()), 1e-300):
+        return Average(float(values[0]), 0.0, unit, 0.0, float(time_ps[0]), 1.0, float(len(values)), len(values), "")
+    first = 0
+    if detect:
+        first = int(timeseries().detect_equilibration(values, nskip=max(1, len(values) // ORIGINS))[0])
+        first = min(first, len(values) - LEAST_SAMPLES)
+    kept = values[first:]
+    inefficiency = float(timeseries().statistical_inefficiency(kept)) if np.ptp(kept) > 0 else 1.0
+    effective = len(kept) / inefficiency
+    deviation = float(kept.std(ddof=1))
+    note = ""
+    if effective < LEAST_EFFECTIVE_SAMPLES:
+        note = (
+            f"too short for an uncertainty: about {effective:.1f} uncorrelated samples, "
+            f"at least {LEAST_EFFECTIVE_SAMPLES} are needed"
+        )
+    elif first > len(values) / 2:
+        note = "equilibration took more than half of the run; a longer run may still drift"
+    return Average(
+        value=float(kept.mean()),
+        uncertainty=None if effective < LEAST_EFFECTIVE_SAMPLES else deviation / np.sqrt(effective).item(),
+        unit=unit,
+        standard_deviation=deviation,
+        equilibrated_after_ps=float(time_ps[first]),
+        statistical_inefficiency=inefficiency,
+        effective_samples=float(effective),
+        samples=len(kept),
+        note=note,
+    )
