@@ -1,0 +1,45 @@
+"""`decant split`: train, valid and test parts that share no group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from decant.cli.options import Config, Seed
+from decant.errors import InputError
+
+
+def command(
+    source: Annotated[Path, typer.Argument(help="Labelled data in decant's form.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for train, valid and test.extxyz.")],
+    fractions: Annotated[str, typer.Option(help="Shares of train, valid and test.")] = "0.8,0.1,0.1",
+    seed: Seed = 0,
+    config: Config = None,
+) -> None:
+    """Divide labelled data into train, valid and test; a group of related frames is never divided.
+
+    Frames of equal geometry are put into one group first. Isolated atoms go into train.
+
+    Examples
+    --------
+      decant split data/ec-emc.extxyz -o data/ec-emc/
+      decant split labelled.extxyz -o data/ --fractions 0.7,0.15,0.15 --seed 3
+    """
+    from decant.dataset import is_isolated, read_frames
+    from decant.split import split_frames, write_split
+
+    try:
+        train, valid, test = (float(share) for share in fractions.split(","))
+    except ValueError as error:
+        raise InputError(f"--fractions {fractions}: expected three numbers, for example 0.8,0.1,0.1") from error
+    parts = split_frames(read_frames(source), (train, valid, test), seed)
+    write_split(output, parts)
+    for name, frames in parts.items():
+        bulk = [atoms for atoms in frames if not is_isolated(atoms)]
+        groups = len({atoms.info["group"] for atoms in bulk})
+        atoms_alone = len(frames) - len(bulk)
+        extra = f" and {atoms_alone} isolated atoms" if atoms_alone else ""
+        typer.echo(f"{name + ':':6s} {len(bulk)} frames in {groups} groups{extra}")
+    typer.echo(f"written: {output}")

@@ -1,0 +1,217 @@
+"""Bonds and molecules found from a geometry."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+
+import numpy as np
+from ase import Atoms
+from ase.data import covalent_radii
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import breadth_first_order, connected_components
+
+BOND_SCALE = 1.2
+"""Two atoms are bonded if closer than this times the sum of their covalent radii (Cordero et al., Dalton Trans. 2008,
+2832). In liquid carbonates at 1200 K, C-H bonds reach 1.19 times the sum, while non-bonded C-C come down to 1.26."""
+
+
+def bonds(atoms: Atoms, scale: float = BOND_SCALE) -> np.ndarray:
+    """Find the bonds of a configuration, across periodic boundaries.
+
+    Parameters
+    ----------
+    atoms
+        The configuration; positions in angstrom.
+    scale
+        Largest length of a bond in units of the sum of the two covalent radii.
+
+    Returns
+    -------
+    numpy.ndarray
+        Pairs of atom indices i < j, shape (bonds, 2), sorted.
+    """
+    from ase.neighborlist import neighbor_list
+
+    if len(atoms) < 2:
+        return np.zeros((0, 2), dtype=int)
+    radii = scale * covalent_radii[atoms.numbers]
+    if len(atoms) <= 512 and _shortest_height(atoms) > 4 * radii.max():
+        # a vector shorter than half of every height of the cell is its own nearest image by rounding fractions
+        first, second = np.triu_indices(len(atoms), 1)
+        near = pair_distances(atoms) < radii[first] + radii[second]
+        return np.column_stack([first[near], second[near]])
+    first, second = neighbor_list("ij", atoms, list(radii))
+    pairs = np.column_stack([first, second])[first < second]
+    return np.unique(pairs, axis=0).astype(int).reshape(-1, 2)
+
+
+def pair_distances(atoms: Atoms) -> np.ndarray:
+    """Return the distances of all pairs i < j, angstrom, shape (pairs,), in the order of ``numpy.triu_indices``.
+
+    The image is chosen by rounding fractional coordinates: exact in rectangular cells and for distances below half the
+    height of a skewed one; beyond, perhaps not the nearest image, but always independent of origin and wrapping.
+    """
+    first, second = np.triu_indices(len(atoms), 1)
+    vectors = atoms.positions[second] - atoms.positions[first]
+    if atoms.pbc.any() and abs(atoms.cell.volume) > 0:
+        fractions = vectors @ np.linalg.inv(atoms.cell.array)
+        vectors = vectors - np.where(atoms.pbc, np.round(fractions), 0.0) @ atoms.cell.array
+    return np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+
+
+def _shortest_height(atoms: Atoms) -> float:
+    """Return the smallest distance between opposite faces of the cell along periodic directions, angstrom."""
+    if not atoms.pbc.any():
+        return np.inf
+    if abs(atoms.cell.volume) == 0:
+        return 0.0
+    return float((1 / np.linalg.norm(atoms.cell.reciprocal().array, axis=1))[atoms.pbc].min())
+
+
+def molecule_ids(count: int, bonds: np.ndarray) -> np.ndarray:
+    """Number the molecules (connected components of the bond graph) by their first atom.
+
+    Parameters
+    ----------
+    count
+        Number of atoms.
+    bonds
+        Pairs of atom indices, shape (bonds, 2).
+
+    Returns
+    -------
+    numpy.ndarray
+        Molecule of each atom from 0, shape (count,).
+    """
+    pairs = np.asarray(bonds, dtype=int).reshape(-1, 2)
+    graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    return renumbered(connected_components(graph, directed=False)[1])
+
+
+def renumbered(labels: np.ndarray) -> np.ndarray:
+    """Replace arbitrary labels by 0, 1, ... in the order of their first appearance."""
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=int)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[inverse.ravel()]
+
+
+def species_names(atoms: Atoms, mol_id: np.ndarray, bonds: np.ndarray) -> list[str]:
+    """Name every molecule: the named solvent with the same molecular graph, else the chemical formula.
+
+    Parameters
+    ----------
+    atoms
+        The configuration.
+    mol_id
+        Molecule of each atom, 0-based and without gaps, shape (atoms,).
+    bonds
+        Pairs of atom indices, shape (bonds, 2).
+
+    Returns
+    -------
+    list of str
+        One name a molecule.
+    """
+    return [solvent_name(*piece) or formula(piece[0]) for piece in split_graph(atoms, mol_id, bonds)]
+
+
+def split_graph(
+    atoms: Atoms, mol_id: np.ndarray, bonds: np.ndarray
+) -> list[tuple[tuple[str, ...], tuple[tuple[int, int], ...]]]:
+    """Return the symbols and the bonds (indices within the molecule) of every molecule."""
+    mol_id = np.asarray(mol_id)
+    symbols = np.array(atoms.get_chemical_symbols())
+    order = np.argsort(mol_id, kind="stable")
+    sizes = np.bincount(mol_id)
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    local = np.empty(len(atoms), dtype=int)  # index of an atom within its molecule
+    local[order] = np.arange(len(atoms)) - np.repeat(starts, sizes)
+    edges: list[list[tuple[int, int]]] = [[] for _ in sizes]
+    for i, j in np.asarray(bonds, dtype=int).reshape(-1, 2):
+        edges[mol_id[i]].append((int(local[i]), int(local[j])))
+    found = []
+    for molecule, (start, size) in enumerate(zip(starts, sizes, strict=True)):
+        elements = tuple(str(symbol) for symbol in symbols[order[start : start + size]])
+        found.append((elements, tuple(sorted(edges[molecule]))))
+    return found
+
+
+@lru_cache(maxsize=4096)
+def solvent_name(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> str:
+    """Return the named solvent with this molecular graph, or an empty string."""
+    from decant.molecules import solvents
+
+    wanted, signature = formula(symbols), graph_signature(symbols, edges)
+    for solvent in solvents():
+        if solvent.formula == wanted and graph_signature(solvent.symbols, _pairs(solvent.bonds)) == signature:
+            return solvent.name
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def graph_signature(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> str:
+    """Return a string that equals for molecules with the same graph (Weisfeiler-Lehman), whatever the atom order."""
+    import networkx
+
+    graph = networkx.Graph()
+    graph.add_nodes_from((index, {"element": symbol}) for index, symbol in enumerate(symbols))
+    graph.add_edges_from(edges)
+    shape = networkx.weisfeiler_lehman_graph_hash(graph, node_attr="element", iterations=5)
+    return f"{formula(symbols)}:{shape}"
+
+
+def _pairs(bonds: np.ndarray) -> tuple[tuple[int, int], ...]:
+    return tuple((int(i), int(j)) for i, j in bonds)
+
+
+def formula(symbols: tuple[str, ...] | list[str]) -> str:
+    """Return the chemical formula in Hill order (C, H, then alphabetic), for example C3H4O3."""
+    counts = Counter(symbols)
+    first = [element for element in ("C", "H") if element in counts] if "C" in counts else []
+    rest = sorted(element for element in counts if element not in first)
+    return "".join(f"{element}{counts[element] if counts[element] > 1 else ''}" for element in [*first, *rest])
+
+
+def composition(names: list[str]) -> str:
+    """Return species names with their counts, for example ``EC:4,EMC:8``."""
+    return ",".join(f"{name}:{count}" for name, count in sorted(Counter(names).items()))
+
+
+def unwrap(atoms: Atoms, bonds: np.ndarray) -> np.ndarray:
+    """Make molecules whole: bonded atoms become nearest images of one another.
+
+    The first atom of each molecule stays where it is. A molecule bonded to its own periodic image has no whole form;
+    it is then opened at some bond.
+
+    Parameters
+    ----------
+    atoms
+        The configuration.
+    bonds
+        Pairs of atom indices, shape (bonds, 2).
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions in angstrom, shape (atoms, 3).
+    """
+    from ase.geometry import find_mic
+
+    positions = atoms.get_positions()
+    pairs = np.asarray(bonds, dtype=int).reshape(-1, 2)
+    if not len(pairs) or not atoms.pbc.any():
+        return positions
+    count = len(atoms)
+    graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count)).tocsr()
+    labels = molecule_ids(count, pairs)
+    for root in np.unique(labels, return_index=True)[1]:
+        order, parents = breadth_first_order(graph, root, directed=False)
+        children = order[1:]
+        if not len(children):
+            continue
+        steps, _ = find_mic(positions[children] - positions[parents[children]], atoms.cell, atoms.pbc)
+        for child, step in zip(children, steps, strict=True):
+            positions[child] = positions[parents[child]] + step
+    return positions
