@@ -1,0 +1,164 @@
+"""Starting `mpirun lmp`, following what it prints, and leaving no process behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from decant.lammps.command import command, environment
+from decant.lammps.guards import Stop, read_abort, read_error, read_halt
+from decant.lammps.log import ThermoReader
+
+GRACE = 5.0
+"""Seconds between asking the processes to end and ending them."""
+
+
+@dataclass
+class Outcome:
+    """How a LAMMPS process ended.
+
+    Attributes
+    ----------
+    code
+        Exit status of the launcher.
+    stop
+        The guard that fired, or None.
+    error
+        The last error that LAMMPS reported, or None.
+    last_row
+        The last thermodynamic row, by house key; empty if there was none.
+    tail
+        The last lines that were printed.
+    """
+
+    code: int = 0
+    stop: Stop | None = None
+    error: str | None = None
+    last_row: dict[str, float] = field(default_factory=dict)
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=20))
+
+    def reason(self) -> str:
+        """Return one line on why the process failed."""
+        said = " | ".join(line for line in self.tail if line.strip())[-300:]
+        return self.error or f"exit status {self.code}; last output: {said or 'none'}"
+
+
+def variables(values: Mapping[str, object]) -> list[str]:
+    """Return the ``-var`` arguments for LAMMPS variables."""
+    return [word for name, value in values.items() for word in ("-var", name, str(value))]
+
+
+def launch(
+    arguments: Sequence[str],
+    ranks: int,
+    directory: Path,
+    threads: int = 1,
+    on_row: Callable[[dict[str, float]], None] | None = None,
+    keep_open: Sequence[int] = (),
+) -> Outcome:
+    """Run LAMMPS in a directory and follow it until it ends.
+
+    Parameters
+    ----------
+    arguments
+        Arguments of `lmp`.
+    ranks
+        Number of MPI ranks.
+    directory
+        Where to run.
+    threads
+        OpenMP threads of each rank.
+    on_row
+        Called with each thermodynamic row as it is printed.
+    keep_open
+        File descriptors that LAMMPS inherits; a lock held by one lasts as long as LAMMPS does.
+
+    Returns
+    -------
+    Outcome
+        How it ended; the caller decides what that means.
+
+    Raises
+    ------
+    InputError
+        If the rank count is impossible on this machine, or LAMMPS or its launcher is missing.
+    KeyboardInterrupt
+        If this process was interrupted or asked to terminate; LAMMPS has been ended by then.
+    """
+    process = subprocess.Popen(
+        command(arguments, ranks),
+        cwd=directory,
+        env={**environment(), "OMP_NUM_THREADS": str(threads)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+        pass_fds=tuple(keep_open),
+    )
+    outcome = Outcome()
+    with _termination_as_interrupt():
+        try:
+            _follow(process, outcome, on_row)
+            outcome.code = process.wait()
+        finally:
+            _end(process)
+    if outcome.stop is None and outcome.code != 0 and outcome.error:
+        outcome.stop = read_abort(outcome.error, int(outcome.last_row.get("step", 0)))
+    return outcome
+
+
+def _follow(
+    process: subprocess.Popen[str], outcome: Outcome, on_row: Callable[[dict[str, float]], None] | None
+) -> None:
+    """Read what LAMMPS prints until it ends, and note rows, guards and errors."""
+    reader = ThermoReader()
+    assert process.stdout is not None  # a pipe was asked for
+    for line in process.stdout:
+        row = reader.feed(line)
+        if row is not None:
+            outcome.last_row = row
+            if on_row is not None:
+                on_row(row)
+            continue
+        outcome.tail.append(line.strip())
+        outcome.stop = outcome.stop or read_halt(line)
+        outcome.error = read_error(line) or outcome.error
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End the launcher and all ranks, if they still run, and close the pipe."""
+    if process.poll() is None:
+        for sign, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, None)):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, sign)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(patience)
+                break
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+@contextlib.contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM (a batch system ends a job with it) raise KeyboardInterrupt, so that LAMMPS is ended too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
