@@ -91,7 +91,7 @@ def _plain(value: Any) -> Any:
 def write_frames(path: Path, frames: Sequence[Atoms]) -> None:
     """Write frames in the house form, whole or not at all.
 
-    Energies keep 1e-10 eV, positions 1e-8 angstrom and forces 1e-8 eV/angstrom.
+    Numbers per frame are written in full; positions and forces keep 8 decimals.
     """
     with write_beside(Path(path)) as temporary:
         temporary.write_text("".join(format_frame(atoms) for atoms in frames), encoding="utf-8")
@@ -127,7 +127,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "T" if value else "F"
     if isinstance(value, float):
-        return f"{value:.12g}" if abs(value) < 1e2 else f"{value:.10f}"
+        return repr(value)
     if isinstance(value, np.ndarray):
         return '"{}"'.format(" ".join(_text(x) for x in value.ravel().tolist()))
     text = str(value)

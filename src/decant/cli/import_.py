@@ -26,8 +26,8 @@ def command(
 
     Frames left out are listed with index and reason in OUTPUT.rejects.csv.
 
-    Examples
-    --------
+    \b
+    For example:
       decant import ec-emc-dft.extxyz -o data/ec-emc.extxyz
       decant import train.xyz -o data/all.extxyz --energy-key E_dft --forces-key F_dft
     """

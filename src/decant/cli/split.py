@@ -22,8 +22,8 @@ def command(
 
     Frames of equal geometry are put into one group first. Isolated atoms go into train.
 
-    Examples
-    --------
+    \b
+    For example:
       decant split data/ec-emc.extxyz -o data/ec-emc/
       decant split labelled.extxyz -o data/ --fractions 0.7,0.15,0.15 --seed 3
     """
