@@ -186,3 +186,37 @@ def _header(atoms: int, bonds: int, types: int, box: LammpsBox) -> Iterator[str]
         yield f"{low:.16g} {low + length:.16g} {axis}lo {axis}hi\n"
     if box.triclinic:
         yield f"{box.cell[1, 0]:.16g} {box.cell[2, 0]:.16g} {box.cell[2, 1]:.16g} xy xz yz\n"
+
+
+@dataclass(frozen=True)
+class Topology:
+    """What a data file says of its atoms apart from where they are.
+
+    Attributes
+    ----------
+    types
+        LAMMPS type of each atom, from 1, shape (n,).
+    mol_id
+        Molecule of each atom, from 0, shape (n,).
+    bonds
+        Pairs of 0-based atom indices, shape (k, 2).
+    """
+
+    types: np.ndarray
+    mol_id: np.ndarray
+    bonds: np.ndarray
+
+
+def read_topology(path: Path) -> Topology:
+    """Read types, molecules and bonds from a data file made by `write_data`."""
+    sections: dict[str, list[list[str]]] = {}
+    rows: list[list[str]] = []
+    for line in Path(path).read_text(encoding="ascii").splitlines():
+        words = line.split("#")[0].split()
+        if words and words[0].isalpha() and words[0].istitle():
+            rows = sections.setdefault(words[0], [])
+        elif words:
+            rows.append(words)
+    atoms = np.array([row[:3] for row in sections.get("Atoms", [])], dtype=int).reshape(-1, 3)
+    bonds = np.array([row[2:4] for row in sections.get("Bonds", [])], dtype=int).reshape(-1, 2)
+    return Topology(types=atoms[:, 2], mol_id=atoms[:, 1] - 1, bonds=bonds - 1)

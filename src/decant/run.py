@@ -1,0 +1,206 @@
+"""A run directory: what was asked, how it ended, its thermodynamic data and its trajectory."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from decant.errors import InputError
+from decant.files import read_yaml
+from decant.lammps.data import read_topology
+from decant.lammps.log import join_thermo, read_thermo
+from decant.lammps.trajectory import Segment, read_segment
+
+if TYPE_CHECKING:
+    from MDAnalysis import Universe
+
+LOCK = "run.lock"
+PS_PER_NS, SECONDS_PER_DAY = 1000.0, 86400.0
+
+
+class Run:
+    """A directory written by ``decant simulate``.
+
+    Attributes
+    ----------
+    path
+        The directory.
+    spec
+        What was asked (``run.yaml``): potential, liquid, copies, species, elements, ensemble, temperature_K,
+        pressure_bar, length_ps, equilibration_ps, timestep_fs, seed, ranks, step counts, guards.
+    """
+
+    def __init__(self, path: Path, spec: dict[str, Any]):
+        self.path, self.spec = Path(path), spec
+
+    @classmethod
+    def open(cls, path: Path) -> Run:
+        """Open a run directory.
+
+        Raises
+        ------
+        InputError
+            If it is not one.
+        """
+        path = Path(path)
+        if not (path / "run.yaml").is_file():
+            problem = "is not a run directory (no run.yaml)" if path.is_dir() else "no such directory"
+            raise InputError(f"{path}: {problem}; expected the output of 'decant simulate'")
+        return cls(path, read_yaml(path / "run.yaml"))
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """How the run stands (``status.yaml``).
+
+        Key ``state`` is running, completed, stopped or interrupted; a stopped run has guard, phase, step, time_ps
+        (of production; negative in the equilibration), value and message. A run whose process is gone without a
+        word is interrupted.
+        """
+        file = self.path / "status.yaml"
+        status = read_yaml(file) if file.is_file() else {"state": "interrupted", "message": "not started"}
+        if status.get("state") == "running" and not is_locked(self.path):
+            status = {**status, "state": "interrupted", "message": "the process ended without a word"}
+        return status
+
+    @property
+    def timestep_ps(self) -> float:
+        """Length of a time step, ps."""
+        return float(self.spec["timestep_fs"]) / 1000.0
+
+    def segment_files(self, stem: str, suffix: str) -> list[Path]:
+        """Return the files ``stem.<k>.suffix`` in the order of k."""
+        pattern = re.compile(rf"{re.escape(stem)}\.(\d+)\.{re.escape(suffix)}")
+        found = [(int(match[1]), file) for file in self.path.iterdir() if (match := pattern.fullmatch(file.name))]
+        return [file for _, file in sorted(found)]
+
+    def thermo(self, phase: str = "production") -> dict[str, np.ndarray]:
+        """Return the thermodynamic data, segments joined and overlaps removed.
+
+        Parameters
+        ----------
+        phase
+            ``"production"`` or ``"equilibration"``.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            Columns of shape (rows,): step (from the start of the equilibration), time_ps (from the start of the
+            production), temperature_K, pressure_bar, density_g_cm3, volume_A3, potential_energy_eV,
+            kinetic_energy_eV, total_energy_eV, conserved_energy_eV, longest_bond_A, box and pressure components.
+            Empty if the run did not come that far.
+        """
+        columns = join_thermo([read_thermo(file) for file in self.segment_files(phase, "log")])
+        if not columns:
+            return {}
+        time = (columns["step"] - int(self.spec["equilibration_steps"])) * self.timestep_ps
+        return {"step": columns.pop("step"), "time_ps": time, **columns}
+
+    def trajectory_segments(self) -> list[Segment]:
+        """Return the trajectory files that hold frames, oldest first."""
+        found = [read_segment(file) for file in self.segment_files("trajectory", "dcd")]
+        return [segment for segment in found if segment is not None]
+
+    def universe(self) -> Universe:
+        """Return the production as an MDAnalysis Universe.
+
+        Atoms carry elements, types, names and masses; residues are molecules, resname is their species; bonds are
+        those of the start. Coordinates are unwrapped by LAMMPS's image flags, in angstrom; times in ps from the start
+        of the production.
+
+        Raises
+        ------
+        InputError
+            If there are no production frames, or segments overlap (a run continued by hand from an older restart).
+        """
+        segments = self.trajectory_segments()
+        if not segments:
+            state = self.status["state"]
+            raise InputError(f"{self.path}: no production frames to analyse; the run is {state} (see status.yaml)")
+        for earlier, later in itertools.pairwise(segments):
+            if later.first_step <= earlier.last_step:
+                raise InputError(
+                    f"{earlier.path}: overlaps {later.path.name} from step {later.first_step} on;"
+                    " remove one, or continue runs with 'decant simulate'"
+                )
+        universe = self._topology()
+        files = [str(segment.path) for segment in segments]
+        interval = float(segments[0].every * self.timestep_ps)
+        universe.load_new(files if len(files) > 1 else files[0], dt=interval)
+        return universe
+
+    def _topology(self) -> Universe:
+        """Return a Universe of the atoms, molecules and bonds, with no coordinates yet."""
+        import MDAnalysis
+        from ase.data import atomic_masses, atomic_numbers
+
+        topology = read_topology(self.path / "system.data")
+        elements = [self.spec["elements"][kind - 1] for kind in topology.types]
+        names = [name for name, count in self.spec["species"] for _ in range(count)]
+        universe = MDAnalysis.Universe.empty(
+            len(elements), n_residues=len(names), atom_resindex=topology.mol_id, trajectory=True
+        )
+        universe.add_TopologyAttr("elements", elements)
+        universe.add_TopologyAttr("names", elements)
+        universe.add_TopologyAttr("types", elements)
+        universe.add_TopologyAttr("masses", [atomic_masses[atomic_numbers[element]] for element in elements])
+        universe.add_TopologyAttr("resnames", names)
+        universe.add_TopologyAttr("resids", np.arange(1, len(names) + 1))
+        universe.add_TopologyAttr("bonds", [tuple(pair) for pair in topology.bonds])
+        return universe
+
+    def performance(self) -> dict[str, float]:
+        """Return the speed of the production: ``ns_per_day`` and ``katom_step_per_s``; empty if there is none."""
+        steps, seconds = 0.0, 0.0
+        for file in self.segment_files("production", "log"):
+            rows = read_thermo(file)
+            if len(rows.get("step", ())) > 1:
+                steps += rows["step"][-1] - rows["step"][0]
+                seconds += rows["cpu_s"][-1] - rows["cpu_s"][0]
+        if seconds <= 0:
+            return {}
+        rate = steps / seconds
+        return {
+            "ns_per_day": rate * self.timestep_ps / PS_PER_NS * SECONDS_PER_DAY,
+            "katom_step_per_s": rate * int(self.spec["atoms"]) / 1000.0,
+        }
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[int]:
+    """Hold a run directory, made if missing, for this process; yield the descriptor of the lock.
+
+    The lock ends with the last process that inherited the descriptor, however that ends.
+
+    Raises
+    ------
+    InputError
+        If another process holds it.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    with (path / LOCK).open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"{path}: another process is simulating in this directory; wait for it, or give another -o"
+            ) from None
+        yield stream.fileno()
+
+
+def is_locked(path: Path) -> bool:
+    """Return whether a process holds a run directory."""
+    if not (path / LOCK).is_file():
+        return False
+    with (path / LOCK).open() as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
