@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+from decant import __version__
 from decant.errors import InputError
 
 # in the order of the flow
 VERBS = (
     "solvents", "build", "label", "import", "split", "fit", "evaluate", "export", "check", "simulate", "analyze", "compare",
 )  # fmt: skip
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        print(f"decant {__version__}")
+        raise typer.Exit
+
+
+def version(
+    show: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """From labelled data to MACE and Deep Potential models, LAMMPS liquids and honest observables."""
 
 
 def application() -> typer.Typer:
@@ -21,12 +38,12 @@ def application() -> typer.Typer:
 
     app = typer.Typer(
         name="decant",
-        help="From labelled data to MACE and Deep Potential models, LAMMPS liquids and honest observables.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
+    app.callback()(version)
     for verb in VERBS:
         name = f"decant.cli.{verb.replace('import', 'import_')}"
         if importlib.util.find_spec(name) is None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import decant.lammps
+
 
 def plugin_directory() -> str:
     """Return the folder that holds ``maceplugin.so``; LAMMPS loads it from LAMMPS_PLUGIN_PATH."""
-    return str(Path(__file__).parent / "plugins")
+    # an editable installation keeps Python files and compiled ones in two places, both on the package's path
+    folders = [Path(folder) / "plugins" for folder in decant.lammps.__path__]
+    return str(next((folder for folder in folders if (folder / "maceplugin.so").is_file()), folders[0]))

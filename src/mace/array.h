@@ -1,0 +1,60 @@
+// Cache-line aligned arrays and the vector type of the hot loops.
+//
+// Data layout, stated once. Every array of features is channel-innermost:
+//   features  [atom][lm][channel]            lm = l*l + l + m
+//   messages  [atom][lm][path of l][channel] paths that end in the same l stand side by side, so that the linear map
+//                                            that mixes them is one matrix product per lm
+//   radial    [path][channel]                per edge, evaluated where it is needed and never stored for all edges
+// Channels are padded with zeros to a multiple of `channel_padding`, so no loop over channels has a remainder.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+namespace mace {
+
+constexpr int channel_padding = 8;
+
+constexpr int padded(int channels) { return (channels + channel_padding - 1) / channel_padding * channel_padding; }
+
+template <class T>
+struct AlignedAllocator {
+  using value_type = T;
+  AlignedAllocator() = default;
+  template <class U>
+  explicit AlignedAllocator(const AlignedAllocator<U>&) {}
+  T* allocate(std::size_t n) {
+    return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t(64)));
+  }
+  void deallocate(T* p, std::size_t) { ::operator delete(p, std::align_val_t(64)); }
+  template <class U>
+  bool operator==(const AlignedAllocator<U>&) const {
+    return true;
+  }
+  template <class U>
+  bool operator!=(const AlignedAllocator<U>&) const {
+    return false;
+  }
+};
+
+template <class T>
+using Array = std::vector<T, AlignedAllocator<T>>;
+
+// 32 bytes of channels: the width that every x86-64 with AVX2 holds in one register. The type may alias and carries
+// the alignment of its element, so a pointer into any row of channels can be read through it.
+template <class T>
+struct Simd;
+template <>
+struct Simd<float> {
+  typedef float type __attribute__((vector_size(32), aligned(4), may_alias));
+  static constexpr int width = 8;
+};
+template <>
+struct Simd<double> {
+  typedef double type __attribute__((vector_size(32), aligned(8), may_alias));
+  static constexpr int width = 4;
+};
+
+}  // namespace mace
