@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from MDAnalysis import Universe
 from universes import random_walkers, universe
 
 from decant.analysis.bonds import bond_integrity
 from decant.errors import InputError
 
 
-def diatomics(lengths: np.ndarray) -> object:
+def diatomics(lengths: np.ndarray) -> Universe:
     """CO molecules in a row, whose bond lengths (frames, molecules) are given; the box cuts through one of them."""
     frames, molecules = lengths.shape
     positions = np.zeros((frames, molecules, 2, 3))

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from universes import random_walkers, universe
+from universes import CARBONATE, CARBONATE_BONDS, random_walkers, universe
 
 from decant.analysis.rdf import centre_rdfs, largest_r, site_names, site_rdfs
 from decant.errors import InputError
-
-# a carbonate group, C(=O)(O)O with a methyl carbon on each ester oxygen; a diatomic CO has its own test
-CARBONATE = ["C", "O", "O", "O", "C", "C"]
-CARBONATE_BONDS = np.array([[0, 1], [0, 2], [0, 3], [2, 4], [3, 5]])
 
 
 def test_an_ideal_gas_has_no_structure() -> None:

@@ -13,17 +13,22 @@ if TYPE_CHECKING:
 
 
 def frame_range(universe: Universe, from_ps: float = 0.0, most: int | None = None) -> slice:
-    """Return the frames from a time on, thinned to at most `most`.
+    """Return the frames from a time on, thinned to at most `most`, up to the first that is not finite.
 
     Raises
     ------
     InputError
         If no frame is that late.
     """
-    times = np.array([step.time for step in universe.trajectory])
-    late = np.flatnonzero(times >= from_ps - 1e-6)
+    times: list[float] = []
+    for step in universe.trajectory:
+        if not np.isfinite(step.positions).all():
+            break
+        times.append(step.time)
+    late = np.flatnonzero(np.array(times) >= from_ps - 1e-6)
     if not len(late):
-        raise InputError(f"no trajectory frame at or after {from_ps:g} ps; the last is at {times[-1]:g} ps")
+        end = f"the last is at {times[-1]:g} ps" if times else "there is none"
+        raise InputError(f"no trajectory frame at or after {from_ps:g} ps; {end}")
     stride = 1 if most is None else max(1, -(-len(late) // most))
     return slice(int(late[0]), len(times), stride)
 

@@ -64,7 +64,9 @@ class Diffusion:
         """What a reader must know before trusting the number."""
         notes = []
         if not DIFFUSIVE[0] <= self.slope <= DIFFUSIVE[1]:
-            notes.append(f"not diffusive in the fit window (log-log slope {self.slope:.2f}, 1 expected): run longer")
+            notes.append(
+                f"log-log slope {self.slope:.2f} in the fit window, 1 expected: too short a run, or not diffusive yet"
+            )
         if self.uncertainty is None:
             notes.append(f"no uncertainty from {self.molecules} molecules, at least {LEAST_MOLECULES} are needed")
         elif self.uncertainty > 0.5 * abs(self.value):

@@ -48,12 +48,14 @@ def number(value: float | None, uncertainty: float | None = None, digits: int = 
         return "–"
     if not uncertainty or not np.isfinite(uncertainty):
         return f"{value:.{digits}g}"
-    places = max(0, int(np.ceil(-np.log10(uncertainty))) + (uncertainty * 10 ** np.ceil(-np.log10(uncertainty)) < 2))
+    # one digit of the uncertainty, two where the first is a 1 or a 2
+    exponent = int(np.floor(np.log10(uncertainty)))
+    places = max(0, -exponent + (uncertainty / 10.0**exponent < 3))
     return f"{value:.{places}f} ± {uncertainty:.{places}f}"
 
 
-def format_table(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as aligned text; the first is the heading, the first column is left-aligned."""
+def format_table(rows: Sequence[Sequence[str]], heads: int = 1) -> str:
+    """Return rows as aligned text; the first `heads` are the heading, the first column is left-aligned."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(
@@ -62,5 +64,5 @@ def format_table(rows: Sequence[Sequence[str]]) -> str:
         ).rstrip()
         for row in rows
     ]
-    lines.insert(1, "  ".join("-" * width for width in widths))
+    lines.insert(heads, "  ".join("-" * width for width in widths))
     return "\n".join(lines)

@@ -1,0 +1,269 @@
+"""Measure a run: from trajectory and thermo output to ``observables.yaml``, plots, and a CSV beside each plot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from decant.analysis import plots
+from decant.analysis.averages import Average, average
+from decant.analysis.bonds import bond_integrity
+from decant.analysis.density import density
+from decant.analysis.diffusion import Diffusion, diffusion
+from decant.analysis.energy_drift import conserved_energy, energy_drift
+from decant.analysis.performance import performance
+from decant.analysis.rdf import Rdf, centre_rdfs, site_rdfs
+from decant.analysis.tables import format_table, number, write_csv
+from decant.errors import InputError
+from decant.files import write_yaml
+from decant.progress import Progress
+
+if TYPE_CHECKING:
+    from MDAnalysis import Universe
+
+Result = TypeVar("Result")
+OBSERVABLES = "observables.yaml"
+SPEC_KEYS = ("potential", "liquid", "copies", "ensemble", "temperature_K", "pressure_bar", "length_ps", "timestep_fs")
+
+
+@dataclass
+class Measured:
+    """Everything measured on a run.
+
+    Attributes
+    ----------
+    thermo
+        Columns of the thermo output, rows that are not finite left out.
+    atoms
+        Number of atoms.
+    density, rdfs, sites, diffusions
+        None or empty where they could not be measured.
+    summary
+        Content of ``observables.yaml``.
+    """
+
+    thermo: dict[str, np.ndarray]
+    atoms: int
+    density: Average | None = None
+    rdfs: list[Rdf] = field(default_factory=list)
+    sites: list[Rdf] = field(default_factory=list)
+    diffusions: list[Diffusion] = field(default_factory=list)
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+def measure(
+    universe: Universe,
+    thermo: Mapping[str, np.ndarray],
+    spec: Mapping[str, Any],
+    skip_ps: float | None = None,
+    viscosity_mPa_s: float | None = None,
+) -> Measured:
+    """Measure what a run's trajectory and thermo output show.
+
+    What cannot be measured (too few frames, no box) is left out, and its place in the summary says why.
+
+    Parameters
+    ----------
+    universe
+        Residues are molecules, resnames are species, coordinates are unwrapped.
+    thermo
+        Columns of the thermo output.
+    spec
+        Conditions of the run; ``ensemble`` and ``temperature_K`` are used.
+    skip_ps
+        Measure from this time on; None detects where equilibration ends.
+    viscosity_mPa_s
+        For the Yeh-Hummer correction, mPa s.
+    """
+    finite = np.all([np.isfinite(column) for column in thermo.values()], axis=0)
+    result = Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, len(universe.atoms))
+    with Progress("analyze", 5, "parts") as progress:
+        from_ps = _measure_thermo(result, spec, skip_ps)
+        progress.update(1, "bonds")
+        result.summary["bonds"] = _attempt(lambda: bond_integrity(universe))[1]
+        progress.update(2, "centres of mass")
+        rdfs, centre_reason = _attempt(lambda: centre_rdfs(universe, from_ps))
+        progress.update(3, "sites")
+        sites, site_reason = _attempt(lambda: site_rdfs(universe, from_ps))
+        progress.update(4, "diffusion")
+        temperature = spec.get("temperature_K")
+        diffusions, reason = _attempt(lambda: diffusion(universe, from_ps, temperature, viscosity_mPa_s))
+        progress.update(5)
+    result.rdfs, result.sites, result.diffusions = rdfs or [], sites or [], diffusions or []
+    result.summary["rdf"] = {one.pair: one.summary() for one in result.rdfs + result.sites} or centre_reason
+    if result.rdfs and not result.sites:
+        result.summary["rdf"]["sites"] = site_reason
+    result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or reason
+    return result
+
+
+def _attempt(action: Callable[[], Result]) -> tuple[Result | None, Any]:
+    """Return the result twice, or None and a mapping that says why there is none."""
+    try:
+        result = action()
+    except InputError as error:
+        return None, {"not_available": str(error)}
+    return result, result
+
+
+def _measure_thermo(result: Measured, spec: Mapping[str, Any], skip_ps: float | None) -> float:
+    """Fill in averages and drift; return the time from which the trajectory is measured, ps."""
+    thermo, summary = result.thermo, result.summary
+    time = thermo["time_ps"]
+    energy_per_atom = thermo["potential_energy_eV"] / result.atoms
+    settled, _ = _attempt(lambda: average(time, energy_per_atom, "eV/atom"))
+    result.density, reason = _attempt(lambda: density(thermo, skip_ps))
+    if skip_ps is not None:
+        from_ps, how = skip_ps, "given"
+    elif result.density is not None and result.density.standard_deviation > 0:
+        from_ps, how = result.density.equilibrated_after_ps, "equilibration of the density"
+    else:
+        from_ps, how = (settled.equilibrated_after_ps if settled else 0.0), "equilibration of the energy"
+    end = float(time[-1]) if len(time) else 0.0
+    summary["analysed"] = {"from_ps": from_ps, "to_ps": end, "from_is": how, "thermo_samples": len(time)}
+    summary["density"] = result.density.summary() if result.density else reason
+    late = time >= from_ps - 1e-9
+    for name, values, unit in (
+        ("temperature", thermo["temperature_K"], "K"),
+        ("pressure", thermo["pressure_bar"], "bar"),
+        ("potential_energy", energy_per_atom, "eV/atom"),
+    ):
+        mean, reason = _attempt(lambda: average(time[late], values[late], unit, detect=False))  # noqa: B023
+        summary[name] = mean.summary() if mean else reason
+    ensemble = str(spec.get("ensemble", ""))
+    summary["energy_drift"] = _attempt(lambda: energy_drift(time, conserved_energy(thermo, ensemble), result.atoms))[1]
+    return from_ps
+
+
+def write_results(folder: Path, measured: Measured) -> None:
+    """Write ``observables.yaml``, the plots and the CSV files into `folder`."""
+    thermo = measured.thermo
+    write_csv(folder / "thermo.csv", thermo)
+    if measured.density:
+        plots.plot_density(folder / "density.png", thermo, measured.density)
+    if len(thermo["time_ps"]) > 1:
+        plots.plot_thermo(folder / "thermo.png", thermo, measured.atoms)
+    if measured.rdfs or measured.sites:
+        both = measured.rdfs + measured.sites
+        columns = {"r_A": both[0].r}
+        for one in both:
+            columns[f"g {one.pair}"] = one.inter
+            columns[f"coordination {one.pair}"] = one.coordination
+            if one.intra is not None:
+                columns[f"intra_per_A {one.pair}"] = one.intra
+        write_csv(folder / "rdf.csv", columns)
+        plots.plot_rdf(folder / "rdf.png", measured.rdfs, measured.sites)
+    if measured.diffusions:
+        columns = {"lag_ps": measured.diffusions[0].lag_ps}
+        columns.update({f"msd_A2 {one.species}": one.msd_A2 for one in measured.diffusions})
+        write_csv(folder / "msd.csv", columns)
+        plots.plot_msd(folder / "msd.png", measured.diffusions)
+    write_yaml(folder / OBSERVABLES, plain(measured.summary))
+
+
+def plain(value: Any) -> Any:
+    """Return a value as plain Python for YAML: six significant digits, None for what is not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(item) for item in value]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(f"{value:.6g}") if np.isfinite(value) else None
+    return value if value is None else str(value)
+
+
+def analyze(path: Path, skip_ps: float | None = None, viscosity_mPa_s: float | None = None) -> dict[str, Any]:
+    """Measure a run and write ``observables.yaml``, plots and CSV files into its directory.
+
+    A run that a guard stopped is measured up to there; the reason stands first in the summary.
+
+    Parameters
+    ----------
+    path
+        Run directory.
+    skip_ps
+        Measure from this time on; None detects where equilibration ends.
+    viscosity_mPa_s
+        Shear viscosity of the simulated liquid for the Yeh-Hummer correction, mPa s.
+
+    Returns
+    -------
+    dict
+        The content of ``observables.yaml``.
+
+    Raises
+    ------
+    InputError
+        If the directory is no run, or it has no production or trajectory frame yet.
+    """
+    from decant.run import Run
+
+    run = Run.open(path)
+    status = dict(run.status)
+    head: dict[str, Any] = {
+        "run": Path(path).resolve().name,
+        "status": status,
+        "conditions": {key: run.spec[key] for key in SPEC_KEYS if key in run.spec},
+    }
+    thermo = run.thermo()
+    if not len(thermo.get("time_ps", ())):
+        if status.get("state") != "stopped":
+            raise InputError(f"{path}: no production to analyse yet (the run is {status.get('state')})")
+        head["production"] = {"not_available": "the run was stopped before production"}
+        write_yaml(Path(path) / OBSERVABLES, plain(head))
+        return plain(head)
+    measured = measure(run.universe(), thermo, run.spec, skip_ps, viscosity_mPa_s)
+    measured.summary = {**head, **measured.summary, "performance": _attempt(lambda: performance(run))[1]}
+    write_results(Path(path), measured)
+    return plain(measured.summary)
+
+
+def status_line(status: Mapping[str, Any]) -> str:
+    """Say in one line how a run ended."""
+    state = str(status.get("state", "unknown"))
+    if state != "stopped":
+        return state
+    when = f" at {status['time_ps']:g} ps" if isinstance(status.get("time_ps"), int | float) else ""
+    message = f": {status['message']}" if status.get("message") else ""
+    return f"stopped by guard '{status.get('guard', '?')}'{when}{message}"
+
+
+def as_text(summary: Mapping[str, Any]) -> str:
+    """Return the short table that `decant analyze` prints."""
+    rows = [["observable", "value", "unit"]]
+    for name in ("density", "temperature", "pressure", "potential_energy", "energy_drift"):
+        entry = summary.get(name, {})
+        if "value" in entry:
+            rows.append([name.replace("_", " "), number(entry["value"], entry["uncertainty"], 5), entry["unit"]])
+    for name, entry in summary.get("diffusion", {}).items():
+        if isinstance(entry, Mapping):
+            value = number(entry["diffusion_1e-5_cm2_s"], entry["uncertainty_1e-5_cm2_s"])
+            rows.append([f"diffusion {name}", value, "1e-5 cm2/s"])
+    bonds, speed = summary.get("bonds", {}), summary.get("performance", {})
+    if "intact_fraction" in bonds:
+        rows.append(["bonds intact", f"{100 * bonds['intact_fraction']:.2f}", "%"])
+    for key, unit in (("katom_step_per_s", "katom-step/s"), ("ns_per_day", "ns/day")):
+        if key in speed:
+            rows.append(["speed", number(speed[key]), unit])
+    lines = [f"{summary.get('run')}: {status_line(summary.get('status', {}))}", format_table(rows)]
+    return "\n".join(lines + [f"note: {note}" for note in notes(summary)])
+
+
+def notes(summary: Mapping[str, Any]) -> list[str]:
+    """Return every remark and every missing observable of a summary, one line each."""
+    found: list[str] = []
+    for name, entry in summary.items():
+        if isinstance(entry, Mapping):
+            for key in ("note", "not_available"):
+                if entry.get(key):
+                    found.append(f"{name.replace('_', ' ')}: {entry[key]}")
+            found += [f"{name.replace('_', ' ')} {line}" for line in notes(entry)]
+    return found

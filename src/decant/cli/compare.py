@@ -1,0 +1,39 @@
+"""`decant compare`: set runs beside each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from decant.cli.options import Config
+
+
+def command(
+    runs: Annotated[list[Path], typer.Argument(help="Run directories that decant analyze has measured.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Directory for summary.png and summary.html.")] = Path(
+        "summary"
+    ),
+    potential: Annotated[
+        list[Path] | None,
+        typer.Option(help="Potential of each run, in the same order; by default the one that the run names."),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="CSV with columns name, density_g_cm3, diffusion_<species>_1e-5_cm2_s to show beside."),
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Set analysed runs beside each other: a table, a page of plots and an HTML file with both.
+
+    Examples
+    --------
+        decant compare runs/mace-a runs/dp-a -o summary/
+
+        decant compare runs/a runs/b --potential potentials/a --potential potentials/b --reference published.csv
+    """
+    from decant.compare import as_text, compare
+
+    print(as_text(compare(runs, output, potential or (), reference)))
+    print(f"wrote {output / 'summary.png'} and {output / 'summary.html'}")

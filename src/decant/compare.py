@@ -1,0 +1,265 @@
+"""Set analysed runs beside each other: a table, a page of plots, and both in one HTML file."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from decant.analysis.tables import format_table, number, read_csv
+from decant.analyze import OBSERVABLES, notes, status_line
+from decant.errors import InputError
+from decant.files import read_yaml, require_file, write_beside
+
+FORCE_PARTS = {"total": "F", "translational": "F trans", "rotational": "F rot", "vibrational": "F vib"}
+
+
+@dataclass
+class Entry:
+    """A run with what is known of it, or a reference with a few numbers.
+
+    Attributes
+    ----------
+    name
+        Name shown.
+    summary
+        Content of ``observables.yaml``.
+    test_errors
+        Test errors of its potential, as `decant.analysis.fit_errors.fit_errors` gives them; empty if not known.
+    potential
+        Name of the potential.
+    thermo, rdf, msd
+        Columns of the CSV files; empty where there is none.
+    """
+
+    name: str
+    summary: dict[str, Any]
+    test_errors: dict[str, Any] = field(default_factory=dict)
+    potential: str = ""
+    thermo: dict[str, np.ndarray] = field(default_factory=dict)
+    rdf: dict[str, np.ndarray] = field(default_factory=dict)
+    msd: dict[str, np.ndarray] = field(default_factory=dict)
+    is_reference: bool = False
+
+    def diffusion(self) -> dict[str, Any]:
+        """Return the diffusion of each species that has one."""
+        found = self.summary.get("diffusion", {})
+        return {name: entry for name, entry in found.items() if isinstance(entry, Mapping)}
+
+    def force_errors(self) -> dict[str, Any]:
+        """Return the force errors by part; empty if not known."""
+        return self.test_errors.get("force_meV_per_A") or {}
+
+
+def read_entry(run: Path, potential: Path | None = None) -> Entry:
+    """Read an analysed run and the card of its potential.
+
+    Parameters
+    ----------
+    run
+        Run directory.
+    potential
+        Directory of the potential; None takes the one that the run names, if it is still there.
+
+    Raises
+    ------
+    InputError
+        If the run was not analysed, or a given potential has no card.
+    """
+    run = Path(run)
+    if not (run / OBSERVABLES).is_file():
+        problem = f"no {OBSERVABLES} in it; run: decant analyze {run}" if run.is_dir() else "no such directory"
+        raise InputError(f"{run}: {problem}")
+    summary = read_yaml(run / OBSERVABLES)
+    named = str(summary.get("conditions", {}).get("potential", ""))
+    card: dict[str, Any] = {}
+    if potential is not None:
+        card = read_yaml(Path(potential) / "card.yaml")
+    elif named and (Path(named) / "card.yaml").is_file():
+        card = read_yaml(Path(named) / "card.yaml")
+    entry = Entry(run.resolve().name, summary, card.get("test_errors") or {}, Path(potential or named).name)
+    for name in ("thermo", "rdf", "msd"):
+        if (run / f"{name}.csv").exists():
+            setattr(entry, name, read_csv(run / f"{name}.csv"))
+    return entry
+
+
+def read_references(path: Path) -> list[Entry]:
+    """Read references from a CSV file.
+
+    Its columns are ``name``, ``density_g_cm3`` and ``diffusion_<species>_1e-5_cm2_s``; all but ``name`` may be missing
+    or empty.
+
+    Raises
+    ------
+    InputError
+        If the file has no column ``name`` or a value is not a number.
+    """
+    require_file(path, "a CSV file with a column 'name'")
+    with Path(path).open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    result = []
+    for line, row in enumerate(rows, start=2):
+        if not row.get("name"):
+            raise InputError(f"{path}: line {line}: no 'name'; expected columns name, density_g_cm3, ...")
+        try:
+            numbers = {key: float(text) for key, text in row.items() if key and key != "name" and text}
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{path}: line {line}: {error}") from error
+        summary: dict[str, Any] = {"diffusion": {}}
+        for key, value in numbers.items():
+            if key == "density_g_cm3":
+                summary["density"] = {"value": value, "uncertainty": None}
+            elif key.startswith("diffusion_") and key.endswith("_1e-5_cm2_s"):
+                name = key.removeprefix("diffusion_").removesuffix("_1e-5_cm2_s")
+                summary["diffusion"][name] = {"diffusion_1e-5_cm2_s": value, "uncertainty_1e-5_cm2_s": None}
+        result.append(Entry(row["name"], summary, is_reference=True))
+    return result
+
+
+def species_of(entries: Sequence[Entry]) -> list[str]:
+    """Return every species whose diffusion is known in some entry."""
+    return list(dict.fromkeys(name for entry in entries for name in entry.diffusion()))
+
+
+def table(entries: Sequence[Entry]) -> list[list[str]]:
+    """Return the table as text cells; two heading rows (names, units), then a row an entry."""
+    species = species_of(entries)
+    names = ["run", "potential", "status", "length", "density", *[f"D {name}" for name in species]]
+    units = ["", "", "", "ps", "g/cm3", *["1e-5 cm2/s"] * len(species)]
+    names += [*FORCE_PARTS.values(), "bonds intact", "speed", "speed"]
+    units += [*["meV/A"] * len(FORCE_PARTS), "%", "katom-step/s", "ns/day"]
+    return [names, units, *[_row(entry, species) for entry in entries]]
+
+
+def _row(entry: Entry, species: Sequence[str]) -> list[str]:
+    summary = entry.summary
+    density, speed = summary.get("density", {}), summary.get("performance", {})
+    status = summary.get("status", {})
+    stopped = status.get("state") == "stopped"
+    state = "reference" if entry.is_reference else status.get("state", "unknown")
+    intact = summary.get("bonds", {}).get("intact_fraction")
+    diffusion = [entry.diffusion().get(name, {}) for name in species]
+    force = entry.force_errors()
+    return [
+        entry.name,
+        entry.potential or "–",
+        f"stopped: {status.get('guard', '?')}" if stopped else str(state),
+        number(summary.get("analysed", {}).get("to_ps")),
+        number(density.get("value"), density.get("uncertainty"), 4),
+        *[number(one.get("diffusion_1e-5_cm2_s"), one.get("uncertainty_1e-5_cm2_s")) for one in diffusion],
+        *[number(force.get(part, {}).get("rmse")) for part in FORCE_PARTS],
+        "–" if intact is None else f"{100 * intact:.2f}",
+        number(speed.get("katom_step_per_s")),
+        number(speed.get("ns_per_day")),
+    ]
+
+
+def remarks(entries: Sequence[Entry]) -> list[str]:
+    """Return what a reader must know before trusting the numbers, a line each."""
+    lines = []
+    for entry in entries:
+        if entry.summary.get("status", {}).get("state") in ("stopped", "interrupted"):
+            lines.append(f"{entry.name}: {status_line(entry.summary['status'])}")
+        lines += [f"{entry.name}: {note}" for note in notes(entry.summary)]
+    return lines
+
+
+def write_html(path: Path, entries: Sequence[Entry], picture: Path) -> None:
+    """Write table, remarks and picture as one self-contained HTML file."""
+    names, units, *rows = ([html.escape(cell) for cell in row] for row in table(entries))
+    head = "".join(f"<th>{name}<br><small>{unit}</small></th>" for name, unit in zip(names, units, strict=True))
+    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    found = "\n".join(f"<li>{html.escape(line)}</li>" for line in remarks(entries))
+    image = base64.b64encode(picture.read_bytes()).decode("ascii")
+    with write_beside(path) as temporary:
+        temporary.write_text(
+            HTML.format(
+                head=head, body=body, remarks=f"<h2>Remarks</h2><ul>{found}</ul>" if found else "", image=image
+            ),
+            encoding="utf-8",
+        )
+
+
+HTML = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>decant: runs compared</title>
+<style>
+body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1200px; padding: 0 1rem; color: #222; }}
+div.wide {{ overflow-x: auto; }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; white-space: nowrap; }}
+th, td {{ padding: .35rem .7rem; text-align: right; border-bottom: 1px solid #ddd; }}
+th:first-child, td:first-child, th:nth-child(2), td:nth-child(2), th:nth-child(3), td:nth-child(3)
+ {{ text-align: left; }}
+thead th {{ border-bottom: 2px solid #222; vertical-align: bottom; }}
+small {{ font-weight: normal; color: #666; }}
+img {{ max-width: 100%; margin-top: 1.5rem; }}
+</style></head><body>
+<h1>Runs compared</h1>
+<div class="wide"><table><thead><tr>{head}</tr></thead>
+<tbody>
+{body}
+</tbody></table></div>
+<p><small>&plusmn; is one standard error; where it is missing the run is too short to know it. F: root mean square force
+error per Cartesian component on the test set, in all and projected on the translation, rotation and vibration of each
+molecule. D is not corrected for the size of the box.</small></p>
+{remarks}
+<img alt="Density, radial distribution functions, mean square displacements and force errors of the runs"
+ src="data:image/png;base64,{image}">
+</body></html>
+"""
+
+
+def compare(
+    runs: Sequence[Path], output: Path, potentials: Sequence[Path] = (), reference: Path | None = None
+) -> list[Entry]:
+    """Compare analysed runs; write ``summary.png`` and ``summary.html`` into `output`.
+
+    Parameters
+    ----------
+    runs
+        Run directories with ``observables.yaml``.
+    output
+        Directory to write into.
+    potentials
+        The potential of each run, in the same order; empty takes those that the runs name.
+    reference
+        CSV file of references (see `read_references`).
+
+    Raises
+    ------
+    InputError
+        If there is no run, the numbers of runs and potentials differ, or a file is missing or wrong.
+    """
+    from decant.analysis.summary_plot import plot_summary
+
+    if not runs:
+        raise InputError("no run to compare; give run directories")
+    if potentials and len(potentials) != len(runs):
+        raise InputError(f"{len(potentials)} potentials for {len(runs)} runs; give one for each run, in the same order")
+    chosen: list[Path | None] = [*potentials] if potentials else [None] * len(runs)
+    entries = [read_entry(run, potential) for run, potential in zip(runs, chosen, strict=True)]
+    _make_names_unique(entries, runs)
+    entries += read_references(reference) if reference else []
+    picture = Path(output) / "summary.png"
+    plot_summary(picture, entries)
+    write_html(Path(output) / "summary.html", entries, picture)
+    return entries
+
+
+def _make_names_unique(entries: Sequence[Entry], runs: Sequence[Path]) -> None:
+    """Name runs by their path where directory names repeat."""
+    names = [entry.name for entry in entries]
+    for entry, run in zip(entries, runs, strict=True):
+        if names.count(entry.name) > 1:
+            entry.name = str(run)
+
+
+def as_text(entries: Sequence[Entry]) -> str:
+    """Return the table and the remarks that `decant compare` prints."""
+    return "\n".join([format_table(table(entries), heads=2), *[f"note: {line}" for line in remarks(entries)]])
