@@ -1,0 +1,166 @@
+"""MACE: fits by mace-torch, runs in LAMMPS by our own ``pair_style mace``."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from decant.algorithms.base import Exported, FitResult, FitTask
+from decant.algorithms.training import quiet, require_labels, run_training
+from decant.dataset import is_isolated, write_frames
+from decant.errors import InputError
+from decant.progress import Progress
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from ase.calculators.calculator import Calculator
+
+_NAME = "mace"
+# what decant itself says to mace_run_train; a preset may not
+_OWN = {
+    "name", "seed", "work_dir", "log_dir", "model_dir", "checkpoints_dir", "results_dir", "downloads_dir", "train_file",
+    "valid_file", "test_file", "energy_key", "forces_key", "virials_key", "stress_key", "max_num_epochs", "model",
+    "scheduler",
+    "swa", "start_swa", "restart_latest", "config", "E0s", "device", "eval_interval",
+}  # fmt: skip
+_EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E_per_atom= *([\d.naif]+) meV, RMSE_F= *([\d.naif]+) meV")
+_CONTINUED = re.compile(r"decant: continuing after epoch (\d+) and (\d+) s")
+
+
+class Mace:
+    """The MACE algorithm."""
+
+    name = _NAME
+    packages = ("mace-torch", "torch", "e3nn")
+    suffixes = (".model",)
+
+    def known_settings(self) -> set[str]:
+        """Return the options of ``mace_run_train`` that a preset may set."""
+        return {action.dest for action in _options()} - _OWN - {"help"}
+
+    def fit(self, task: FitTask) -> FitResult:
+        """Train with ``mace_run_train``; see `decant.algorithms.base.Algorithm`.
+
+        Raises
+        ------
+        InputError
+            If no labelled frame or no validation frame is left.
+        """
+        frames = [frame for frame in task.train if not is_isolated(frame)]
+        require_labels(len(frames), "training set")
+        require_labels(len(task.valid), "validation set")
+        isolated, notes = _usable_isolated_atoms(task.train, frames)
+        settings = _complete(task.settings, frames)
+        task.directory.mkdir(parents=True, exist_ok=True)
+        write_frames(task.directory / "train.extxyz", [*isolated, *frames])
+        write_frames(task.directory / "valid.extxyz", task.valid)
+        epochs = _train(_command(task, settings), task)
+        return FitResult(task.directory / f"{_NAME}.model", settings, epochs, notes)
+
+    def export(self, source: Path, directory: Path, precision: str) -> Exported:
+        """Write ``model.safetensors`` for LAMMPS and ``reference.safetensors`` for Python."""
+        raise InputError("not yet")
+
+    def calculator(self, directory: Path) -> Calculator:
+        """Return MACE's own calculator, rebuilt without unpickling anything."""
+        raise InputError("not yet")
+
+    def model_calculator(self, source: Path) -> Calculator:
+        """Return MACE's own calculator of a ``.model`` file, which is unpickled: it must be trusted."""
+        with quiet():
+            from mace.calculators import MACECalculator
+
+        return MACECalculator(model_paths=str(source), device="cpu", default_dtype="float64")
+
+
+def _usable_isolated_atoms(train: list[Atoms], frames: list[Atoms]) -> tuple[list[Atoms], list[str]]:
+    """Return the isolated atoms if there is one of each element, which MACE demands, else none and a note."""
+    isolated = {frame.get_chemical_symbols()[0]: frame for frame in train if is_isolated(frame)}
+    missing = sorted({symbol for frame in frames for symbol in frame.get_chemical_symbols()} - set(isolated))
+    if not missing:
+        return list(isolated.values()), []
+    return [], [
+        f"no isolated atom of {', '.join(missing)}: atomic energies are a least-squares fit to the training set"
+    ]
+
+
+def _complete(settings: dict[str, Any], frames: list[Atoms]) -> dict[str, Any]:
+    """Fill in what depends on the data and the machine: loss, batch size, device."""
+    import torch
+
+    result = dict(settings)
+    if result.get("loss", "auto") == "auto":
+        result["loss"] = "virials" if any("REF_virial" in frame.info for frame in frames) else "weighted"
+    # MACE drops the last incomplete batch, so a batch larger than the set would leave nothing to train on
+    result["batch_size"] = min(int(result.get("batch_size", 4)), len(frames))
+    result["device"] = "cuda" if torch.cuda.is_available() else "cpu"
+    return result
+
+
+def _command(task: FitTask, settings: dict[str, Any]) -> list[str]:
+    """Return the command line of the training."""
+    from decant.algorithms.mace_train import UNLIMITED_EPOCHS
+
+    options: dict[str, Any] = {
+        **settings,
+        "name": _NAME, "seed": task.seed, "work_dir": ".", "model": "ScaleShiftMACE", "E0s": "average",
+        "train_file": "train.extxyz", "valid_file": "valid.extxyz",
+        "energy_key": "REF_energy", "forces_key": "REF_forces", "virials_key": "REF_virial",
+        "max_num_epochs": task.max_epochs or UNLIMITED_EPOCHS,
+        "plot": False, "num_workers": 0, "pin_memory": False, "skip_evaluate_heads": "Default",
+        "patience": UNLIMITED_EPOCHS,
+    }  # fmt: skip
+    command = [sys.executable, "-m", "decant.algorithms.mace_train", "--restart_latest"]
+    if task.max_time is not None:
+        command += ["--wall_time", str(task.max_time)]
+    for key, value in options.items():
+        if isinstance(value, bool) and key in _flags():
+            command += [f"--{key}"] if value else []
+        else:
+            command += [f"--{key}", str(value)]
+    return command
+
+
+def _flags() -> set[str]:
+    """Return the options of ``mace_run_train`` that take no value."""
+    return {action.dest for action in _options() if action.nargs == 0}
+
+
+def _options() -> list[Any]:
+    """Return the options of ``mace_run_train``, read from its parser without what the import prints."""
+    with quiet():
+        from mace import tools
+
+    return list(tools.build_default_arg_parser()._actions)
+
+
+def _train(command: list[str], task: FitTask) -> float:
+    """Run the training while showing progress; return the number of epochs."""
+    seen = used_before = 0.0
+    with Progress("fit mace", task.max_epochs or 1, "epochs") as progress:
+
+        def on_line(line: str) -> None:
+            nonlocal seen, used_before
+            if (continued := _CONTINUED.search(line)) and not seen:
+                progress.first = seen = float(continued[1])
+                used_before = float(continued[2])
+            elif found := _EPOCH.search(line):
+                seen = float(found[1]) + 1
+                progress.total = _expected_epochs(progress, seen, task, used_before)
+                progress.update(seen, f"validation: energy {found[2]} meV/atom, force {found[3]} meV/A")
+
+        run_training(command, task.directory, task.directory / "train.log", on_line)
+    return seen
+
+
+def _expected_epochs(progress: Progress, seen: float, task: FitTask, used_before: float) -> float:
+    """Return how many epochs fit into the limits at the present rate."""
+    if task.max_time is None:
+        return float(task.max_epochs or seen)
+    elapsed = time.monotonic() - progress.start
+    left = max(task.max_time - used_before - elapsed, 0.0)
+    possible = seen + int((seen - progress.first) / elapsed * left)
+    return min(possible, task.max_epochs or possible)

@@ -1,0 +1,139 @@
+"""Training presets: named YAML files with settings, what they cost and what they are good for."""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from decant.errors import InputError, nearest
+from decant.files import read_yaml
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+# an installed wheel carries the presets inside the package, a checkout at its top level
+FOLDERS = (_PACKAGE / "presets", _PACKAGE.parents[1] / "models" / "presets")
+_KEYS = {"about", "cost", "max_time", "max_epochs", "settings"}
+_UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings of one fit.
+
+    Attributes
+    ----------
+    name
+        Name of the preset, or the path of the file it came from.
+    max_time
+        Wall time of the training, seconds; None for no limit.
+    max_epochs
+        Passes over the training set; None for no limit.
+    settings
+        In the algorithm's own words.
+    """
+
+    name: str
+    max_time: float | None
+    max_epochs: int | None
+    settings: dict[str, Any]
+
+
+def duration(text: str | float) -> float:
+    """Return seconds from ``"30min"``, ``"2h"``, ``"90s"`` or a number of seconds.
+
+    Raises
+    ------
+    InputError
+        If the text is no positive duration.
+    """
+    match = re.fullmatch(r"\s*([0-9.]+(?:[eE][-+]?[0-9]+)?)\s*([a-z]*)\s*", str(text))
+    try:
+        seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    except (KeyError, ValueError):
+        seconds = 0.0
+    if seconds <= 0.0:
+        raise InputError(f"'{text}' is not a duration; expected for example 90s, 30min or 2h")
+    return seconds
+
+
+def preset_names(algorithm: str) -> list[str]:
+    """Return the names of the presets that come with an algorithm."""
+    return sorted({path.stem for folder in FOLDERS for path in (folder / algorithm).glob("*.yaml")})
+
+
+def preset_path(algorithm: str, name: str) -> Path:
+    """Return the file of a preset: a named one, or `name` itself where it is the path of a YAML file.
+
+    Raises
+    ------
+    InputError
+        If there is neither.
+    """
+    if Path(name).suffix in (".yaml", ".yml"):
+        return Path(name)
+    for folder in FOLDERS:
+        path = folder / algorithm / f"{name}.yaml"
+        if path.is_file():
+            return path
+    known = preset_names(algorithm)
+    raise InputError(f"no preset '{name}' for {algorithm}{nearest(name, known)}; known are: {', '.join(known)}")
+
+
+def load_preset(algorithm: str, name: str, overrides: list[str], known: set[str] | None) -> Preset:
+    """Read a preset and apply ``key=value`` overrides to its ``settings``; dots reach into nested mappings.
+
+    Parameters
+    ----------
+    algorithm, name
+        Which preset; `name` may be a path of a YAML file.
+    overrides
+        For example ``["r_max=5", "descriptor.rcut=7"]``; values are YAML.
+    known
+        Allowed first words of the keys; None for any.
+
+    Raises
+    ------
+    InputError
+        If the file or an override is not understood.
+    """
+    path = preset_path(algorithm, name)
+    content = read_yaml(path)
+    for key in content:
+        if key not in _KEYS:
+            raise InputError(f"{path}: unknown key '{key}'{nearest(key, _KEYS)}; settings go below 'settings:'")
+    settings = copy.deepcopy(content.get("settings") or {})
+    if not isinstance(settings, dict):
+        raise InputError(f"{path}: 'settings' must be a mapping of keys to values")
+    for override in overrides:
+        _apply(settings, override)
+    for key in settings:
+        if known is not None and key not in known:
+            raise InputError(f"{path} or --set: {algorithm} has no setting '{key}'{nearest(key, known)}")
+    max_time, max_epochs = content.get("max_time"), content.get("max_epochs")
+    return Preset(
+        name=name,
+        max_time=None if max_time is None else duration(max_time),
+        max_epochs=None if max_epochs is None else int(max_epochs),
+        settings=settings,
+    )
+
+
+def _apply(settings: dict[str, Any], override: str) -> None:
+    """Set one ``a.b.c=value`` in nested settings."""
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise InputError(f"--set {override}: expected key=value, for example --set r_max=5")
+    *parents, last = key.strip().split(".")
+    target = settings
+    for parent in parents:
+        target = target.setdefault(parent, {})
+        if not isinstance(target, dict):
+            raise InputError(f"--set {override}: '{parent}' is a value, not a group of settings")
+    try:
+        target[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"--set {override}: the value is not valid YAML") from error

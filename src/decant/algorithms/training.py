@@ -1,0 +1,113 @@
+"""Running a training program as a child process: its environment, log, end, and progress."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import io
+import os
+import signal
+import subprocess
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from decant.errors import InputError
+from decant.lammps.command import available_cores
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+class TrainingFailed(RuntimeError):
+    """The training program ended with an error; the message ends with the last lines of its log."""
+
+
+def training_environment() -> dict[str, str]:
+    """Return the environment of a training program: all cores as threads unless OMP_NUM_THREADS says otherwise."""
+    result = dict(os.environ)
+    threads = result.setdefault("OMP_NUM_THREADS", str(available_cores()))
+    result.setdefault("DP_INTRA_OP_PARALLELISM_THREADS", threads)
+    result.setdefault("DP_INTER_OP_PARALLELISM_THREADS", "1")
+    # e3nn 0.4.4, which mace-torch demands, loads its constants with a pickle that torch would refuse
+    result["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
+    result["PYTHONUNBUFFERED"] = "1"
+    return result
+
+
+def _end_with_parent() -> None:
+    """Make the kernel end this process when its parent dies, so that no orphan trains into a continued directory."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def run_training(
+    command: Sequence[str],
+    directory: Path,
+    log: Path,
+    on_line: Callable[[str], bool | None],
+    accept: tuple[int, ...] = (),
+) -> bool:
+    """Run a training program, append its output to a log, and hand each line to `on_line`.
+
+    Parameters
+    ----------
+    command
+        Program and arguments.
+    directory
+        Its working directory.
+    log
+        File that its output is appended to.
+    on_line
+        Called with each line; the program is ended when it returns True.
+    accept
+        Exit codes that are no failure besides 0.
+
+    Returns
+    -------
+    bool
+        True if the program came to its own end, False if `on_line` ended it.
+
+    Raises
+    ------
+    TrainingFailed
+        If the program failed by itself.
+    """
+    last: list[str] = []
+    stopped = False
+    with (
+        log.open("a", encoding="utf-8") as record,
+        subprocess.Popen(
+            list(command), cwd=directory, env=training_environment(), text=True, errors="replace", bufsize=1,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=_end_with_parent,
+        ) as process,
+    ):  # fmt: skip
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                record.write(line)
+                record.flush()
+                last = [*last[-15:], line.rstrip()]
+                if not stopped and on_line(line):
+                    stopped = True
+                    process.terminate()
+        except BaseException:
+            process.terminate()
+            raise
+    if stopped or process.returncode == 0 or process.returncode in accept:
+        return not stopped
+    tail = "\n  ".join(last)
+    raise TrainingFailed(f"{Path(command[0]).name} ended with code {process.returncode}; log: {log}\n  {tail}")
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the advertisements that mace and e3nn print on import away from the user."""
+    # both ask for torch's old loading while e3nn reads its own constants, and torch warns of what they asked for
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def require_labels(count: int, what: str) -> None:
+    """Raise `InputError` if a fit would have nothing to learn from."""
+    if count == 0:
+        raise InputError(f"{what}: no frame left to fit; add labelled frames that are not isolated atoms")

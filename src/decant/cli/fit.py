@@ -1,0 +1,61 @@
+"""``decant fit``: train a potential."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from decant.cli.options import Config, Seed
+
+
+def command(
+    algorithm: Annotated[
+        str, typer.Argument(help="Which algorithm: mace or deepmd, or one that an installed package adds.")
+    ],
+    data: Annotated[
+        Path, typer.Argument(help="Directory with train.extxyz, valid.extxyz and test.extxyz (decant split).")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Model directory to write or to continue.")],
+    preset: Annotated[
+        str, typer.Option(help="quick, small or paper (see models/presets), or a YAML file like them.")
+    ] = "small",
+    seed: Seed = 1,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="A setting on top of the preset; dots reach into groups. Repeatable."
+        ),
+    ] = None,
+    max_time: Annotated[
+        str | None, typer.Option(help="Wall time of the training, e.g. 90s, 30min, 2h; replaces the preset's limits.")
+    ] = None,
+    max_epochs: Annotated[
+        int | None, typer.Option(help="Passes over the training set; replaces the preset's limits.", min=1)
+    ] = None,
+    evaluate: Annotated[bool, typer.Option(help="Evaluate on test.extxyz at the end, if there is one.")] = True,
+    config: Config = None,
+) -> None:
+    """Train a potential on a data set.
+
+    A fit that was interrupted is continued by the same command; one that is finished is left as it is.
+
+    \b
+    For example:
+      decant fit mace data/ec-emc/ -o models/mace-a --preset small --seed 1
+      decant fit deepmd data/ec-emc/ -o models/dp-a --max-time 30min --set model.descriptor.rcut=7
+    """
+    from decant.algorithms.presets import duration
+    from decant.fit import FitRequest, fit
+
+    limit = None if max_time is None else duration(max_time)
+    record = fit(FitRequest(algorithm, data, output, preset, seed, list(settings or []), limit, max_epochs))
+    if record["new"]:
+        typer.echo(
+            f"{output / record['model']}: {record['epochs']:g} epochs over {record['data']['frames']['train']} frames"
+        )
+    else:
+        typer.echo(f"{output}: this fit is finished ({record['epochs']:g} epochs); nothing to do")
+    for note in record["notes"]:
+        typer.echo(f"note: {note}")
