@@ -214,13 +214,14 @@ def analyze(path: Path, skip_ps: float | None = None, viscosity_mPa_s: float | N
         "conditions": {key: run.spec[key] for key in SPEC_KEYS if key in run.spec},
     }
     thermo = run.thermo()
-    if not len(thermo.get("time_ps", ())):
+    universe, reason = _attempt(run.universe)
+    if universe is None or not len(thermo.get("time_ps", ())):
         if status.get("state") != "stopped":
-            raise InputError(f"{path}: no production to analyse yet (the run is {status.get('state')})")
-        head["production"] = {"not_available": "the run was stopped before production"}
+            raise InputError(reason["not_available"] if universe is None else f"{path}: no thermo output in production")
+        head["production"] = {"not_available": "the run was stopped before its first frame"}
         write_yaml(Path(path) / OBSERVABLES, plain(head))
         return plain(head)
-    measured = measure(run.universe(), thermo, run.spec, skip_ps, viscosity_mPa_s)
+    measured = measure(universe, thermo, run.spec, skip_ps, viscosity_mPa_s)
     measured.summary = {**head, **measured.summary, "performance": _attempt(lambda: performance(run))[1]}
     write_results(Path(path), measured)
     return plain(measured.summary)

@@ -13,8 +13,8 @@ from decant.cli.options import Config
 def command(
     run: Annotated[Path, typer.Argument(help="Run directory that decant simulate made.")],
     skip: Annotated[
-        float | None,
-        typer.Option(help="Measure from this time on, ps. Without it, the end of equilibration is detected.", min=0.0),
+        str | None,
+        typer.Option(help="Measure from this time on, with unit fs, ps or ns. Without it, equilibration is detected."),
     ] = None,
     viscosity: Annotated[
         float | None,
@@ -30,8 +30,12 @@ def command(
     --------
         decant analyze runs/mace-a
 
-        decant analyze runs/mace-a --skip 5 --viscosity 0.9
+        decant analyze runs/mace-a --skip 5ps --viscosity 0.9
     """
-    from decant.analyze import analyze, as_text
+    import re
 
-    print(as_text(analyze(run, skip, viscosity)))
+    from decant.analyze import analyze, as_text
+    from decant.simulate import parse_length
+
+    skip_ps = None if skip is None else 0.0 if re.fullmatch(r"0*\.?0*\s*(fs|ps|ns)?", skip) else parse_length(skip)
+    print(as_text(analyze(run, skip_ps, viscosity)))

@@ -1,0 +1,95 @@
+"""Analysis and comparison of real LAMMPS runs of a small liquid."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from ase import Atoms
+
+from decant.analyze import analyze
+from decant.compare import compare
+from decant.lammps.command import command, environment
+from decant.lammps.data import write_data
+from decant.run import Run
+from decant.simulate import inputs_directory
+
+# Lennard-Jones carbon monoxide: a deep, short well between C and O stands for the bond
+PAIR = """pair_style lj/cut 7.0
+pair_coeff 1 1 0.004 3.4
+pair_coeff 2 2 0.004 3.2
+pair_coeff 1 2 3.0 1.0 1.7
+"""
+MOLECULES, FRAMES, EVERY, EQUILIBRATION = 64, 60, 20, 200
+
+
+def simulate(folder: Path, ensemble: str) -> Path:
+    """Run carbon monoxide at 150 K by the plain LAMMPS inputs; make the directory that decant simulate would make."""
+    folder.mkdir()
+    grid = np.stack(np.meshgrid(*[np.arange(4) * 4.2] * 3), axis=-1).reshape(-1, 1, 3)
+    positions = (grid + np.array([[0, 0, 0], [1.12, 0, 0]])).reshape(-1, 3)
+    atoms = Atoms("CO" * MOLECULES, positions, cell=[16.8] * 3, pbc=True)
+    bonds = np.arange(2 * MOLECULES).reshape(-1, 2)
+    write_data(folder / "system.data", atoms, ["C", "O"], bonds, np.repeat(np.arange(MOLECULES), 2))
+    (folder / "pair.lammps").write_text(PAIR)
+    for name in (f"in.{ensemble}", "setup.lammps", "production.lammps"):
+        shutil.copyfile(inputs_directory() / name, folder / name)
+    values = {
+        "temperature": 150, "equilibration": EQUILIBRATION, "steps": FRAMES * EVERY, "thermo_every": EVERY,
+        "dump_every": EVERY, "restart_every": EVERY * 10,
+    }  # fmt: skip
+    arguments = [word for key, value in values.items() for word in ("-var", key, str(value))]
+    line = command(["-log", "none", "-in", f"in.{ensemble}", *arguments], 1)
+    done = subprocess.run(line, cwd=folder, env=environment(), capture_output=True, text=True, timeout=120)
+    assert (folder / "production.0.log").exists(), done.stdout + done.stderr
+    spec = {
+        "potential": str(folder), "liquid": "CO:64", "species": [["CO", MOLECULES]], "elements": ["C", "O"],
+        "atoms": 2 * MOLECULES, "ensemble": ensemble, "temperature_K": 150.0, "timestep_fs": 0.5,
+        "equilibration_steps": EQUILIBRATION, "ranks": 1,
+    }  # fmt: skip
+    (folder / "run.yaml").write_text(yaml.safe_dump(spec))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    simulate(folder / "npt", "npt")
+    simulate(folder / "nve", "nve")
+    (folder / "npt" / "status.yaml").write_text("state: completed\n")
+    (folder / "nve" / "status.yaml").write_text("state: stopped\nguard: temperature\ntime_ps: 0.6\n")
+    return folder
+
+
+def test_a_liquid_at_constant_pressure_is_measured(runs: Path) -> None:
+    summary = analyze(runs / "npt", skip_ps=0.0, viscosity_mPa_s=0.5)
+    thermo = Run.open(runs / "npt").thermo()
+    assert summary["density"]["value"] == pytest.approx(thermo["density_g_cm3"].mean(), rel=1e-5)
+    assert summary["bonds"]["bonds"] == MOLECULES
+    assert summary["bonds"]["intact_fraction"] == 1.0
+    assert summary["analysed"]["to_ps"] == pytest.approx(FRAMES * EVERY * 0.0005)
+    assert summary["diffusion"]["CO"]["molecules"] == MOLECULES
+    assert summary["diffusion"]["CO"]["diffusion_corrected_1e-5_cm2_s"] > 0
+    assert summary["rdf"]["CO-CO"]["highest_peak_g"] > 1.2
+    assert 3.0 < summary["rdf"]["CO-CO"]["highest_peak_A"] < 5.0
+    assert summary["performance"]["ns_per_day"] > 0
+
+
+def test_constant_energy_is_conserved_and_a_stop_is_told(runs: Path) -> None:
+    summary = analyze(runs / "nve")
+    assert abs(summary["energy_drift"]["value"]) < 1.0
+    assert summary["energy_drift"]["unit"] == "meV/atom/ps"
+    assert next(iter(summary)) == "run"
+    assert summary["status"]["guard"] == "temperature"
+
+
+def test_runs_are_compared(runs: Path, tmp_path: Path) -> None:
+    for name in ("npt", "nve"):
+        analyze(runs / name)
+    entries = compare([runs / "npt", runs / "nve"], tmp_path)
+    assert [entry.name for entry in entries] == ["npt", "nve"]
+    assert (tmp_path / "summary.html").stat().st_size > 50_000
