@@ -167,7 +167,8 @@ void Evaluator<T>::reverse_block(std::size_t t, const Neighborhood<T>& atoms, co
     const T* from = adjoint.data() + block.atoms[b] * out_size;
     for (int l = 0; l <= layer.l_out; ++l)
       for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm) {
-        layer.update[l].reverse(0, 1, from + lm * n, out_size, product_.data() + b * out_size + lm * n, out_size, false);
+        layer.update[l].reverse(0, 1, from + lm * n, out_size, product_.data() + b * out_size + lm * n, out_size,
+                                false);
         if (static_cast<std::size_t>(l) < layer.skip.size())
           layer.skip[l].reverse(block.element, 1, from + lm * n, out_size,
                                 previous_adjoint.data() + block.atoms[b] * in_size + lm * n, in_size, true);

@@ -53,8 +53,8 @@ class Evaluator {
   Model<T> model_;
   std::vector<State> states_;
   std::vector<Block> blocks_;
-  Array<T> source_adjoint_;                // [total][l_in m][channel]
-  Array<T> message_, product_, adjoint_;   // scratch of one block
+  Array<T> source_adjoint_;               // [total][l_in m][channel]
+  Array<T> message_, product_, adjoint_;  // scratch of one block
 };
 
 }  // namespace mace

@@ -26,16 +26,19 @@ inline T dot(int n, const T* x, const T* y) {
 
 template <class T>
 Interaction<T>::Interaction(int channels, int l_max, std::vector<Path> paths, RadialTable<T> radial)
-    : channels_(channels), l_max_(l_max), paths_(std::move(paths)), path_count_(l_max + 1, 0),
-      message_offset_(l_max + 1, 0), radial_(std::move(radial)) {
+    : channels_(channels),
+      l_max_(l_max),
+      paths_(std::move(paths)),
+      path_count_(l_max + 1, 0),
+      message_offset_(l_max + 1, 0),
+      radial_(std::move(radial)) {
   for (Path& path : paths_) {
     path.slot = path_count_[path.l3]++;
-    std::sort(path.couplings.begin(), path.couplings.end(), [](const auto& a, const auto& b) {
-      return std::pair(a.m1, a.m3) < std::pair(b.m1, b.m3);
-    });
+    std::sort(path.couplings.begin(), path.couplings.end(),
+              [](const auto& a, const auto& b) { return std::pair(a.m1, a.m3) < std::pair(b.m1, b.m3); });
     for (std::size_t q = 0; q < path.couplings.size(); ++q) {
-      const bool same = q > 0 && path.couplings[q].m1 == path.couplings[q - 1].m1 &&
-                        path.couplings[q].m3 == path.couplings[q - 1].m3;
+      const bool same =
+          q > 0 && path.couplings[q].m1 == path.couplings[q - 1].m1 && path.couplings[q].m3 == path.couplings[q - 1].m3;
       if (!same) path.pair_begin.push_back(static_cast<int>(q));
     }
     path.pair_begin.push_back(static_cast<int>(path.couplings.size()));
@@ -87,7 +90,7 @@ void Interaction<T>::reverse(const Edge<T>& edge, const T* source, const T* mess
   T harmonics[harmonics_count(max_l)], harmonics_adjoint[harmonics_count(max_l)] = {};
   spherical_harmonics(l_max_, edge.direction[0], edge.direction[1], edge.direction[2], harmonics);
   radial_.evaluate(edge.r, work.radial.data(), work.slope.data());
-  double slope = 0;  // dE/dr at fixed direction
+  double slope = 0;    // dE/dr at fixed direction
   T gathered[2 * 64];  // one tile of channels: sum over m3 of scale * adjoint, and R h
   constexpr int tile = 64;
   for (std::size_t p = 0; p < paths_.size(); ++p) {

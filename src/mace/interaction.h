@@ -1,6 +1,6 @@
-// The edge pass of a MACE layer: messages  m_i[p, l3 m3] = sum_j R_p(r_ij) sum_{m1 m2} C_p[m1 m2 m3] Y[l2 m2] h_j[l1 m1].
-// Batatia et al., NeurIPS 2022 (arXiv:2206.07697), eq. 8; C holds the Clebsch-Gordan coefficients and the model's own
-// normalisation, as the exporter read them from the trained network.
+// The edge pass of a MACE layer: messages  m_i[p, l3 m3] = sum_j R_p(r_ij) sum_{m1 m2} C_p[m1 m2 m3] Y[l2 m2] h_j[l1
+// m1]. Batatia et al., NeurIPS 2022 (arXiv:2206.07697), eq. 8; C holds the Clebsch-Gordan coefficients and the model's
+// own normalisation, as the exporter read them from the trained network.
 #pragma once
 
 #include <vector>
@@ -32,7 +32,7 @@ class Interaction {
 
   int message_size() const { return message_size_; }  // values per atom
   int path_count(int l) const { return path_count_[l]; }
-  std::size_t message_offset(int l, int m) const {    // of [path of l][channel] at (l, m)
+  std::size_t message_offset(int l, int m) const {  // of [path of l][channel] at (l, m)
     return message_offset_[l] + static_cast<std::size_t>(m) * path_count_[l] * channels_;
   }
   double shortest_distance() const { return radial_.r_min(); }

@@ -68,15 +68,16 @@ Linear<T>::Linear(int elements, int in, int out, const Array<T>& weights)
   for (int e = 0; e < elements; ++e)
     for (int i = 0; i < in; ++i)
       for (int o = 0; o < out; ++o)
-        transposed_[e * size + static_cast<std::size_t>(o) * in + i] = weights[e * size + static_cast<std::size_t>(i) * out + o];
+        transposed_[e * size + static_cast<std::size_t>(o) * in + i] =
+            weights[e * size + static_cast<std::size_t>(i) * out + o];
 }
 
 template void multiply<float>(int, int, int, const float*, std::size_t, const float*, float*, std::size_t, bool);
 template void multiply<double>(int, int, int, const double*, std::size_t, const double*, double*, std::size_t, bool);
 template void multiply_reference<float>(int, int, int, const float*, std::size_t, const float*, float*, std::size_t,
                                         bool);
-template void multiply_reference<double>(int, int, int, const double*, std::size_t, const double*, double*,
-                                         std::size_t, bool);
+template void multiply_reference<double>(int, int, int, const double*, std::size_t, const double*, double*, std::size_t,
+                                         bool);
 template class Linear<float>;
 template class Linear<double>;
 

@@ -83,7 +83,8 @@ class Loader {
 
   // [elements of the file][rows][channels] -> [elements in use][rows][padded channels]
   Array<T> per_element(const std::string& tensor, std::size_t rows) const {
-    const auto values = reals(tensor, rows == 1 ? Shape{file_elements_, channels_} : Shape{file_elements_, rows, channels_});
+    const auto values =
+        reals(tensor, rows == 1 ? Shape{file_elements_, channels_} : Shape{file_elements_, rows, channels_});
     Array<T> result(elements_.size() * rows * padded_, T(0));
     for (std::size_t e = 0; e < elements_.size(); ++e)
       for (std::size_t r = 0; r < rows; ++r)
@@ -106,8 +107,8 @@ class Loader {
       for (std::size_t b = 0; b < blocks; ++b)
         for (std::size_t i = 0; i < channels_; ++i)
           for (std::size_t o = 0; o < channels_; ++o)
-            weights[((e * blocks + b) * padded_ + i) * padded_ + o] = static_cast<T>(
-                values[(((shared ? 0 : elements_[e]) * blocks + b) * channels_ + i) * channels_ + o]);
+            weights[((e * blocks + b) * padded_ + i) * padded_ + o] =
+                static_cast<T>(values[(((shared ? 0 : elements_[e]) * blocks + b) * channels_ + i) * channels_ + o]);
     return Linear<T>(static_cast<int>(count), static_cast<int>(blocks * padded_), static_cast<int>(padded_), weights);
   }
 

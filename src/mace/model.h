@@ -26,11 +26,11 @@ struct Readout {
 
 template <class T>
 struct Layer {
-  int l_in = 0, l_out = 0;        // highest l of the incoming and outgoing features
-  std::vector<Linear<T>> up;      // per l_in: features -> what neighbours receive; none in the first layer, where
-  Array<T> up_of_element;         // it depends on the element only: [element][channel]
+  int l_in = 0, l_out = 0;    // highest l of the incoming and outgoing features
+  std::vector<Linear<T>> up;  // per l_in: features -> what neighbours receive; none in the first layer, where
+  Array<T> up_of_element;     // it depends on the element only: [element][channel]
   Interaction<T> interaction;
-  std::vector<Linear<T>> mix;     // per l: message of all paths -> basis of the product
+  std::vector<Linear<T>> mix;  // per l: message of all paths -> basis of the product
   Product<T> product;
   std::vector<Linear<T>> update;  // per l_out
   std::vector<Linear<T>> skip;    // per l_out: residual connection from the incoming features, empty if none

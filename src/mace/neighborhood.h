@@ -9,17 +9,17 @@ namespace mace {
 template <class T>
 struct Edge {
   int source = 0;
-  double r = 0;            // length, angstrom
+  double r = 0;                // length, angstrom
   T direction[3] = {0, 0, 0};  // unit vector from the source to the owner
 };
 
 template <class T>
 struct Neighborhood {
-  int owned = 0;                 // atoms whose energy this rank computes: indices 0 .. owned-1
-  int total = 0;                 // owned atoms and ghosts
-  std::vector<int> element;      // [total], index into the model's elements
-  std::vector<int> first_edge;   // [owned + 1]
-  std::vector<Edge<T>> edges;    // edges of atom i: first_edge[i] .. first_edge[i+1]-1
+  int owned = 0;                // atoms whose energy this rank computes: indices 0 .. owned-1
+  int total = 0;                // owned atoms and ghosts
+  std::vector<int> element;     // [total], index into the model's elements
+  std::vector<int> first_edge;  // [owned + 1]
+  std::vector<Edge<T>> edges;   // edges of atom i: first_edge[i] .. first_edge[i+1]-1
 };
 
 // Features of ghosts live on other ranks (or are periodic images): the caller moves them.

@@ -13,7 +13,11 @@ int degree(const Term& term) { return term.factor[2] >= 0 ? 3 : term.factor[1] >
 
 template <class T>
 Product<T>::Product(int channels, int basis_rows, int outputs, std::vector<Term> terms, Array<T> coefficients)
-    : channels_(channels), basis_rows_(basis_rows), outputs_(outputs), terms_(std::move(terms)), coefficients_(std::move(coefficients)) {
+    : channels_(channels),
+      basis_rows_(basis_rows),
+      outputs_(outputs),
+      terms_(std::move(terms)),
+      coefficients_(std::move(coefficients)) {
   // the loader sorts the terms by degree, so that each degree is one loop without branches
   for (std::size_t t = 0; t < terms_.size(); ++t) {
     assert(t == 0 || degree(terms_[t - 1]) <= degree(terms_[t]));

@@ -7,7 +7,10 @@ namespace mace {
 
 template <class T>
 RadialTable<T>::RadialTable(double r_min, double r_max, int knots, int functions, Array<T> rows)
-    : r_min_(r_min), step_((r_max - r_min) / (knots - 1)), intervals_(knots - 1), functions_(functions),
+    : r_min_(r_min),
+      step_((r_max - r_min) / (knots - 1)),
+      intervals_(knots - 1),
+      functions_(functions),
       rows_(std::move(rows)) {}
 
 template <class T>
@@ -45,8 +48,7 @@ void RadialTable<T>::evaluate(double r, T* value, T* slope) const {
   const int n = functions_;
 #pragma omp simd
   for (int f = 0; f < n; ++f) {
-    const T a = row[f], b = row[n + f], c = row[2 * n + f], d = row[3 * n + f], e = row[4 * n + f],
-            g = row[5 * n + f];
+    const T a = row[f], b = row[n + f], c = row[2 * n + f], d = row[3 * n + f], e = row[4 * n + f], g = row[5 * n + f];
     value[f] = w[0] * a + w[1] * b + w[2] * c + w[3] * d + w[4] * e + w[5] * g;
     slope[f] = s[0] * a + s[1] * b + s[2] * c + s[3] * d + s[4] * e + s[5] * g;
   }

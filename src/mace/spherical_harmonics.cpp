@@ -59,8 +59,8 @@ void spherical_harmonics_gradient(int l_max, T x, T y, T z, T r, const T* weight
     const T a = T(sqrt70_over_4) * weight[9], b = T(sqrt105) * weight[10], c = T(sqrt42_over_4) * weight[11];
     const T d = T(0.5 * sqrt7) * weight[12], e = T(sqrt42_over_4) * weight[13];
     const T f = T(0.5 * sqrt105) * weight[14], g = T(sqrt70_over_4) * weight[15];
-    gx += a * T(3) * (zz - xx) + b * y * z + c * (T(4) * yy - T(3) * xx - zz) - d * T(6) * x * y -
-          e * T(2) * x * z - f * T(2) * x * y - g * T(6) * x * z;
+    gx += a * T(3) * (zz - xx) + b * y * z + c * (T(4) * yy - T(3) * xx - zz) - d * T(6) * x * y - e * T(2) * x * z -
+          f * T(2) * x * y - g * T(6) * x * z;
     gy += b * x * z + c * T(8) * x * y + d * (T(6) * yy - T(3) * (xx + zz)) + e * T(8) * y * z + f * (zz - xx);
     gz += a * T(6) * x * z + b * x * y - c * T(2) * x * z - d * T(6) * y * z + e * (T(4) * yy - xx - T(3) * zz) +
           f * T(2) * y * z + g * T(3) * (zz - xx);

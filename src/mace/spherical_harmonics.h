@@ -1,4 +1,5 @@
-// Real spherical harmonics up to l = 3 in the convention of e3nn: polar axis y, component normalisation (|Y_l|^2 = 2l+1).
+// Real spherical harmonics up to l = 3 in the convention of e3nn: polar axis y, component normalisation (|Y_l|^2 =
+// 2l+1).
 #pragma once
 
 namespace mace {

@@ -67,8 +67,7 @@ class PairMACE::EngineIn : public PairMACE::Engine, private mace::Exchange<T> {
     atoms_.first_edge[atom] = edge_count();
   }
   void add_edge(int source, double r, double dx, double dy, double dz) override {
-    atoms_.edges.push_back(
-        {source, r, {static_cast<T>(dx / r), static_cast<T>(dy / r), static_cast<T>(dz / r)}});
+    atoms_.edges.push_back({source, r, {static_cast<T>(dx / r), static_cast<T>(dy / r), static_cast<T>(dz / r)}});
   }
   void compute(std::vector<double>& energy, std::vector<double>& gradient) override {
     atoms_.first_edge[atoms_.owned] = edge_count();
@@ -208,7 +207,8 @@ void PairMACE::init_style() {
   if (!force->newton_pair) error->all(FLERR, "pair_style mace needs newton pair on");
   for (int k = 1; k < 4; ++k)
     if (force->special_lj[k] != 1.0 && comm->me == 0 && atom->molecular != Atom::ATOMIC) {
-      error->warning(FLERR, "pair_style mace: neighbors within a molecule are left out; use special_bonds lj/coul 1 1 1");
+      error->warning(FLERR,
+                     "pair_style mace: neighbors within a molecule are left out; use special_bonds lj/coul 1 1 1");
       break;
     }
   neighbor->add_request(this, NeighConst::REQ_FULL);

@@ -34,7 +34,7 @@ class PairMACE : public Pair {
   void tally(const std::vector<double>& energy, const std::vector<double>& gradient);
 
   std::unique_ptr<Engine> engine_;
-  std::string precision_;            // "single", "double", or empty for the one stored in the model file
+  std::string precision_;             // "single", "double", or empty for the one stored in the model file
   std::vector<int> element_of_type_;  // [types + 1]
 };
 
