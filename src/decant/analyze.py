@@ -125,6 +125,8 @@ def _measure_thermo(result: Measured, spec: Mapping[str, Any], skip_ps: float | 
         from_ps, how = (settled.equilibrated_after_ps if settled else 0.0), "equilibration of the energy"
     end = float(time[-1]) if len(time) else 0.0
     summary["analysed"] = {"from_ps": from_ps, "to_ps": end, "from_is": how, "thermo_samples": len(time)}
+    if skip_ps is None and from_ps > 0.5 * end:
+        summary["analysed"]["note"] = f"only {end - from_ps:.3g} of {end:.3g} ps count, the rest is equilibration"
     summary["density"] = result.density.summary() if result.density else reason
     late = time >= from_ps - 1e-9
     for name, values, unit in (

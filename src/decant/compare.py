@@ -152,13 +152,18 @@ def _row(entry: Entry, species: Sequence[str]) -> list[str]:
         entry.potential or "–",
         f"stopped: {status.get('guard', '?')}" if stopped else str(state),
         number(summary.get("analysed", {}).get("to_ps")),
-        number(density.get("value"), density.get("uncertainty"), 4),
-        *[number(one.get("diffusion_1e-5_cm2_s"), one.get("uncertainty_1e-5_cm2_s")) for one in diffusion],
+        _flagged(density, "value", "uncertainty", 4),
+        *[_flagged(one, "diffusion_1e-5_cm2_s", "uncertainty_1e-5_cm2_s", 3) for one in diffusion],
         *[number(force.get(part, {}).get("rmse")) for part in FORCE_PARTS],
         "–" if intact is None else f"{100 * intact:.2f}",
         number(speed.get("katom_step_per_s")),
         number(speed.get("ns_per_day")),
     ]
+
+
+def _flagged(entry: Mapping[str, Any], value: str, uncertainty: str, digits: int) -> str:
+    """Format a number, with a star if a note stands by it."""
+    return number(entry.get(value), entry.get(uncertainty), digits) + (" *" if entry.get("note") else "")
 
 
 def remarks(entries: Sequence[Entry]) -> list[str]:
@@ -205,9 +210,9 @@ img {{ max-width: 100%; margin-top: 1.5rem; }}
 <tbody>
 {body}
 </tbody></table></div>
-<p><small>&plusmn; is one standard error; where it is missing the run is too short to know it. F: root mean square force
-error per Cartesian component on the test set, in all and projected on the translation, rotation and vibration of each
-molecule. D is not corrected for the size of the box.</small></p>
+<p><small>&plusmn; is one standard error; where it is missing the run is too short to know it. *: see the remarks.
+F: root mean square force error per Cartesian component on the test set, in all and projected on the translation,
+rotation and vibration of each molecule. D is not corrected for the size of the box.</small></p>
 {remarks}
 <img alt="Density, radial distribution functions, mean square displacements and force errors of the runs"
  src="data:image/png;base64,{image}">
@@ -262,4 +267,4 @@ def _make_names_unique(entries: Sequence[Entry], runs: Sequence[Path]) -> None:
 
 def as_text(entries: Sequence[Entry]) -> str:
     """Return the table and the remarks that `decant compare` prints."""
-    return "\n".join([format_table(table(entries), heads=2), *[f"note: {line}" for line in remarks(entries)]])
+    return "\n".join([format_table(table(entries), heads=2), *[f"* {line}" for line in remarks(entries)]])

@@ -13,6 +13,7 @@ from ase import Atoms
 
 from decant.analyze import analyze
 from decant.compare import compare
+from decant.errors import InputError
 from decant.lammps.command import command, environment
 from decant.lammps.data import write_data
 from decant.run import Run
@@ -93,3 +94,15 @@ def test_runs_are_compared(runs: Path, tmp_path: Path) -> None:
     entries = compare([runs / "npt", runs / "nve"], tmp_path)
     assert [entry.name for entry in entries] == ["npt", "nve"]
     assert (tmp_path / "summary.html").stat().st_size > 50_000
+
+
+def test_a_run_stopped_before_its_first_frame_is_a_result_and_one_cut_short_is_not(runs: Path, tmp_path: Path) -> None:
+    early = tmp_path / "early"
+    shutil.copytree(runs / "npt", early, ignore=shutil.ignore_patterns("production.*", "*.dcd", "*.csv", "*.png"))
+    (early / "status.yaml").write_text("state: stopped\nguard: bond\ntime_ps: -0.05\n")
+    assert "stopped before its first frame" in analyze(early)["production"]["not_available"]
+    compare([early], tmp_path / "page")
+    assert "stopped: bond" in (tmp_path / "page" / "summary.html").read_text(encoding="utf-8")
+    (early / "status.yaml").write_text("state: interrupted\n")
+    with pytest.raises(InputError, match="no production frames"):
+        analyze(early)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -9,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from decant.analysis.fit_errors import PARTS, fit_errors, split_forces
+from decant.analysis.fit_errors import PARTS, fit_errors, force_components, split_forces
+from decant.analysis.plots import plot_parity
 from decant.errors import InputError
 from decant.prediction import Prediction
 
@@ -143,3 +146,15 @@ def test_an_unlabelled_frame_and_a_broken_prediction_are_named() -> None:
         fit_errors([atoms, bare], [good, good])
     with pytest.raises(InputError, match="frame 0: the predicted energy or forces are not finite"):
         fit_errors([atoms], [Prediction(0.0, np.full((6, 3), np.nan), None)])
+
+
+def test_parity_draws_all_parts_of_the_same_forces_that_the_errors_count(tmp_path: Path) -> None:
+    atoms = labelled_water()
+    prediction = Prediction(-60.0, atoms.arrays["REF_forces"] * 1.1, None)
+    reference, predicted = force_components([atoms], [prediction])
+    force = fit_errors([atoms], [prediction])["force_meV_per_A"]
+    for name in ("total", *PARTS):
+        np.testing.assert_allclose(predicted[name], 1.1 * reference[name], atol=1e-9)
+        assert force[name]["ratio"] == pytest.approx(0.1)
+    plot_parity(tmp_path / "parity.png", reference, predicted)
+    assert (tmp_path / "parity.png").read_bytes().startswith(b"\x89PNG")

@@ -106,7 +106,7 @@ def average(time_ps: np.ndarray, values: np.ndarray, unit: str, detect: bool = T
             f"at least {LEAST_EFFECTIVE_SAMPLES} are needed"
         )
     elif first > len(values) / 2:
-        note = "equilibration took more than half of the run; a longer run may still drift"
+        note = "equilibration took more than half of the run; it may still drift"
     return Average(
         value=float(kept.mean()),
         uncertainty=None if effective < LEAST_EFFECTIVE_SAMPLES else deviation / np.sqrt(effective).item(),

@@ -192,20 +192,36 @@ def _energy_errors(pairs: list[tuple[Atoms, Prediction]]) -> dict[str, float | N
     }
 
 
-def _force_errors(pairs: list[tuple[Atoms, Prediction]]) -> dict[str, dict[str, float | None]]:
-    """Errors of the total force and of each part; the split is linear, so the error itself is split."""
-    errors: dict[str, list[np.ndarray]] = {name: [] for name in ("total", *PARTS)}
-    references: dict[str, list[np.ndarray]] = {name: [] for name in ("total", *PARTS)}
-    for atoms, prediction in pairs:
-        reference = np.asarray(atoms.arrays["REF_forces"], dtype=float)
-        error = prediction.forces - reference
-        positions = whole_molecules(atoms)
-        for forces, collected in ((error, errors), (reference, references)):
-            parts = split_forces(positions, atoms.get_masses(), forces, atoms.arrays["mol_id"])
-            collected["total"].append(forces)
+def force_components(
+    frames: Sequence[Atoms], predictions: Sequence[Prediction]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return the reference and the predicted forces of all frames, in all and by part, for errors and parity plots.
+
+    Returns
+    -------
+    reference, predicted
+        eV/angstrom, shape (atoms of all frames, 3), under ``total``, ``translational``, ``rotational`` and
+        ``vibrational``.
+    """
+    reference: dict[str, list[np.ndarray]] = {name: [] for name in ("total", *PARTS)}
+    predicted: dict[str, list[np.ndarray]] = {name: [] for name in ("total", *PARTS)}
+    for atoms, prediction in zip(frames, predictions, strict=True):
+        positions, masses, mol_id = whole_molecules(atoms), atoms.get_masses(), atoms.arrays["mol_id"]
+        for forces, collected in ((atoms.arrays["REF_forces"], reference), (prediction.forces, predicted)):
+            parts = split_forces(positions, masses, np.asarray(forces, dtype=float), mol_id)
+            collected["total"].append(np.asarray(forces, dtype=float))
             for name in PARTS:
                 collected[name].append(getattr(parts, name))
-    return {name: _numbers(np.concatenate(errors[name]), np.concatenate(references[name])) for name in errors}
+    return (
+        {name: np.concatenate(arrays) for name, arrays in reference.items()},
+        {name: np.concatenate(arrays) for name, arrays in predicted.items()},
+    )
+
+
+def _force_errors(pairs: list[tuple[Atoms, Prediction]]) -> dict[str, dict[str, float | None]]:
+    """Errors of the total force and of each part."""
+    reference, predicted = force_components(*zip(*pairs, strict=True))
+    return {name: _numbers(predicted[name] - reference[name], reference[name]) for name in reference}
 
 
 def _virial_errors(pairs: list[tuple[Atoms, Prediction]]) -> dict[str, float | None] | None:

@@ -16,7 +16,6 @@ from decant.analysis.tables import number
 if TYPE_CHECKING:
     from decant.compare import Entry
 
-COLUMNS = 12
 MOST_PANELS = 4
 PARTS = ("total", "vibrational", "translational", "rotational")
 
@@ -28,17 +27,16 @@ def plot_summary(path: Path, entries: Sequence[Entry]) -> None:
     pairs = [pair for pair in pairs if "(" not in pair][:3] + [pair for pair in pairs if "(" in pair]
     species = _columns(runs, "msd", "msd_A2 ")[:MOST_PANELS]
     shown = [row for row in (pairs[:MOST_PANELS], species) if row]
-    with page(path, 12.0, 3.6 + 3.1 * len(shown)) as figure:
-        grid = figure.add_gridspec(1 + len(shown), COLUMNS)
-        _draw_densities(figure.add_subplot(grid[0, :7]), entries)
-        _draw_force_errors(figure.add_subplot(grid[0, 7:]), runs)
-        for line, row in enumerate(shown, start=1):
-            width = COLUMNS // len(row)
-            for index, name in enumerate(row):
-                axes = figure.add_subplot(grid[line, index * width : (index + 1) * width])
-                (_draw_msds if row is species else _draw_rdfs)(axes, name, runs)
+    with page(path, 12.0, 3.8 + 3.1 * len(shown)) as figure:
         handles = [Line2D([], [], color=colour(index), label=run.name, linewidth=3) for index, run in enumerate(runs)]
         figure.legend(handles=handles, loc="outside upper left", ncols=min(len(runs), 5), fontsize=10)
+        bands = figure.subfigures(1 + len(shown), 1, squeeze=False)[:, 0]
+        densities, errors = bands[0].subplots(1, 2, width_ratios=(7, 5))
+        _draw_densities(densities, entries)
+        _draw_force_errors(errors, runs)
+        for band, row in zip(bands[1:], shown, strict=True):
+            for axes, name in zip(band.subplots(1, len(row), squeeze=False)[0], row, strict=True):
+                (_draw_msds if row is species else _draw_rdfs)(axes, name, runs)
 
 
 def _columns(runs: Sequence[Entry], table: str, prefix: str) -> list[str]:
@@ -58,7 +56,9 @@ def _draw_densities(axes: Axes, entries: Sequence[Entry]) -> None:
         if status.get("state") == "stopped" and len(run.thermo.get("time_ps", ())):
             last = run.thermo["time_ps"][-1], run.thermo["density_g_cm3"][-1]
             axes.plot(*last, marker="X", markersize=9, color=colour(index), markeredgecolor="white", clip_on=False)
-            axes.annotate("stopped", last, xytext=(6, 6), textcoords="offset points", color=colour(index), fontsize=8)
+            axes.annotate(
+                "stopped", last, (0, 9), textcoords="offset points", ha="right", color=colour(index), fontsize=8
+            )
     known = [entry for entry in entries if entry.is_reference and "density" in entry.summary]
     for index, entry in enumerate(known):
         value = entry.summary["density"]["value"]
