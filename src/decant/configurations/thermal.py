@@ -1,0 +1,184 @@
+"""Molecules distorted as they are at a temperature: classical normal-mode sampling around a relaxed conformer.
+
+In the harmonic approximation the classical distribution of a normal coordinate with mass-weighted force constant
+lambda is a Gaussian of variance kT / lambda (McQuarrie, Statistical Mechanics, chapter 7).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from ase.units import _amu, _e, _hbar, invcm, kB, kcal, mol
+
+from decant.errors import InputError, nearest
+from decant.labels.base import LabelError, labeler
+from decant.molecules import Molecule, embedded
+from decant.topology import bonds
+
+STEP = 0.01  # angstrom, of the finite differences
+SOFTEST = (
+    100.0  # cm-1; softer modes (torsions) are taken as this stiff: a straight displacement cannot follow a rotation
+)
+TRIES = 500
+HESSIANS = ("gfn2-xtb", "gfn1-xtb", "mmff94")
+QUANTUM = _hbar * 1e10 / np.sqrt(_e * _amu)  # hbar omega in eV for sqrt(lambda) of 1 sqrt(eV / amu) / angstrom
+
+EnergyForces = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Normal modes of a relaxed conformer.
+
+    Attributes
+    ----------
+    atoms
+        The relaxed conformer.
+    stiffness
+        Mass-weighted force constants, eV/amu/angstrom^2, shape (modes,).
+    vectors
+        Cartesian displacement of each atom for a unit of each mass-weighted coordinate, shape (modes, atoms, 3).
+    """
+
+    atoms: Atoms
+    stiffness: np.ndarray
+    vectors: np.ndarray
+
+    @property
+    def wavenumbers(self) -> np.ndarray:
+        """Harmonic wavenumbers, cm-1; negative where the curvature is."""
+        return np.sign(self.stiffness) * QUANTUM * np.sqrt(abs(self.stiffness)) / invcm
+
+    def sample(self, temperature: float, random: np.random.Generator) -> Atoms:
+        """Return the conformer displaced along all modes, as at `temperature` (K)."""
+        floor = (SOFTEST * invcm / QUANTUM) ** 2
+        spread = np.sqrt(kB * temperature / np.maximum(self.stiffness, floor))
+        atoms = self.atoms.copy()
+        atoms.positions += np.tensordot(spread * random.standard_normal(len(spread)), self.vectors, axes=1)
+        return atoms
+
+
+def thermal_molecule(
+    molecule: Molecule, temperature: float, random: np.random.Generator, conformers: int = 4, hessian: str = "gfn2-xtb"
+) -> Atoms:
+    """Return a molecule with the harmonic thermal disorder of a random conformer.
+
+    Parameters
+    ----------
+    molecule
+        The molecule.
+    temperature
+        Temperature in K.
+    random
+        Source of random numbers.
+    conformers
+        Number of embedded conformers to choose from; each costs one relaxation and one Hessian, once.
+    hessian
+        ``gfn2-xtb``, ``gfn1-xtb`` or ``mmff94``: what relaxes the conformer and gives its force constants.
+
+    Raises
+    ------
+    InputError
+        If the temperature is so high that the molecule does not stay whole.
+    """
+    if temperature < 0:
+        raise InputError(f"temperature {temperature:g}: expected K, not below 0")
+    modes = normal_modes(molecule, int(random.integers(conformers)) + 1, hessian)
+    for _ in range(TRIES):
+        atoms = modes.sample(temperature, random)
+        if np.array_equal(bonds(atoms), molecule.bonds):
+            return atoms
+    raise InputError(
+        f"{molecule.name} at {temperature:g} K: no sample of {TRIES} keeps its bonds; lower the temperature"
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def normal_modes(molecule: Molecule, seed: int, hessian: str = "gfn2-xtb") -> Modes:
+    """Relax a conformer and return its normal modes, by central differences of the forces.
+
+    Parameters
+    ----------
+    molecule, hessian
+        As for `thermal_molecule`.
+    seed
+        Seed of the conformer.
+    """
+    surface = _surface(molecule, seed, hessian)
+    start = molecule.embed(seed)
+    positions = _relaxed(surface, start.positions)
+    atoms = Atoms(molecule.symbols, positions=positions)
+    count = len(atoms)
+    matrix = np.empty((3 * count, 3 * count))
+    for column in range(3 * count):
+        moved = np.zeros(3 * count)
+        moved[column] = STEP
+        plus, minus = (surface(positions + sign * moved.reshape(-1, 3))[1] for sign in (1, -1))
+        matrix[column] = -(plus - minus).ravel() / (2 * STEP)
+    roots = np.repeat(np.sqrt(atoms.get_masses()), 3)
+    weighted = (matrix + matrix.T) / 2 / np.outer(roots, roots)
+    rigid = rigid_motions(atoms)
+    outside = np.eye(3 * count) - rigid.T @ rigid
+    values, vectors = np.linalg.eigh(outside @ weighted @ outside)
+    kept = np.sort(np.argsort(abs(values))[len(rigid) :])  # the projected rigid motions have eigenvalue zero
+    return Modes(atoms, values[kept], (vectors[:, kept] / roots[:, None]).T.reshape(-1, count, 3))
+
+
+def rigid_motions(atoms: Atoms) -> np.ndarray:
+    """Return orthonormal mass-weighted translations and rotations, shape (6 or, if linear, 5, 3 * atoms)."""
+    roots = np.sqrt(atoms.get_masses())[:, None]
+    arm = atoms.positions - atoms.get_center_of_mass()
+    motions = [np.broadcast_to(axis, arm.shape) for axis in np.eye(3)] + [np.cross(axis, arm) for axis in np.eye(3)]
+    _, sizes, basis = np.linalg.svd(np.array([(roots * motion).ravel() for motion in motions]), full_matrices=False)
+    return basis[sizes > 1e-3 * sizes[0]]
+
+
+def _relaxed(surface: EnergyForces, start: np.ndarray) -> np.ndarray:
+    from scipy.optimize import minimize
+
+    def value(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        energy, forces = surface(flat.reshape(-1, 3))
+        return energy, -forces.ravel()
+
+    options = {"gtol": 2e-3, "ftol": 1e-12, "maxiter": 500}
+    found = minimize(value, start.ravel(), jac=True, method="L-BFGS-B", options=options)
+    return np.asarray(found.x).reshape(-1, 3)
+
+
+def _surface(molecule: Molecule, seed: int, hessian: str) -> EnergyForces:
+    """Return energy (eV) and forces (eV/angstrom) as a function of the positions."""
+    if hessian not in HESSIANS:
+        raise InputError(f"hessian '{hessian}'{nearest(hessian, HESSIANS)}: expected one of {', '.join(HESSIANS)}")
+    if hessian == "mmff94":
+        return _mmff94(molecule, seed)
+    method = labeler(hessian)
+
+    def tight_binding(positions: np.ndarray) -> tuple[float, np.ndarray]:
+        try:
+            answer = method.label(Atoms(molecule.symbols, positions=positions))
+        except LabelError as error:
+            raise InputError(f"{molecule.name}: {hessian} failed while relaxing the molecule: {error}") from error
+        return answer.energy, answer.forces
+
+    return tight_binding
+
+
+def _mmff94(molecule: Molecule, seed: int) -> EnergyForces:
+    from rdkit.Chem import rdForceFieldHelpers
+
+    structure = embedded(molecule.smiles, seed)
+    properties = rdForceFieldHelpers.MMFFGetMoleculeProperties(structure)
+    if properties is None:
+        raise InputError(f"{molecule.name}: MMFF94 has no parameters for this molecule; use hessian: gfn2-xtb")
+    field = rdForceFieldHelpers.MMFFGetMoleculeForceField(structure, properties)
+
+    def classical(positions: np.ndarray) -> tuple[float, np.ndarray]:
+        flat = positions.ravel().tolist()
+        gradient = np.array(field.CalcGrad(flat)).reshape(-1, 3)
+        return field.CalcEnergy(flat) * kcal / mol, -gradient * kcal / mol
+
+    return classical
