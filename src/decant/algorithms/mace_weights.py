@@ -164,6 +164,14 @@ def _collect(model: Any) -> Arrays:
     return arrays
 
 
+def _zeros(*shape: int) -> torch.Tensor:
+    return torch.zeros(*shape, dtype=torch.float64)
+
+
+def _eye(size: int) -> torch.Tensor:
+    return torch.eye(size, dtype=torch.float64)
+
+
 # --- linear maps, read by probing -----------------------------------------------------------------------------------
 
 
@@ -182,7 +190,7 @@ def _matrix(function: Any, irreps_in: o3.Irreps, irreps_out: o3.Irreps, l: int) 
     for block, (mul, ir) in zip(_slices(irreps_in), irreps_in, strict=True):
         if ir.l != l:
             continue
-        probe = torch.zeros(mul, irreps_in.dim)
+        probe = _zeros(mul, irreps_in.dim)
         for c in range(mul):
             probe[c, block.start + c * ir.dim] = 1.0
         blocks.append(function(probe)[:, out][:, :: 2 * l + 1].numpy())
@@ -190,7 +198,7 @@ def _matrix(function: Any, irreps_in: o3.Irreps, irreps_out: o3.Irreps, l: int) 
 
 
 def _one_hot(elements: int, element: int, rows: int) -> torch.Tensor:
-    attributes = torch.zeros(rows, elements)
+    attributes = _zeros(rows, elements)
     attributes[:, element] = 1.0
     return attributes
 
@@ -202,7 +210,7 @@ def _interaction(model: Any, interaction: Any, first: bool) -> Arrays:
     elements = len(model.atomic_numbers)
     arrays: Arrays = {}
     if first:
-        embedding = model.node_embedding(torch.eye(elements))
+        embedding = model.node_embedding(_eye(elements))
         arrays["up_of_element"] = interaction.linear_up(embedding).numpy()
     else:
         for l in range(l_in + 1):
@@ -236,7 +244,7 @@ def _skip(model: Any, interaction: Any, elements: int, first: bool) -> Arrays:
     """Return the residual connection of a layer, per element."""
     node_irreps, hidden = o3.Irreps(interaction.node_feats_irreps), o3.Irreps(interaction.hidden_irreps)
     if first:
-        features = interaction.skip_tp(model.node_embedding(torch.eye(elements)), torch.eye(elements))
+        features = interaction.skip_tp(model.node_embedding(_eye(elements)), _eye(elements))
         return {"skip_of_element": features[:, : hidden[0].mul].numpy()}
     arrays = {}
     for l in range(min(node_irreps.lmax, hidden.lmax) + 1):
@@ -269,11 +277,11 @@ def _edge_tensor_product(interaction: Any) -> Arrays:
         if instruction.connection_mode != "uvu" or last_block.get(l3, -1) >= i3:
             raise InputError("pair_style mace does not cover this MACE model: order of the edge product's paths")
         last_block[l3] = i3
-        weights = torch.zeros(1, tp.weight_numel)
+        weights = _zeros(1, tp.weight_numel)
         weights[:, p * channels] = 1.0  # channel 0 of this path
         table = np.zeros((2 * l1 + 1, 2 * l2 + 1, 2 * l3 + 1))
         for m1, m2 in itertools.product(range(2 * l1 + 1), range(2 * l2 + 1)):
-            x, y = torch.zeros(1, node.dim), torch.zeros(1, edge.dim)
+            x, y = _zeros(1, node.dim), _zeros(1, edge.dim)
             x[0, node.slices()[i1].start + m1] = 1.0
             y[0, edge.slices()[i2].start + m2] = 1.0
             table[m1, m2] = tp(x, y, weights)[0, out.slices()[i3]][: 2 * l3 + 1].numpy()
@@ -288,7 +296,7 @@ def _edge_tensor_product(interaction: Any) -> Arrays:
 
 def _radial_functions(model: Any, interaction: Any, channels: int, r: torch.Tensor) -> torch.Tensor:
     """Return R[distance, path * channel] at distances of shape (n, 1)."""
-    features, cutoff = model.radial_embedding(r, torch.zeros(0), torch.zeros(0), model.atomic_numbers)
+    features, cutoff = model.radial_embedding(r, _zeros(0), _zeros(0), model.atomic_numbers)
     weights = interaction.conv_tp_weights(features)
     return weights if cutoff is None else weights * cutoff
 

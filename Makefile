@@ -1,0 +1,41 @@
+# Two commands matter: `make demo` and `make test`. Both first set up everything in $(ENV), and repeat only what changed.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+ENV ?= .venv
+PYTHON := $(if $(shell command -v $(PYTHON)),$(PYTHON),python3)
+BIN := $(abspath $(ENV))/bin
+SOURCES := $(shell find src models lammps_inputs -type f -not -name '*.pyc' -not -name '*.so' 2>/dev/null)
+export PATH := $(BIN):$(PATH)
+
+.PHONY: demo test check test-unit install clean
+
+demo: install
+	$(BIN)/python scripts/demo.py
+
+test: check
+	$(BIN)/python -m pytest
+
+test-unit: install
+	$(BIN)/python -m pytest tests/unit
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror $$(find src tests -name '*.h' -o -name '*.cpp')
+	$(BIN)/mypy
+
+install: $(ENV)/installed
+
+# the packages of the lock, then decant itself, compiled
+$(ENV)/installed: $(ENV)/locked pyproject.toml CMakeLists.txt $(SOURCES)
+	$(BIN)/uv pip install --python $(BIN)/python --no-deps --no-build-isolation --reinstall-package decant-mlip .
+	touch $@
+
+$(ENV)/locked: requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv $(ENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --python $(BIN)/python --requirements requirements.lock
+	touch $@
+
+clean:
+	rm -rf build demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,227 @@
+"""`pair_style mace` says what mace-torch says, on any number of ranks, and refuses what it cannot do."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import ase
+import numpy as np
+import pytest
+from ase.build import molecule
+
+from decant.algorithms.mace_weights import write_model
+from decant.errors import InputError
+from decant.prediction import Prediction
+from tests.lammps_runs import evaluate, header, run_lmp
+from tests.mace_models import random_mace
+
+ARCHITECTURES: dict[str, dict[str, Any]] = {
+    "64x0e+64x1o, l_max 3, correlation 3": {"hidden": "64x0e+64x1o", "r_max": 4.5},
+    "channels that fill no vector": {"hidden": "5x0e+5x1o", "l_max": 2, "correlation": 2},
+    "scalars only": {"hidden": "16x0e", "l_max": 3},
+    "one layer": {"hidden": "8x0e", "layers": 1, "l_max": 1},
+    "three layers": {"hidden": "8x0e+8x1o", "layers": 3, "l_max": 2, "correlation": 1},
+    "first block without residual": {"first": "RealAgnosticInteractionBlock"},
+    "no block with residual": {"first": "RealAgnosticInteractionBlock", "later": "RealAgnosticInteractionBlock"},
+    "plain MACE": {"kind": "MACE", "correlation": 2},
+    "features with l = 2": {"hidden": "8x0e+8x1o+8x2e", "correlation": 2},
+}
+
+
+def liquid(seed: int = 0, side: float = 9.0) -> ase.Atoms:
+    """A few molecules of H, C and O thrown into a periodic box: not physical, but every distance occurs."""
+    generator = np.random.default_rng(seed)
+    atoms = ase.Atoms(cell=np.eye(3) * side, pbc=True)
+    for name in ("CH3OH", "H2CO", "CO2", "CH3OCH3", "H2O", "CH4") * 2:
+        part = molecule(name)
+        for _ in range(500):
+            part.euler_rotate(*generator.uniform(0, 360, 3))
+            part.positions += generator.uniform(0, side, 3) - part.get_center_of_mass()
+            both = atoms + part
+            distances = both.get_all_distances(mic=True)[: len(atoms), len(atoms) :]
+            if len(atoms) == 0 or distances.min() > 1.1:
+                atoms = both
+                break
+    return atoms
+
+
+def triclinic(atoms: ase.Atoms) -> ase.Atoms:
+    """Shear and turn the box together with its atoms."""
+    sheared = atoms.copy()
+    side = atoms.cell[0, 0]
+    sheared.set_cell([[side, 0, 0], [0.3 * side, side, 0], [-0.2 * side, 0.25 * side, 1.1 * side]], scale_atoms=True)
+    sheared.rotate(40, "z", rotate_cell=True)
+    sheared.rotate(25, "x", rotate_cell=True)
+    return sheared
+
+
+def reference(model: Any, atoms: ase.Atoms) -> Prediction:
+    from mace.calculators import MACECalculator
+
+    copy = atoms.copy()
+    copy.calc = MACECalculator(models=[model], device="cpu", default_dtype="float64")
+    virial = -copy.get_stress(voigt=False) * copy.get_volume() if copy.pbc.all() else None
+    return Prediction(copy.get_potential_energy(), copy.get_forces(), virial)
+
+
+@pytest.fixture
+def compare(tmp_path: Path) -> Any:
+    """Compare LAMMPS with mace-torch on one configuration and several rank counts."""
+
+    def run(model: Any, atoms: ase.Atoms, ranks: tuple[int, ...] = (1, 2, 4)) -> None:
+        write_model(model, tmp_path / "model.safetensors")
+        expected = reference(model, atoms)
+        for count in ranks:
+            found = evaluate(tmp_path, atoms, tmp_path / "model.safetensors", count)
+            assert abs(found.energy - expected.energy) / len(atoms) < 1e-6
+            assert np.abs(found.forces - expected.forces).max() < 1e-5
+            assert found.atom_energies.sum() == pytest.approx(found.energy, abs=1e-9 * abs(found.energy))
+            if expected.virial is not None:
+                scale = np.abs(expected.virial).max()
+                assert np.abs(found.virial - expected.virial).max() / scale < 1e-5
+                assert np.abs(found.atom_virial_sum - found.virial).max() / scale < 1e-6
+
+    return run
+
+
+@pytest.mark.parametrize("settings", ARCHITECTURES.values(), ids=ARCHITECTURES.keys())
+def test_every_covered_architecture_agrees_with_mace_torch(compare: Any, settings: dict[str, Any]) -> None:
+    compare(random_mace(**settings), liquid(), ranks=(1, 2))
+
+
+def test_one_two_and_four_ranks_agree_in_a_triclinic_cell(compare: Any) -> None:
+    compare(random_mace(), triclinic(liquid(side=10.0)))
+
+
+def test_a_cell_shorter_than_twice_the_cutoff_sees_all_its_images(compare: Any) -> None:
+    water = molecule("H2O", cell=np.eye(3) * 4.3, pbc=True)
+    compare(random_mace(r_max=4.5), water)
+
+
+def test_an_isolated_cluster_needs_no_cell(compare: Any) -> None:
+    cluster = liquid()
+    cluster.pbc = False
+    cluster.cell = None
+    compare(random_mace(), cluster, ranks=(1, 2))
+
+
+def test_a_rank_that_owns_no_atom_takes_part(compare: Any) -> None:
+    corner = molecule("CH3OH", cell=np.eye(3) * 40.0, pbc=True)
+    corner.positions += 3.0 - corner.positions.min(axis=0)
+    compare(random_mace(), corner)
+
+
+def test_single_precision_stays_close_to_double(tmp_path: Path) -> None:
+    write_model(random_mace(), tmp_path / "model.safetensors", precision="single")
+    atoms = liquid()
+    stored = evaluate(tmp_path, atoms, tmp_path / "model.safetensors", 2)
+    single = evaluate(tmp_path, atoms, tmp_path / "model.safetensors", 2, "float")
+    double = evaluate(tmp_path, atoms, tmp_path / "model.safetensors", 2, "double")
+    assert np.array_equal(stored.forces, single.forces), "the precision of the export is the default"
+    scale = np.abs(double.forces).max()
+    assert 0 < np.abs(single.forces - double.forces).max() < 1e-4 * scale
+    assert abs(single.energy - double.energy) / len(atoms) < 1e-5
+
+
+def test_nve_of_a_small_liquid_conserves_energy(tmp_path: Path) -> None:
+    model = tmp_path / "model.safetensors"
+    write_model(random_mace(hidden="8x0e", l_max=2, correlation=2), model)
+    atoms = liquid()
+    from decant.lammps.data import write_data
+
+    write_data(tmp_path / "system.data", atoms, ("H", "C", "O"))
+    done = run_lmp(
+        tmp_path,
+        header(atoms, model)
+        + "minimize 0 0.1 50 200\nreset_timestep 0\nvelocity all create 300 1\ntimestep 0.0002\nfix 1 all nve\n"
+        "thermo_style custom step ke pe etotal\nthermo_modify format float %.12g\nthermo 50\nrun 500\n",
+        ranks=2,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    blocks = done.stdout.split("Step")[-1].splitlines()[1:]
+    rows = np.array([line.split() for line in blocks if len(line.split()) == 4 and line.split()[0].isdigit()], float)
+    kinetic, total = rows[:, 1], rows[:, 3]
+    assert len(rows) == 11
+    assert np.ptp(total) < 0.02 * kinetic.mean(), "total energy must change far less than kinetic energy"
+    assert np.ptp(rows[:, 2]) > 0.05 * kinetic.mean(), "the test needs energy to flow"
+
+
+REFUSALS = {
+    "a missing file": ('pair_coeff * * "nowhere.safetensors" H C O', "cannot read the model file nowhere.safetensors"),
+    "an unknown element": ('pair_coeff * * "model.safetensors" H C Xe', "does not know the element Xe"),
+    "too few elements": ('pair_coeff * * "model.safetensors" H C', "one element for each of the 3 atom types"),
+    "a truncated file": ('pair_coeff * * "cut.safetensors" H C O', "model file cut.safetensors"),
+    "a flipped byte": ('pair_coeff * * "flipped.safetensors" H C O', "model file flipped.safetensors is damaged"),
+    "a foreign file": ('pair_coeff * * "in.test" H C O', "model file in.test is not a safetensors file"),
+    "newton off": ('newton off\npair_coeff * * "model.safetensors" H C O', "newton"),
+}
+
+
+@pytest.mark.parametrize(("lines", "message"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_a_mistake_ends_both_ranks_with_one_clear_error(tmp_path: Path, lines: str, message: str) -> None:
+    from decant.lammps.data import write_data
+
+    model = tmp_path / "model.safetensors"
+    write_model(random_mace(hidden="8x0e", l_max=1, correlation=1, layers=1), model)
+    content = model.read_bytes()
+    (tmp_path / "cut.safetensors").write_bytes(content[: len(content) // 2])
+    (tmp_path / "flipped.safetensors").write_bytes(content[:-9] + bytes([content[-9] ^ 4]) + content[-8:])
+    atoms = liquid()
+    write_data(tmp_path / "system.data", atoms, ("H", "C", "O"))
+    script = header(atoms, model).split("pair_coeff")[0] + lines + "\nrun 0\n"
+    done = run_lmp(tmp_path, script, ranks=2, timeout=60)
+    assert done.returncode != 0
+    assert "ERROR" in done.stdout + done.stderr
+    assert message in done.stdout + done.stderr
+
+
+def test_atoms_on_top_of_each_other_are_named(tmp_path: Path) -> None:
+    model = tmp_path / "model.safetensors"
+    write_model(random_mace(hidden="8x0e", l_max=1, correlation=1, layers=1), model)
+    atoms = liquid()
+    atoms.positions[5] = atoms.positions[0] + 0.01
+    from decant.lammps.data import write_data
+
+    write_data(tmp_path / "system.data", atoms, ("H", "C", "O"))
+    done = run_lmp(tmp_path, header(atoms, model) + "run 0\n", ranks=2, timeout=60)
+    assert done.returncode != 0
+    assert "atoms 1 and 6 are" in done.stdout + done.stderr or "atoms 6 and 1 are" in done.stdout + done.stderr
+
+
+UNCOVERED = {
+    "ZBL pair repulsion": {"pair_repulsion": True},
+    "AgnesiTransform": {"distance_transform": "Agnesi"},
+    "correlation 4": {"correlation": 4, "l_max": 1, "hidden": "4x0e"},
+    "RealAgnosticDensityInteractionBlock": {"first": "RealAgnosticDensityInteractionBlock"},
+    "GaussianBasis": {"radial_type": "gaussian"},
+    "2 heads": {"heads": ["one", "two"], "atomic_energies": np.zeros((2, 3))},
+}
+
+
+@pytest.mark.parametrize(("feature", "settings"), UNCOVERED.items(), ids=UNCOVERED.keys())
+def test_an_uncovered_feature_is_refused_at_export_by_name(
+    tmp_path: Path, feature: str, settings: dict[str, Any]
+) -> None:
+    kind = "MACE" if "heads" in settings else "ScaleShiftMACE"
+    with pytest.raises(InputError, match=feature):
+        write_model(random_mace(kind=kind, **settings), tmp_path / "model.safetensors")
+    assert not list(tmp_path.iterdir()), "nothing is left behind"
+
+
+def test_kernels_agree_with_their_references_under_sanitizers(tmp_path: Path) -> None:
+    import subprocess
+
+    from tests.conftest import REPOSITORY
+
+    if shutil.which("g++") is None:
+        pytest.skip("no g++ on this machine")
+    build, model = tmp_path / "build", tmp_path / "model.safetensors"
+    write_model(random_mace(), model)
+    options = ["-DDECANT_TESTS=ON", "-DDECANT_SANITIZE=ON", "-DCMAKE_CXX_FLAGS=-Werror"]
+    subprocess.run(["cmake", "-S", str(REPOSITORY), "-B", str(build), *options], check=True, capture_output=True)
+    subprocess.run(["cmake", "--build", str(build), "-j", "2"], check=True, capture_output=True)
+    done = subprocess.run([str(build / "test_kernels"), str(model)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ", 0 failed" in done.stdout

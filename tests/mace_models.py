@@ -1,0 +1,59 @@
+"""MACE models with random weights, as `mace_run_train` would build them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+
+def random_mace(
+    hidden: str = "16x0e+16x1o",
+    r_max: float = 4.0,
+    l_max: int = 3,
+    correlation: int = 3,
+    layers: int = 2,
+    first: str = "RealAgnosticResidualInteractionBlock",
+    later: str = "RealAgnosticResidualInteractionBlock",
+    kind: str = "ScaleShiftMACE",
+    elements: tuple[int, ...] = (1, 6, 8),
+    seed: int = 0,
+    **extra: Any,
+) -> Any:
+    """Return a double-precision MACE of mace-torch for H, C and O."""
+    warnings.simplefilter("ignore")
+    import torch
+
+    torch.serialization.add_safe_globals([slice])
+    from e3nn import o3
+
+    from mace import modules
+
+    torch.manual_seed(seed)
+    previous = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        settings: dict[str, Any] = {
+            "r_max": r_max,
+            "num_bessel": 8,
+            "num_polynomial_cutoff": 5,
+            "max_ell": l_max,
+            "interaction_cls": modules.interaction_classes[later],
+            "interaction_cls_first": modules.interaction_classes[first],
+            "num_interactions": layers,
+            "num_elements": len(elements),
+            "hidden_irreps": o3.Irreps(hidden),
+            "MLP_irreps": o3.Irreps("16x0e"),
+            "gate": torch.nn.functional.silu,
+            "atomic_energies": -100.0 * np.arange(1, len(elements) + 1),
+            "avg_num_neighbors": 20.0,
+            "atomic_numbers": list(elements),
+            "correlation": correlation,
+            **extra,
+        }
+        if kind == "ScaleShiftMACE":
+            return modules.ScaleShiftMACE(atomic_inter_scale=5.0, atomic_inter_shift=0.1, **settings).eval()
+        return modules.MACE(**settings).eval()
+    finally:
+        torch.set_default_dtype(previous)
