@@ -131,8 +131,9 @@ class Run:
                 )
         universe = self._topology()
         files = [str(segment.path) for segment in segments]
-        interval = float(segments[0].every * self.timestep_ps)
-        universe.load_new(files if len(files) > 1 else files[0], dt=interval)
+        start = int(self.spec["equilibration_steps"]) * self.timestep_ps  # DCD counts from the first step of all
+        interval = segments[0].every * self.timestep_ps
+        universe.load_new(files if len(files) > 1 else files[0], dt=interval, time_offset=-start)
         return universe
 
     def _topology(self) -> Universe:
@@ -161,8 +162,8 @@ class Run:
         for file in self.segment_files("production", "log"):
             rows = read_thermo(file)
             if len(rows.get("step", ())) > 1:
-                steps += rows["step"][-1] - rows["step"][0]
-                seconds += rows["cpu_s"][-1] - rows["cpu_s"][0]
+                steps += float(rows["step"][-1] - rows["step"][0])
+                seconds += float(rows["cpu_s"][-1] - rows["cpu_s"][0])
         if seconds <= 0:
             return {}
         rate = steps / seconds
