@@ -177,7 +177,7 @@ class Run:
 def locked(path: Path) -> Iterator[int]:
     """Hold a run directory, made if missing, for this process; yield the descriptor of the lock.
 
-    The lock ends with the last process that inherited the descriptor, however that ends.
+    If this process is killed, the lock lasts until the last process that inherited the descriptor has ended.
 
     Raises
     ------
@@ -192,7 +192,10 @@ def locked(path: Path) -> Iterator[int]:
             raise InputError(
                 f"{path}: another process is simulating in this directory; wait for it, or give another -o"
             ) from None
-        yield stream.fileno()
+        try:
+            yield stream.fileno()
+        finally:
+            fcntl.flock(stream, fcntl.LOCK_UN)
 
 
 def is_locked(path: Path) -> bool:

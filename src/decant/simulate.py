@@ -226,6 +226,9 @@ def _require_sensible(protocol: Protocol) -> None:
     ):
         if not value > 0:
             raise InputError(f"{name} {value}: expected a positive number")
+    path = str(Path(protocol.potential).resolve())
+    if len(path.split()) != 1 or "$" in path:
+        raise InputError(f"{path}: LAMMPS cannot read a path with blanks or '$'; move the potential")
     if protocol.length_ps * 1000.0 < protocol.timestep_fs:
         raise InputError(f"--length {protocol.length_ps} ps: shorter than one time step of {protocol.timestep_fs} fs")
 

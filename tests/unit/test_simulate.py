@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -65,12 +69,23 @@ def test_a_run_directory_has_one_user_at_a_time(tmp_path):
     assert not is_locked(tmp_path)
 
 
-def test_the_lock_outlives_its_process_in_those_that_inherited_it(tmp_path):
-    with locked(tmp_path) as descriptor:
-        inherited = os.dup(descriptor)
+def test_the_lock_of_a_killed_process_lasts_as_long_as_its_children(tmp_path):
+    code = """
+import os, subprocess, sys
+from pathlib import Path
+from decant.run import locked
+with locked(Path(sys.argv[1])) as lock:
+    child = subprocess.Popen(["sleep", "60"], pass_fds=(lock,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    print(child.pid, flush=True)
+    os._exit(9)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
     assert is_locked(tmp_path)
-    os.close(inherited)
-    assert not is_locked(tmp_path)
+    os.kill(int(done.stdout), signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while is_locked(tmp_path):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_run_whose_process_is_gone_is_interrupted(tmp_path):

@@ -135,7 +135,7 @@ def _follow(
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End the launcher and all ranks, if they still run, and close the pipe."""
+    """End the launcher, if it still runs, and close the pipe; the ranks end with their launcher."""
     if process.poll() is None:
         for sign, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, None)):
             with contextlib.suppress(ProcessLookupError):

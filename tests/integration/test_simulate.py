@@ -1,0 +1,223 @@
+"""`decant simulate` with the real LAMMPS under `mpirun`.
+
+Runs that must stay whole use the reactive force field ReaxFF for C/H/O that LAMMPS brings, exported by hand as a
+potential, since a tiny fitted model need not be stable; what a fitted model does is tested with a real export.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from decant.errors import InputError
+from decant.files import sha256, write_yaml
+from decant.lammps.command import command, environment, lmp_binary
+from decant.lammps.restart import newest_restart
+from decant.run import Run
+from decant.simulate import Protocol, simulate
+
+LIQUID = {"liquid": "EC:1,EMC:1", "copies": 3, "temperature": 298.0, "timestep_fs": 0.5, "seed": 3}
+LENGTHS = {"length_ps": 0.1, "equilibration_ps": 0.02}
+
+
+@pytest.fixture(scope="module")
+def reaxff(tmp_path_factory) -> Path:
+    """A potential folder around LAMMPS's ReaxFF for C/H/O, without charges, in metal units."""
+    folder = tmp_path_factory.mktemp("reaxff")
+    source = lmp_binary().parent / "share" / "lammps" / "potentials" / "ffield.reax.cho"
+    text = source.read_text(errors="replace").replace("UNITS: real", "", 1)  # kcal/mol, scaled to eV below
+    (folder / "model.reax").write_text(text)
+    (folder / "pair.lammps").write_text(
+        "fix charges all property/atom q ghost yes\n"
+        "pair_style hybrid/scaled 0.0433641 reaxff NULL checkqeq no safezone 2.0 mincap 200\n"
+        "pair_coeff * * reaxff ${potential}/model.reax H C O\n"
+    )
+    files = {name: sha256(folder / name) for name in ("model.reax", "pair.lammps")}
+    card = {"format": "decant-potential-1", "algorithm": "reaxff", "elements": ["H", "C", "O"], "cutoff": 10.0}
+    training = {"density_g_cm3": [0.9, 1.3], "temperature_K": [200.0, 600.0]}
+    write_yaml(folder / "card.yaml", {**card, "training": training, "files": files})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def protocol(reaxff) -> Protocol:
+    return Protocol(reaxff, **LIQUID, **LENGTHS)
+
+
+@pytest.fixture(scope="module")
+def finished(protocol, tmp_path_factory) -> Run:
+    return simulate(protocol, tmp_path_factory.mktemp("runs") / "whole", ranks=2)
+
+
+def test_a_run_completes_with_every_frame_and_row(finished):
+    assert finished.status["state"] == "completed"
+    thermo, spec = finished.thermo(), finished.spec
+    assert thermo["step"][0] == spec["equilibration_steps"]
+    assert thermo["time_ps"][[0, -1]] == pytest.approx([0.0, 0.1])
+    assert set(np.diff(thermo["step"])) == {spec["thermo_every"]}
+    universe = finished.universe()
+    assert len(universe.trajectory) == spec["production_steps"] // spec["dump_every"] + 1
+    times = [ts.time for ts in universe.trajectory]
+    assert [times[0], times[-1]] == pytest.approx([0.0, 0.1], abs=1e-9)
+    assert finished.performance()["ns_per_day"] > 0
+
+
+def test_molecules_are_whole_and_named_in_the_universe(finished):
+    universe = finished.universe()
+    assert universe.residues.resnames.tolist() == ["EC"] * 3 + ["EMC"] * 3
+    assert sorted(set(universe.atoms.elements)) == ["C", "H", "O"]
+    masses = finished.universe().residues.masses
+    assert masses[0] == pytest.approx(88.06, abs=0.01)
+    for _ in universe.trajectory[:: len(universe.trajectory) - 1]:
+        assert universe.bonds.values().max() < 2.0  # not across the box: coordinates are unwrapped
+    universe.trajectory[-1]
+    box = finished.thermo()
+    assert universe.dimensions[:3] == pytest.approx(box["lx_A"][-1], rel=1e-5)
+    mass_g = universe.atoms.masses.sum() / 6.02214076e23
+    assert box["density_g_cm3"][-1] == pytest.approx(mass_g / (box["volume_A3"][-1] * 1e-24), rel=1e-4)
+
+
+def test_the_thermostatted_ensemble_conserves_its_energy(finished):
+    thermo = finished.thermo()
+    drift = np.ptp(thermo["conserved_energy_eV"]) / finished.spec["atoms"]
+    assert drift < 1e-3
+    assert drift < np.ptp(thermo["total_energy_eV"]) / finished.spec["atoms"]
+
+
+def test_a_finished_run_is_left_as_it_is(finished, protocol):
+    before = {file.name: file.stat().st_mtime_ns for file in finished.path.iterdir() if file.name != "run.lock"}
+    simulate(protocol, finished.path, ranks=2)
+    assert before == {file.name: file.stat().st_mtime_ns for file in finished.path.iterdir() if file.name != "run.lock"}
+
+
+def test_other_settings_do_not_continue_a_run(finished, protocol):
+    with pytest.raises(InputError, match=r"was made with temperature_K=298.0, not 313.0"):
+        simulate(Protocol(protocol.potential, **{**LIQUID, **LENGTHS, "temperature": 313.0}), finished.path, ranks=2)
+
+
+def test_a_directory_with_other_files_is_refused(protocol, tmp_path):
+    (tmp_path / "thesis.tex").write_text("")
+    with pytest.raises(InputError, match=r"holds thesis\.tex but no run\.yaml"):
+        simulate(protocol, tmp_path)
+
+
+def test_an_element_that_the_potential_does_not_know_is_refused(protocol, tmp_path):
+    with pytest.raises(InputError, match="element F: the potential knows only H, C, O"):
+        simulate(Protocol(protocol.potential, "CF:1", **LENGTHS), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_conditions_outside_the_training_are_warned_of(protocol, tmp_path, capsys):
+    with pytest.raises(InputError):  # stops at the foreign file, after the warnings
+        (tmp_path / "x").write_text("")
+        simulate(Protocol(protocol.potential, "EC:1", temperature=900.0, density=0.2), tmp_path)
+    said = capsys.readouterr().err
+    assert "temperature 900 K is outside the range that the potential was trained on (200 to 600 K)" in said
+    assert "density 0.2 g/cm3 is outside" in said
+
+
+def started(protocol: Protocol, output: Path) -> subprocess.Popen[str]:
+    """Start the command line on a run directory, in a process of its own."""
+    words = [
+        *("simulate", str(protocol.potential), "--liquid", protocol.liquid, "--copies", str(protocol.copies)),
+        *("--temperature", str(protocol.temperature), "--timestep", str(protocol.timestep_fs)),
+        *("--length", f"{protocol.length_ps}ps", "--equilibration", f"{protocol.equilibration_ps}ps"),
+        *("--seed", str(protocol.seed), "--ranks", "2", "-o", str(output)),
+    ]
+    code = "from decant.cli.main import main; main()"
+    return subprocess.Popen([sys.executable, "-c", code, *words], stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_step(run: Path, step: int, process: subprocess.Popen[str]) -> None:
+    """Wait until the production has a frame of this step."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        if (run / "run.yaml").is_file() and (Run.open(run).thermo().get("step", np.zeros(1)))[-1] >= step:
+            return
+        time.sleep(0.1)
+    pytest.fail(f"the run did not come to step {step}")
+
+
+@pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_run_continues_from_a_whole_restart_to_the_same_length(protocol, finished, tmp_path, kill):
+    output = tmp_path / "run"
+    process = started(protocol, output)
+    wait_for_step(output, 160, process)
+    with pytest.raises(InputError, match="another process is simulating"):
+        simulate(protocol, output, ranks=2)
+    process.send_signal(kill)
+    process.communicate(timeout=60)
+    assert process.returncode in (130, -signal.SIGKILL)
+    wait_until_free(output)
+    assert Run.open(output).status["state"] == "interrupted"
+
+    newest, step = newest_restart(output)
+    newest.write_bytes(newest.read_bytes()[:-100])  # as if the kill had come while it was written
+    assert newest_restart(output)[1] < step
+    run = simulate(protocol, output, ranks=2)
+    assert run.status["state"] == "completed"
+    assert run.status["segment"] == 1
+    assert np.array_equal(run.thermo()["step"], finished.thermo()["step"])
+    assert [ts.time for ts in run.universe().trajectory] == pytest.approx(
+        [ts.time for ts in finished.universe().trajectory], abs=1e-9
+    )
+
+
+def wait_until_free(output: Path) -> None:
+    """Wait until no process of a killed run is left; none may stay behind."""
+    deadline = time.monotonic() + 20
+    while Run.open(output).status["state"] == "running":
+        assert time.monotonic() < deadline, "LAMMPS outlived the killed command"
+        time.sleep(0.2)
+
+
+def test_a_run_by_hand_needs_only_the_inputs_and_variables(finished, reaxff, tmp_path):
+    inputs = Path(__file__).resolve().parents[2] / "lammps_inputs"
+    shutil.copyfile(finished.path / "system.data", tmp_path / "system.data")
+    words = ["-in", str(inputs / "in.nve"), "-var", "inputs", str(inputs), "-var", "potential", str(reaxff)]
+    words += ["-var", "equilibration", "20", "-var", "steps", "40", "-var", "dump_every", "10"]
+    done = subprocess.run(
+        command(words, 2), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Production complete at step 60" in done.stdout
+    assert (tmp_path / "trajectory.0.dcd").stat().st_size > 0
+
+
+def test_a_guard_stops_the_run_and_is_recorded_as_a_result(protocol, tmp_path):
+    hot = Protocol(protocol.potential, **{**LIQUID, **LENGTHS, "timestep_fs": 20.0, "length_ps": 4.0})
+    run = simulate(hot, tmp_path / "run", ranks=2)
+    status = run.status
+    assert status["state"] == "stopped"
+    assert status["guard"] in ("temperature", "bond", "nan", "lost_atoms", "density")
+    assert status["phase"] == "equilibration"
+    assert status["time_ps"] < 0
+    with pytest.raises(InputError, match="no production frames to analyse; the run is stopped"):
+        run.universe()
+    assert simulate(hot, tmp_path / "run", ranks=2).status == status
+
+
+def test_a_potential_that_lammps_cannot_read_is_one_clear_line(reaxff, tmp_path):
+    folder = tmp_path / "potential"
+    shutil.copytree(reaxff, folder)
+    (folder / "pair.lammps").write_text("pair_style nonsense\npair_coeff * *\n")
+    card = yaml.safe_load((folder / "card.yaml").read_text())
+    write_yaml(folder / "card.yaml", {**card, "files": {"pair.lammps": sha256(folder / "pair.lammps")}})
+    with pytest.raises(InputError, match="LAMMPS ended early: Unrecognized pair style 'nonsense'") as caught:
+        simulate(Protocol(folder, **LIQUID, **LENGTHS), tmp_path / "run")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_fitted_model_runs_to_its_end_or_to_a_guard(mace_potential, tmp_path):
+    run = simulate(Protocol(mace_potential, "EC:1,EMC:1", copies=2, length_ps=0.02), tmp_path / "run", ranks=2)
+    assert run.status["state"] in ("completed", "stopped")
+    if run.status["state"] == "completed":
+        assert len(run.universe().trajectory) > 1
