@@ -235,7 +235,7 @@ def _require_sensible(protocol: Protocol) -> None:
 
 def _warn_outside_training(card: dict[str, Any], temperature: float, density: float) -> None:
     """Say on standard error if the conditions lie outside the range that the potential was trained on."""
-    training = card.get("training") or {}
+    training = card.get("data") or {}  # null for a bare model file
     for key, value, unit in (("temperature_K", temperature, "K"), ("density_g_cm3", density, "g/cm3")):
         low, high = training.get(key) or (value, value)
         if not low <= value <= high:

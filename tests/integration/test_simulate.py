@@ -43,7 +43,7 @@ def reaxff(tmp_path_factory) -> Path:
     files = {name: sha256(folder / name) for name in ("model.reax", "pair.lammps")}
     card = {"format": "decant-potential-1", "algorithm": "reaxff", "elements": ["H", "C", "O"], "cutoff": 10.0}
     training = {"density_g_cm3": [0.9, 1.3], "temperature_K": [200.0, 600.0]}
-    write_yaml(folder / "card.yaml", {**card, "training": training, "files": files})
+    write_yaml(folder / "card.yaml", {**card, "data": training, "files": files})
     return folder
 
 

@@ -15,6 +15,7 @@ ERROR = re.compile(r"ERROR(?: on proc \d+)?: (.*)")
 ABORTS = (
     ("nan", r"[Nn]on-numeric|\bNaN\b|\bnan\b"),
     ("bond", r"Bond atoms?\b.*missing|Bond extent"),
+    ("overlap", r"atoms \d+ and \d+ are \S+ angstrom apart"),  # pair_style mace
     ("lost_atoms", r"Lost atoms|Out of range atoms|Cannot zero Langevin force of 0 atoms|atoms? .*missing"),
     ("density", r"too large for neighbor bins|box (?:has become|is) too small|lattice vectors.*distorted"),
 )
@@ -23,6 +24,7 @@ MEANING = {
     "temperature": "temperature above its limit, K",
     "density": "density outside its limits, g/cm3",
     "bond": "a bond stretched beyond its limit, angstrom",
+    "overlap": "two atoms fell onto each other",
     "lost_atoms": "atoms left the box",
 }
 
@@ -83,7 +85,7 @@ class Stop:
     Attributes
     ----------
     guard
-        Which: nan, temperature, density, bond or lost_atoms.
+        Which: nan, temperature, density, bond, overlap or lost_atoms.
     step
         Time step at which, counted from the start of the equilibration; the last one known if LAMMPS gave up itself.
     value
