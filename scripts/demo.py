@@ -44,7 +44,7 @@ def stages(recipes: Path) -> list[Stage]:
         stages += [
             Stage(
                 f"simulate {algorithm}",
-                f"simulate potentials/{algorithm} {liquid} --length 4ps --equilibration 2ps --seed 1 -o runs/{algorithm}",
+                f"simulate potentials/{algorithm} {liquid} --length 4ps --equilibration 2ps -o runs/{algorithm}",
             ),
             Stage(f"analyze {algorithm}", f"analyze runs/{algorithm}"),
         ]

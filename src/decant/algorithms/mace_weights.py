@@ -269,7 +269,9 @@ def _edge_tensor_product(interaction: Any) -> Arrays:
     """
     tp = interaction.conv_tp
     node, edge, out = o3.Irreps(tp.irreps_in1), o3.Irreps(tp.irreps_in2), o3.Irreps(tp.irreps_out)
-    paths, couplings, last_block = [], [], {}
+    paths: list[tuple[int, int, int]] = []
+    couplings: list[np.ndarray] = []
+    last_block: dict[int, int] = {}
     channels = node[0].mul
     for p, instruction in enumerate(tp.instructions):
         i1, i2, i3 = instruction.i_in1, instruction.i_in2, instruction.i_out

@@ -12,7 +12,8 @@ from decant.errors import InputError
 
 # in the order of the flow
 VERBS = (
-    "solvents", "build", "label", "import", "split", "fit", "evaluate", "export", "check", "simulate", "analyze", "compare",
+    "solvents", "build", "label", "import", "split", "fit",
+    "evaluate", "export", "check", "simulate", "analyze", "compare",
 )  # fmt: skip
 
 
