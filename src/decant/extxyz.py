@@ -7,6 +7,7 @@ import has to see each key as written and to reject frames one by one, so the te
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from decant.errors import InputError
 from decant.files import require_file
 
 WHAT = "an extended XYZ file"
+_BRACKETS = str.maketrans("[]{}", "    ")
 
 
 class FrameError(Exception):
@@ -106,21 +108,41 @@ def _parse(frame: RawFrame, count: int, lines: list[str]) -> None:
     cell = np.zeros((3, 3))
     if lattice is not None:
         cell = numbers_of(lattice, 9, "Lattice").reshape(3, 3)
-    periodic = np.full(3, lattice is not None) if pbc is None else np.array([_truth(x) for x in np.atleast_1d(pbc)])
+    periodic = np.full(3, lattice is not None) if pbc is None else _truths(pbc)
     frame.atoms = Atoms(symbols, positions=positions, cell=cell, pbc=periodic)
     frame.info, frame.arrays = info, values
 
 
-def parse_comment(text: str) -> dict[str, Any]:
-    """Parse ``key=value key="several values" flag`` into a dictionary; numbers become floats, ints or flat arrays."""
-    from ase.io.extxyz import key_val_str_to_dict
+_PAIR = re.compile(
+    r"""([^\s="']+) \s*=\s* ( "(?:[^"\\]|\\.)*" | '[^']*' | \[(?:[^\[\]]|\[[^\[\]]*\])*\] | \{[^}]*\} | [^\s"']+ )
+      | ([^\s="']+)""",
+    re.VERBOSE,
+)
 
+
+def parse_comment(text: str) -> dict[str, Any]:
+    """Parse ``key=value key="several values" flag`` into a dictionary.
+
+    Numbers become int, float or a flat array in the order of the file; anything else stays text; a flag is ``"T"``.
+    Unlike in ASE no key has a special meaning, so that a stress of 6 numbers is as welcome as one of 9.
+    """
+    found = {}
+    for key, value, flag in _PAIR.findall(text):
+        found[key or flag] = _value(value) if key else "T"
+    return found
+
+
+def _value(text: str) -> Any:
+    quoted = text[:1] in ("'", '"')
+    inner = text[1:-1] if quoted else text
+    words = re.split(r"[\s,]+", inner.removeprefix("_JSON ").translate(_BRACKETS).strip())
     try:
-        found = key_val_str_to_dict(text)
-    except Exception as error:  # ASE raises whatever its parser trips over
-        raise FrameError(f"comment line is not key=value pairs ({error})") from error
-    # ASE reads 9 numbers of some keys as a matrix in Fortran order; back to the order of the file
-    return {k: v.ravel(order="F") if isinstance(v, np.ndarray) and v.ndim == 2 else v for k, v in found.items()}
+        numbers = np.array([float(word) for word in words])
+    except ValueError:
+        return inner
+    if len(numbers) > 1:
+        return numbers
+    return int(words[0]) if re.fullmatch(r"[+-]?\d+", words[0]) else float(numbers[0])
 
 
 def _columns(properties: str) -> list[tuple[str, str, int]]:
@@ -162,8 +184,13 @@ def _symbol(text: str) -> str:
     return text
 
 
-def _truth(value: Any) -> bool:
-    return str(value).strip().lower() in {"t", "true", "1"}
+def _truths(value: Any) -> np.ndarray:
+    """Return ``T T F``, ``True`` or ``1 1 0`` as three truth values."""
+    words = value.split() if isinstance(value, str) else list(np.atleast_1d(value))
+    truths = [str(word).strip(",").lower() in {"t", "true", "1", "1.0"} for word in words]
+    if len(truths) not in (1, 3):
+        raise FrameError("pbc must be 3 truth values")
+    return np.array(truths * 3)[:3]
 
 
 def numbers_of(value: Any, count: int, key: str) -> np.ndarray:

@@ -38,10 +38,10 @@ GROUP_KEYS = ("group", "trajectory", "traj", "traj_id", "parent")
 
 @dataclass(frozen=True)
 class Reject:
-    """A frame left out: its position in the file, its line, and the reason."""
+    """A frame left out: its position in the file, its line if it was read from one, and the reason."""
 
     index: int
-    line: int
+    line: int | None
     reason: str
 
 

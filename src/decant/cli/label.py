@@ -39,7 +39,7 @@ def command(
     frames = read_frames(source, labelled=False)
     result = label_frames(frames, reference, Path(f"{output}.journal"), jobs or available_cores())
     rejects = Path(f"{output}.rejects.csv")
-    write_rejects(rejects, [Reject(index, 0, reason) for index, reason in result.failures])
+    write_rejects(rejects, [Reject(index, None, reason) for index, reason in result.failures])
     if not result.frames:
         raise InputError(f"{source}: {method} failed on every frame; frame 0: {result.failures[0][1]}")
     write_frames(output, result.frames)

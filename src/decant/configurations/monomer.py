@@ -70,7 +70,7 @@ class AtomRecipe:
     name = "atom"
 
     def build(self, count: int, seed: int, elements: str | list[str]) -> list[Atoms]:
-        """Return one isolated atom for each element, a list or text such as ``"H,C,O"``; count and seed do not matter."""
+        """Return an isolated atom of each element (a list, or text as ``"H,C,O"``); count and seed do not matter."""
         symbols = elements.split(",") if isinstance(elements, str) else elements
         frames = []
         for symbol in [str(text).strip() for text in symbols]:

@@ -16,7 +16,8 @@ from decant.dataset import G_PER_CM3
 from decant.errors import InputError
 from decant.molecules import Molecule
 
-ATTEMPTS = 2
+ATTEMPTS = 10
+FAILURES = 2
 FULLEST = 0.64  # random close packing of spheres; Scott and Kilgour, J. Phys. D 1969, 2, 863
 CONFORMERS = 4
 
@@ -93,15 +94,20 @@ def pack_molecules(
     )
     if _filled(molecules, edge, tolerance) > FULLEST:
         raise too_dense
+    failures = 0
     for attempt in range(ATTEMPTS):
         positions = _packmol(molecules, edge, seed + 7919 * attempt + 1, tolerance)
         if positions is None:
+            failures += 1
+            if failures == FAILURES:
+                break
             continue
         atoms = Atoms([s for molecule in molecules for s in molecule.get_chemical_symbols()], positions=positions)
         atoms.set_cell([edge] * 3)
         atoms.pbc = True
         atoms.set_array("mol_id", np.repeat(np.arange(len(molecules)), [len(molecule) for molecule in molecules]))
         atoms.info["liquid"] = name
+        # packmol does not see that a molecule touches its own image, as it may in a small box
         if closest_contact(atoms, tolerance) > 0.9 * tolerance:
             return atoms
     raise too_dense
@@ -156,7 +162,7 @@ def _packmol(molecules: Sequence[Atoms], edge: float, seed: int, tolerance: floa
         script.write_text("\n".join(lines) + "\n", encoding="utf-8")
         try:
             with script.open(encoding="utf-8") as stream:
-                subprocess.run(
+                run = subprocess.run(
                     [_program()],
                     stdin=stream,
                     cwd=folder,
@@ -167,7 +173,7 @@ def _packmol(molecules: Sequence[Atoms], edge: float, seed: int, tolerance: floa
         except subprocess.TimeoutExpired:
             return None
         output = Path(folder, "packed.xyz")
-        if not output.is_file():
+        if run.returncode != 0 or not output.is_file():
             return None
         rows = output.read_text(encoding="utf-8").splitlines()[2:]
     positions = np.array([row.split()[1:4] for row in rows], dtype=float)

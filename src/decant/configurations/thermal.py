@@ -178,7 +178,8 @@ def _mmff94(molecule: Molecule, seed: int) -> EnergyForces:
 
     def classical(positions: np.ndarray) -> tuple[float, np.ndarray]:
         flat = positions.ravel().tolist()
+        energy = field.CalcEnergy(flat)  # first: it renews the distances that CalcGrad takes from a cache
         gradient = np.array(field.CalcGrad(flat)).reshape(-1, 3)
-        return field.CalcEnergy(flat) * kcal / mol, -gradient * kcal / mol
+        return energy * kcal / mol, -gradient * kcal / mol
 
     return classical

@@ -5,7 +5,10 @@ Bannwarth, Ehlert, Grimme, J. Chem. Theory Comput. 2019, 15, 1652 (GFN2-xTB).
 
 from __future__ import annotations
 
+import functools
+import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -34,11 +37,9 @@ class TBLite:
 
     def label(self, atoms: Atoms) -> Prediction:
         """Return energy, forces and, in a fully periodic cell, virial of a configuration."""
-        from tblite.interface import Calculator
-
         periodic = {"lattice": atoms.cell.array / Bohr, "periodic": atoms.pbc} if atoms.pbc.any() else {}
         try:
-            calculator = Calculator(METHODS[self.name], atoms.numbers, atoms.positions / Bohr, **periodic)
+            calculator = _calculator()(METHODS[self.name], atoms.numbers, atoms.positions / Bohr, **periodic)
             calculator.set("verbosity", 0)
             calculator.set("accuracy", self.accuracy)
             result = calculator.singlepoint()
@@ -51,3 +52,19 @@ class TBLite:
         if not np.isfinite(prediction.energy) or not np.isfinite(forces).all():
             raise LabelError("energy or forces are not finite")
         return prediction
+
+
+@functools.cache
+def _calculator() -> Any:
+    """Return tblite's calculator class, loaded so that it computes on one thread unless OMP_NUM_THREADS says otherwise.
+
+    Its OpenMP threads wait actively: on a busy machine two threads are many times slower than one for small molecules.
+    """
+    chosen = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = chosen or "1"  # read once, when the library is loaded
+    try:
+        from tblite.interface import Calculator
+    finally:
+        if chosen is None:
+            del os.environ["OMP_NUM_THREADS"]
+    return Calculator
