@@ -82,6 +82,7 @@ def fit(request: FitRequest) -> dict[str, Any]:
         if record.get("state") == "finished" and (request.output / record["model"]).is_file():
             return {**record, "new": False}
     started = time.time()
+    (request.output / "errors.yaml").unlink(missing_ok=True)  # of a model that is about to be replaced
     record = {"state": "running", **asked, "versions": _versions(method.packages)}
     write_yaml(record_path, record)
     limits = asked["limits"]

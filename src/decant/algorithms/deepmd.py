@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -14,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from decant.algorithms.base import Exported, FitResult, FitTask
 from decant.algorithms.deepmd_data import write_systems
-from decant.algorithms.training import TrainingFailed, require_labels, run_training, training_environment
+from decant.algorithms.training import TrainingFailed, quiet, require_labels, run_training, training_environment
 from decant.errors import InputError
-from decant.files import write_beside
+from decant.files import require_file, write_beside
 from decant.progress import Progress
 
 if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
 
+MODEL = "model.pth"
 _GUESSED_SECONDS_PER_ATOM = 0.9e-3  # 0.14 s a step at 160 atoms on 2 cores; measured and corrected while training
 _BATCH = re.compile(r"Batch +(\d+): total wall time = ([\d.]+) s")
 _ERRORS = re.compile(r"Batch +\d+: val: (.*)")
@@ -56,24 +58,75 @@ class DeepPotential:
             # an atom without neighbours has a zero descriptor, whose normalisation would spoil the statistics
             notes.append(f"{len(task.train) - len(train)} isolated atoms are not used: dp fits its own atomic energies")
         training = _Training(task, train, valid)
-        if not (task.directory / "model.pth").is_file():
+        if not (task.directory / MODEL).is_file():
             training.run()
             _freeze(task.directory, f"model.ckpt-{training.done}.pt")
-        return FitResult(task.directory / "model.pth", training.input(), training.epochs(), notes)
+        return FitResult(task.directory / MODEL, training.input(), training.epochs(), notes)
 
     def export(self, source: Path, directory: Path, precision: str) -> Exported:
-        """Copy a frozen model, or freeze a checkpoint, into the potential's directory."""
-        raise InputError("not yet")
+        """Copy a frozen model, or freeze a checkpoint, into the potential's directory.
+
+        A checkpoint (``.pt``) is unpickled by ``dp``: it must be trusted.
+
+        Raises
+        ------
+        InputError
+            If the source is no Deep Potential, or another precision is wanted than it was trained in.
+        """
+        require_file(source, "a DeePMD-kit model (.pth or .pt)")
+        target = directory / MODEL
+        if source.suffix == ".pt":
+            try:
+                run_dp(["freeze", "-c", str(source.resolve()), "-o", str(target.resolve())], directory)
+            except TrainingFailed as error:
+                raise InputError(f"{source}: dp cannot freeze it: {str(error).splitlines()[-1].strip()}") from error
+        else:
+            shutil.copyfile(source, target)
+        potential = _deep_potential(target, shown_as=source)
+        script = potential.deep_eval.get_model_def_script()
+        trained = _precision(script)
+        if precision != trained:
+            raise InputError(
+                f"{source}: a Deep Potential runs in the precision it was trained in: --precision {trained}"
+            )
+        elements = list(potential.get_type_map())
+        return Exported(
+            model=MODEL,
+            pair_style=f"deepmd ${{potential}}/{MODEL}",
+            pair_coeff=f"* * {' '.join(elements)}",
+            elements=elements,
+            cutoff=float(potential.get_rcut()),
+            settings={key: script[key] for key in ("descriptor", "fitting_net") if key in script},
+            precision=precision,
+        )
 
     def calculator(self, directory: Path) -> Calculator:
         """Return DeePMD-kit's calculator of an exported potential."""
-        return self.model_calculator(directory / "model.pth")
+        return self.model_calculator(directory / MODEL)
 
     def model_calculator(self, source: Path) -> Calculator:
         """Return DeePMD-kit's calculator of a frozen model."""
-        from deepmd.calculator import DP
+        with quiet():
+            from deepmd.calculator import DP
 
-        return DP(model=str(source))
+            return DP(model=str(source))
+
+
+def _deep_potential(path: Path, shown_as: Path) -> Any:
+    """Return DeePMD-kit's evaluator of a frozen model."""
+    with quiet():
+        from deepmd.infer import DeepPot
+
+        try:
+            return DeepPot(str(path))
+        except Exception as error:  # torch's loader fails in any way on what is no model
+            raise InputError(f"{shown_as}: not a frozen DeePMD-kit model for PyTorch (.pth)") from error
+
+
+def _precision(script: dict[str, Any]) -> str:
+    """Return the precision of the networks of a model."""
+    words = {script.get(part, {}).get("precision", "default") for part in ("descriptor", "fitting_net")}
+    return "single" if "float32" in words else "double"
 
 
 @dataclass
@@ -230,7 +283,7 @@ def _error_note(text: str) -> str:
 
 def _freeze(directory: Path, checkpoint: str) -> None:
     """Freeze a checkpoint and compress it into ``model.pth``."""
-    with write_beside(directory / "model.pth") as target:
+    with write_beside(directory / MODEL) as target:
         run_dp(["freeze", "-c", checkpoint, "-o", "frozen.pth"], directory)
         run_dp(["compress", "-i", "frozen.pth", "-o", target.name], directory)
 

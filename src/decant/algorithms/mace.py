@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from decant.algorithms.base import Exported, FitResult, FitTask
 from decant.algorithms.training import quiet, require_labels, run_training
 from decant.dataset import is_isolated, write_frames
-from decant.errors import InputError
 from decant.progress import Progress
 
 if TYPE_CHECKING:
@@ -26,6 +25,12 @@ _OWN = {
     "scheduler",
     "swa", "start_swa", "restart_latest", "config", "E0s", "device", "eval_interval",
 }  # fmt: skip
+MODEL, REFERENCE = "model.safetensors", "reference.safetensors"
+# what a card tells of the architecture
+_TOLD = (
+    "hidden_irreps", "max_ell", "correlation", "num_interactions", "num_bessel", "num_polynomial_cutoff", "radial_MLP",
+    "MLP_irreps", "interaction_cls_first", "interaction_cls", "avg_num_neighbors",
+)  # fmt: skip
 _EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E_per_atom= *([\d.naif]+) meV, RMSE_F= *([\d.naif]+) meV")
 _CONTINUED = re.compile(r"decant: continuing after epoch (\d+) and (\d+) s")
 
@@ -61,19 +66,50 @@ class Mace:
         return FitResult(task.directory / f"{_NAME}.model", settings, epochs, notes)
 
     def export(self, source: Path, directory: Path, precision: str) -> Exported:
-        """Write ``model.safetensors`` for LAMMPS and ``reference.safetensors`` for Python."""
-        raise InputError("not yet")
+        """Write ``model.safetensors`` for LAMMPS and ``reference.safetensors`` for Python.
+
+        The source is unpickled: it must be trusted. What is written contains no pickle.
+
+        Raises
+        ------
+        InputError
+            If the source is no MACE model, or has a feature that ``pair_style mace`` does not cover.
+        """
+        from decant.algorithms.mace_reference import load_trusted, write_reference
+        from decant.algorithms.mace_weights import element_symbols, write_model
+
+        model = load_trusted(source)
+        write_model(model, directory / MODEL, precision)
+        description = write_reference(model, directory / REFERENCE)
+        elements = element_symbols(model)
+        return Exported(
+            model=MODEL,
+            pair_style=f"mace {'float' if precision == 'single' else 'double'}",
+            pair_coeff=f"* * ${{potential}}/{MODEL} {' '.join(elements)}",
+            elements=elements,
+            cutoff=float(description["r_max"]),
+            settings={key: description[key] for key in _TOLD},
+            precision=precision,
+        )
 
     def calculator(self, directory: Path) -> Calculator:
         """Return MACE's own calculator, rebuilt without unpickling anything."""
-        raise InputError("not yet")
+        from decant.algorithms.mace_reference import read_reference
+
+        return _mace_calculator(read_reference(directory / REFERENCE))
 
     def model_calculator(self, source: Path) -> Calculator:
         """Return MACE's own calculator of a ``.model`` file, which is unpickled: it must be trusted."""
-        with quiet():
-            from mace.calculators import MACECalculator
+        from decant.algorithms.mace_reference import load_trusted
 
-        return MACECalculator(model_paths=str(source), device="cpu", default_dtype="float64")
+        return _mace_calculator(load_trusted(source))
+
+
+def _mace_calculator(model: Any) -> Calculator:
+    with quiet():
+        from mace.calculators import MACECalculator
+
+        return MACECalculator(models=[model], device="cpu", default_dtype="float64")
 
 
 def _usable_isolated_atoms(train: list[Atoms], frames: list[Atoms]) -> tuple[list[Atoms], list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
+import logging
 import os
 import signal
 import subprocess
@@ -100,11 +101,22 @@ def run_training(
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the advertisements that mace and e3nn print on import away from the user."""
-    # both ask for torch's old loading while e3nn reads its own constants, and torch warns of what they asked for
+    """Let mace, e3nn and deepmd be imported in any order, and keep what they print on import from the user.
+
+    e3nn 0.4.4, which mace-torch demands, keeps its constants in a file with a `slice`, which torch's safe loading does
+    not know; mace-torch switches safe loading off for the whole process instead, and torch then warns of it.
+    """
+    import torch
+
+    torch.serialization.add_safe_globals([slice])
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        yield
+        disabled = logging.root.manager.disable
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(disabled)
 
 
 def require_labels(count: int, what: str) -> None:

@@ -59,3 +59,9 @@ def command(
         typer.echo(f"{output}: this fit is finished ({record['epochs']:g} epochs); nothing to do")
     for note in record["notes"]:
         typer.echo(f"note: {note}")
+    test = data / "test.extxyz"
+    if evaluate and test.is_file() and not (output / "errors.yaml").is_file():
+        from decant.evaluate import evaluate as measure
+        from decant.evaluate import table
+
+        typer.echo(table(measure(output, test)))

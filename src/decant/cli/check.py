@@ -1,0 +1,38 @@
+"""``decant check``: whether LAMMPS and Python agree on a potential."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from decant.cli.options import Config
+from decant.errors import InputError
+
+
+def command(
+    potential: Annotated[Path, typer.Argument(help="Directory of 'decant export'.")],
+    data: Annotated[Path, typer.Argument(help="Frames in the house form, for example test.extxyz.")],
+    ranks: Annotated[str, typer.Option(help="Numbers of MPI ranks, with commas.")] = "1,2",
+    limit: Annotated[int | None, typer.Option(help="Use at most so many frames, evenly spread.", min=1)] = None,
+    config: Config = None,
+) -> None:
+    """Compare energy, forces and virial of LAMMPS with those of the Python calculator.
+
+    Exits with code 1 if they differ by more than rounding explains. The result is written into the card.
+
+    \b
+    For example:
+      decant check potentials/mace-a data/ec-emc/test.extxyz --ranks 1,2,4 --limit 5
+    """
+    from decant.check import check, table
+
+    try:
+        counts = list(dict.fromkeys(int(count) for count in str(ranks).split(",")))
+    except ValueError as error:
+        raise InputError(f"--ranks {ranks}: expected whole numbers with commas, for example 1,2,4") from error
+    report = check(potential, data, counts, limit)
+    typer.echo(table(report))
+    if not report.passed:
+        raise typer.Exit(1)

@@ -1,0 +1,143 @@
+"""Errors of a fitted model or an exported potential on labelled frames, measured with its Python calculator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from decant.errors import InputError
+from decant.files import sha256, write_yaml
+from decant.potential import CARD, Potential, open_source
+from decant.prediction import Prediction
+from decant.progress import track
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from ase.calculators.calculator import Calculator
+
+ERRORS = "errors.yaml"
+
+
+def predict(calculator: Calculator, frames: Sequence[Atoms], stage: str = "predict") -> list[Prediction]:
+    """Return what an ASE calculator says of each frame; the virial is None for frames without a full cell."""
+    return [_predict_one(calculator, frame) for frame in track(frames, stage, len(frames), "frames")]
+
+
+def _predict_one(calculator: Calculator, frame: Atoms) -> Prediction:
+    atoms = frame.copy()
+    atoms.calc = calculator
+    energy, forces = float(atoms.get_potential_energy()), np.array(atoms.get_forces(), dtype=float)
+    virial = None
+    if atoms.pbc.all():
+        virial = -atoms.get_volume() * np.asarray(atoms.get_stress(voigt=False), dtype=float)
+    return Prediction(energy, forces, virial)
+
+
+def read_known_frames(path: Path, elements: Sequence[str], limit: int | None = None) -> list[Atoms]:
+    """Read labelled frames without isolated atoms, at most `limit` of them, evenly spread over the file.
+
+    Raises
+    ------
+    InputError
+        If the file has no such frame, or one has an element that is not in `elements`.
+    """
+    from decant.dataset import is_isolated, read_frames
+
+    frames = []
+    for number, frame in enumerate(read_frames(path)):
+        if is_isolated(frame):
+            continue
+        unknown = sorted(set(frame.get_chemical_symbols()) - set(elements))
+        if unknown:
+            raise InputError(f"{path}: frame {number}: the potential does not know {', '.join(unknown)}")
+        frames.append(frame)
+    if not frames:
+        raise InputError(f"{path}: no frame other than isolated atoms; give labelled configurations")
+    if limit is not None and limit < len(frames):
+        frames = [frames[index] for index in np.linspace(0, len(frames) - 1, limit).round().astype(int)]
+    return frames
+
+
+def evaluate(target: Path, data: Path, limit: int | None = None) -> dict[str, Any]:
+    """Measure errors and write them into a model directory's ``errors.yaml`` or a potential's card.
+
+    Parameters
+    ----------
+    target
+        Directory of ``decant fit`` or ``decant export``, or a bare model file (then nothing is written).
+    data
+        Labelled frames in the house form.
+    limit
+        Use at most so many frames, evenly spread.
+
+    Returns
+    -------
+    dict
+        What `decant.analysis.fit_errors.fit_errors` returns, and ``data`` with name and hash of the file.
+
+    Raises
+    ------
+    InputError
+        If target or data is not what it should be.
+    """
+    from decant.analysis.fit_errors import fit_errors
+
+    target, data = Path(target), Path(data)
+    potential = Potential.open(target) if (target / CARD).is_file() else None
+    if potential:
+        elements, calculator = potential.elements, potential.calculator()
+    else:
+        source = open_source(target)
+        calculator = source.algorithm.model_calculator(source.model)
+        elements = calculator_elements(calculator)
+    frames = read_known_frames(data, elements, limit)
+    errors = fit_errors(frames, predict(calculator, frames, "evaluate"))
+    result = {"data": {"name": f"{data.resolve().parent.name}/{data.name}", "sha256": sha256(data)}, **errors}
+    if potential:
+        potential.record("errors", result)
+    elif target.is_dir():
+        write_yaml(target / ERRORS, result)
+    return result
+
+
+def calculator_elements(calculator: Any) -> list[str]:
+    """Return the elements that the calculator of one of our algorithms knows."""
+    if hasattr(calculator, "z_table"):
+        from ase.data import chemical_symbols
+
+        return [chemical_symbols[number] for number in calculator.z_table.zs]
+    return list(calculator.type_dict)
+
+
+def table(errors: dict[str, Any]) -> str:
+    """Return errors as a table for people."""
+    rows = [("energy", "meV/atom", errors["energy_meV_per_atom"])]
+    if errors["energy_meV_per_atom"].get("rmse_shifted") is not None:
+        shifted = errors["energy_meV_per_atom"]
+        rows.append(
+            (
+                "  less its mean error",
+                "meV/atom",
+                {**shifted, "rmse": shifted["rmse_shifted"], "mae": None, "ratio": None},
+            )
+        )
+    rows += [
+        (f"force{'' if part == 'total' else ', ' + part}", "meV/A", numbers)
+        for part, numbers in errors["force_meV_per_A"].items()
+    ]
+    if errors["virial_meV_per_atom"]:
+        rows.append(("virial", "meV/atom", errors["virial_meV_per_atom"]))
+    lines = [f"errors on {errors['data']['name']}: {errors['frames']} frames, {errors['molecules']} molecules"]
+    lines.append(f"{'':24s}{'unit':10s}{'RMSE':>10s}{'MAE':>10s}{'reference':>12s}{'RMSE/ref.':>11s}")
+    for name, unit, numbers in rows:
+        cells = [_cell(numbers["rmse"], 10), _cell(numbers["mae"], 10), _cell(numbers["reference_rms"], 12)]
+        ratio = numbers["ratio"]
+        lines.append(f"{name:24s}{unit:10s}{''.join(cells)}{'-' if ratio is None else f'{ratio:.1%}':>11s}")
+    return "\n".join(lines)
+
+
+def _cell(value: float | None, width: int) -> str:
+    return f"{'-' if value is None else f'{value:.2f}':>{width}s}"

@@ -1,0 +1,244 @@
+"""An exported potential: a directory with the model file, the LAMMPS lines that load it, and a card.
+
+``model.safetensors`` or ``model.pth`` is what LAMMPS reads; ``pair.lammps`` names it by the LAMMPS variable
+``potential``, the path of the directory; ``card.yaml`` says what the potential is, what it was fitted to and how good
+it is, and carries the hash of every file, so that a damaged one is noticed before it is used. MACE adds
+``reference.safetensors``, from which its Python calculator is rebuilt.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from decant.algorithms.base import Algorithm, Exported, algorithm, known_algorithms
+from decant.errors import InputError
+from decant.files import read_yaml, sha256, write_yaml
+
+if TYPE_CHECKING:
+    from ase.calculators.calculator import Calculator
+
+CARD, PAIR = "card.yaml", "pair.lammps"
+FORMAT = "decant-potential-1"
+PRECISIONS = ("double", "single")
+# keys of fit.yaml that a card repeats
+_FROM_FIT = ("preset", "seed", "limits", "epochs", "settings", "versions", "notes")
+
+
+@dataclass(frozen=True)
+class Potential:
+    """An exported potential.
+
+    Attributes
+    ----------
+    path
+        Its directory.
+    card
+        Content of its ``card.yaml``.
+    """
+
+    path: Path
+    card: dict[str, Any]
+
+    @classmethod
+    def open(cls, path: Path) -> Potential:
+        """Open a potential after checking that its files are those that were exported.
+
+        Raises
+        ------
+        InputError
+            If the directory is no potential, or a file is missing or damaged.
+        """
+        path = Path(path)
+        if not path.is_dir():
+            raise InputError(f"{path}: no such directory; expected a potential written by 'decant export'")
+        if not (path / CARD).is_file():
+            raise InputError(f"{path}: no {CARD} in it; expected a potential written by 'decant export'")
+        card = read_yaml(path / CARD)
+        if card.get("format") != FORMAT:
+            raise InputError(f"{path / CARD}: format is '{card.get('format')}', expected '{FORMAT}'; export it again")
+        for name, digest in card["files"].items():
+            if not (path / name).is_file():
+                raise InputError(f"{path / name}: missing; export the potential again")
+            if sha256(path / name) != digest:
+                raise InputError(f"{path / name}: corrupted (its hash differs from {CARD}); export the potential again")
+        return cls(path, card)
+
+    @property
+    def elements(self) -> list[str]:
+        """Chemical symbols in the order of the LAMMPS atom types."""
+        return list(self.card["elements"])
+
+    @property
+    def algorithm(self) -> str:
+        """Name of the algorithm."""
+        return str(self.card["algorithm"])
+
+    @property
+    def cutoff(self) -> float:
+        """Distance up to which an atom sees another one directly, angstrom."""
+        return float(self.card["cutoff_A"])
+
+    @property
+    def precision(self) -> str:
+        """Arithmetic of the LAMMPS run: ``"double"`` or ``"single"``."""
+        return str(self.card["precision"])
+
+    @property
+    def pair_lines(self) -> Path:
+        """The file that LAMMPS includes."""
+        return self.path / PAIR
+
+    def calculator(self) -> Calculator:
+        """Return the algorithm's own calculator, in double precision."""
+        return algorithm(self.algorithm).calculator(self.path)
+
+    def record(self, key: str, value: Any) -> None:
+        """Write one more entry into the card."""
+        self.card[key] = value
+        write_yaml(self.path / CARD, self.card)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A fitted model that can be exported or evaluated.
+
+    Attributes
+    ----------
+    algorithm
+        What it was fitted with.
+    model
+        The model file.
+    record
+        Content of ``fit.yaml``; empty for a bare model file.
+    errors
+        Content of ``errors.yaml``; empty where there is none.
+    """
+
+    algorithm: Algorithm
+    model: Path
+    record: dict[str, Any]
+    errors: dict[str, Any]
+
+
+def open_source(path: Path) -> Source:
+    """Return the fitted model behind a path: a directory of ``decant fit``, or a bare model file.
+
+    Raises
+    ------
+    InputError
+        If it is neither, or the fit is not finished.
+    """
+    path = Path(path)
+    if path.is_file():
+        for name in known_algorithms():
+            if path.suffix in algorithm(name).suffixes:
+                return Source(algorithm(name), path, {}, {})
+        suffixes = ", ".join(suffix for name in known_algorithms() for suffix in algorithm(name).suffixes)
+        raise InputError(f"{path}: unknown kind of model file; expected one that ends in {suffixes}")
+    if not (path / "fit.yaml").is_file():
+        what = "no fit.yaml in it" if path.is_dir() else "no such file or directory"
+        raise InputError(f"{path}: {what}; expected a directory written by 'decant fit', or a model file")
+    record = read_yaml(path / "fit.yaml")
+    if record.get("state") != "finished":
+        raise InputError(f"{path}: its fit is not finished; run the same 'decant fit' command again to continue it")
+    model = path / record["model"]
+    if not model.is_file() or sha256(model) != record["model_sha256"]:
+        raise InputError(f"{model}: missing or corrupted (its hash differs from fit.yaml); fit it again")
+    errors = read_yaml(path / "errors.yaml") if (path / "errors.yaml").is_file() else {}
+    return Source(algorithm(record["algorithm"]), model, record, errors)
+
+
+def export(source_path: Path, output: Path, precision: str = "double") -> tuple[Potential, bool]:
+    """Export a fitted model as a potential.
+
+    Parameters
+    ----------
+    source_path
+        Directory of ``decant fit``, a ``.model`` file of mace-torch, or a ``.pt``/``.pth`` file of DeePMD-kit. The
+        model in it is unpickled, which can run any code: it must come from someone you trust.
+    output
+        Directory of the potential. One that is there is replaced, unless it was made from the same model in the same
+        way: then it is left as it is.
+    precision
+        ``"double"`` or ``"single"``: the arithmetic of the LAMMPS run.
+
+    Returns
+    -------
+    Potential
+        The potential.
+    bool
+        Whether it was written now.
+
+    Raises
+    ------
+    InputError
+        If the source is no model, cannot be run in LAMMPS, or `output` holds something else.
+    """
+    if precision not in PRECISIONS:
+        raise InputError(f"--precision {precision}: expected double or single")
+    source = open_source(source_path)
+    output = Path(output)
+    same = {"source_sha256": sha256(source.model), "precision": precision}
+    if output.exists():
+        present = _replaceable(output)
+        if present and all(present.card.get(key) == value for key, value in same.items()):
+            return present, False
+    output.parent.mkdir(parents=True, exist_ok=True)
+    directory = output.with_name(f".{output.name}.{os.getpid()}.part")
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    try:
+        exported = source.algorithm.export(source.model, directory, precision)
+        _write_pair(directory / PAIR, source.algorithm.name, exported)
+        write_yaml(directory / CARD, {**_card(source, exported, directory), **same})
+        shutil.rmtree(output, ignore_errors=True)
+        directory.rename(output)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    return Potential.open(output), True
+
+
+def _replaceable(output: Path) -> Potential | None:
+    """Return the potential that stands at `output`, None if a damaged one; refuse to replace anything else."""
+    if not output.is_dir() or (not (output / CARD).is_file() and any(output.iterdir())):
+        raise InputError(f"{output}: exists and is no potential; choose another -o")
+    try:
+        return Potential.open(output)
+    except InputError:
+        return None
+
+
+def _write_pair(path: Path, name: str, exported: Exported) -> None:
+    """Write the LAMMPS lines."""
+    path.write_text(
+        f"# {name} potential, written by decant export; needs: -var potential <path of this directory>, units metal\n"
+        f"# atom types are, in this order: {' '.join(exported.elements)}\n"
+        f"pair_style {exported.pair_style}\n"
+        f"pair_coeff {exported.pair_coeff}\n",
+        encoding="utf-8",
+    )
+
+
+def _card(source: Source, exported: Exported, directory: Path) -> dict[str, Any]:
+    """Return the card of a potential."""
+    from decant import __version__
+
+    names = sorted(path.name for path in directory.iterdir() if path.name != CARD)
+    return {
+        "format": FORMAT,
+        "algorithm": source.algorithm.name,
+        "elements": exported.elements,
+        "cutoff_A": exported.cutoff,
+        "architecture": exported.settings,
+        "data": source.record.get("data"),
+        "fit": {key: source.record[key] for key in _FROM_FIT if key in source.record} or None,
+        "errors": source.errors or None,
+        "check": None,
+        "files": {name: sha256(directory / name) for name in names},
+        "exported": {"decant": __version__, "when": datetime.now(UTC).isoformat(timespec="seconds")},
+    }
