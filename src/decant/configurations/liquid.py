@@ -8,6 +8,7 @@ from ase import Atoms
 from decant.configurations.base import Interval, draw
 from decant.configurations.packing import pack_molecules
 from decant.configurations.thermal import thermal_molecule
+from decant.errors import InputError
 from decant.molecules import parse_liquid
 
 
@@ -40,7 +41,8 @@ class LiquidRecipe:
         temperature
             K, a number or [low, high].
         tolerance
-            Least distance of atoms of different molecules, angstrom, a number or [low, high].
+            Least distance of atoms of different molecules, angstrom, a number or [low, high]; a box that cannot be
+            packed at the value drawn is packed at the lowest.
         conformers, hessian
             See `thermal_molecule`.
         """
@@ -55,8 +57,18 @@ class LiquidRecipe:
                 for _ in range(number)
             ]
             packed = draw(density, random, "density")
-            contact = draw(tolerance, random, "tolerance")
-            atoms = pack_molecules(molecules, liquid, packed, int(random.integers(2**31 - 1)), contact)
+            contacts = [draw(tolerance, random, "tolerance"), float(np.atleast_1d(tolerance)[0])]
+            atoms = _packed(molecules, liquid, packed, int(random.integers(2**31 - 1)), contacts)
             atoms.info |= {"temperature": kelvin, "density_g_cm3": packed}
             frames.append(atoms)
         return frames
+
+
+def _packed(molecules: list[Atoms], name: str, density: float, seed: int, tolerances: list[float]) -> Atoms:
+    """Pack at the first tolerance that works."""
+    for tolerance in tolerances[:-1]:
+        try:
+            return pack_molecules(molecules, name, density, seed, tolerance)
+        except InputError:
+            continue
+    return pack_molecules(molecules, name, density, seed, tolerances[-1])
