@@ -17,12 +17,12 @@ def command(config: Config = None) -> None:
     from decant.molecules import solvent_table, solvents
 
     table = solvent_table()
-    typer.echo(f"{'name':6s} {'formula':9s} {'g/mol':>7s} {'g/cm3':>7s} {'K':>7s}  {'source':8s} {'class':28s} SMILES")
+    typer.echo(f"{'name':6s} {'formula':9s} {'g/mol':>7s} {'g/cm3':>7s} {'K':>7s}  {'class':28s} {'SMILES':16s} source")
     for solvent in solvents():
         entry = table[solvent.name]
         density = f"{entry['density_g_cm3']:.4g}" if "density_g_cm3" in entry else "-"
         temperature = f"{entry['temperature_K']:.2f}" if "temperature_K" in entry else "-"
         typer.echo(
             f"{solvent.name:6s} {solvent.formula:9s} {solvent.molar_mass:7.2f} {density:>7s} {temperature:>7s}  "
-            f"{entry.get('source', '-'):8s} {entry['class']:28s} {solvent.smiles}"
+            f"{entry['class']:28s} {solvent.smiles:16s} {entry.get('source', '-')}"
         )
