@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from universes import random_walkers, thermo_of, tumbling_carbonates
 
 from decant.analysis.tables import read_csv
 from decant.analyze import as_text, measure, notes, plain, status_line, write_results
+from tests.unit.universes import random_walkers, thermo_of, tumbling_carbonates
 
 NPT = {"ensemble": "npt", "temperature_K": 298.0}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from MDAnalysis import Universe
-from universes import random_walkers, universe
 
 from decant.analysis.bonds import bond_integrity
 from decant.errors import InputError
+from tests.unit.universes import random_walkers, universe
 
 
 def diatomics(lengths: np.ndarray) -> Universe:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from universes import random_walkers, universe
 
 from decant.analysis.diffusion import diffusion, fit_diffusion, remove_box_scaling, yeh_hummer
 from decant.errors import InputError
+from tests.unit.universes import random_walkers, universe
 
 
 def test_random_walkers_diffuse_as_they_were_told_to() -> None:

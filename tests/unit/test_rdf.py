@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from universes import CARBONATE, CARBONATE_BONDS, random_walkers, universe
 
 from decant.analysis.rdf import centre_rdfs, largest_r, site_names, site_rdfs
 from decant.errors import InputError
+from tests.unit.universes import CARBONATE, CARBONATE_BONDS, random_walkers, universe
 
 
 def test_an_ideal_gas_has_no_structure() -> None:
