@@ -16,6 +16,8 @@ from decant.analysis.tables import format_table, number, read_csv
 from decant.analyze import OBSERVABLES, notes, status_line
 from decant.errors import InputError
 from decant.files import read_yaml, require_file, write_beside
+from decant.potential import CARD
+from decant.run import POTENTIAL
 
 FORCE_PARTS = {"total": "F", "translational": "F trans", "rotational": "F rot", "vibrational": "F vib"}
 
@@ -65,7 +67,7 @@ def read_entry(run: Path, potential: Path | None = None) -> Entry:
     run
         Run directory.
     potential
-        Directory of the potential; None takes the one that the run names, if it is still there.
+        Directory of the potential; None takes the one that the run links to or names, if it is still there.
 
     Raises
     ------
@@ -80,9 +82,12 @@ def read_entry(run: Path, potential: Path | None = None) -> Entry:
     named = str(summary.get("conditions", {}).get("potential", ""))
     card: dict[str, Any] = {}
     if potential is not None:
-        card = read_yaml(Path(potential) / "card.yaml")
-    elif named and (Path(named) / "card.yaml").is_file():
-        card = read_yaml(Path(named) / "card.yaml")
+        card = read_yaml(Path(potential) / CARD)
+    else:
+        for folder in (run / POTENTIAL, Path(named)) if named else ():
+            if (folder / CARD).is_file():
+                card = read_yaml(folder / CARD)
+                break
     entry = Entry(run.resolve().name, summary, card.get("test_errors") or {}, Path(potential or named).name)
     for name in ("thermo", "rdf", "msd"):
         if (run / f"{name}.csv").exists():

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from MDAnalysis import Universe
 
 LOCK = "run.lock"
+POTENTIAL = "potential"
+"""Name of the link to the potential in a run directory."""
 PS_PER_NS, SECONDS_PER_DAY = 1000.0, 86400.0
 
 
@@ -34,7 +36,8 @@ class Run:
         The directory.
     spec
         What was asked (``run.yaml``): potential, liquid, copies, species, elements, ensemble, temperature_K,
-        pressure_bar, length_ps, equilibration_ps, timestep_fs, seed, ranks, step counts, guards.
+        pressure_bar, length_ps, timestep_fs, seed, ranks, threads, step counts, guards; and speed_from_segment, the
+        first segment on these ranks and threads, if earlier ones had others.
     """
 
     def __init__(self, path: Path, spec: dict[str, Any]):
@@ -74,11 +77,11 @@ class Run:
         """Length of a time step, ps."""
         return float(self.spec["timestep_fs"]) / 1000.0
 
-    def segment_files(self, stem: str, suffix: str) -> list[Path]:
-        """Return the files ``stem.<k>.suffix`` in the order of k."""
+    def segment_files(self, stem: str, suffix: str, first: int = 0) -> list[Path]:
+        """Return the files ``stem.<k>.suffix`` in the order of k, from k = `first` on."""
         pattern = re.compile(rf"{re.escape(stem)}\.(\d+)\.{re.escape(suffix)}")
         found = [(int(match[1]), file) for file in self.path.iterdir() if (match := pattern.fullmatch(file.name))]
-        return [file for _, file in sorted(found)]
+        return [file for number, file in sorted(found) if number >= first]
 
     def thermo(self, phase: str = "production") -> dict[str, np.ndarray]:
         """Return the thermodynamic data, segments joined and overlaps removed.
@@ -157,9 +160,13 @@ class Run:
         return universe
 
     def performance(self) -> dict[str, float]:
-        """Return the speed of the production: ``ns_per_day`` and ``katom_step_per_s``; empty if there is none."""
+        """Return the speed of the production: ``ns_per_day`` and ``katom_step_per_s``; empty if there is none.
+
+        Segments that ran on other ranks or threads than those in `spec` do not count.
+        """
         steps, seconds = 0.0, 0.0
-        for file in self.segment_files("production", "log"):
+        first = int(self.spec.get("speed_from_segment", 0))
+        for file in self.segment_files("production", "log", first):
             rows = read_thermo(file)
             if len(rows.get("step", ())) > 1:
                 steps += float(rows["step"][-1] - rows["step"][0])

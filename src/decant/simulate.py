@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
+import os
 import shutil
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,75 +13,19 @@ from ase import Atoms
 from decant.errors import InputError
 from decant.files import read_yaml, write_yaml
 from decant.lammps.command import command
-from decant.lammps.data import atom_types, write_data
+from decant.lammps.data import write_data
 from decant.lammps.guards import Limits
 from decant.lammps.launch import Outcome, launch, variables
 from decant.lammps.restart import newest_restart
 from decant.lammps.trajectory import cut
-from decant.molecules import Molecule, parse_liquid, solvent_table
+from decant.molecules import Molecule, parse_liquid
 from decant.progress import Progress
-from decant.run import SECONDS_PER_DAY, Run, locked
+from decant.protocol import ENSEMBLES, Protocol, specification
+from decant.run import POTENTIAL, SECONDS_PER_DAY, Run, locked
 
-ENSEMBLES = ("npt", "nvt", "nve")
 SHARED_INPUTS = ("setup.lammps", "production.lammps")
-UNITS_PS = {"fs": 1e-3, "ps": 1.0, "ns": 1e3}
-FRAME_INTERVAL_PS, ROW_INTERVAL_PS, RESTART_INTERVAL_PS = 0.1, 0.01, 1.0
-LEAST_FRAMES, LEAST_RESTARTS = 100, 10
 FREE_TO_CHANGE = ("potential", "ranks", "threads")
 """Keys of run.yaml in which a continued run may differ: they do not change what is simulated."""
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """What to simulate.
-
-    Attributes
-    ----------
-    potential
-        Folder of an exported potential.
-    liquid
-        Composition, for example ``"EC:4,EMC:8"``.
-    copies
-        How many times the composition goes into the box.
-    ensemble
-        npt, nvt or nve.
-    temperature, pressure
-        K and bar; in NVE the temperature is that of the equilibration.
-    length_ps, equilibration_ps
-        Length of the production, and of the equilibration before it (a quarter of the production if None).
-    density
-        Density of the packed start, g/cm3; None for that of the pure solvents, mixed without change of volume.
-    timestep_fs
-        Time step.
-    seed
-        Seed of the packing, the velocities and the Langevin forces.
-    """
-
-    potential: Path
-    liquid: str
-    copies: int = 1
-    ensemble: str = "npt"
-    temperature: float = 298.0
-    pressure: float = 1.0
-    length_ps: float = 20.0
-    equilibration_ps: float | None = None
-    density: float | None = None
-    timestep_fs: float = 0.5
-    seed: int = 1
-
-
-def parse_length(text: str) -> float:
-    """Return the length in ps of a text such as ``20ps``, ``0.5 ns`` or ``200fs``.
-
-    Raises
-    ------
-    InputError
-        If it is not a positive number with one of these units.
-    """
-    match = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*(fs|ps|ns)\s*", str(text))
-    if not match or float(match[1]) <= 0:
-        raise InputError(f"length '{text}': expected a positive number with unit fs, ps or ns, for example 20ps")
-    return float(match[1]) * UNITS_PS[match[2]]
 
 
 def inputs_directory() -> Path:
@@ -130,120 +71,14 @@ def simulate(protocol: Protocol, output: Path, ranks: int = 1, threads: int = 1)
         if (output / "run.yaml").is_file():
             run = Run.open(output)
             _require_same(run, spec)
-            if run.spec["ranks"] != ranks or run.spec["threads"] != threads:
-                write_yaml(output / "run.yaml", {**run.spec, "ranks": ranks, "threads": threads})
-                run = Run.open(output)
         else:
             run = _prepare(output, spec)
         recorded = read_yaml(output / "status.yaml") if (output / "status.yaml").is_file() else {}
         if recorded.get("state") not in ("completed", "stopped"):
-            _segment(run, protocol.potential, lock)
+            run = _on_ranks(run, ranks, threads)
+            link_potential(output, protocol.potential)
+            _segment(run, lock)
     return run
-
-
-def specification(protocol: Protocol, ranks: int, threads: int) -> dict[str, Any]:
-    """Return the content of run.yaml for a protocol, every default resolved.
-
-    Raises
-    ------
-    InputError
-        If a setting is wrong or the potential does not know an element; a range trained on is only warned about.
-    """
-    from decant.potential import Potential
-
-    _require_sensible(protocol)
-    potential = Potential.open(protocol.potential)
-    liquid = [(solvent, count * protocol.copies) for solvent, count in parse_liquid(protocol.liquid)]
-    atom_types([symbol for solvent, _ in liquid for symbol in solvent.symbols], potential.elements)
-    density = protocol.density or mixture_density(liquid)
-    _warn_outside_training(potential.card, protocol.temperature, density)
-    steps = round(protocol.length_ps / protocol.timestep_fs * 1000.0)
-    frame_every, row_every, restart_every = intervals(steps, protocol.timestep_fs)
-    equilibration = protocol.length_ps / 4 if protocol.equilibration_ps is None else protocol.equilibration_ps
-    # the first frame of the production is its very start, so the equilibration is a whole number of frames
-    equilibration_steps = max(1, round(equilibration / protocol.timestep_fs * 1000.0 / frame_every)) * frame_every
-    return {
-        "potential": str(protocol.potential),
-        "potential_sha256": potential_hash(protocol.potential),
-        "elements": list(potential.elements),
-        "liquid": protocol.liquid,
-        "copies": protocol.copies,
-        "species": [[solvent.name, count] for solvent, count in liquid],
-        "atoms": sum(len(solvent.symbols) * count for solvent, count in liquid),
-        "ensemble": protocol.ensemble,
-        "temperature_K": protocol.temperature,
-        "pressure_bar": protocol.pressure,
-        "start_density_g_cm3": round(density, 4),
-        "length_ps": protocol.length_ps,
-        "timestep_fs": protocol.timestep_fs,
-        "production_steps": steps,
-        "equilibration_steps": equilibration_steps,
-        "dump_every": frame_every,
-        "thermo_every": row_every,
-        "restart_every": restart_every,
-        "seed": protocol.seed,
-        "ranks": ranks,
-        "threads": threads,
-    }
-
-
-def intervals(steps: int, timestep_fs: float) -> tuple[int, int, int]:
-    """Return the steps between frames, thermodynamic rows and restart files of a production of `steps` steps.
-
-    Restarts fall on frames, so that a continued trajectory has no gap.
-    """
-    per_ps = 1000.0 / timestep_fs
-    frame = max(1, min(round(FRAME_INTERVAL_PS * per_ps), steps // LEAST_FRAMES))
-    row = max(1, min(round(ROW_INTERVAL_PS * per_ps), frame))
-    restart = max(1, min(round(RESTART_INTERVAL_PS * per_ps), steps // LEAST_RESTARTS) // frame) * frame
-    return frame, row, restart
-
-
-def mixture_density(liquid: list[tuple[Molecule, int]]) -> float:
-    """Return the density of an ideal mixture of the pure solvents, g/cm3; 1.0 for a solvent of unknown density."""
-    table = solvent_table()
-    masses = np.array([solvent.molar_mass * count for solvent, count in liquid])
-    pure = np.array([table.get(solvent.name, {}).get("density_g_cm3") or 1.0 for solvent, _ in liquid])
-    return float(masses.sum() / (masses / pure).sum())
-
-
-def potential_hash(folder: Path) -> str:
-    """Return the SHA-256 over what LAMMPS reads of a potential: its model file and pair.lammps."""
-    digest = hashlib.sha256()
-    for file in sorted([*Path(folder).glob("model.*"), Path(folder) / "pair.lammps"]):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def _require_sensible(protocol: Protocol) -> None:
-    if protocol.ensemble not in ENSEMBLES:
-        raise InputError(f"--ensemble {protocol.ensemble}: expected one of {', '.join(ENSEMBLES)}")
-    for name, value in (
-        ("--copies", protocol.copies),
-        ("--temperature", protocol.temperature),
-        ("--timestep", protocol.timestep_fs),
-        ("--density", 1.0 if protocol.density is None else protocol.density),
-    ):
-        if not value > 0:
-            raise InputError(f"{name} {value}: expected a positive number")
-    path = str(Path(protocol.potential).resolve())
-    if len(path.split()) != 1 or "$" in path:
-        raise InputError(f"{path}: LAMMPS cannot read a path with blanks or '$'; move the potential")
-    if protocol.length_ps * 1000.0 < protocol.timestep_fs:
-        raise InputError(f"--length {protocol.length_ps} ps: shorter than one time step of {protocol.timestep_fs} fs")
-
-
-def _warn_outside_training(card: dict[str, Any], temperature: float, density: float) -> None:
-    """Say on standard error if the conditions lie outside the range that the potential was trained on."""
-    training = card.get("data") or {}  # null for a bare model file
-    for key, value, unit in (("temperature_K", temperature, "K"), ("density_g_cm3", density, "g/cm3")):
-        low, high = training.get(key) or (value, value)
-        if not low <= value <= high:
-            print(
-                f"decant: warning: {key.split('_')[0]} {value:.4g} {unit} is outside the range that the potential was"
-                f" trained on ({low:.4g} to {high:.4g} {unit})",
-                file=sys.stderr,
-            )
 
 
 def _require_free_or_run(output: Path) -> None:
@@ -265,6 +100,27 @@ def _require_same(run: Run, spec: dict[str, Any]) -> None:
                 f"{run.path}: was made with {key}={run.spec.get(key)}, not {value};"
                 " give the same settings to continue it, or another -o"
             )
+
+
+def _on_ranks(run: Run, ranks: int, threads: int) -> Run:
+    """Return the run as it goes on: its speed counts from here if the ranks or threads are others than before."""
+    if (run.spec["ranks"], run.spec["threads"]) == (ranks, threads):
+        return run
+    changed = {"ranks": ranks, "threads": threads, "speed_from_segment": len(run.segment_files("equilibration", "log"))}
+    write_yaml(run.path / "run.yaml", {**run.spec, **changed})
+    return Run.open(run.path)
+
+
+def link_potential(output: Path, potential: Path) -> None:
+    """Link the potential as ``potential`` into a run directory, by a relative path.
+
+    LAMMPS splits a variable's text at blanks wherever it replaces it, so its inputs get this name, whatever the path.
+    """
+    link = output / POTENTIAL
+    if link.exists() and not link.is_symlink():
+        raise InputError(f"{link}: is in the way of the link to the potential; remove it")
+    link.unlink(missing_ok=True)
+    link.symlink_to(os.path.relpath(Path(potential).resolve(), output.resolve()), target_is_directory=True)
 
 
 def _prepare(output: Path, spec: dict[str, Any]) -> Run:
@@ -303,7 +159,7 @@ def longest_bond(atoms: Atoms, bonds: np.ndarray) -> float:
     return float(find_mic(vectors, atoms.cell, atoms.pbc)[1].max())
 
 
-def _segment(run: Run, potential: Path, lock: int) -> None:
+def _segment(run: Run, lock: int) -> None:
     """Run LAMMPS from the last restart, or from the start, to the end; record how it ended."""
     number = len(run.segment_files("equilibration", "log"))
     restart = newest_restart(run.path)
@@ -311,7 +167,7 @@ def _segment(run: Run, potential: Path, lock: int) -> None:
         cut(file, restart[1] if restart else 0)  # this segment writes these frames again
     write_yaml(run.path / "status.yaml", {"state": "running", "segment": number})
     arguments = ["-log", "none", "-in", f"in.{run.spec['ensemble']}"]
-    values = _lammps_variables(run, potential, number, restart[0].suffix.lstrip(".") if restart else "none")
+    values = _lammps_variables(run, number, restart[0].suffix.lstrip(".") if restart else "none")
     end = run.spec["equilibration_steps"] + run.spec["production_steps"]
     first = restart[1] if restart else 0
     try:
@@ -331,11 +187,11 @@ def _segment(run: Run, potential: Path, lock: int) -> None:
     _conclude(run, outcome, end, number)
 
 
-def _lammps_variables(run: Run, potential: Path, segment: int, restart: str) -> dict[str, object]:
+def _lammps_variables(run: Run, segment: int, restart: str) -> dict[str, object]:
     """Return the variables of lammps_inputs/setup.lammps for one segment of a run."""
     spec = run.spec
     return {
-        "potential": Path(potential).resolve(),
+        "potential": POTENTIAL,
         "data": "system.data",
         "restart": restart,
         "segment": segment,

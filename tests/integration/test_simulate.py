@@ -21,8 +21,9 @@ from decant.errors import InputError
 from decant.files import sha256, write_yaml
 from decant.lammps.command import command, environment, lmp_binary
 from decant.lammps.restart import newest_restart
+from decant.protocol import Protocol
 from decant.run import Run
-from decant.simulate import Protocol, simulate
+from decant.simulate import simulate
 
 LIQUID = {"liquid": "EC:1,EMC:1", "copies": 3, "temperature": 298.0, "timestep_fs": 0.5, "seed": 3}
 LENGTHS = {"length_ps": 0.1, "equilibration_ps": 0.02}
@@ -94,7 +95,8 @@ def test_the_thermostatted_ensemble_conserves_its_energy(finished):
 
 def test_a_finished_run_is_left_as_it_is(finished, protocol):
     before = {file.name: file.stat().st_mtime_ns for file in finished.path.iterdir() if file.name != "run.lock"}
-    simulate(protocol, finished.path, ranks=2)
+    for ranks in (2, 1):  # nothing runs, so the ranks that it ran on stay recorded too
+        simulate(protocol, finished.path, ranks=ranks)
     assert before == {file.name: file.stat().st_mtime_ns for file in finished.path.iterdir() if file.name != "run.lock"}
 
 
@@ -190,6 +192,14 @@ def test_a_run_by_hand_needs_only_the_inputs_and_variables(finished, reaxff, tmp
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Production complete at step 60" in done.stdout
     assert (tmp_path / "trajectory.0.dcd").stat().st_size > 0
+
+
+def test_potential_and_run_may_lie_under_any_name(reaxff, tmp_path):
+    potential = shutil.copytree(reaxff, tmp_path / "Potentiale für EC" / "mace $1 'a'")
+    short = Protocol(potential, **LIQUID, length_ps=0.005, equilibration_ps=0.005)
+    run = simulate(short, tmp_path / "Läufe 1")
+    assert run.status["state"] == "completed"
+    assert (run.path / "potential").readlink() == Path("../Potentiale für EC/mace $1 'a'")
 
 
 def test_a_guard_stops_the_run_and_is_recorded_as_a_result(protocol, tmp_path):

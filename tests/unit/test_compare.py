@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
-from universes import thermo_of, tumbling_carbonates
 
 from decant.analyze import measure, write_results
 from decant.compare import as_text, compare, read_entry, table
 from decant.errors import InputError
+from tests.unit.universes import thermo_of, tumbling_carbonates
 
 NUMBERS = {"rmse": 12.5, "mae": 9.0, "reference_rms": 30.0, "ratio": 0.4}
 CARD = {
@@ -48,6 +49,14 @@ def test_a_row_a_run_with_errors_from_the_card(analysed: Path) -> None:
     assert "±" in cells["D DMC"]
     assert dict(zip(names, stopped, strict=True))["status"] == "stopped: density"
     assert dict(zip(names, stopped, strict=True))["F"] == "–"  # its potential is gone
+
+
+def test_the_link_in_the_run_leads_to_the_card_whatever_the_working_directory(analysed: Path, tmp_path: Path) -> None:
+    run = tmp_path / "b"
+    shutil.copytree(analysed / "b", run)
+    assert not read_entry(run).force_errors()  # the potential that it names is gone
+    (run / "potential").symlink_to(analysed / "potential-a")
+    assert read_entry(run).force_errors()["total"] == NUMBERS
 
 
 def test_the_page_is_complete_in_itself(analysed: Path, tmp_path: Path) -> None:

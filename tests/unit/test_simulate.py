@@ -14,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decant.errors import InputError
+from decant.files import write_yaml
 from decant.molecules import parse_liquid
+from decant.protocol import Protocol, intervals, mixture_density, parse_length, specification
 from decant.run import Run, is_locked, locked
-from decant.simulate import Protocol, connectivity, intervals, mixture_density, parse_length, simulate
+from decant.simulate import connectivity, link_potential, simulate
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,13 @@ def test_a_length_without_unit_or_sense_is_refused(text):
         parse_length(text)
 
 
+def test_a_length_of_zero_is_allowed_only_where_asked_for():
+    assert parse_length("0 ps", or_zero=True) == 0.0
+    for text in ("", "ps", "0"):
+        with pytest.raises(InputError):
+            parse_length(text, or_zero=True)
+
+
 @given(st.integers(1, 10**8), st.sampled_from([0.1, 0.25, 0.5, 1.0, 2.0]))
 def test_restarts_fall_on_frames(steps, timestep_fs):
     frame, row, restart = intervals(steps, timestep_fs)
@@ -42,6 +51,39 @@ def test_restarts_fall_on_frames(steps, timestep_fs):
 def test_the_start_density_is_that_of_the_mixed_solvents():
     density = mixture_density(parse_liquid("EC:4,EMC:8"))
     assert mixture_density(parse_liquid("EMC:1")) < density < mixture_density(parse_liquid("EC:1"))
+
+
+def test_a_start_from_an_unknown_density_is_told(tmp_path, capsys):
+    card = {"format": "decant-potential-1", "algorithm": "x", "elements": ["H", "C", "O"], "files": {}}
+    write_yaml(tmp_path / "card.yaml", card)
+    (tmp_path / "pair.lammps").write_text("")
+    for liquid, density, told in (("EC:1,VC:2", None, True), ("EC:1", None, False), ("VC:2", 1.3, False)):
+        specification(Protocol(tmp_path, liquid, density=density), 1, 1)
+        assert ("no density is known of VC" in capsys.readouterr().err) == told
+
+
+def test_the_potential_is_linked_by_a_relative_path_that_survives_a_move_of_both(tmp_path):
+    study = tmp_path / "erste Versuche"
+    (study / "potentials" / "MACE Ω $1").mkdir(parents=True)
+    (study / "potentials" / "MACE Ω $1" / "pair.lammps").write_text("pair_style none\n")
+    run = study / "runs" / "a b"
+    run.mkdir(parents=True)
+    for _ in range(2):
+        link_potential(run, study / "potentials" / "MACE Ω $1")
+    study.rename(tmp_path / "moved")
+    assert (tmp_path / "moved" / "runs" / "a b" / "potential" / "pair.lammps").read_text() == "pair_style none\n"
+    (tmp_path / "taken" / "potential").mkdir(parents=True)
+    with pytest.raises(InputError, match="is in the way"):
+        link_potential(tmp_path / "taken", study)
+
+
+def test_the_speed_is_that_of_the_segments_on_the_present_ranks(tmp_path):
+    for segment, seconds in ((0, 10.0), (1, 5.0)):
+        rows = f"Step CPU\n0 0.0\n1000 {seconds}\nLoop time of {seconds}\n"
+        (tmp_path / f"production.{segment}.log").write_text(rows)
+    spec = {"timestep_fs": 1.0, "atoms": 1000, "ranks": 2}
+    assert Run(tmp_path, spec).performance()["katom_step_per_s"] == pytest.approx(2000 / 15)
+    assert Run(tmp_path, {**spec, "speed_from_segment": 1}).performance()["katom_step_per_s"] == pytest.approx(200)
 
 
 def test_bonds_stay_within_molecules():
@@ -112,6 +154,8 @@ def test_an_impossible_rank_count_is_refused_before_anything_is_written(tmp_path
         ({"timestep_fs": float("nan")}, "--timestep nan"),
         ({"density": 0.0}, "--density 0.0"),
         ({"length_ps": 1e-5}, "shorter than one time step"),
+        ({"length_ps": float("nan")}, "--length nan"),
+        ({"pressure": float("inf")}, "--pressure inf"),
     ],
 )
 def test_a_senseless_setting_is_named(tmp_path, change, message):

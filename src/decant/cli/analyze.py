@@ -32,10 +32,8 @@ def command(
 
         decant analyze runs/mace-a --skip 5ps --viscosity 0.9
     """
-    import re
-
     from decant.analyze import analyze, as_text
-    from decant.simulate import parse_length
+    from decant.protocol import parse_length
 
-    skip_ps = None if skip is None else 0.0 if re.fullmatch(r"0*\.?0*\s*(fs|ps|ns)?", skip) else parse_length(skip)
+    skip_ps = None if skip is None else parse_length(skip, or_zero=True)
     print(as_text(analyze(run, skip_ps, viscosity)))

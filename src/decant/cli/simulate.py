@@ -41,7 +41,8 @@ def command(
       decant simulate potentials/mace-a --liquid EC:4,EMC:8 --copies 4 --length 20ps --ranks 2 -o runs/mace-a
       decant simulate potentials/dp-a --liquid EC:12 --ensemble nvt --temperature 313 --density 1.3 -o runs/ec
     """
-    from decant.simulate import Protocol, parse_length, simulate
+    from decant.protocol import Protocol, parse_length
+    from decant.simulate import simulate
 
     protocol = Protocol(
         potential=potential,

@@ -20,7 +20,7 @@ def command(config: Config = None) -> None:
     typer.echo(f"{'name':6s} {'formula':9s} {'g/mol':>7s} {'g/cm3':>7s} {'K':>7s}  {'class':28s} {'SMILES':16s} source")
     for solvent in solvents():
         entry = table[solvent.name]
-        density = f"{entry['density_g_cm3']:.4g}" if "density_g_cm3" in entry else "-"
+        density = f"{entry['density_g_cm3']:g}" if "density_g_cm3" in entry else "-"
         temperature = f"{entry['temperature_K']:.2f}" if "temperature_K" in entry else "-"
         typer.echo(
             f"{solvent.name:6s} {solvent.formula:9s} {solvent.molar_mass:7.2f} {density:>7s} {temperature:>7s}  "

@@ -1,0 +1,197 @@
+"""What to simulate, and every number of a run that follows from it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from decant.errors import InputError
+from decant.lammps.data import atom_types
+from decant.molecules import Molecule, parse_liquid, solvent_table
+
+ENSEMBLES = ("npt", "nvt", "nve")
+UNITS_PS = {"fs": 1e-3, "ps": 1.0, "ns": 1e3}
+FRAME_INTERVAL_PS, ROW_INTERVAL_PS, RESTART_INTERVAL_PS = 0.1, 0.01, 1.0
+LEAST_FRAMES, LEAST_RESTARTS = 100, 10
+UNKNOWN_DENSITY = 1.0  # g/cm3, of a solvent whose density is not in the table
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What to simulate.
+
+    Attributes
+    ----------
+    potential
+        Folder of an exported potential.
+    liquid
+        Composition, for example ``"EC:4,EMC:8"``.
+    copies
+        How many times the composition goes into the box.
+    ensemble
+        npt, nvt or nve.
+    temperature, pressure
+        K and bar; in NVE the temperature is that of the equilibration.
+    length_ps, equilibration_ps
+        Length of the production, and of the equilibration before it (a quarter of the production if None).
+    density
+        Density of the packed start, g/cm3; None for that of the pure solvents, mixed without change of volume.
+    timestep_fs
+        Time step.
+    seed
+        Seed of the packing, the velocities and the Langevin forces.
+    """
+
+    potential: Path
+    liquid: str
+    copies: int = 1
+    ensemble: str = "npt"
+    temperature: float = 298.0
+    pressure: float = 1.0
+    length_ps: float = 20.0
+    equilibration_ps: float | None = None
+    density: float | None = None
+    timestep_fs: float = 0.5
+    seed: int = 1
+
+
+def parse_length(text: str, or_zero: bool = False) -> float:
+    """Return the length in ps of a text such as ``20ps``, ``0.5 ns`` or ``200fs``.
+
+    Raises
+    ------
+    InputError
+        If it is not a positive number (or zero, where that is allowed) with one of these units.
+    """
+    match = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*(fs|ps|ns)\s*", str(text))
+    if not match or (float(match[1]) == 0 and not or_zero):
+        raise InputError(f"length '{text}': expected a positive number with unit fs, ps or ns, for example 20ps")
+    return float(match[1]) * UNITS_PS[match[2]]
+
+
+def specification(protocol: Protocol, ranks: int, threads: int) -> dict[str, Any]:
+    """Return the content of run.yaml for a protocol, every default resolved.
+
+    Raises
+    ------
+    InputError
+        If a setting is wrong or the potential does not know an element; a range trained on is only warned about.
+    """
+    from decant.potential import Potential
+
+    _require_sensible(protocol)
+    potential = Potential.open(protocol.potential)
+    liquid = [(solvent, count * protocol.copies) for solvent, count in parse_liquid(protocol.liquid)]
+    atom_types([symbol for solvent, _ in liquid for symbol in solvent.symbols], potential.elements)
+    density = protocol.density or mixture_density(liquid)
+    if protocol.density is None:
+        _warn_of_unknown_densities(liquid)
+    _warn_outside_training(potential.card, protocol.temperature, density)
+    steps = round(protocol.length_ps / protocol.timestep_fs * 1000.0)
+    frame_every, row_every, restart_every = intervals(steps, protocol.timestep_fs)
+    equilibration = protocol.length_ps / 4 if protocol.equilibration_ps is None else protocol.equilibration_ps
+    # the first frame of the production is its very start, so the equilibration is a whole number of frames
+    equilibration_steps = max(1, round(equilibration / protocol.timestep_fs * 1000.0 / frame_every)) * frame_every
+    return {
+        "potential": str(protocol.potential),
+        "potential_sha256": potential_hash(protocol.potential),
+        "elements": list(potential.elements),
+        "liquid": protocol.liquid,
+        "copies": protocol.copies,
+        "species": [[solvent.name, count] for solvent, count in liquid],
+        "atoms": sum(len(solvent.symbols) * count for solvent, count in liquid),
+        "ensemble": protocol.ensemble,
+        "temperature_K": protocol.temperature,
+        "pressure_bar": protocol.pressure,
+        "start_density_g_cm3": round(density, 4),
+        "length_ps": protocol.length_ps,
+        "timestep_fs": protocol.timestep_fs,
+        "production_steps": steps,
+        "equilibration_steps": equilibration_steps,
+        "dump_every": frame_every,
+        "thermo_every": row_every,
+        "restart_every": restart_every,
+        "seed": protocol.seed,
+        "ranks": ranks,
+        "threads": threads,
+    }
+
+
+def intervals(steps: int, timestep_fs: float) -> tuple[int, int, int]:
+    """Return the steps between frames, thermodynamic rows and restart files of a production of `steps` steps.
+
+    Restarts fall on frames, so that a continued trajectory has no gap.
+    """
+    per_ps = 1000.0 / timestep_fs
+    frame = max(1, min(round(FRAME_INTERVAL_PS * per_ps), steps // LEAST_FRAMES))
+    row = max(1, min(round(ROW_INTERVAL_PS * per_ps), frame))
+    restart = max(1, min(round(RESTART_INTERVAL_PS * per_ps), steps // LEAST_RESTARTS) // frame) * frame
+    return frame, row, restart
+
+
+def mixture_density(liquid: list[tuple[Molecule, int]]) -> float:
+    """Return the density of an ideal mixture of the pure solvents, g/cm3; 1.0 for a solvent of unknown density."""
+    masses = np.array([solvent.molar_mass * count for solvent, count in liquid])
+    pure = np.array([known_density(solvent) or UNKNOWN_DENSITY for solvent, _ in liquid])
+    return float(masses.sum() / (masses / pure).sum())
+
+
+def known_density(solvent: Molecule) -> float | None:
+    """Return the experimental density of a solvent, g/cm3, or None."""
+    return solvent_table().get(solvent.name, {}).get("density_g_cm3")
+
+
+def _warn_of_unknown_densities(liquid: list[tuple[Molecule, int]]) -> None:
+    unknown = [solvent.name for solvent, _ in liquid if known_density(solvent) is None]
+    if unknown:
+        print(
+            f"decant: warning: no density is known of {', '.join(unknown)}; the box is packed as if it were"
+            f" {UNKNOWN_DENSITY} g/cm3 (--density sets another)",
+            file=sys.stderr,
+        )
+
+
+def potential_hash(folder: Path) -> str:
+    """Return the SHA-256 over what LAMMPS reads of a potential: its model file and pair.lammps."""
+    digest = hashlib.sha256()
+    for file in sorted([*Path(folder).glob("model.*"), Path(folder) / "pair.lammps"]):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _require_sensible(protocol: Protocol) -> None:
+    if protocol.ensemble not in ENSEMBLES:
+        raise InputError(f"--ensemble {protocol.ensemble}: expected one of {', '.join(ENSEMBLES)}")
+    for name, value in (
+        ("--copies", protocol.copies),
+        ("--temperature", protocol.temperature),
+        ("--timestep", protocol.timestep_fs),
+        ("--density", 1.0 if protocol.density is None else protocol.density),
+    ):
+        if not 0 < value < np.inf:
+            raise InputError(f"{name} {value}: expected a positive number")
+    if not -np.inf < protocol.pressure < np.inf:
+        raise InputError(f"--pressure {protocol.pressure}: expected a number of bar")
+    if not protocol.timestep_fs <= protocol.length_ps * 1000.0 < np.inf:
+        raise InputError(
+            f"--length {protocol.length_ps} ps: shorter than one time step of {protocol.timestep_fs} fs, or no number"
+        )
+
+
+def _warn_outside_training(card: dict[str, Any], temperature: float, density: float) -> None:
+    """Say on standard error if the conditions lie outside the range that the potential was trained on."""
+    training = card.get("data") or {}  # null for a bare model file
+    for key, value, unit in (("temperature_K", temperature, "K"), ("density_g_cm3", density, "g/cm3")):
+        low, high = training.get(key) or (value, value)
+        if not low <= value <= high:
+            print(
+                f"decant: warning: {key.split('_')[0]} {value:.4g} {unit} is outside the range that the potential was"
+                f" trained on ({low:.4g} to {high:.4g} {unit})",
+                file=sys.stderr,
+            )
