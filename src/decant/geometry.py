@@ -52,8 +52,8 @@ def duplicates(frames: list[Atoms], tolerance: float = SAME) -> list[tuple[int, 
 
     alike = defaultdict(list)
     for index, atoms in enumerate(frames):
-        volume = round(abs(atoms.cell.volume), 1) if atoms.pbc.any() else 0.0
-        alike[(tuple(np.sort(atoms.numbers)), volume)].append(index)
+        # no cell in the key: cells of copies may be written with other digits, and the distances know the images
+        alike[tuple(np.sort(atoms.numbers))].append(index)
     pairs = []
     for members in alike.values():
         if len(members) > 1:

@@ -32,6 +32,13 @@ def test_only_copies_are_duplicates():
     assert duplicates(frames) == [(0, 2)]
 
 
+def test_copies_are_found_whatever_the_digits_of_their_cells():
+    frames = [liquid(1), liquid(1)]
+    frames[0].set_cell([9.0, 10.0, 11.000555])  # the volumes lie on either side of a tenth
+    frames[1].set_cell([9.0, 10.0, 11.000556])
+    assert duplicates(frames) == [(0, 1)]
+
+
 def test_a_small_step_of_a_trajectory_is_correlated_and_a_large_one_is_not():
     frames = [liquid(1) for _ in range(3)]
     random = np.random.default_rng(0)
