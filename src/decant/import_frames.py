@@ -25,6 +25,7 @@ from decant.topology import (
     graph_signature,
     molecule_ids,
     renumbered,
+    shortest_height,
     solvent_name,
     species_names,
     split_graph,
@@ -32,6 +33,8 @@ from decant.topology import (
 
 FORCE_LIMIT = 50.0
 """Forces above this (eV/angstrom) are taken for a failed calculation; hot liquids at 1200 K stay below 20."""
+LONELY = 8.0
+"""An atom whose images are further away than this (angstrom) is isolated; no crystal has one atom in such a cell."""
 MOLECULE_KEYS = ("mol_id", "molID", "mol_ID", "molecule_id")
 GROUP_KEYS = ("group", "trajectory", "traj", "traj_id", "parent")
 
@@ -126,8 +129,11 @@ def _house(frame: RawFrame, keys: LabelKeys, stem: str, force_limit: float, bond
     if atoms.pbc.any() and abs(atoms.cell.volume) < 1e-6:
         raise FrameError("periodic, but the cell has no volume")
     atoms.info["REF_energy"] = energy_of(frame, keys)
-    isolated = len(atoms) == 1 and (frame.info.get("config_type") == ISOLATED or keys.forces not in frame.arrays)
-    if isolated:
+    if len(atoms) == 1 and (
+        frame.info.get("config_type") == ISOLATED
+        or keys.forces not in frame.arrays
+        or shortest_height(atoms) > LONELY  # forces of a lone atom are zero and no reason to fit to it
+    ):
         atoms.info["config_type"] = ISOLATED
         atoms.set_array("REF_forces", np.zeros((1, 3)))
     else:

@@ -9,7 +9,7 @@ import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
 from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import breadth_first_order, connected_components
+from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
 BOND_SCALE = 1.2
 """Two atoms are bonded if closer than this times the sum of their covalent radii (Cordero et al., Dalton Trans. 2008,
@@ -36,7 +36,7 @@ def bonds(atoms: Atoms, scale: float = BOND_SCALE) -> np.ndarray:
     if len(atoms) < 2:
         return np.zeros((0, 2), dtype=int)
     radii = scale * covalent_radii[atoms.numbers]
-    if len(atoms) <= 512 and _shortest_height(atoms) > 4 * radii.max():
+    if len(atoms) <= 512 and shortest_height(atoms) > 4 * radii.max():
         # a vector shorter than half of every height of the cell is its own nearest image by rounding fractions
         first, second = np.triu_indices(len(atoms), 1)
         near = pair_distances(atoms) < radii[first] + radii[second]
@@ -60,7 +60,7 @@ def pair_distances(atoms: Atoms) -> np.ndarray:
     return np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
 
 
-def _shortest_height(atoms: Atoms) -> float:
+def shortest_height(atoms: Atoms) -> float:
     """Return the smallest distance between opposite faces of the cell along periodic directions, angstrom."""
     if not atoms.pbc.any():
         return np.inf
@@ -177,6 +177,38 @@ def formula(symbols: tuple[str, ...] | list[str]) -> str:
 def composition(names: list[str]) -> str:
     """Return species names with their counts, for example ``EC:4,EMC:8``."""
     return ",".join(f"{name}:{count}" for name, count in sorted(Counter(names).items()))
+
+
+def molecule_trees(atoms: Atoms, mol_id: np.ndarray) -> np.ndarray:
+    """Join the atoms of each molecule by their shortest distances, as bonds would, whatever the lengths.
+
+    `unwrap` along these makes every molecule whole, also one with a bond stretched beyond what `bonds` takes for one.
+
+    Parameters
+    ----------
+    atoms
+        The configuration.
+    mol_id
+        Molecule of each atom; any integers, shape (atoms,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Pairs of atom indices, atoms - 1 for each molecule (its minimum spanning tree), shape (pairs, 2).
+    """
+    from ase.geometry import find_mic
+
+    pairs = [np.zeros((0, 2), dtype=int)]
+    for label in np.unique(mol_id):
+        members = np.flatnonzero(np.asarray(mol_id) == label)
+        first, second = np.triu_indices(len(members), 1)
+        pairs.append(np.column_stack([members[first], members[second]]))
+    ends = np.concatenate(pairs)
+    if not len(ends):
+        return ends
+    lengths = find_mic(atoms.positions[ends[:, 1]] - atoms.positions[ends[:, 0]], atoms.cell, atoms.pbc)[1]
+    tree = minimum_spanning_tree(coo_matrix((lengths, (ends[:, 0], ends[:, 1])), shape=(len(atoms), len(atoms))))
+    return np.column_stack(tree.nonzero())
 
 
 def unwrap(atoms: Atoms, bonds: np.ndarray) -> np.ndarray:

@@ -122,6 +122,21 @@ def test_errors_of_a_rigidly_shifted_prediction_are_translational_only() -> None
     assert (errors["frames"], errors["molecules"]) == (1, 2)
 
 
+def test_a_molecule_with_a_stretched_bond_across_the_boundary_is_still_one_body() -> None:
+    atoms = labelled_water()
+    stretched = Atoms("OH", [[0, 5, 5], [8.6, 5, 5]], cell=[10] * 3, pbc=True)  # 1.4 A apart, through the boundary
+    stretched.arrays["mol_id"] = np.array([2, 2])
+    atoms += stretched
+    weight = atoms.get_masses()[:, None]
+    spin = np.zeros((8, 3))
+    arm = np.array([[0.0, 0, 0], [-1.4, 0, 0]]) - weight[7] * np.array([-1.4, 0, 0]) / weight[6:].sum()
+    spin[6:] = weight[6:] * np.cross([0, 0, 0.1], arm)
+    atoms.arrays["REF_forces"] = np.ones((8, 3))
+    force = fit_errors([atoms], [Prediction(-60.0, 1.0 + spin, None)])["force_meV_per_A"]
+    assert force["rotational"]["rmse"] == pytest.approx(force["total"]["rmse"])
+    assert force["vibrational"]["rmse"] == pytest.approx(0, abs=1e-6)
+
+
 def test_predicting_zero_has_ratio_one_in_every_part() -> None:
     atoms = labelled_water()
     errors = fit_errors([atoms], [Prediction(-60.0, np.zeros((6, 3)), None)])

@@ -106,6 +106,14 @@ def test_a_single_atom_without_forces_is_an_isolated_atom(put):
     assert result.report["frames"] == 1
 
 
+def test_a_single_atom_far_from_its_images_is_isolated_though_it_has_forces(put):
+    lone = (
+        '1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=-13.6 Lattice="{0} 0 0 0 {0} 0 0 0 {0}"\nH 0 0 0 0 0 0\n'
+    )
+    frames = import_frames(put(lone.format(20), lone.format(2.5), water()), keep_broken=True).frames
+    assert [atoms.info.get("config_type") for atoms in frames] == ["IsolatedAtom", None, None]
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [

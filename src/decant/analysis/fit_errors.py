@@ -98,10 +98,10 @@ def _pseudo_inverse(inertia: np.ndarray) -> np.ndarray:
 
 
 def whole_molecules(atoms: Atoms) -> np.ndarray:
-    """Return the positions of a frame with its molecules made whole, angstrom, shape (atoms, 3)."""
-    from decant.topology import bonds, unwrap
+    """Return the positions of a frame with the molecules of its ``mol_id`` made whole, angstrom, shape (atoms, 3)."""
+    from decant.topology import molecule_trees, unwrap
 
-    return unwrap(atoms, bonds(atoms))
+    return unwrap(atoms, molecule_trees(atoms, atoms.arrays["mol_id"]))
 
 
 def fit_errors(frames: Sequence[Atoms], predictions: Sequence[Prediction]) -> dict[str, Any]:
