@@ -123,6 +123,7 @@ def test_a_recipe_file_with_a_mistake_names_the_entry_and_the_mistake(tmp_path, 
     ("parameters", "message"),
     [
         ({"molecule": "EMCC"}, "unknown solvent 'EMCC'"),
+        ({"molecules": "WATER", "contact": 0.3}, "contact 0.3: molecules so close look bonded"),
         ({"molecule": "EC", "temperature": "hot"}, "temperature: expected a number"),
         ({"molecule": "EC", "temperature": [600, 300]}, "temperature: expected a number"),
         ({"molecule": "EC", "hessian": "mmff"}, r"hessian 'mmff' \(did you mean 'mmff94'\?\)"),
@@ -130,4 +131,4 @@ def test_a_recipe_file_with_a_mistake_names_the_entry_and_the_mistake(tmp_path, 
 )
 def test_a_parameter_that_makes_no_sense_is_refused(parameters, message):
     with pytest.raises(InputError, match=message):
-        build_entry(entry("monomer", 1, **parameters), 0, 1)
+        build_entry(entry("cluster" if "molecules" in parameters else "monomer", 1, **parameters), 0, 1)

@@ -12,6 +12,8 @@ from decant.errors import InputError
 from decant.molecules import molecule
 from decant.topology import bonds, molecule_ids
 
+TRIES = 100
+
 
 class ClusterRecipe:
     """Clusters grown molecule by molecule: each comes in from a random side until it touches."""
@@ -66,16 +68,16 @@ class ClusterRecipe:
 
 
 def _cluster(parts: list[Atoms], contact: Interval, temperature: float, random: np.random.Generator) -> Atoms:
-    while True:
+    for _ in range(TRIES):
         atoms = _turned(parts[0], random)
         for part in parts[1:]:
             atoms += _docked(atoms, _turned(part, random), draw(contact, random, "contact"), random)
         ids = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
         if np.array_equal(molecule_ids(len(atoms), bonds(atoms)), ids):  # else a contact looks like a bond: draw anew
-            break
-    atoms.set_array("mol_id", ids)
-    atoms.info = {"temperature": temperature}
-    return atoms
+            atoms.set_array("mol_id", ids)
+            atoms.info = {"temperature": temperature}
+            return atoms
+    raise InputError(f"contact {contact}: molecules so close look bonded in {TRIES} of {TRIES} tries; give larger ones")
 
 
 def _turned(atoms: Atoms, random: np.random.Generator) -> Atoms:
