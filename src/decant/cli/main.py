@@ -35,7 +35,6 @@ def version(
 def application() -> typer.Typer:
     """Return the Typer application with every verb; each lives in the module of its name."""
     import importlib
-    import importlib.util
 
     app = typer.Typer(
         name="decant",
@@ -47,10 +46,7 @@ def application() -> typer.Typer:
     app.callback()(version)
     for verb in VERBS:
         name = f"decant.cli.{verb.replace('import', 'import_')}"
-        if importlib.util.find_spec(name) is None:
-            continue
-        module = importlib.import_module(name)
-        app.command(verb)(module.command)
+        app.command(verb)(importlib.import_module(name).command)
     return app
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from decant.potential import Potential
 
-NKTV2P = 1.602176634e6
-"""bar for one eV/angstrom^3: LAMMPS's ``nktv2p`` of ``units metal`` (src/update.cpp)."""
+NKTV2P = 1.6021765e6
+"""bar for one eV/angstrom^3: LAMMPS's ``nktv2p`` of ``units metal`` with LAMMPS's digits (src/update.cpp)."""
 # LAMMPS's order of the components of a symmetric tensor: xx, yy, zz, xy, xz, yz
 _COMPONENTS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 
