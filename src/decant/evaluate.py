@@ -97,7 +97,7 @@ def evaluate(target: Path, data: Path, limit: int | None = None) -> dict[str, An
     errors = fit_errors(frames, predict(calculator, frames, "evaluate"))
     result = {"data": {"name": f"{data.resolve().parent.name}/{data.name}", "sha256": sha256(data)}, **errors}
     if potential:
-        potential.record("errors", result)
+        potential.record("test_errors", result)
     elif target.is_dir():
         write_yaml(target / ERRORS, result)
     return result

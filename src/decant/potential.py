@@ -237,7 +237,7 @@ def _card(source: Source, exported: Exported, directory: Path) -> dict[str, Any]
         "architecture": exported.settings,
         "data": source.record.get("data"),
         "fit": {key: source.record[key] for key in _FROM_FIT if key in source.record} or None,
-        "errors": source.errors or None,
+        "test_errors": source.errors or None,
         "check": None,
         "files": {name: sha256(directory / name) for name in names},
         "exported": {"decant": __version__, "when": datetime.now(UTC).isoformat(timespec="seconds")},

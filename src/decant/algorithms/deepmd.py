@@ -233,13 +233,11 @@ class _Training:
         limit = self.task.max_time
         if limit is None or self.done >= self.steps or running < self.start_up + 0.05 * limit:
             return False
-        left = limit - self.used
-        needed = (self.steps - self.done) * self.step_time
-        more_epochs_allowed = self.task.max_epochs is None or self.steps < round(
-            self.task.max_epochs * self.steps_per_epoch
-        )
-        late, early = needed > left + 0.1 * limit, needed < left - self.start_up - 0.15 * limit and more_epochs_allowed
-        return late or early
+        left, needed = limit - self.used, (self.steps - self.done) * self.step_time
+        if needed > left + 0.15 * limit:
+            return True
+        may_grow = self.task.max_epochs is None or self.steps < round(self.task.max_epochs * self.steps_per_epoch)
+        return may_grow and needed < left - self.start_up - 0.25 * limit
 
     def remember(self) -> None:
         """Write step and time of the last checkpoint."""

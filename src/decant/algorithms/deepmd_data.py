@@ -46,7 +46,7 @@ def write_systems(frames: list[Atoms], elements: list[str], directory: Path) -> 
         label = "".join(f"{element}{count}" for element, count in zip(elements, counts, strict=True) if count)
         folder = directory / f"{number:03d}-{label}"
         system = dpdata.LabeledSystem(data=_system_data(members, elements, periodic, virial))
-        system.to("deepmd/npy", str(folder), set_size=len(members))
+        system.to("deepmd/npy", str(folder), set_size=len(members), comp_prec=np.float64)
         written.append(folder)
     return written
 

@@ -1,0 +1,130 @@
+"""A tiny labelled data set, tiny fits of both algorithms to it, and the potentials exported from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+
+from decant.cli.main import application
+from decant.configurations.packing import pack
+from decant.dataset import ISOLATED, write_frames
+from decant.errors import InputError
+from decant.labels.base import labeler
+from decant.molecules import molecule, parse_liquid
+
+# networks of a size that fits in seconds; they still have every part of a real one
+TINY = {
+    "mace": ["--max-epochs=4", "--set=hidden_irreps=8x0e+8x1o", "--set=radial_MLP='[8]'"],
+    "deepmd": [
+        "--max-epochs=4",
+        "--set=model.descriptor.neuron=[4,8,16]",
+        "--set=model.descriptor.axis_neuron=4",
+        "--set=model.descriptor.rcut=4.5",
+        "--set=model.fitting_net.neuron=[16,16]",
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run_decant(*arguments: object, expect: int = 0) -> Done:
+    """Run the command line in this process, where torch is imported once, and demand an exit code."""
+    from typer.testing import CliRunner
+
+    result = CliRunner().invoke(application(), [str(argument) for argument in arguments])
+    code, stderr = result.exit_code, result.stderr
+    if isinstance(result.exception, InputError):  # what the console script does with it
+        code, stderr = 2, f"decant: error: {result.exception}\n"
+    elif result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert code == expect, result.stdout + stderr
+    return Done(code, result.stdout, stderr)
+
+
+def labelled(atoms: Atoms, group: str, recipe: str) -> Atoms:
+    """Return a frame in the house form with GFN1-xTB labels."""
+    prediction = labeler("gfn1-xtb").label(atoms)
+    atoms.info.update(REF_energy=prediction.energy, group=group, recipe=recipe)
+    atoms.set_array("REF_forces", prediction.forces)
+    if prediction.virial is not None:
+        atoms.info["REF_virial"] = prediction.virial
+    return atoms
+
+
+def methanol_frames(count: int, seed: int) -> list[Atoms]:
+    """Return liquid boxes of three methanol molecules and single molecules, shaken, by turns."""
+    random = np.random.default_rng(seed)
+    frames = []
+    for number in range(count):
+        if number % 2:
+            atoms, recipe = pack(parse_liquid("CO:3"), random.uniform(0.5, 0.8), seed + number), "liquid"
+        else:
+            atoms, recipe = molecule("CO").embed(seed + number + 1), "monomer"
+            atoms.set_array("mol_id", np.zeros(len(atoms), dtype=int))
+        atoms.positions += random.normal(scale=0.05, size=(len(atoms), 3))
+        frames.append(labelled(atoms, f"{recipe}-{seed}-{number}", recipe))
+    return frames
+
+
+def isolated_atoms() -> list[Atoms]:
+    """Return one isolated atom of each element of the set."""
+    frames = []
+    for symbol in "HCO":
+        atoms = Atoms(symbol)
+        atoms.set_array("mol_id", np.zeros(1, dtype=int))
+        atoms.info["config_type"] = ISOLATED
+        frames.append(labelled(atoms, f"atom-{symbol}", "atom"))
+    return frames
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory with train, valid and test.extxyz: shaken methanol, periodic and not, real GFN1-xTB labels."""
+    directory = tmp_path_factory.mktemp("data")
+    write_frames(directory / "train.extxyz", [*isolated_atoms(), *methanol_frames(12, seed=1)])
+    write_frames(directory / "valid.extxyz", methanol_frames(4, seed=101))
+    write_frames(directory / "test.extxyz", methanol_frames(4, seed=201))
+    return directory
+
+
+@pytest.fixture(scope="session")
+def mace_model(tiny_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of a tiny MACE fit."""
+    output = tmp_path_factory.mktemp("models") / "mace"
+    run_decant("fit", "mace", tiny_dataset, "-o", output, "--preset", "quick", *TINY["mace"])
+    return output
+
+
+@pytest.fixture(scope="session")
+def deepmd_model(tiny_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of a tiny Deep Potential fit."""
+    output = tmp_path_factory.mktemp("models") / "deepmd"
+    run_decant("fit", "deepmd", tiny_dataset, "-o", output, "--preset", "quick", *TINY["deepmd"])
+    return output
+
+
+@pytest.fixture(scope="session")
+def mace_potential(mace_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of the exported MACE."""
+    output = tmp_path_factory.mktemp("potentials") / "mace"
+    run_decant("export", mace_model, "-o", output)
+    return output
+
+
+@pytest.fixture(scope="session")
+def deepmd_potential(deepmd_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of the exported Deep Potential."""
+    output = tmp_path_factory.mktemp("potentials") / "deepmd"
+    run_decant("export", deepmd_model, "-o", output)
+    return output

@@ -1,0 +1,148 @@
+"""Fits: what they leave behind, that they learn, end in time, and continue."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from decant.files import read_yaml, sha256
+from tests.integration.conftest import TINY, run_decant
+
+MODELS = pytest.mark.parametrize("model", ["mace_model", "deepmd_model"])
+
+
+@MODELS
+def test_a_fit_records_what_it_was_made_of(model: str, tiny_dataset: Path, request: pytest.FixtureRequest) -> None:
+    directory = request.getfixturevalue(model)
+    record = read_yaml(directory / "fit.yaml")
+    assert record["state"] == "finished"
+    assert record["epochs"] >= 3.5
+    assert record["data"]["elements"] == ["H", "C", "O"]
+    assert record["data"]["frames"] == {"train": 15, "valid": 4, "test": 4}
+    assert record["data"]["periodic_frames"] == record["data"]["virials"] == 6
+    low, high = record["data"]["density_g_cm3"]
+    assert 0.5 <= low < high <= 0.8
+    assert sha256(directory / record["model"]) == record["model_sha256"]
+
+
+@MODELS
+def test_a_fit_measures_its_errors_on_the_test_set(model: str, request: pytest.FixtureRequest) -> None:
+    errors = read_yaml(request.getfixturevalue(model) / "errors.yaml")
+    assert errors["frames"] == 4
+    assert set(errors["force_meV_per_A"]) == {"total", "translational", "rotational", "vibrational"}
+    assert errors["virial_meV_per_atom"]["rmse"] > 0.0
+
+
+def test_a_finished_fit_is_left_as_it_is(tiny_dataset: Path, mace_model: Path) -> None:
+    before = (mace_model / "fit.yaml").read_bytes()
+    said = run_decant("fit", "mace", tiny_dataset, "-o", mace_model, "--preset", "quick", *TINY["mace"]).stdout
+    assert "nothing to do" in said
+    assert (mace_model / "fit.yaml").read_bytes() == before
+
+
+def test_a_directory_is_never_reused_for_another_fit(tiny_dataset: Path, mace_model: Path) -> None:
+    arguments = ("fit", "mace", tiny_dataset, "-o", mace_model, "--preset", "quick", *TINY["mace"])
+    said = run_decant(*arguments, "--seed", "2", expect=2).stderr
+    assert "another 'seed'" in said and "choose another -o" in said
+
+
+def test_isolated_atoms_give_mace_its_atomic_energies(tiny_dataset: Path, mace_model: Path) -> None:
+    from decant.algorithms.mace_reference import load_trusted
+    from decant.dataset import is_isolated, read_frames
+
+    expected = [f.info["REF_energy"] for f in read_frames(tiny_dataset / "train.extxyz") if is_isolated(f)]
+    found = load_trusted(mace_model / "model.model").atomic_energies_fn.atomic_energies.ravel().tolist()
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+def test_deep_potential_says_that_it_leaves_isolated_atoms_out(deepmd_model: Path) -> None:
+    assert any("3 isolated atoms are not used" in note for note in read_yaml(deepmd_model / "fit.yaml")["notes"])
+
+
+def start_fit(*arguments: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [str(Path(sys.executable).parent / "decant"), "fit", *map(str, arguments)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        start_new_session=True,
+    )
+
+
+def kill_when(process: subprocess.Popen[bytes], log: Path, pattern: str) -> None:
+    """Kill a fit without warning once its log shows a pattern."""
+    deadline = time.monotonic() + 300
+    while not (log.is_file() and re.search(pattern, log.read_text())):
+        assert process.poll() is None, "the fit ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def alive(directory: Path) -> list[str]:
+    """Return the processes that work in a directory."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if (entry / "cwd").readlink() == directory and "\nState:\tZ" not in (entry / "status").read_text():
+                    found.append(entry.name)
+            except OSError:
+                continue
+    return found
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "limit", "checkpoint", "continued"),
+    [
+        ("mace", ["--max-epochs", "30"], r"Epoch 3: ", r"decant: continuing after epoch [1-9]"),
+        ("deepmd", ["--max-epochs", "60"], r"Saved model to", r"Resuming from model\.ckpt-[1-9]"),
+    ],
+)
+def test_a_killed_fit_leaves_no_process_and_is_continued(
+    algorithm: str, limit: list[str], checkpoint: str, continued: str, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    options = ["--preset", "quick", *TINY[algorithm], *limit, "--no-evaluate"]
+    arguments = (algorithm, tiny_dataset, "-o", tmp_path / "m", *options)
+    work = (tmp_path / "m" / "work").resolve()
+    kill_when(start_fit(*arguments), work / "train.log", checkpoint)
+    deadline = time.monotonic() + 20
+    while alive(work) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert alive(work) == []
+    assert read_yaml(tmp_path / "m" / "fit.yaml")["state"] == "running"
+    run_decant("fit", *arguments)
+    assert read_yaml(tmp_path / "m" / "fit.yaml")["state"] == "finished"
+    assert re.search(continued, (work / "train.log").read_text())
+
+
+def test_a_time_limit_ends_a_mace_fit_with_an_annealed_model(tiny_dataset: Path, tmp_path: Path) -> None:
+    run_decant(
+        "fit", "mace", tiny_dataset, "-o", tmp_path / "m", "--preset", "quick", *TINY["mace"][1:], "--max-time", "15s",
+        "--no-evaluate",
+    )  # fmt: skip
+    record = read_yaml(tmp_path / "m" / "fit.yaml")
+    assert record["limits"] == {"max_time_s": 15.0, "max_epochs": None}
+    log = (tmp_path / "m" / "work" / "train.log").read_text()
+    errors = [float(value) for value in re.findall(r"Epoch \d+: .*RMSE_F= *([\d.]+)", log)]
+    assert len(errors) == record["epochs"] > 1
+    assert errors[-1] < 0.8 * errors[0]
+    assert "Wall time used" in log
+
+
+def test_frames_without_labels_are_refused(tiny_dataset: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(tiny_dataset, data)
+    text = (data / "valid.extxyz").read_text().replace("REF_energy=", "other_energy=", 1)
+    (data / "valid.extxyz").write_text(text)
+    said = run_decant("fit", "mace", data, "-o", tmp_path / "m", expect=2).stderr
+    assert "valid.extxyz: frame 0" in said and "REF_energy" in said

@@ -1,0 +1,144 @@
+"""Exported potentials: what is in them, that they are what was fitted, and that damage is noticed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from decant.dataset import read_frames
+from decant.evaluate import predict
+from decant.files import read_yaml
+from decant.potential import Potential, open_source
+from tests.integration.conftest import run_decant
+from tests.mace_models import random_mace
+
+BOTH = pytest.mark.parametrize("name", ["mace", "deepmd"])
+
+
+@BOTH
+def test_a_card_tells_what_the_potential_is(name: str, request: pytest.FixtureRequest) -> None:
+    potential = Potential.open(request.getfixturevalue(f"{name}_potential"))
+    card = potential.card
+    assert (potential.algorithm, potential.elements, potential.precision) == (name, ["H", "C", "O"], "double")
+    assert potential.cutoff == {"mace": 4.0, "deepmd": 4.5}[name]
+    assert card["data"]["frames"]["train"] == 15
+    assert card["data"]["density_g_cm3"][0] >= 0.5
+    assert len(card["data"]["sha256"]) == 64
+    assert card["fit"]["preset"] == "quick" and card["fit"]["versions"]["torch"]
+    assert card["test_errors"]["force_meV_per_A"]["total"]["rmse"] > 0.0
+    assert set(card["files"]) == {p.name for p in potential.path.iterdir()} - {"card.yaml"}
+
+
+@BOTH
+def test_the_potential_is_the_model_that_was_fitted(
+    name: str, tiny_dataset: Path, request: pytest.FixtureRequest
+) -> None:
+    frames = read_frames(tiny_dataset / "test.extxyz")
+    source = open_source(request.getfixturevalue(f"{name}_model"))
+    expected = predict(source.algorithm.model_calculator(source.model), frames)
+    found = predict(Potential.open(request.getfixturevalue(f"{name}_potential")).calculator(), frames)
+    for one, other in zip(found, expected, strict=True):
+        assert one.energy == pytest.approx(other.energy, abs=1e-9)
+        np.testing.assert_allclose(one.forces, other.forces, rtol=0, atol=1e-12)
+        assert (one.virial is None) == (other.virial is None)
+        if one.virial is not None and other.virial is not None:
+            np.testing.assert_allclose(one.virial, other.virial, rtol=0, atol=1e-10)
+
+
+@BOTH
+def test_exporting_again_changes_nothing(name: str, request: pytest.FixtureRequest) -> None:
+    model, potential = (request.getfixturevalue(f"{name}_{what}") for what in ("model", "potential"))
+    before = (potential / "card.yaml").read_bytes()
+    assert "is up to date" in run_decant("export", model, "-o", potential).stdout
+    assert (potential / "card.yaml").read_bytes() == before
+
+
+@BOTH
+@pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
+def test_a_damaged_model_file_is_noticed(
+    name: str, damage: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    path = tmp_path / "p"
+    shutil.copytree(request.getfixturevalue(f"{name}_potential"), path)
+    model = path / {"mace": "model.safetensors", "deepmd": "model.pth"}[name]
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 1
+    if damage == "gone":
+        model.unlink()
+    else:
+        model.write_bytes(bytes(content[: len(content) // 2]) if damage == "cut" else bytes(content))
+    done = run_decant("check", path, "unread.extxyz", expect=2)
+    assert model.name in done.stderr and ("missing" if damage == "gone" else "corrupted") in done.stderr
+
+
+def test_bare_model_files_are_exported(mace_model: Path, deepmd_model: Path, tmp_path: Path) -> None:
+    run_decant("export", mace_model / "model.model", "-o", tmp_path / "mace", "--precision", "single")
+    run_decant("export", deepmd_model / "model.pth", "-o", tmp_path / "dp")
+    checkpoint = next((deepmd_model / "work").glob("model.ckpt-*.pt"))
+    run_decant("export", checkpoint, "-o", tmp_path / "dp-checkpoint")
+    for name in ("mace", "dp", "dp-checkpoint"):
+        card = Potential.open(tmp_path / name).card
+        assert card["elements"] == ["H", "C", "O"] and card["data"] is None
+    assert "pair_style mace float" in (tmp_path / "mace" / "pair.lammps").read_text()
+
+
+def test_the_old_potential_stays_when_an_export_fails(mace_potential: Path, tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    shutil.copytree(mace_potential, path)
+    bad = tmp_path / "bad.model"
+    bad.write_bytes(b"this is no model")
+    assert "bad.model: not a readable torch model" in run_decant("export", bad, "-o", path, expect=2).stderr
+    assert Potential.open(path).card == Potential.open(mace_potential).card
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.model", "p"]
+
+
+def test_something_else_is_never_replaced(mace_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    assert "is no potential" in run_decant("export", mace_model, "-o", tmp_path, expect=2).stderr
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def test_an_unfinished_fit_is_not_exported(mace_model: Path, tmp_path: Path) -> None:
+    model = tmp_path / "m"
+    shutil.copytree(mace_model, model, ignore=shutil.ignore_patterns("work"))
+    record = read_yaml(model / "fit.yaml")
+    (model / "fit.yaml").write_text((model / "fit.yaml").read_text().replace("state: finished", "state: running"))
+    assert record["state"] == "finished"
+    assert "not finished" in run_decant("export", model, "-o", tmp_path / "p", expect=2).stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"kind": "MACE"},
+        {"hidden": "8x0e", "layers": 1, "correlation": 2},
+        {"layers": 3, "l_max": 2, "elements": (1, 8)},
+        {"first": "RealAgnosticInteractionBlock", "later": "RealAgnosticInteractionBlock"},
+    ],
+    ids=["default", "plain MACE", "one layer", "three layers", "non-residual"],
+)
+def test_a_mace_is_rebuilt_from_safetensors_exactly(options: dict[str, object], tmp_path: Path) -> None:
+    import torch
+    from ase import Atoms
+    from mace.calculators import MACECalculator
+
+    from decant.algorithms.mace_reference import load_trusted, read_reference, write_reference
+
+    model = random_mace(**{"hidden": "8x0e+8x1o", **options})  # type: ignore[arg-type]
+    torch.save(model, tmp_path / "some.model")
+    write_reference(load_trusted(tmp_path / "some.model"), tmp_path / "reference.safetensors")
+    assert b"pickle" not in (tmp_path / "reference.safetensors").read_bytes()
+    rebuilt = read_reference(tmp_path / "reference.safetensors")
+    random = np.random.default_rng(0)
+    atoms = Atoms("HOHHOH", positions=random.uniform(0, 5, (6, 3)), cell=[5, 5.5, 6], pbc=True)
+    (one,), (other,) = (
+        predict(MACECalculator(models=[m], device="cpu", default_dtype="float64"), [atoms]) for m in (model, rebuilt)
+    )
+    assert one.energy == pytest.approx(other.energy, rel=1e-13)
+    np.testing.assert_allclose(one.forces, other.forces, rtol=0, atol=1e-12)
+    assert one.virial is not None and other.virial is not None
+    np.testing.assert_allclose(one.virial, other.virial, rtol=0, atol=1e-12)
