@@ -14,6 +14,13 @@ class InputError(Exception):
     """
 
 
+class ProgramFailed(RuntimeError):
+    """A program that decant runs (a training, LAMMPS) ended with an error; the message tells its last words.
+
+    The command line prints the message without a traceback and exits with code 1.
+    """
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ``" (did you mean 'x'?)"`` for the known word closest to `word`, or an empty string."""
     options = list(known)

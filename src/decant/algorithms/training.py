@@ -13,13 +13,13 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from decant.errors import InputError
+from decant.errors import InputError, ProgramFailed
 from decant.lammps.command import available_cores
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-class TrainingFailed(RuntimeError):
+class TrainingFailed(ProgramFailed):
     """The training program ended with an error; the message ends with the last lines of its log."""
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from decant import __version__
-from decant.errors import InputError
+from decant.errors import InputError, ProgramFailed
 
 # in the order of the flow
 VERBS = (
@@ -57,3 +57,6 @@ def main() -> None:
     except InputError as error:
         print(f"decant: error: {error}", file=sys.stderr)
         sys.exit(2)
+    except ProgramFailed as error:
+        print(f"decant: error: {error}", file=sys.stderr)
+        sys.exit(1)
