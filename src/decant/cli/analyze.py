@@ -26,11 +26,10 @@ def command(
 
     Writes observables.yaml, and PNG plots with a CSV beside each, into the run directory.
 
-    Examples
-    --------
-        decant analyze runs/mace-a
-
-        decant analyze runs/mace-a --skip 5ps --viscosity 0.9
+    \b
+    For example:
+      decant analyze runs/mace-a
+      decant analyze runs/mace-a --skip 5ps --viscosity 0.9
     """
     from decant.analyze import analyze, as_text
     from decant.protocol import parse_length

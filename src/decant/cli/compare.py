@@ -27,11 +27,9 @@ def command(
 ) -> None:
     """Set analysed runs beside each other: a table, a page of plots and an HTML file with both.
 
-    Examples
-    --------
-        decant compare runs/mace-a runs/dp-a -o summary/
-
-        decant compare runs/a runs/b --potential potentials/a --potential potentials/b --reference published.csv
+    \b
+    For example:
+      decant compare runs/mace-a runs/dp-a -o summary
     """
     from decant.compare import as_text, compare
 
