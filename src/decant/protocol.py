@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from decant.errors import InputError
-from decant.lammps.data import atom_types
 from decant.molecules import Molecule, parse_liquid, solvent_table
 
 ENSEMBLES = ("npt", "nvt", "nve")
@@ -88,7 +87,12 @@ def specification(protocol: Protocol, ranks: int, threads: int) -> dict[str, Any
     _require_sensible(protocol)
     potential = Potential.open(protocol.potential)
     liquid = [(solvent, count * protocol.copies) for solvent, count in parse_liquid(protocol.liquid)]
-    atom_types([symbol for solvent, _ in liquid for symbol in solvent.symbols], potential.elements)
+    for solvent, _ in liquid:
+        if unknown := sorted(set(solvent.symbols) - set(potential.elements)):
+            raise InputError(
+                f"--liquid {protocol.liquid}: {solvent.name} has the element {', '.join(unknown)}; "
+                f"the potential knows only {', '.join(potential.elements)}"
+            )
     density = protocol.density or mixture_density(liquid)
     if protocol.density is None:
         _warn_of_unknown_densities(liquid)
