@@ -112,7 +112,7 @@ def test_a_directory_with_other_files_is_refused(protocol, tmp_path):
 
 
 def test_an_element_that_the_potential_does_not_know_is_refused(protocol, tmp_path):
-    with pytest.raises(InputError, match="element F: the potential knows only H, C, O"):
+    with pytest.raises(InputError, match="has the element F; the potential knows only H, C, O"):
         simulate(Protocol(protocol.potential, "CF:1", **LENGTHS), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
