@@ -16,6 +16,7 @@
 #include "memory.h"
 #include "neigh_list.h"
 #include "neighbor.h"
+#include "update.h"
 
 namespace LAMMPS_NS {
 
@@ -205,6 +206,7 @@ void PairMACE::coeff(int narg, char** arg) {
 
 void PairMACE::init_style() {
   if (!force->newton_pair) error->all(FLERR, "pair_style mace needs newton pair on");
+  if (std::strcmp(update->unit_style, "metal") != 0) error->all(FLERR, "pair_style mace needs units metal");
   for (int k = 1; k < 4; ++k)
     if (force->special_lj[k] != 1.0 && comm->me == 0 && atom->molecular != Atom::ATOMIC) {
       error->warning(FLERR,
