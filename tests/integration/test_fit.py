@@ -125,18 +125,32 @@ def test_a_killed_fit_leaves_no_process_and_is_continued(
     assert re.search(continued, (work / "train.log").read_text())
 
 
-def test_a_time_limit_ends_a_mace_fit_with_an_annealed_model(tiny_dataset: Path, tmp_path: Path) -> None:
+def force_errors(directory: Path) -> list[float]:
+    """Return the validation force error of each epoch of a MACE fit."""
+    log = (directory / "work" / "train.log").read_text()
+    return [float(value) for value in re.findall(r"Epoch \d+: .*RMSE_F= *([\d.]+)", log)]
+
+
+def test_a_time_limit_ends_a_mace_fit(tiny_dataset: Path, tmp_path: Path) -> None:
     run_decant(
         "fit", "mace", tiny_dataset, "-o", tmp_path / "m", "--preset", "quick", *TINY["mace"][1:], "--max-time", "15s",
         "--no-evaluate",
     )  # fmt: skip
     record = read_yaml(tmp_path / "m" / "fit.yaml")
     assert record["limits"] == {"max_time_s": 15.0, "max_epochs": None}
-    log = (tmp_path / "m" / "work" / "train.log").read_text()
-    errors = [float(value) for value in re.findall(r"Epoch \d+: .*RMSE_F= *([\d.]+)", log)]
     # how many epochs fit into the time is the machine's affair; that the limit ended the training is ours
-    assert len(errors) == record["epochs"] >= 1
-    assert "Wall time used" in log
+    assert len(force_errors(tmp_path / "m")) == record["epochs"] >= 1
+    assert "Wall time used" in (tmp_path / "m" / "work" / "train.log").read_text()
+
+
+def test_a_longer_mace_fit_learns(tiny_dataset: Path, tmp_path: Path) -> None:
+    run_decant(
+        "fit", "mace", tiny_dataset, "-o", tmp_path / "m", "--preset", "quick", *TINY["mace"][1:], "--max-epochs", 20,
+        "--no-evaluate",
+    )  # fmt: skip
+    errors = force_errors(tmp_path / "m")
+    assert len(errors) == 20
+    assert errors[-1] < 0.8 * errors[0]
 
 
 def test_frames_without_labels_are_refused(tiny_dataset: Path, tmp_path: Path) -> None:
