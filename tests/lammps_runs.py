@@ -35,7 +35,7 @@ def run_lmp(folder: Path, script: str, ranks: int = 1, timeout: float = 300) -> 
     return subprocess.run(
         command(["-in", "in.test", "-log", "log.lammps"], ranks),
         cwd=folder,
-        env=environment(),
+        env=environment("mace"),
         capture_output=True,
         text=True,
         timeout=timeout,

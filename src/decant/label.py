@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
 import random
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,6 +19,7 @@ from decant.dataset import is_isolated
 from decant.errors import InputError
 from decant.labels.base import Labeler, LabelError
 from decant.progress import Progress
+from decant.workers import workers
 
 
 @dataclass(frozen=True)
@@ -106,10 +104,7 @@ def _append(stream: TextIO, key: str, record: dict[str, Any]) -> None:
 
 def _run(frames: Sequence[Atoms], todo: list[int], method: Labeler, jobs: int) -> Any:
     """Yield (index, record) as workers finish."""
-    saved = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"  # read by each worker when it starts
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
-    try:
+    with workers(jobs, "labelling") as pool:
         queue = iter(todo)
         running: dict[Future[dict[str, Any]], int] = {}
         while True:
@@ -119,16 +114,6 @@ def _run(frames: Sequence[Atoms], todo: list[int], method: Labeler, jobs: int) -
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 yield running.pop(future), future.result()
-    except BrokenProcessPool as error:
-        raise InputError(
-            f"a labelling process died, perhaps for lack of memory; run again with fewer than --jobs {jobs} to continue"
-        ) from error
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        if saved is None:
-            os.environ.pop("OMP_NUM_THREADS")
-        else:
-            os.environ["OMP_NUM_THREADS"] = saved
 
 
 def _bare(atoms: Atoms) -> Atoms:

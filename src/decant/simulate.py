@@ -19,6 +19,7 @@ from decant.lammps.launch import Outcome, launch, variables
 from decant.lammps.restart import newest_restart
 from decant.lammps.trajectory import cut
 from decant.molecules import Molecule, parse_liquid
+from decant.potential import Potential
 from decant.progress import Progress
 from decant.protocol import ENSEMBLES, Protocol, specification
 from decant.run import POTENTIAL, SECONDS_PER_DAY, Run, locked
@@ -177,6 +178,7 @@ def _segment(run: Run, lock: int) -> None:
                 run.spec["ranks"],
                 run.path,
                 threads=run.spec["threads"],
+                plugin=Potential.open(run.path / POTENTIAL).algorithm,
                 on_row=_Narrator(run, progress),
                 keep_open=(lock,),
             )

@@ -13,9 +13,9 @@
 #include "error.h"
 #include "evaluator.h"
 #include "force.h"
+#include "lammps_versions.h"
 #include "memory.h"
 #include "neigh_list.h"
-#include "neighbor.h"
 #include "update.h"
 
 namespace LAMMPS_NS {
@@ -106,12 +106,12 @@ class PairMACE::EngineIn : public PairMACE::Engine, private mace::Exchange<T> {
   void forward(T* features, int width) override {
     features_ = features;
     width_ = width;
-    pair_->comm->forward_comm(pair_, width);
+    decant::forward(*pair_->comm, static_cast<Pair*>(pair_), width, decant::Newer{});
   }
   void reverse(T* features, int width) override {
     features_ = features;
     width_ = width;
-    pair_->comm->reverse_comm(pair_, width);
+    decant::reverse(*pair_->comm, static_cast<Pair*>(pair_), width, decant::Newer{});
   }
   T* row(int atom) const { return features_ + static_cast<std::size_t>(atom) * width_; }
 
@@ -213,7 +213,7 @@ void PairMACE::init_style() {
                      "pair_style mace: neighbors within a molecule are left out; use special_bonds lj/coul 1 1 1");
       break;
     }
-  neighbor->add_request(this, NeighConst::REQ_FULL);
+  decant::request_full_list(*neighbor, static_cast<Pair*>(this), decant::Newer{});
 }
 
 double PairMACE::init_one(int, int) { return engine_->r_max(); }

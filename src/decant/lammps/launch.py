@@ -60,6 +60,7 @@ def launch(
     ranks: int,
     directory: Path,
     threads: int = 1,
+    plugin: str | None = None,
     on_row: Callable[[dict[str, float]], None] | None = None,
     keep_open: Sequence[int] = (),
 ) -> Outcome:
@@ -75,6 +76,8 @@ def launch(
         Where to run.
     threads
         OpenMP threads of each rank.
+    plugin
+        The only LAMMPS plugin that is needed; see `decant.lammps.command.environment`.
     on_row
         Called with each thermodynamic row as it is printed.
     keep_open
@@ -95,7 +98,7 @@ def launch(
     process = subprocess.Popen(
         command(arguments, ranks),
         cwd=directory,
-        env={**environment(), "OMP_NUM_THREADS": str(threads)},
+        env={**environment(plugin), "OMP_NUM_THREADS": str(threads)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

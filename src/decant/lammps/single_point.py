@@ -79,7 +79,7 @@ def single_point(potential: Potential, frames: Sequence[Atoms], ranks: int) -> l
         # a link, since LAMMPS splits a path with blanks once its variable is replaced
         (directory / "potential").symlink_to(potential.path.resolve())
         arguments = ["-in", script.name, "-log", "none", *variables({"potential": "potential"})]
-        outcome = launch(arguments, ranks, directory)
+        outcome = launch(arguments, ranks, directory, plugin=potential.algorithm)
         if outcome.code != 0 or not (directory / f"{len(boxes) - 1}.forces").is_file():
             done = sum((directory / f"{number}.forces").is_file() for number in range(len(boxes)))
             raise InputError(f"{potential.path}: LAMMPS failed on {ranks} ranks at frame {done}: {outcome.reason()}")

@@ -1,0 +1,53 @@
+// What differs between versions of LAMMPS: the old names of 2021 still work, found by the compiler itself.
+
+#ifndef DECANT_LAMMPS_VERSIONS_H
+#define DECANT_LAMMPS_VERSIONS_H
+
+#include "comm.h"
+#include "neighbor.h"
+#include "pair.h"
+#if __has_include("neigh_request.h")
+#include "neigh_request.h"  // only the old way looks into it; the wheel leaves it out
+#endif
+
+namespace decant {
+
+struct Older {};
+struct Newer : Older {};  // preferred where both overloads compile
+
+// since 4 May 2022 a pair style can ask for fewer values per atom than the buffers hold
+template <class Comm, class Pair>
+auto forward(Comm& comm, Pair* pair, int width, Newer) -> decltype(comm.forward_comm(pair, width)) {
+  comm.forward_comm(pair, width);
+}
+template <class Comm, class Pair>
+auto forward(Comm& comm, Pair* pair, int width, Older) -> decltype(comm.forward_comm_pair(pair)) {
+  pair->comm_forward = width;
+  comm.forward_comm_pair(pair);
+}
+
+template <class Comm, class Pair>
+auto reverse(Comm& comm, Pair* pair, int width, Newer) -> decltype(comm.reverse_comm(pair, width)) {
+  comm.reverse_comm(pair, width);
+}
+template <class Comm, class Pair>
+auto reverse(Comm& comm, Pair* pair, int width, Older) -> decltype(comm.reverse_comm_pair(pair)) {
+  pair->comm_reverse = width;
+  comm.reverse_comm_pair(pair);
+}
+
+// since 22 Dec 2022 a request is made whole
+template <class Neighbor, class Pair>
+auto request_full_list(Neighbor& neighbor, Pair* pair, Newer) -> decltype(neighbor.add_request(pair), void()) {
+  neighbor.add_request(pair, 1 << 0);  // NeighConst::REQ_FULL
+}
+template <class Neighbor, class Pair>
+auto request_full_list(Neighbor& neighbor, Pair* pair, Older) -> decltype(neighbor.request(pair, 0), void()) {
+  auto* const request = neighbor.requests[neighbor.request(pair, 0)];
+  request->half = 0;
+  request->full = 1;
+}
+
+}  // namespace decant
+
+#endif
