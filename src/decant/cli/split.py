@@ -12,7 +12,7 @@ from decant.errors import InputError
 
 
 def command(
-    source: Annotated[Path, typer.Argument(help="Labelled data in decant's form.")],
+    sources: Annotated[list[Path], typer.Argument(help="Labelled data in decant's form; several files are joined.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for train, valid and test.extxyz.")],
     fractions: Annotated[str, typer.Option(help="Shares of train, valid and test.")] = "0.8,0.1,0.1",
     seed: Seed = 0,
@@ -25,7 +25,7 @@ def command(
     \b
     For example:
       decant split data/ec-emc.extxyz -o data/ec-emc/
-      decant split labelled.extxyz -o data/ --fractions 0.7,0.15,0.15 --seed 3
+      decant split packed.extxyz sampled.extxyz -o data/ --fractions 0.7,0.15,0.15 --seed 3
     """
     from decant.dataset import is_isolated, read_frames
     from decant.split import split_frames, write_split
@@ -34,7 +34,8 @@ def command(
         train, valid, test = (float(share) for share in fractions.split(","))
     except ValueError as error:
         raise InputError(f"--fractions {fractions}: expected three numbers, for example 0.8,0.1,0.1") from error
-    parts = split_frames(read_frames(source), (train, valid, test), seed)
+    frames = [atoms for source in sources for atoms in read_frames(source)]
+    parts = split_frames(frames, (train, valid, test), seed)
     write_split(output, parts)
     for name, frames in parts.items():
         bulk = [atoms for atoms in frames if not is_isolated(atoms)]
