@@ -7,6 +7,14 @@ from typing import Any
 
 import numpy as np
 
+# the additions of MACE-MP-0b and later, as mace-torch names them
+DENSITY: dict[str, Any] = {
+    "first": "RealAgnosticDensityInteractionBlock",
+    "later": "RealAgnosticDensityResidualInteractionBlock",
+    "distance_transform": "Agnesi",
+    "pair_repulsion": True,
+}
+
 
 def random_mace(
     hidden: str = "16x0e+16x1o",
@@ -18,10 +26,14 @@ def random_mace(
     later: str = "RealAgnosticResidualInteractionBlock",
     kind: str = "ScaleShiftMACE",
     elements: tuple[int, ...] = (1, 6, 8),
+    edge_irreps: str | None = None,
     seed: int = 0,
     **extra: Any,
 ) -> Any:
-    """Return a double-precision MACE of mace-torch for H, C and O."""
+    """Return a double-precision MACE of mace-torch, for H, C and O unless told otherwise.
+
+    Further arguments go to mace-torch as they are.
+    """
     warnings.simplefilter("ignore")
     import torch
 
@@ -50,6 +62,7 @@ def random_mace(
             "avg_num_neighbors": 20.0,
             "atomic_numbers": list(elements),
             "correlation": correlation,
+            "edge_irreps": None if edge_irreps is None else o3.Irreps(edge_irreps),
             **extra,
         }
         if kind == "ScaleShiftMACE":

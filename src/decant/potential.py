@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from decant.algorithms.base import Algorithm, Exported, algorithm, known_algorithms
+from decant.algorithms.base import WHOLE, Algorithm, Exported, Part, algorithm, known_algorithms
 from decant.errors import InputError
 from decant.files import read_yaml, sha256, write_yaml
 
@@ -153,7 +153,7 @@ def open_source(path: Path) -> Source:
     return Source(algorithm(record["algorithm"]), model, record, errors)
 
 
-def export(source_path: Path, output: Path, precision: str = "double") -> tuple[Potential, bool]:
+def export(source_path: Path, output: Path, precision: str = "double", part: Part = WHOLE) -> tuple[Potential, bool]:
     """Export a fitted model as a potential.
 
     Parameters
@@ -166,6 +166,8 @@ def export(source_path: Path, output: Path, precision: str = "double") -> tuple[
         way: then it is left as it is.
     precision
         ``"double"`` or ``"single"``: the arithmetic of the LAMMPS run.
+    part
+        Elements and head to take, where the model has more of them than are wanted.
 
     Returns
     -------
@@ -183,7 +185,12 @@ def export(source_path: Path, output: Path, precision: str = "double") -> tuple[
         raise InputError(f"--precision {precision}: expected double or single")
     source = open_source(source_path)
     output = Path(output)
-    same = {"source_sha256": sha256(source.model), "precision": precision}
+    same = {
+        "source_sha256": sha256(source.model),
+        "precision": precision,
+        "chosen_elements": list(part.elements) if part.elements else None,
+        "chosen_head": part.head,
+    }
     if output.exists():
         present = _replaceable(output)
         if present and all(present.card.get(key) == value for key, value in same.items()):
@@ -193,7 +200,7 @@ def export(source_path: Path, output: Path, precision: str = "double") -> tuple[
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
     try:
-        exported = source.algorithm.export(source.model, directory, precision)
+        exported = source.algorithm.export(source.model, directory, precision, part)
         _write_pair(directory / PAIR, source.algorithm.name, exported)
         write_yaml(directory / CARD, {**_card(source, exported, directory), **same})
         shutil.rmtree(output, ignore_errors=True)

@@ -9,6 +9,20 @@ namespace {
 
 constexpr int block_size = 16;  // rows of a matrix product: enough to reuse the weights, small enough for the cache
 
+template <class T>
+void scale_row(std::size_t size, T scale, T* row) {
+#pragma omp simd
+  for (std::size_t k = 0; k < size; ++k) row[k] *= scale;
+}
+
+template <class T>
+double dot(std::size_t size, const T* a, const T* b) {
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::size_t k = 0; k < size; ++k) sum += static_cast<double>(a[k]) * b[k];
+  return sum;
+}
+
 }  // namespace
 
 template <class T>
@@ -35,6 +49,7 @@ void Evaluator<T>::compute(const Neighborhood<T>& atoms, Exchange<T>& exchange, 
   make_blocks(atoms);
   energy.assign(static_cast<std::size_t>(atoms.owned), model_.shift);
   gradient.assign(3 * atoms.edges.size(), 0.0);
+  if (!model_.repulsion.empty()) add_repulsion(atoms, energy, gradient);
   for (std::size_t t = 0; t < model_.layers.size(); ++t) {
     prepare_sources(t, atoms, exchange);
     states_[t].basis.resize(atoms.owned * width(model_.l_max));
@@ -52,6 +67,55 @@ void Evaluator<T>::compute(const Neighborhood<T>& atoms, Exchange<T>& exchange, 
     for (const Block& block : blocks_) reverse_block(t, atoms, block, adjoint, previous, gradient);
     if (t > 0) reverse_sources(t, atoms, exchange, previous);
     std::swap(adjoint, previous);
+  }
+}
+
+template <class T>
+void Evaluator<T>::add_repulsion(const Neighborhood<T>& atoms, std::vector<double>& energy,
+                                 std::vector<double>& gradient) const {
+  for (int i = 0; i < atoms.owned; ++i)
+    for (int e = atoms.first_edge[i]; e < atoms.first_edge[i + 1]; ++e) {
+      const Edge<T>& edge = atoms.edges[e];
+      double slope;
+      energy[i] += model_.scale * model_.repulsion.energy(atoms.element[i], atoms.element[edge.source], edge.r, &slope);
+      for (int k = 0; k < 3; ++k)
+        gradient[3 * static_cast<std::size_t>(e) + k] += model_.scale * slope * edge.direction[k];
+    }
+}
+
+template <class T>
+void Evaluator<T>::divide_by_density(std::size_t t, const Neighborhood<T>& atoms, const Block& block, T* basis) {
+  const std::size_t size = width(model_.l_max);
+  states_[t].share.resize(static_cast<std::size_t>(atoms.owned));
+  for (std::size_t b = 0; b < block.atoms.size(); ++b) {
+    const int i = block.atoms[b];
+    double density = 0;
+    for (int e = atoms.first_edge[i]; e < atoms.first_edge[i + 1]; ++e) {
+      double value;
+      model_.layers[t].density[table(atoms, block.element, e)].evaluate(atoms.edges[e].r, &value);
+      density += value;
+    }
+    states_[t].share[i] = 1 / (1 + density);
+    scale_row(size, static_cast<T>(states_[t].share[i]), basis + b * size);
+  }
+}
+
+template <class T>
+void Evaluator<T>::reverse_density(std::size_t t, const Neighborhood<T>& atoms, const Block& block, T* basis_adjoint,
+                                   std::vector<double>& gradient) const {
+  const std::size_t size = width(model_.l_max);
+  const State& state = states_[t];
+  for (std::size_t b = 0; b < block.atoms.size(); ++b) {
+    const int i = block.atoms[b];
+    const double share = state.share[i];
+    const double by_density = -share * dot(size, state.basis.data() + i * size, basis_adjoint + b * size);
+    scale_row(size, static_cast<T>(share), basis_adjoint + b * size);
+    for (int e = atoms.first_edge[i]; e < atoms.first_edge[i + 1]; ++e) {
+      double value, slope;
+      model_.layers[t].density[table(atoms, block.element, e)].evaluate(atoms.edges[e].r, &value, &slope);
+      for (int k = 0; k < 3; ++k)
+        gradient[3 * static_cast<std::size_t>(e) + k] += by_density * slope * atoms.edges[e].direction[k];
+    }
   }
 }
 
@@ -109,14 +173,15 @@ void Evaluator<T>::forward_block(std::size_t t, const Neighborhood<T>& atoms, co
   for (int b = 0; b < rows; ++b) {
     const int i = block.atoms[b];
     for (int e = atoms.first_edge[i]; e < atoms.first_edge[i + 1]; ++e)
-      layer.interaction.forward(atoms.edges[e], source_row(t, atoms, atoms.edges[e].source),
-                                message_.data() + b * message_size, work);
+      layer.interaction.forward(atoms.edges[e], table(atoms, block.element, e),
+                                source_row(t, atoms, atoms.edges[e].source), message_.data() + b * message_size, work);
   }
   Array<T>& basis = adjoint_;  // of this block; the reverse pass needs it again, so it is kept below
   for (int l = 0; l <= model_.l_max; ++l)
     for (int m = 0; m <= 2 * l; ++m)
       layer.mix[l].forward(block.element, rows, message_.data() + layer.interaction.message_offset(l, m), message_size,
                            basis.data() + (l * l + m) * n, basis_size, false);
+  if (!layer.density.empty()) divide_by_density(t, atoms, block, basis.data());
   for (int b = 0; b < rows; ++b) {
     std::copy_n(basis.data() + b * basis_size, basis_size, state.basis.data() + block.atoms[b] * basis_size);
     layer.product.forward(block.element, basis.data() + b * basis_size, product_.data() + b * out_size);
@@ -176,6 +241,7 @@ void Evaluator<T>::reverse_block(std::size_t t, const Neighborhood<T>& atoms, co
     layer.product.reverse(block.element, states_[t].basis.data() + block.atoms[b] * basis_size,
                           product_.data() + b * out_size, adjoint_.data() + b * basis_size);
   }
+  if (!layer.density.empty()) reverse_density(t, atoms, block, adjoint_.data(), gradient);
   for (int l = 0; l <= model_.l_max; ++l)
     for (int m = 0; m <= 2 * l; ++m)
       layer.mix[l].reverse(block.element, rows, adjoint_.data() + (l * l + m) * n, basis_size,
@@ -184,7 +250,8 @@ void Evaluator<T>::reverse_block(std::size_t t, const Neighborhood<T>& atoms, co
     const int i = block.atoms[b];
     for (int e = atoms.first_edge[i]; e < atoms.first_edge[i + 1]; ++e) {
       const int j = atoms.edges[e].source;
-      layer.interaction.reverse(atoms.edges[e], source_row(t, atoms, j), message_.data() + b * message_size,
+      layer.interaction.reverse(atoms.edges[e], table(atoms, block.element, e), source_row(t, atoms, j),
+                                message_.data() + b * message_size,
                                 t > 0 ? source_adjoint_.data() + j * in_size : nullptr,
                                 gradient.data() + 3 * static_cast<std::size_t>(e), work);
     }

@@ -25,7 +25,7 @@ inline T dot(int n, const T* x, const T* y) {
 }  // namespace
 
 template <class T>
-Interaction<T>::Interaction(int channels, int l_max, std::vector<Path> paths, RadialTable<T> radial)
+Interaction<T>::Interaction(int channels, int l_max, std::vector<Path> paths, std::vector<RadialTable<T>> radial)
     : channels_(channels),
       l_max_(l_max),
       paths_(std::move(paths)),
@@ -51,16 +51,16 @@ Interaction<T>::Interaction(int channels, int l_max, std::vector<Path> paths, Ra
 
 template <class T>
 typename Interaction<T>::Workspace Interaction<T>::workspace() const {
-  const std::size_t functions = static_cast<std::size_t>(radial_.functions());
+  const std::size_t functions = static_cast<std::size_t>(radial_.front().functions());
   return {Array<T>(functions), Array<T>(functions)};
 }
 
 template <class T>
-void Interaction<T>::forward(const Edge<T>& edge, const T* source, T* message, Workspace& work) const {
+void Interaction<T>::forward(const Edge<T>& edge, int table, const T* source, T* message, Workspace& work) const {
   const int n = channels_;
   T harmonics[harmonics_count(max_l)];
   spherical_harmonics(l_max_, edge.direction[0], edge.direction[1], edge.direction[2], harmonics);
-  radial_.evaluate(edge.r, work.radial.data());
+  radial_[table].evaluate(edge.r, work.radial.data());
   Array<T>& weighted = work.slope;  // R h of the current m1: the slope is not needed here
   for (std::size_t p = 0; p < paths_.size(); ++p) {
     const Path& path = paths_[p];
@@ -84,12 +84,12 @@ void Interaction<T>::forward(const Edge<T>& edge, const T* source, T* message, W
 }
 
 template <class T>
-void Interaction<T>::reverse(const Edge<T>& edge, const T* source, const T* message_adjoint, T* source_adjoint,
-                             double* gradient, Workspace& work) const {
+void Interaction<T>::reverse(const Edge<T>& edge, int table, const T* source, const T* message_adjoint,
+                             T* source_adjoint, double* gradient, Workspace& work) const {
   const int n = channels_;
   T harmonics[harmonics_count(max_l)], harmonics_adjoint[harmonics_count(max_l)] = {};
   spherical_harmonics(l_max_, edge.direction[0], edge.direction[1], edge.direction[2], harmonics);
-  radial_.evaluate(edge.r, work.radial.data(), work.slope.data());
+  radial_[table].evaluate(edge.r, work.radial.data(), work.slope.data());
   double slope = 0;    // dE/dr at fixed direction
   T gathered[2 * 64];  // one tile of channels: sum over m3 of scale * adjoint, and R h
   constexpr int tile = 64;
@@ -155,11 +155,11 @@ void Interaction<T>::reverse(const Edge<T>& edge, const T* source, const T* mess
 }
 
 template <class T>
-void Interaction<T>::forward_reference(const Edge<T>& edge, const T* source, T* message) const {
+void Interaction<T>::forward_reference(const Edge<T>& edge, int table, const T* source, T* message) const {
   T harmonics[harmonics_count(max_l)];
   spherical_harmonics(l_max_, edge.direction[0], edge.direction[1], edge.direction[2], harmonics);
-  Array<T> radial(static_cast<std::size_t>(radial_.functions()));
-  radial_.evaluate(edge.r, radial.data());
+  Array<T> radial(static_cast<std::size_t>(radial_[table].functions()));
+  radial_[table].evaluate(edge.r, radial.data());
   for (std::size_t p = 0; p < paths_.size(); ++p)
     for (const Path::Coupling& coupling : paths_[p].couplings)
       for (int c = 0; c < channels_; ++c)
