@@ -167,7 +167,8 @@ void test_interaction(const mace::Model<T>& model, double tolerance) {
     auto work = layer.interaction.workspace();
     mace::Array<T> fast(size, T(0)), plain(size, T(0));
     const int table = model.tables.back();
-    layer.interaction.forward(edge, table, source.data(), fast.data(), work);
+    const T* const sources[] = {source.data()};
+    layer.interaction.forward({1, &edge, &table, sources, nullptr}, fast.data(), work);
     layer.interaction.forward_reference(edge, table, source.data(), plain.data());
     expect(largest_difference(fast, plain) < tolerance, "edge pass agrees with its reference");
   }
