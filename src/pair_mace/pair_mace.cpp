@@ -276,6 +276,7 @@ void PairMACE::unpack_reverse_comm(int n, int* atoms, double* buffer) { rows_->a
 
 double PairMACE::memory_usage() {
   double bytes = Pair::memory_usage();
+  bytes += static_cast<double>((energy_.capacity() + gradient_.capacity()) * sizeof(double));
   for (const auto& engine : engines_) bytes += engine->bytes();
   return bytes;
 }
