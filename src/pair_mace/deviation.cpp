@@ -111,7 +111,9 @@ void Deviation::open() {
   if (failed) error->all(FLERR, "pair_style mace: cannot write the deviations to {}", settings_.file);
 }
 
-bool Deviation::due() const { return settings_.every > 0 && update->ntimestep % settings_.every == 0; }
+bool Deviation::due() const {
+  return settings_.every > 0 && update->ntimestep % settings_.every == 0 && atom->natoms > 0;
+}
 
 void Deviation::write(const std::vector<Opinion>& committee) {
   const std::vector<double> forces = force_deviations(committee);
