@@ -45,19 +45,29 @@ def run_lmp(folder: Path, script: str, ranks: int = 1, timeout: float = 300) -> 
 
 def header(atoms: ase.Atoms, model: Path, precision: str = "", elements: Sequence[str] = ELEMENTS) -> str:
     """Return the lines that read ``system.data`` and set up ``pair_style mace``."""
+    return system(atoms) + f'pair_style mace {precision}\npair_coeff * * "{model}" {" ".join(elements)}\n'
+
+
+def system(atoms: ase.Atoms) -> str:
+    """Return the lines that read ``system.data``."""
     boundary = "p p p" if atoms.pbc.all() else "f f f"
     return (
-        f"units metal\natom_style molecular\nboundary {boundary}\nnewton on\nread_data system.data\n"
-        f'neighbor 1.0 bin\npair_style mace {precision}\npair_coeff * * "{model}" {" ".join(elements)}\n'
+        f"units metal\natom_style molecular\nboundary {boundary}\nnewton on\nread_data system.data\nneighbor 1.0 bin\n"
     )
 
 
 def evaluate(folder: Path, atoms: ase.Atoms, model: Path, ranks: int, precision: str = "") -> Evaluation:
     """Evaluate one configuration with ``pair_style mace``."""
+    return evaluate_pair(folder, atoms, header(atoms, model, precision).removeprefix(system(atoms)), ranks)
+
+
+def evaluate_pair(folder: Path, atoms: ase.Atoms, pair: str, ranks: int) -> Evaluation:
+    """Evaluate one configuration with the pair style that some lines of a script set up."""
     box = write_data(folder / "system.data", atoms, ELEMENTS)
     done = run_lmp(
         folder,
-        header(atoms, model, precision)
+        system(atoms)
+        + pair
         + """
 compute pa all pe/atom
 compute sa all stress/atom NULL virial

@@ -5,7 +5,10 @@
 
 namespace {
 
-void* create(void* lammps) { return new LAMMPS_NS::PairMACE(static_cast<LAMMPS_NS::LAMMPS*>(lammps)); }
+void* create(void* lammps) {
+  LAMMPS_NS::Pair* const pair = new LAMMPS_NS::PairMACE(static_cast<LAMMPS_NS::LAMMPS*>(lammps));
+  return pair;
+}
 
 }  // namespace
 
