@@ -66,7 +66,7 @@ def random_mace(
             **extra,
         }
         if kind == "ScaleShiftMACE":
-            return modules.ScaleShiftMACE(atomic_inter_scale=5.0, atomic_inter_shift=0.1, **settings).eval()
+            return modules.ScaleShiftMACE(**{"atomic_inter_scale": 5.0, "atomic_inter_shift": 0.1, **settings}).eval()
         return modules.MACE(**settings).eval()
     finally:
         torch.set_default_dtype(previous)
