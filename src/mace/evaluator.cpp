@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "timers.h"
+
 namespace mace {
 
 namespace {
@@ -82,6 +84,7 @@ const T* Evaluator<T>::source_row(std::size_t t, const Neighborhood<T>& atoms, i
 template <class T>
 void Evaluator<T>::prepare_sources(std::size_t t, const Neighborhood<T>& atoms, Exchange<T>& exchange) {
   if (t == 0) return;
+  Stopwatch watch(t);
   const Layer<T>& layer = model_.layers[t];
   const std::size_t stride = width(layer.l_in);
   Array<T>& source = states_[t].source;
@@ -91,7 +94,9 @@ void Evaluator<T>::prepare_sources(std::size_t t, const Neighborhood<T>& atoms, 
     for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm)
       layer.up[l].forward(0, atoms.owned, features.data() + lm * model_.channels, stride,
                           source.data() + lm * model_.channels, stride, false);
+  watch.charge(Kernel::sources);
   exchange.forward(source.data(), static_cast<int>(stride));
+  watch.charge(Kernel::exchange);
 }
 
 template <class T>
@@ -103,6 +108,7 @@ void Evaluator<T>::forward_block(std::size_t t, const Neighborhood<T>& atoms, co
   const std::size_t message_size = static_cast<std::size_t>(layer.interaction.message_size());
   const std::size_t basis_size = width(model_.l_max), out_size = width(layer.l_out);
   auto work = layer.interaction.workspace();
+  Stopwatch watch(t);
   message_.assign(rows * message_size, T(0));
   adjoint_.resize(rows * basis_size);
   product_.resize(rows * out_size);
@@ -112,15 +118,18 @@ void Evaluator<T>::forward_block(std::size_t t, const Neighborhood<T>& atoms, co
       layer.interaction.forward(atoms.edges[e], source_row(t, atoms, atoms.edges[e].source),
                                 message_.data() + b * message_size, work);
   }
+  watch.charge(Kernel::edges_forward);
   Array<T>& basis = adjoint_;  // of this block; the reverse pass needs it again, so it is kept below
   for (int l = 0; l <= model_.l_max; ++l)
     for (int m = 0; m <= 2 * l; ++m)
       layer.mix[l].forward(block.element, rows, message_.data() + layer.interaction.message_offset(l, m), message_size,
                            basis.data() + (l * l + m) * n, basis_size, false);
+  watch.charge(Kernel::mix);
   for (int b = 0; b < rows; ++b) {
     std::copy_n(basis.data() + b * basis_size, basis_size, state.basis.data() + block.atoms[b] * basis_size);
     layer.product.forward(block.element, basis.data() + b * basis_size, product_.data() + b * out_size);
   }
+  watch.charge(Kernel::product_forward);
   Array<T>& updated = message_;
   updated.resize(std::max(message_.size(), rows * out_size));
   for (int l = 0; l <= layer.l_out; ++l)
@@ -137,12 +146,16 @@ void Evaluator<T>::forward_block(std::size_t t, const Neighborhood<T>& atoms, co
       for (std::size_t lm = l * l; lm < (l + 1) * (l + 1); ++lm)
         layer.skip[l].forward(block.element, 1, states_[t - 1].features.data() + i * in_size + lm * n, in_size,
                               features + lm * n, out_size, true);
-    energy[i] += model_.scale * layer.readout.energy(n, features);
   }
+  watch.charge(Kernel::update);
+  for (const int i : block.atoms)
+    energy[i] += model_.scale * layer.readout.energy(n, state.features.data() + i * out_size);
+  watch.charge(Kernel::readout);
 }
 
 template <class T>
 void Evaluator<T>::add_readout_adjoint(std::size_t t, int owned, Array<T>& adjoint) {
+  Stopwatch watch(t);
   const Layer<T>& layer = model_.layers[t];
   const std::size_t stride = width(layer.l_out);
   Array<T> scalars(static_cast<std::size_t>(model_.channels));
@@ -150,6 +163,7 @@ void Evaluator<T>::add_readout_adjoint(std::size_t t, int owned, Array<T>& adjoi
     layer.readout.reverse(model_.channels, states_[t].features.data() + i * stride, model_.scale, scalars.data());
     for (int c = 0; c < model_.channels; ++c) adjoint[i * stride + c] += scalars[c];
   }
+  watch.charge(Kernel::readout);
 }
 
 template <class T>
@@ -160,6 +174,7 @@ void Evaluator<T>::reverse_block(std::size_t t, const Neighborhood<T>& atoms, co
   const std::size_t message_size = static_cast<std::size_t>(layer.interaction.message_size());
   const std::size_t basis_size = width(model_.l_max), out_size = width(layer.l_out), in_size = width(layer.l_in);
   auto work = layer.interaction.workspace();
+  Stopwatch watch(t);
   product_.resize(rows * out_size);
   adjoint_.resize(rows * basis_size);
   message_.resize(rows * message_size);
@@ -173,13 +188,17 @@ void Evaluator<T>::reverse_block(std::size_t t, const Neighborhood<T>& atoms, co
           layer.skip[l].reverse(block.element, 1, from + lm * n, out_size,
                                 previous_adjoint.data() + block.atoms[b] * in_size + lm * n, in_size, true);
       }
+  }
+  watch.charge(Kernel::update);
+  for (int b = 0; b < rows; ++b)
     layer.product.reverse(block.element, states_[t].basis.data() + block.atoms[b] * basis_size,
                           product_.data() + b * out_size, adjoint_.data() + b * basis_size);
-  }
+  watch.charge(Kernel::product_reverse);
   for (int l = 0; l <= model_.l_max; ++l)
     for (int m = 0; m <= 2 * l; ++m)
       layer.mix[l].reverse(block.element, rows, adjoint_.data() + (l * l + m) * n, basis_size,
                            message_.data() + layer.interaction.message_offset(l, m), message_size, false);
+  watch.charge(Kernel::mix);
   for (int b = 0; b < rows; ++b) {
     const int i = block.atoms[b];
     for (int e = atoms.first_edge[i]; e < atoms.first_edge[i + 1]; ++e) {
@@ -189,6 +208,7 @@ void Evaluator<T>::reverse_block(std::size_t t, const Neighborhood<T>& atoms, co
                                 gradient.data() + 3 * static_cast<std::size_t>(e), work);
     }
   }
+  watch.charge(Kernel::edges_reverse);
 }
 
 template <class T>
@@ -196,11 +216,14 @@ void Evaluator<T>::reverse_sources(std::size_t t, const Neighborhood<T>& atoms, 
                                    Array<T>& previous_adjoint) {
   const Layer<T>& layer = model_.layers[t];
   const std::size_t stride = width(layer.l_in);
+  Stopwatch watch(t);
   exchange.reverse(source_adjoint_.data(), static_cast<int>(stride));
+  watch.charge(Kernel::exchange);
   for (int l = 0; l <= layer.l_in; ++l)
     for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm)
       layer.up[l].reverse(0, atoms.owned, source_adjoint_.data() + lm * model_.channels, stride,
                           previous_adjoint.data() + lm * model_.channels, stride, true);
+  watch.charge(Kernel::sources);
 }
 
 template class Evaluator<float>;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <fstream>
@@ -16,6 +17,7 @@
 #include "lammps_versions.h"
 #include "memory.h"
 #include "neigh_list.h"
+#include "timers.h"
 #include "update.h"
 
 namespace LAMMPS_NS {
@@ -129,6 +131,7 @@ PairMACE::PairMACE(LAMMPS* lmp) : Pair(lmp) {
   manybody_flag = 1;
   no_virial_fdotr_compute = 1;
   centroidstressflag = CENTROID_NOTAVAIL;
+  if (std::getenv("DECANT_TIMERS")) mace::Timers::turn_on();
 }
 
 PairMACE::~PairMACE() {
@@ -220,6 +223,18 @@ double PairMACE::init_one(int, int) { return engine_->r_max(); }
 
 void PairMACE::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
+  mace::Stopwatch watch;
+  make_edges();
+  watch.charge(mace::Kernel::edge_list);
+  std::vector<double> energy, gradient;
+  engine_->compute(energy, gradient);
+  watch = mace::Stopwatch();
+  tally(energy, gradient);
+  watch.charge(mace::Kernel::forces);
+  if (update->setupflag) mace::Timers::clear();  // LAMMPS does not count it as part of the run either
+}
+
+void PairMACE::make_edges() {
   const double* const* x = atom->x;
   const double cutoff_squared = engine_->r_max() * engine_->r_max();
   const double shortest_squared = engine_->shortest_distance() * engine_->shortest_distance();
@@ -242,9 +257,6 @@ void PairMACE::compute(int eflag, int vflag) {
       engine_->add_edge(j, std::sqrt(squared), dx, dy, dz);
     }
   }
-  std::vector<double> energy, gradient;
-  engine_->compute(energy, gradient);
-  tally(energy, gradient);
 }
 
 void PairMACE::tally(const std::vector<double>& energy, const std::vector<double>& gradient) {
@@ -286,6 +298,21 @@ int PairMACE::pack_reverse_comm(int n, int first, double* buffer) {
 }
 
 void PairMACE::unpack_reverse_comm(int n, int* list, double* buffer) { engine_->add(n, list, buffer); }
+
+void PairMACE::finish() {
+  if (!mace::Timers::on()) return;
+  constexpr std::size_t kernels = std::size(mace::kernel_names), layers = mace::Timers::layers;
+  std::vector<double> own, sum(kernels * layers);
+  for (std::size_t k = 0; k < kernels; ++k)
+    for (std::size_t t = 0; t < layers; ++t) own.push_back(mace::Timers::seconds(static_cast<mace::Kernel>(k), t));
+  MPI_Reduce(own.data(), sum.data(), static_cast<int>(sum.size()), MPI_DOUBLE, MPI_SUM, 0, world);
+  if (comm->me != 0) return;
+  utils::logmesg(lmp, "\npair_style mace timers: kernel, layer, seconds (sum over threads, mean over ranks)\n");
+  for (std::size_t k = 0; k < kernels; ++k)
+    for (std::size_t t = 0; t < layers; ++t)
+      if (sum[k * layers + t] > 0)
+        utils::logmesg(lmp, "  {:16} {} {:.6f}\n", mace::kernel_names[k], t + 1, sum[k * layers + t] / comm->nprocs);
+}
 
 double PairMACE::memory_usage() { return Pair::memory_usage() + engine_->bytes(); }
 

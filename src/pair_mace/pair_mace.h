@@ -24,6 +24,7 @@ class PairMACE : public Pair {
   int pack_reverse_comm(int n, int first, double* buffer) override;
   void unpack_reverse_comm(int n, int* list, double* buffer) override;
   double memory_usage() override;
+  void finish();  // LAMMPS calls it at the end of a run, old versions do not know it
 
  private:
   class Engine;  // the evaluator in one precision
@@ -31,6 +32,7 @@ class PairMACE : public Pair {
   class EngineIn;
 
   std::vector<char> read_on_all_ranks(const std::string& path);
+  void make_edges();
   void tally(const std::vector<double>& energy, const std::vector<double>& gradient);
 
   std::unique_ptr<Engine> engine_;
