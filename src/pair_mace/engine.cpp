@@ -16,6 +16,7 @@ class EngineIn final : public Engine, private mace::Exchange<T> {
   double r_max() const override { return evaluator_.model().r_max; }
   int exchange_width() const override { return evaluator_.exchange_width(); }
   double shortest_distance() const override { return evaluator_.shortest_distance(); }
+  void set_threads(int threads) override { evaluator_.set_threads(threads); }
 
   void start(int owned, int total) override {
     atoms_.owned = owned;

@@ -16,6 +16,7 @@ class Engine {
   virtual double r_max() const = 0;
   virtual int exchange_width() const = 0;
   virtual double shortest_distance() const = 0;
+  virtual void set_threads(int threads) = 0;
 
   // The neighborhood is given anew before each evaluation, owned atoms in their order.
   virtual void start(int owned, int total) = 0;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 #include "atom.h"
@@ -16,6 +18,7 @@
 #include "memory.h"
 #include "model_file.h"
 #include "neigh_list.h"
+#include "timers.h"
 #include "update.h"
 
 namespace LAMMPS_NS {
@@ -27,6 +30,7 @@ PairMACE::PairMACE(LAMMPS* lmp) : Pair(lmp) {
   manybody_flag = 1;
   no_virial_fdotr_compute = 1;
   centroidstressflag = CENTROID_NOTAVAIL;
+  if (std::getenv("DECANT_TIMERS")) mace::Timers::turn_on();
 }
 
 PairMACE::~PairMACE() {
@@ -130,6 +134,7 @@ void PairMACE::init_style() {
   force->pair->comm_forward = std::max(force->pair->comm_forward, comm_forward);
   force->pair->comm_reverse = std::max(force->pair->comm_reverse, comm_reverse);
   decant::request_full_list(*neighbor, static_cast<Pair*>(this), decant::Newer{});
+  for (const auto& engine : engines_) engine->set_threads(comm->nthreads);
   if (deviation_) deviation_->open();
 }
 
@@ -144,8 +149,11 @@ void PairMACE::compute(int eflag, int vflag) {
   require_finite_positions();
   find_listed();
   evaluate(*engines_.front());
+  mace::Stopwatch watch;
   tally(*engines_.front());
+  watch.charge(mace::Kernel::forces);
   if (deviation_ && deviation_->due()) write_deviation();
+  if (update->setupflag) mace::Timers::clear();  // LAMMPS does not count it as part of the run either
 }
 
 // An atom at infinity would be far from everything and go unnoticed.
@@ -187,7 +195,9 @@ void PairMACE::find_edges(decant::Engine& engine) const {
 }
 
 void PairMACE::evaluate(decant::Engine& engine) {
+  mace::Stopwatch watch;
   find_edges(engine);
+  watch.charge(mace::Kernel::edge_list);
   engine.compute(*this, energy_, gradient_);
 }
 
@@ -273,6 +283,21 @@ int PairMACE::pack_reverse_comm(int n, int first, double* buffer) {
 }
 
 void PairMACE::unpack_reverse_comm(int n, int* atoms, double* buffer) { rows_->add(n, atoms, buffer); }
+
+void PairMACE::finish() {
+  if (!mace::Timers::on()) return;
+  constexpr std::size_t kernels = std::size(mace::kernel_names), layers = mace::Timers::layers;
+  std::vector<double> own, sum(kernels * layers);
+  for (std::size_t k = 0; k < kernels; ++k)
+    for (std::size_t t = 0; t < layers; ++t) own.push_back(mace::Timers::seconds(static_cast<mace::Kernel>(k), t));
+  MPI_Reduce(own.data(), sum.data(), static_cast<int>(sum.size()), MPI_DOUBLE, MPI_SUM, 0, world);
+  if (comm->me != 0) return;
+  utils::logmesg(lmp, "\npair_style mace timers: kernel, layer, seconds (sum over threads, mean over ranks)\n");
+  for (std::size_t k = 0; k < kernels; ++k)
+    for (std::size_t t = 0; t < layers; ++t)
+      if (sum[k * layers + t] > 0)
+        utils::logmesg(lmp, "  {:16} {} {:.6f}\n", mace::kernel_names[k], t + 1, sum[k * layers + t] / comm->nprocs);
+}
 
 double PairMACE::memory_usage() {
   double bytes = Pair::memory_usage();

@@ -30,6 +30,7 @@ class PairMACE : public Pair, private decant::Ghosts {
   void unpack_forward_comm(int n, int first, double* buffer) override;
   int pack_reverse_comm(int n, int first, double* buffer) override;
   void unpack_reverse_comm(int n, int* list, double* buffer) override;
+  void finish();  // LAMMPS calls it at the end of a run, old versions do not know it
   double memory_usage() override;
 
  private:

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "evaluator.h"
+#include "timers.h"
 
 namespace {
 
@@ -262,6 +263,24 @@ void test_evaluator(const mace::Safetensors& file) {
   }
 }
 
+void test_timers(const mace::Safetensors& file) {
+  mace::Evaluator<double> evaluator(mace::load_model<double>(file, {"O", "H", "C"}));
+  const Cluster cluster = random_cluster();
+  const auto seconds = [](mace::Kernel kernel, std::size_t layer) { return mace::Timers::seconds(kernel, layer); };
+  const double energy = total_energy(evaluator, cluster);
+  expect(seconds(mace::Kernel::edges_forward, 0) == 0, "timers that are off count nothing");
+  mace::Timers::turn_on();
+  expect(total_energy(evaluator, cluster) == energy, "timers change no result");
+  for (const std::size_t layer : {0u, 1u})
+    for (const auto kernel : {mace::Kernel::edges_forward, mace::Kernel::edges_reverse, mace::Kernel::mix,
+                              mace::Kernel::product_forward, mace::Kernel::product_reverse, mace::Kernel::update})
+      expect(seconds(kernel, layer) > 0, "every kernel of every layer is timed");
+  mace::Timers::clear();
+  expect(seconds(mace::Kernel::edges_forward, 0) == 0, "timers can be set back");
+  mace::Timers::add(mace::Kernel::mix, mace::Timers::layers + 5, 2000000000);
+  expect(seconds(mace::Kernel::mix, mace::Timers::layers - 1) == 2.0, "a layer beyond the last counts as the last");
+}
+
 void expect_refusal(const std::function<void()>& action, const std::string& word, const std::string& statement) {
   try {
     action();
@@ -308,6 +327,7 @@ int main(int argc, char** argv) {
   test_interaction(mace::load_model<double>(file, {"H", "C", "O"}), 1e-10);
   test_interaction(mace::load_model<float>(file, {"H", "C", "O"}), 1e-3);
   test_evaluator(file);
+  test_timers(file);
   test_damaged_files(argv[1]);
   std::printf("%d passed, %d failed\n", passed, failed);
   return failed == 0 ? 0 : 1;

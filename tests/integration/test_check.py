@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
+from decant.algorithms.mace_random import random_mace
 from decant.check import TOLERANCES, difference
 from decant.dataset import read_frames
 from decant.evaluate import predict
@@ -17,7 +18,6 @@ from decant.lammps.single_point import single_point
 from decant.potential import Potential
 from decant.prediction import Prediction
 from tests.integration.conftest import run_decant
-from tests.mace_models import random_mace
 
 BOTH = pytest.mark.parametrize("name", ["mace", "deepmd"])
 

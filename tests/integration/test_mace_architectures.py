@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from decant.algorithms.mace_random import DENSITY, random_mace
 from decant.algorithms.mace_weights import write_model
 from decant.errors import InputError
 from decant.potential import Potential
 from tests.integration.conftest import run_decant
 from tests.lammps_runs import evaluate
 from tests.mace_agreement import agree, liquid
-from tests.mace_models import DENSITY, random_mace
 
 BLOCKS = {key: DENSITY[key] for key in ("first", "later")}
 SMALL: dict[str, Any] = {"hidden": "8x0e+8x1o", "l_max": 2, "correlation": 2}

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from ase.build import molecule
 
+from decant.algorithms.mace_random import DENSITY, random_mace
 from decant.algorithms.mace_weights import FORMAT_VERSION, write_model
 from decant.errors import InputError
 from tests.lammps_runs import evaluate, header, run_lmp
 from tests.mace_agreement import agree, liquid
-from tests.mace_models import DENSITY, random_mace
 
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "64x0e+64x1o, l_max 3, correlation 3": {"hidden": "64x0e+64x1o", "r_max": 4.5},

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save
 
+from decant.algorithms.mace_random import random_mace
 from decant.algorithms.mace_weights import FORMAT_VERSION, write_model
 from decant.lammps.data import write_data
 from tests.integration.test_pair_mace import liquid
 from tests.lammps_runs import ELEMENTS, evaluate, header, run_lmp
-from tests.mace_models import random_mace
 
 TIMEOUT = 60
 """Seconds after which a run counts as hanging."""

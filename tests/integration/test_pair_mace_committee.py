@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from decant.algorithms.mace_random import random_mace
 from decant.algorithms.mace_weights import write_model
 from decant.errors import InputError
 from decant.lammps.command import command, environment
@@ -18,7 +19,6 @@ from decant.lammps.data import write_data
 from decant.lammps.model_deviation import read_model_deviation
 from tests.integration.test_pair_mace import liquid
 from tests.lammps_runs import ELEMENTS, Evaluation, evaluate, run_lmp
-from tests.mace_models import random_mace
 
 SMALL: dict[str, Any] = {"hidden": "8x0e+8x1o", "l_max": 2, "correlation": 2}
 WRITTEN = 1e-6

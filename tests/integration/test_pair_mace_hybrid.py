@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from decant.algorithms.mace_random import random_mace
 from decant.algorithms.mace_weights import write_model
 from decant.lammps.data import write_data
 from decant.lammps.model_deviation import read_model_deviation
 from tests.integration.test_pair_mace import liquid
 from tests.lammps_runs import ELEMENTS, evaluate, evaluate_pair, run_lmp, system
-from tests.mace_models import random_mace
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from decant.algorithms.mace_random import random_mace
 from decant.algorithms.mace_weights import write_model
 from decant.lammps.data import write_data
 from tests.integration.test_pair_mace import liquid
 from tests.lammps_runs import ELEMENTS, run_lmp, system
-from tests.mace_models import random_mace
 
 PAIR = "pair_style mace\npair_coeff * * model.safetensors H C O\nneighbor 1.0 bin\n"
 # a run that writes restart files builds its neighbor lists on those steps, as the continued run does

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from decant.algorithms.mace_random import random_mace
 from decant.dataset import read_frames
 from decant.evaluate import predict
 from decant.files import read_yaml
 from decant.potential import Potential, open_source
 from tests.integration.conftest import run_decant
-from tests.mace_models import random_mace
 
 BOTH = pytest.mark.parametrize("name", ["mace", "deepmd"])
 

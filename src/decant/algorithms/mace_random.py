@@ -1,4 +1,4 @@
-"""MACE models with random weights, as `mace_run_train` would build them."""
+"""MACE models with random weights, as `mace_run_train` would build them: speed and coverage depend on no training."""
 
 from __future__ import annotations
 
@@ -30,9 +30,26 @@ def random_mace(
     seed: int = 0,
     **extra: Any,
 ) -> Any:
-    """Return a double-precision MACE of mace-torch, for H, C and O unless told otherwise.
+    """Return a double-precision MACE of mace-torch.
 
-    Further arguments go to mace-torch as they are.
+    Parameters
+    ----------
+    hidden
+        Irreps of the features.
+    r_max
+        Cutoff, angstrom.
+    l_max, correlation, layers
+        Highest order of the spherical harmonics, of the products, and number of layers.
+    first, later
+        Interaction block of the first and of the later layers.
+    kind
+        ``"MACE"`` or ``"ScaleShiftMACE"``.
+    elements
+        Atomic numbers.
+    seed
+        Of the weights.
+    **extra
+        Further arguments of the class.
     """
     warnings.simplefilter("ignore")
     import torch
