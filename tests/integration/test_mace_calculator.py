@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import pickle
 import shutil
 import subprocess
 import sys
@@ -241,6 +242,13 @@ def test_nothing_is_left_of_the_configuration_before(calculator: CompiledMACE, m
     np.testing.assert_allclose(fresh["forces"], first["forces"], rtol=0, atol=1e-12)
 
 
+def test_a_copy_for_another_process_is_the_same_calculator(model_file: Path) -> None:
+    original = CompiledMACE(model_file, elements=["O", "H"], precision="single")
+    copy = pickle.loads(pickle.dumps(original))
+    assert (copy.elements, copy.precision) == (["O", "H"], "single")
+    assert np.array_equal(evaluate(copy, molecule("H2O"))["forces"], evaluate(original, molecule("H2O"))["forces"])
+
+
 def test_no_atoms_have_no_energy(calculator: CompiledMACE) -> None:
     nothing = evaluate(calculator, Atoms(cell=[5, 5, 5], pbc=True))
     assert nothing["energy"] == 0.0 and nothing["forces"].shape == (0, 3) and not nothing["stress"].any()
@@ -280,6 +288,12 @@ def test_a_nonsensical_configuration_is_refused(change: dict[str, Any], message:
     with pytest.raises(InputError, match=message):
         atoms.get_potential_energy()
     assert not calculator.results, "no result of another configuration may be taken for this one's"
+
+
+def test_the_frame_that_is_refused_is_named(calculator: CompiledMACE) -> None:
+    broken = Atoms("OH", positions=[[1, 1, 1], [1, 1, 1]])
+    with pytest.raises(InputError, match="frame 1 of those evaluated: atoms 0 and 1"):
+        predict(calculator, [molecule("H2O"), broken])
 
 
 def test_an_unusable_model_file_is_refused(model_file: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 class Evaluator:
-    """A model of ``decant export``, ready for evaluation on one thread.
+    """A model of ``decant export``, ready for evaluation.
 
     Parameters
     ----------

@@ -58,6 +58,10 @@ class CompiledMACE(Calculator):
         self._index = np.full(len(atomic_numbers), -1, dtype=np.int32)  # element index by atomic number
         self._index[[atomic_numbers[symbol] for symbol in self.elements]] = np.arange(len(self.elements))
 
+    def __reduce__(self) -> tuple[type, tuple[Path, list[str], str]]:
+        """Let copies and other processes load the file again; the compiled object itself cannot be pickled."""
+        return type(self), (self.model, self.elements, self.precision)
+
     @property
     def elements(self) -> list[str]:
         """Chemical symbols that may occur."""
