@@ -3,7 +3,7 @@
 ``model.safetensors`` or ``model.pth`` is what LAMMPS reads; ``pair.lammps`` names it by the LAMMPS variable
 ``potential``, the path of the directory; ``card.yaml`` says what the potential is, what it was fitted to and how good
 it is, and carries the hash of every file, so that a damaged one is noticed before it is used. MACE adds
-``reference.safetensors``, from which its Python calculator is rebuilt.
+``reference.safetensors``, from which its own Python calculator is rebuilt.
 """
 
 from __future__ import annotations
@@ -94,8 +94,15 @@ class Potential:
         return self.path / PAIR
 
     def calculator(self) -> Calculator:
-        """Return the algorithm's own calculator, in double precision."""
+        """Return an ASE calculator: the fastest on a CPU, in the arithmetic chosen at export.
+
+        For a MACE it is the evaluator of ``pair_style mace`` itself, without torch.
+        """
         return algorithm(self.algorithm).calculator(self.path)
+
+    def reference_calculator(self) -> Calculator:
+        """Return the algorithm's own ASE calculator, in double precision: slow, and independent of our evaluator."""
+        return algorithm(self.algorithm).reference_calculator(self.path)
 
     def record(self, key: str, value: Any) -> None:
         """Write one more entry into the card."""

@@ -54,7 +54,7 @@ def test_forces_and_virial_of_a_turned_triclinic_cell_come_back_turned(
     np.testing.assert_allclose(second.forces, first.forces @ turn.T, atol=1e-6)
     assert first.virial is not None and second.virial is not None
     np.testing.assert_allclose(second.virial, turn @ first.virial @ turn.T, atol=1e-5)
-    python = predict(potential.calculator(), [atoms, turned])
+    python = predict(potential.reference_calculator(), [atoms, turned])
     assert difference([atoms, turned], [first, second], python).within(TOLERANCES["double"])
 
 

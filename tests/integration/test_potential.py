@@ -39,7 +39,7 @@ def test_the_potential_is_the_model_that_was_fitted(
     frames = read_frames(tiny_dataset / "test.extxyz")
     source = open_source(request.getfixturevalue(f"{name}_model"))
     expected = predict(source.algorithm.model_calculator(source.model), frames)
-    found = predict(Potential.open(request.getfixturevalue(f"{name}_potential")).calculator(), frames)
+    found = predict(Potential.open(request.getfixturevalue(f"{name}_potential")).reference_calculator(), frames)
     for one, other in zip(found, expected, strict=True):
         assert one.energy == pytest.approx(other.energy, abs=1e-9)
         np.testing.assert_allclose(one.forces, other.forces, rtol=0, atol=1e-12)

@@ -144,10 +144,16 @@ class Algorithm(Protocol):
         """Train until a limit of the task is reached; continue what an interrupted fit left in its directory."""
 
     def export(self, source: Path, directory: Path, precision: str, part: Part = WHOLE) -> Exported:
-        """Write the model file(s) that LAMMPS and `calculator` need from `source` into `directory`."""
+        """Write the model file(s) that LAMMPS and the calculators need from `source` into `directory`."""
 
     def calculator(self, directory: Path) -> Calculator:
-        """Return the reference calculator of an exported potential, in double precision."""
+        """Return the fastest calculator of an exported potential on a CPU, in the arithmetic chosen at export."""
+
+    def reference_calculator(self, directory: Path) -> Calculator:
+        """Return the algorithm's own calculator of an exported potential, in double precision.
+
+        `decant check` holds LAMMPS to it, so it must share no code with what runs in LAMMPS where that is possible.
+        """
 
     def model_calculator(self, source: Path) -> Calculator:
         """Return the reference calculator of a model file as `fit` left it."""

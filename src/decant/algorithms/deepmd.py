@@ -103,8 +103,12 @@ class DeepPotential:
         )
 
     def calculator(self, directory: Path) -> Calculator:
-        """Return DeePMD-kit's calculator of an exported potential."""
+        """Return DeePMD-kit's calculator of an exported potential: the only one there is."""
         return self.model_calculator(directory / MODEL)
+
+    def reference_calculator(self, directory: Path) -> Calculator:
+        """Return the same calculator."""
+        return self.calculator(directory)
 
     def model_calculator(self, source: Path) -> Calculator:
         """Return DeePMD-kit's calculator of a frozen model."""

@@ -94,6 +94,12 @@ class Mace:
         )
 
     def calculator(self, directory: Path) -> Calculator:
+        """Return the calculator on our C++ evaluator, the one of ``pair_style mace``; it needs no torch."""
+        from decant.algorithms.mace_calculator import CompiledMACE
+
+        return CompiledMACE(directory / MODEL)
+
+    def reference_calculator(self, directory: Path) -> Calculator:
         """Return MACE's own calculator, rebuilt without unpickling anything."""
         from decant.algorithms.mace_reference import read_reference, reference_head
 
