@@ -146,7 +146,6 @@ double PairMACE::init_one(int, int) {
 
 void PairMACE::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
-  require_finite_positions();
   find_listed();
   evaluate(*engines_.front());
   mace::Stopwatch watch;
@@ -156,13 +155,30 @@ void PairMACE::compute(int eflag, int vflag) {
   if (update->setupflag) mace::Timers::clear();  // LAMMPS does not count it as part of the run either
 }
 
+// Collective: all ranks end together, in order, on the problem of one. An abort by that rank alone would hang no other,
+// but what it printed can be lost while its launcher kills the rest.
+void PairMACE::end_on(const std::string& problem) const {
+  const int mine = problem.empty() ? comm->nprocs : comm->me;
+  int first = mine;
+  MPI_Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, world);
+  if (first == comm->nprocs) return;
+  int length = static_cast<int>(problem.size());
+  MPI_Bcast(&length, 1, MPI_INT, first, world);
+  std::string text = problem;
+  text.resize(static_cast<std::size_t>(length));
+  MPI_Bcast(text.data(), length, MPI_CHAR, first, world);
+  error->all(FLERR, "pair_style mace: {}", text);
+}
+
 // An atom at infinity would be far from everything and go unnoticed.
-void PairMACE::require_finite_positions() const {
-  for (int i = 0; i < atom->nlocal; ++i) {
+std::string PairMACE::position_problem() const {
+  for (int i = 0; i < atom->nlocal + atom->nghost; ++i) {
     const double* x = atom->x[i];
     if (!std::isfinite(x[0]) || !std::isfinite(x[1]) || !std::isfinite(x[2]))
-      error->one(FLERR, "pair_style mace: atom {} is at ({:.6g}, {:.6g}, {:.6g})", atom->tag[i], x[0], x[1], x[2]);
+      return fmt::format("atom {} has the non-numeric position ({:.6g}, {:.6g}, {:.6g})", atom->tag[i], x[0], x[1],
+                         x[2]);
   }
+  return "";
 }
 
 // A hybrid style hides the atoms of its other parts.
@@ -171,7 +187,8 @@ void PairMACE::find_listed() {
   for (int k = 0; k < list->inum; ++k) listed_[list->ilist[k]] = element_of_type_[atom->type[list->ilist[k]]] >= 0;
 }
 
-void PairMACE::find_edges(decant::Engine& engine) const {
+// Returns what is wrong with an edge, or nothing.
+std::string PairMACE::find_edges(decant::Engine& engine) const {
   const double* const* x = atom->x;
   const double cutoff_squared = engine.r_max() * engine.r_max();
   const double shortest_squared = engine.shortest_distance() * engine.shortest_distance();
@@ -187,16 +204,18 @@ void PairMACE::find_edges(decant::Engine& engine) const {
       const double squared = dx * dx + dy * dy + dz * dz;
       if (squared >= cutoff_squared) continue;
       if (!(squared >= shortest_squared))
-        error->one(FLERR, "pair_style mace: atoms {} and {} are {:.3g} angstrom apart", atom->tag[i], atom->tag[j],
-                   std::sqrt(squared));
+        return fmt::format("atoms {} and {} are {:.3g} angstrom apart", atom->tag[i], atom->tag[j], std::sqrt(squared));
       engine.add_edge(j, std::sqrt(squared), dx, dy, dz);
     }
   }
+  return "";
 }
 
 void PairMACE::evaluate(decant::Engine& engine) {
   mace::Stopwatch watch;
-  find_edges(engine);
+  std::string problem = position_problem();
+  if (problem.empty()) problem = find_edges(engine);
+  end_on(problem);
   watch.charge(mace::Kernel::edge_list);
   engine.compute(*this, energy_, gradient_);
 }

@@ -38,8 +38,9 @@ class PairMACE : public Pair, private decant::Ghosts {
   void load(const std::vector<std::string>& paths, const std::vector<std::string>& elements);
   int exchange_width() const;
   void find_listed();
-  void require_finite_positions() const;
-  void find_edges(decant::Engine& engine) const;
+  std::string position_problem() const;
+  std::string find_edges(decant::Engine& engine) const;
+  void end_on(const std::string& problem) const;
   void evaluate(decant::Engine& engine);
   void tally(const decant::Engine& engine);
   decant::Opinion opinion(const decant::Engine& engine);

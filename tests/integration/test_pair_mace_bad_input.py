@@ -206,4 +206,4 @@ def test_an_atom_that_is_nowhere_is_named(tmp_path: Path, model: Path, velocity:
         + "neigh_modify every 100 delay 100 check no\ngroup one id 7\nvelocity all set 0 0 0\n"
         + f"variable v atom {value}\nfix 1 all nve\nrun 0\nvelocity one set v_v 0 0\nrun 1 pre no\n"
     )
-    assert "pair_style mace: atom 7 is at (" in error_of(tmp_path, script, ranks)
+    assert "pair_style mace: atom 7 has the non-numeric position (" in error_of(tmp_path, script, ranks)
