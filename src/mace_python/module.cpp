@@ -178,8 +178,8 @@ class Evaluator {
 
 }  // namespace
 
-NB_MODULE(_mace, module) {
-  module.doc() = "The C++ evaluator of MACE models; documented in _mace.pyi.";
+NB_MODULE(DECANT_MODULE, module) {
+  module.doc() = "The C++ evaluator of MACE models; documented in mace_compiled.pyi.";
   nb::class_<Evaluator>(module, "Evaluator")
       .def(nb::init<const std::string&, std::vector<std::string>, std::string>(), nb::arg("path"),
            nb::arg("elements") = std::vector<std::string>(), nb::arg("precision") = "")

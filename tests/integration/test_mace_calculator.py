@@ -15,11 +15,11 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 from ase.calculators.calculator import PropertyNotImplementedError
+from decant.algorithms._mace import Evaluator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from decant.algorithms._mace import Evaluator
 from decant.algorithms.mace_calculator import CompiledMACE
 from decant.algorithms.mace_weights import write_model
 from decant.configurations.packing import pack

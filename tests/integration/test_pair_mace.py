@@ -89,6 +89,33 @@ def test_single_precision_stays_close_to_double(tmp_path: Path) -> None:
     assert abs(single.energy - double.energy) / len(atoms) < 1e-5
 
 
+@pytest.mark.parametrize("settings", [{}, {"hidden": "16x0e+16x1o", "layers": 3, **DENSITY}], ids=["MACE", "density"])
+def test_threads_inside_a_rank_change_nothing_but_rounding(tmp_path: Path, settings: dict[str, Any]) -> None:
+    write_model(random_mace(**settings), tmp_path / "model.safetensors")
+    atoms, model = liquid(), tmp_path / "model.safetensors"
+    alone = evaluate(tmp_path, atoms, model, 1)
+    for ranks, threads in ((1, 3), (2, 2)):
+        shared = evaluate(tmp_path, atoms, model, ranks, OMP_NUM_THREADS=str(threads))
+        again = evaluate(tmp_path, atoms, model, ranks, OMP_NUM_THREADS=str(threads))
+        assert np.array_equal(shared.forces, again.forces), "the same every time"
+        assert abs(shared.energy - alone.energy) < 1e-10 * abs(alone.energy)
+        assert np.abs(shared.forces - alone.forces).max() < 1e-10 * np.abs(alone.forces).max()
+        assert np.abs(shared.virial - alone.virial).max() < 1e-10 * np.abs(alone.virial).max()
+
+
+def test_the_lowest_level_of_vector_instructions_agrees_with_the_best_of_this_cpu(tmp_path: Path) -> None:
+    import platform
+
+    if platform.machine() != "x86_64":
+        pytest.skip("the levels are those of x86-64")
+    write_model(random_mace(), tmp_path / "model.safetensors")
+    atoms, model = liquid(), tmp_path / "model.safetensors"
+    best, lowest = evaluate(tmp_path, atoms, model, 1), evaluate(tmp_path, atoms, model, 1, DECANT_SIMD="x86-64-v3")
+    assert np.abs(best.forces - lowest.forces).max() < 1e-10 * np.abs(best.forces).max()
+    with pytest.raises(AssertionError, match="pair_style mace was compiled for x86-64-v3 x86-64-v4"):
+        evaluate(tmp_path, atoms, model, 1, DECANT_SIMD="x86-64-v9")
+
+
 def test_nve_of_a_small_liquid_conserves_energy(tmp_path: Path) -> None:
     model = tmp_path / "model.safetensors"
     write_model(random_mace(hidden="8x0e", l_max=2, correlation=2), model)
@@ -183,20 +210,26 @@ def test_an_uncovered_feature_is_refused_at_export_by_name(
     assert not list(tmp_path.iterdir()), "nothing is left behind"
 
 
-def test_kernels_agree_with_their_references_under_sanitizers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("level", ["x86-64-v3", "native"])
+def test_kernels_agree_with_their_references_under_sanitizers(tmp_path: Path, level: str) -> None:
+    import platform
     import subprocess
 
     from tests.conftest import REPOSITORY
 
     if shutil.which("g++") is None:
         pytest.skip("no g++ on this machine")
+    if level != "native" and platform.machine() != "x86_64":
+        pytest.skip("the level is one of x86-64")
     build = tmp_path / "build"
-    options = ["-DDECANT_TESTS=ON", "-DDECANT_SANITIZE=ON", "-DCMAKE_CXX_FLAGS=-Werror"]
+    options = ["-DDECANT_TESTS=ON", "-DDECANT_SANITIZE=ON", "-DCMAKE_CXX_FLAGS=-Werror", f"-DDECANT_LEVELS={level}"]
     subprocess.run(["cmake", "-S", str(REPOSITORY), "-B", str(build), *options], check=True, capture_output=True)
     subprocess.run(["cmake", "--build", str(build), "-j", "2"], check=True, capture_output=True)
     for settings in ({}, DENSITY):
         model = tmp_path / "model.safetensors"
         write_model(random_mace(**settings), model)
-        done = subprocess.run([str(build / "test_kernels"), str(model)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [str(build / f"test_kernels_{level}"), str(model)], capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         assert ", 0 failed" in done.stdout

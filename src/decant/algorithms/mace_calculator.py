@@ -12,7 +12,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.data import atomic_numbers
 from ase.stress import full_3x3_to_voigt_6_stress
 
-from decant.algorithms._mace import Evaluator
+from decant.algorithms.mace_compiled import Evaluator
 from decant.errors import InputError
 from decant.files import require_file
 from decant.neighbors import find_edges

@@ -158,8 +158,19 @@ def read_reference(path: Path) -> torch.nn.Module:
             model = _build(json.loads(header["model"]))
     finally:
         torch.set_default_dtype(before)
-    model.load_state_dict(weights, strict=True)
+    _load_weights(model, weights, path)
     return model.eval()
+
+
+def _load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path: Path) -> None:
+    """Fill in the stored weights; models of older versions lack marks of unused couplings, which are rebuilt."""
+    try:
+        missing, unexpected = model.load_state_dict(weights, strict=False)
+    except RuntimeError as error:
+        raise InputError(f"{path}: does not fit this version of mace-torch: {_first_line(error)}") from error
+    lacking = [name for name in missing if not name.endswith("_zeroed")] + unexpected
+    if lacking:
+        raise InputError(f"{path}: does not fit this version of mace-torch: {lacking[0]} is not in both")
 
 
 def _build(description: dict[str, Any]) -> torch.nn.Module:
