@@ -40,7 +40,9 @@ double Evaluator<T>::bytes() const {
   std::size_t values = source_adjoint_.capacity() + message_.capacity() + product_.capacity() + adjoint_.capacity();
   for (const State& state : states_)
     values += state.source.capacity() + state.basis.capacity() + state.features.capacity();
-  return static_cast<double>(values * sizeof(T));
+  double bytes = static_cast<double>(values * sizeof(T));
+  for (const State& state : states_) bytes += static_cast<double>(state.share.capacity() * sizeof(double));
+  return bytes;
 }
 
 template <class T>
