@@ -65,7 +65,9 @@ double Evaluator<T>::bytes() const {
   for (const Scratch& scratch : scratch_) values += scratch.source_adjoint.capacity();
   for (const State& state : states_)
     values += state.source.capacity() + state.basis.capacity() + state.features.capacity();
-  return static_cast<double>(values * sizeof(T));
+  double bytes = static_cast<double>(values * sizeof(T));
+  for (const State& state : states_) bytes += static_cast<double>(state.share.capacity() * sizeof(double));
+  return bytes;
 }
 
 template <class T>

@@ -1,7 +1,6 @@
 #include "model.h"
 
 #include <algorithm>
-#include <cmath>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -176,7 +175,7 @@ class Loader {
     const Shape& shape = file_.shape(tensor);
     const std::size_t count = shape.at(1);
     const auto values = reals(tensor, {shape[0], count, 3, functions});
-    if (count < 2) file_.fail("has a radial table without intervals");
+    if (count < 2 || functions < 1) file_.fail("has a radial table without intervals or functions");
     const std::size_t per_table = count * 3 * functions;
     std::vector<Array<double>> result;
     for (const std::size_t table : tables_) {

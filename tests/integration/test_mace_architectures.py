@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from decant.algorithms.base import algorithm
 from decant.algorithms.mace_random import DENSITY, random_mace
 from decant.algorithms.mace_weights import write_model
 from decant.errors import InputError
@@ -132,6 +133,8 @@ def test_a_head_and_elements_chosen_on_the_command_line_hold_in_lammps_and_pytho
     arguments = ["export", tmp_path / "foundation.model", "-o", tmp_path / "potential", "--elements", "H,C,O", "--head"]
     run_decant(*arguments, "pbe")
     assert "written" in run_decant(*arguments, "r2scan").stdout, "another head is another potential"
+    with pytest.raises(InputError, match="has the heads pbe, r2scan: export one of them"):
+        algorithm("mace").model_calculator(tmp_path / "foundation.model")
     potential = Potential.open(tmp_path / "potential")
     assert potential.elements == ["H", "C", "O"]
     assert potential.card["architecture"]["head"] == "r2scan"

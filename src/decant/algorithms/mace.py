@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from decant.algorithms.base import WHOLE, Exported, FitResult, FitTask, Part
 from decant.algorithms.training import quiet, require_labels, run_training
 from decant.dataset import is_isolated, write_frames
+from decant.errors import InputError
 from decant.progress import Progress
 
 if TYPE_CHECKING:
@@ -107,10 +108,21 @@ class Mace:
         return _mace_calculator(read_reference(path), reference_head(path))
 
     def model_calculator(self, source: Path) -> Calculator:
-        """Return MACE's own calculator of a ``.model`` file, which is unpickled: it must be trusted."""
+        """Return MACE's own calculator of a ``.model`` file, which is unpickled: it must be trusted.
+
+        Raises
+        ------
+        InputError
+            If the source is no MACE model, or one of several heads, none of which is called Default.
+        """
+        from decant.algorithms.mace_heads import head_names
         from decant.algorithms.mace_reference import load_trusted
 
-        return _mace_calculator(load_trusted(source))
+        model = load_trusted(source)
+        names = head_names(model)
+        if len(names) > 1 and "default" not in [name.lower() for name in names]:
+            raise InputError(f"{source}: has the heads {', '.join(names)}: export one of them with --head and use that")
+        return _mace_calculator(model)
 
 
 def _mace_calculator(model: Any, head: str | None = None) -> Calculator:
