@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,13 +29,18 @@ class Evaluation:
     atom_virial_sum: np.ndarray
 
 
-def run_lmp(folder: Path, script: str, ranks: int = 1, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-    """Run an input script in `folder` and return the finished process, successful or not."""
+def run_lmp(
+    folder: Path, script: str, ranks: int = 1, timeout: float = 300, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run an input script in `folder` and return the finished process, successful or not.
+
+    `variables` are environment variables besides those that every run has.
+    """
     (folder / "in.test").write_text(script)
     return subprocess.run(
         command(["-in", "in.test", "-log", "log.lammps"], ranks),
         cwd=folder,
-        env=environment("mace"),
+        env={**environment("mace"), **(variables or {})},
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -45,19 +50,31 @@ def run_lmp(folder: Path, script: str, ranks: int = 1, timeout: float = 300) -> 
 
 def header(atoms: ase.Atoms, model: Path, precision: str = "", elements: Sequence[str] = ELEMENTS) -> str:
     """Return the lines that read ``system.data`` and set up ``pair_style mace``."""
+    return system(atoms) + f'pair_style mace {precision}\npair_coeff * * "{model}" {" ".join(elements)}\n'
+
+
+def system(atoms: ase.Atoms) -> str:
+    """Return the lines that read ``system.data``."""
     boundary = "p p p" if atoms.pbc.all() else "f f f"
     return (
-        f"units metal\natom_style molecular\nboundary {boundary}\nnewton on\nread_data system.data\n"
-        f'neighbor 1.0 bin\npair_style mace {precision}\npair_coeff * * "{model}" {" ".join(elements)}\n'
+        f"units metal\natom_style molecular\nboundary {boundary}\nnewton on\nread_data system.data\nneighbor 1.0 bin\n"
     )
 
 
-def evaluate(folder: Path, atoms: ase.Atoms, model: Path, ranks: int, precision: str = "") -> Evaluation:
+def evaluate(
+    folder: Path, atoms: ase.Atoms, model: Path, ranks: int, precision: str = "", **variables: str
+) -> Evaluation:
     """Evaluate one configuration with ``pair_style mace``."""
+    return evaluate_pair(folder, atoms, header(atoms, model, precision).removeprefix(system(atoms)), ranks, **variables)
+
+
+def evaluate_pair(folder: Path, atoms: ase.Atoms, pair: str, ranks: int, **variables: str) -> Evaluation:
+    """Evaluate one configuration with the pair style that some lines of a script set up."""
     box = write_data(folder / "system.data", atoms, ELEMENTS)
     done = run_lmp(
         folder,
-        header(atoms, model, precision)
+        system(atoms)
+        + pair
         + """
 compute pa all pe/atom
 compute sa all stress/atom NULL virial
@@ -69,6 +86,7 @@ dump_modify d sort id format float %.16g
 run 0
 """,
         ranks,
+        variables=variables,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     lines = done.stdout.splitlines()

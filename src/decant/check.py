@@ -87,7 +87,7 @@ def difference(frames: Sequence[Any], first: Sequence[Prediction], second: Seque
 
 
 def check(path: Path, data: Path, ranks: Sequence[int], limit: int | None = None) -> Report:
-    """Compare LAMMPS with the Python calculator, and write the result into the potential's card.
+    """Compare LAMMPS with the algorithm's own Python calculator, and write the result into the potential's card.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def check(path: Path, data: Path, ranks: Sequence[int], limit: int | None = None
     for count in ranks:
         command([], count)  # an impossible number is noticed before any work is done
     frames = read_known_frames(data, potential.elements, limit)
-    reference = predict(potential.calculator(), frames, "python")
+    reference = predict(potential.reference_calculator(), frames, "python")
     lammps = {count: single_point(potential, frames, count) for count in track(ranks, "lammps", len(ranks), "runs")}
     report = Report(
         python={count: difference(frames, lammps[count], reference) for count in ranks},

@@ -22,8 +22,20 @@ ERRORS = "errors.yaml"
 
 
 def predict(calculator: Calculator, frames: Sequence[Atoms], stage: str = "predict") -> list[Prediction]:
-    """Return what an ASE calculator says of each frame; the virial is None for frames without a full cell."""
-    return [_predict_one(calculator, frame) for frame in track(frames, stage, len(frames), "frames")]
+    """Return what an ASE calculator says of each frame; the virial is None for frames without a full cell.
+
+    Raises
+    ------
+    InputError
+        If the calculator refuses a frame.
+    """
+    predictions: list[Prediction] = []
+    for frame in track(frames, stage, len(frames), "frames"):
+        try:
+            predictions.append(_predict_one(calculator, frame))
+        except InputError as error:
+            raise InputError(f"frame {len(predictions)} of those evaluated: {error}") from error
+    return predictions
 
 
 def _predict_one(calculator: Calculator, frame: Atoms) -> Prediction:

@@ -3,7 +3,7 @@
 ``model.safetensors`` or ``model.pth`` is what LAMMPS reads; ``pair.lammps`` names it by the LAMMPS variable
 ``potential``, the path of the directory; ``card.yaml`` says what the potential is, what it was fitted to and how good
 it is, and carries the hash of every file, so that a damaged one is noticed before it is used. MACE adds
-``reference.safetensors``, from which its Python calculator is rebuilt.
+``reference.safetensors``, from which its own Python calculator is rebuilt.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from decant.algorithms.base import Algorithm, Exported, algorithm, known_algorithms
+from decant.algorithms.base import WHOLE, Algorithm, Exported, Part, algorithm, known_algorithms
 from decant.errors import InputError
 from decant.files import read_yaml, sha256, write_yaml
 
@@ -94,8 +94,15 @@ class Potential:
         return self.path / PAIR
 
     def calculator(self) -> Calculator:
-        """Return the algorithm's own calculator, in double precision."""
+        """Return an ASE calculator: the fastest on a CPU, in the arithmetic chosen at export.
+
+        For a MACE it is the evaluator of ``pair_style mace`` itself, without torch.
+        """
         return algorithm(self.algorithm).calculator(self.path)
+
+    def reference_calculator(self) -> Calculator:
+        """Return the algorithm's own ASE calculator, in double precision: slow, and independent of our evaluator."""
+        return algorithm(self.algorithm).reference_calculator(self.path)
 
     def record(self, key: str, value: Any) -> None:
         """Write one more entry into the card."""
@@ -153,7 +160,7 @@ def open_source(path: Path) -> Source:
     return Source(algorithm(record["algorithm"]), model, record, errors)
 
 
-def export(source_path: Path, output: Path, precision: str = "double") -> tuple[Potential, bool]:
+def export(source_path: Path, output: Path, precision: str = "double", part: Part = WHOLE) -> tuple[Potential, bool]:
     """Export a fitted model as a potential.
 
     Parameters
@@ -166,6 +173,8 @@ def export(source_path: Path, output: Path, precision: str = "double") -> tuple[
         way: then it is left as it is.
     precision
         ``"double"`` or ``"single"``: the arithmetic of the LAMMPS run.
+    part
+        Elements and head to take, where the model has more of them than are wanted.
 
     Returns
     -------
@@ -183,7 +192,12 @@ def export(source_path: Path, output: Path, precision: str = "double") -> tuple[
         raise InputError(f"--precision {precision}: expected double or single")
     source = open_source(source_path)
     output = Path(output)
-    same = {"source_sha256": sha256(source.model), "precision": precision}
+    same = {
+        "source_sha256": sha256(source.model),
+        "precision": precision,
+        "chosen_elements": list(part.elements) if part.elements else None,
+        "chosen_head": part.head,
+    }
     if output.exists():
         present = _replaceable(output)
         if present and all(present.card.get(key) == value for key, value in same.items()):
@@ -193,7 +207,7 @@ def export(source_path: Path, output: Path, precision: str = "double") -> tuple[
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
     try:
-        exported = source.algorithm.export(source.model, directory, precision)
+        exported = source.algorithm.export(source.model, directory, precision, part)
         _write_pair(directory / PAIR, source.algorithm.name, exported)
         write_yaml(directory / CARD, {**_card(source, exported, directory), **same})
         shutil.rmtree(output, ignore_errors=True)

@@ -15,7 +15,14 @@
 
 namespace mace {
 
-constexpr int channel_padding = 8;
+// Bytes of channels that one register holds.
+#ifdef __AVX512F__
+constexpr int simd_bytes = 64;
+#else
+constexpr int simd_bytes = 32;
+#endif
+
+constexpr int channel_padding = simd_bytes / static_cast<int>(sizeof(float));
 
 constexpr int padded(int channels) { return (channels + channel_padding - 1) / channel_padding * channel_padding; }
 
@@ -40,19 +47,28 @@ struct AlignedAllocator {
 template <class T>
 using Array = std::vector<T, AlignedAllocator<T>>;
 
-// 32 bytes of channels: the width that every x86-64 with AVX2 holds in one register. The type may alias and carries
-// the alignment of its element, so a pointer into any row of channels can be read through it.
+// One register of channels. The type may alias and carries the alignment of its element, so a pointer into any row of
+// channels can be read through it.
 template <class T>
 struct Simd;
 template <>
 struct Simd<float> {
-  typedef float type __attribute__((vector_size(32), aligned(4), may_alias));
-  static constexpr int width = 8;
+  typedef float type __attribute__((vector_size(simd_bytes), aligned(4), may_alias));
+  static constexpr int width = simd_bytes / 4;
 };
 template <>
 struct Simd<double> {
-  typedef double type __attribute__((vector_size(32), aligned(8), may_alias));
-  static constexpr int width = 4;
+  typedef double type __attribute__((vector_size(simd_bytes), aligned(8), may_alias));
+  static constexpr int width = simd_bytes / 8;
 };
+
+template <class T>
+inline typename Simd<T>::type load(const T* row) {
+  return *reinterpret_cast<const typename Simd<T>::type*>(row);
+}
+template <class T>
+inline void store(T* row, const typename Simd<T>::type& value) {
+  *reinterpret_cast<typename Simd<T>::type*>(row) = value;
+}
 
 }  // namespace mace

@@ -12,54 +12,70 @@
 
 namespace mace {
 
-// One (l1, l2) -> l3 channel-wise product, with the non-zero couplings sorted by (m1, m3).
+// One (l1, l2) -> l3 channel-wise product, with the non-zero couplings.
 struct Path {
   struct Coupling {
     int m1, m2, m3;
     double value;
   };
   int l1 = 0, l2 = 0, l3 = 0;
-  int slot = 0;                     // position among the paths that end in l3
-  std::vector<Coupling> couplings;  // grouped by pair
-  std::vector<int> pair_begin;      // couplings of pair q: pair_begin[q] .. pair_begin[q+1]-1
+  int slot = 0;  // position among the paths that end in l3
+  std::vector<Coupling> couplings;
+  int scale_offset = 0;  // of its matrix [m1][m3] among those of all paths
+};
+
+// The edges of one atom, as the kernels want them.
+template <class T>
+struct EdgeView {
+  int count = 0;
+  const Edge<T>* edges = nullptr;
+  const int* tables = nullptr;          // radial table of each edge
+  const T* const* sources = nullptr;    // features [l1 m1][channel] of the source of each edge
+  T* const* source_adjoints = nullptr;  // where the adjoint of these features is summed; null if not wanted
 };
 
 template <class T>
 class Interaction {
  public:
   Interaction() = default;
-  Interaction(int channels, int l_max, std::vector<Path> paths, RadialTable<T> radial);
+  Interaction(int channels, int l_max, std::vector<Path> paths, std::vector<RadialTable<T>> radial);
 
   int message_size() const { return message_size_; }  // values per atom
   int path_count(int l) const { return path_count_[l]; }
   std::size_t message_offset(int l, int m) const {  // of [path of l][channel] at (l, m)
     return message_offset_[l] + static_cast<std::size_t>(m) * path_count_[l] * channels_;
   }
-  double shortest_distance() const { return radial_.r_min(); }
+  double shortest_distance() const { return radial_.front().r_min(); }
 
-  // Scratch space of one thread.
+  static constexpr int batch = 16;  // edges that are worked on together: their scratch stays in the L1 cache
+
+  // Scratch space of one thread: what the edges of a batch need of their geometry.
   struct Workspace {
-    Array<T> radial, slope;
+    Array<T> scale, dot;  // [edge][path][m1][m3]: sum over m2 of coupling x harmonic; its adjoint
+    T harmonics[batch][harmonics_count(max_l)];
+    T value_weight[batch][6], slope_weight[batch][6];
+    const T* rows[batch];  // of the radial table
   };
   Workspace workspace() const;
 
-  // Adds the message of one edge to `message`; `source` are the features [l1 m1][channel] of its source.
-  void forward(const Edge<T>& edge, const T* source, T* message, Workspace& work) const;
+  // Adds the messages of the edges of one atom to `message`.
+  void forward(const EdgeView<T>& view, T* message, Workspace& work) const;
 
-  // Given the adjoint of the message, adds the adjoint of the source's features to `source_adjoint` (unless null) and
-  // returns the gradient of the energy with respect to the edge vector in `gradient`.
-  void reverse(const Edge<T>& edge, const T* source, const T* message_adjoint, T* source_adjoint, double* gradient,
-               Workspace& work) const;
+  // Given the adjoint of the message, adds to the adjoints of the sources' features, and adds the gradient of the
+  // energy with respect to each edge vector to `gradient` [edge][3].
+  void reverse(const EdgeView<T>& view, const T* message_adjoint, double* gradient, Workspace& work) const;
 
   // Plain loops over every (m1, m2, m3); the tests hold forward() to it.
-  void forward_reference(const Edge<T>& edge, const T* source, T* message) const;
+  void forward_reference(const Edge<T>& edge, int table, const T* source, T* message) const;
 
  private:
-  int channels_ = 0, l_max_ = 0, message_size_ = 0;
+  void prepare(const EdgeView<T>& view, int first, int count, Workspace& work) const;
+
+  int channels_ = 0, l_max_ = 0, message_size_ = 0, scale_size_ = 0;
   std::vector<Path> paths_;
   std::vector<int> path_count_;
   std::vector<std::size_t> message_offset_;
-  RadialTable<T> radial_;
+  std::vector<RadialTable<T>> radial_;  // one for all edges, or one for each pair of elements in use
 };
 
 }  // namespace mace

@@ -7,7 +7,7 @@
 
 namespace mace {
 
-// c[row][col] (+)= sum_k a[row][k] b[k][col]; a and c have row strides, b is packed. cols is a multiple of 8.
+// c[row][col] (+)= sum_k a[row][k] b[k][col]; a and c have row strides, b is packed. cols is padded.
 template <class T>
 void multiply(int rows, int inner, int cols, const T* a, std::size_t a_stride, const T* b, T* c, std::size_t c_stride,
               bool accumulate);

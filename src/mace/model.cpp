@@ -1,7 +1,6 @@
 #include "model.h"
 
 #include <algorithm>
-#include <cmath>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -46,6 +45,8 @@ class Loader {
     const auto scale_shift = reals("scale_shift", {2});
     model.scale = scale_shift[0];
     model.shift = scale_shift[1];
+    select_tables(model);
+    if (file_.has("repulsion.pairs")) model.repulsion = repulsion();
     int l_previous = 0;
     for (int t = 0; t < layers_; ++t) {
       model.layers.push_back(layer(t));
@@ -67,6 +68,21 @@ class Loader {
         file_.fail("does not know the element " + symbol + "; it knows: " + file_.metadata("elements"));
       elements_.push_back(static_cast<std::size_t>(found - known.begin()));
     }
+  }
+
+  Repulsion repulsion() const {
+    const auto of_pair = reals("repulsion.pairs", {file_elements_, file_elements_, 3});
+    const std::size_t terms = file_.shape("repulsion.screening").at(1);
+    const auto power = integers("repulsion.power", {1});
+    std::vector<Repulsion::Pair> pairs;
+    for (const std::size_t owner : elements_)
+      for (const std::size_t source : elements_) {
+        const double* pair = of_pair.data() + 3 * (owner * file_elements_ + source);
+        if (!(pair[1] > 0 && pair[2] > 0)) file_.fail("has an impossible pair repulsion");
+        pairs.push_back({pair[0], pair[1], pair[2]});
+      }
+    if (power[0] < 1 || power[0] > 1000) file_.fail("has an impossible pair repulsion");
+    return {elements_.size(), std::move(pairs), reals("repulsion.screening", {2, terms}), static_cast<int>(power[0])};
   }
 
   void require_shape(const std::string& tensor, const Shape& expected) const {
@@ -138,33 +154,72 @@ class Loader {
             if (values[at] != 0) path.couplings.push_back({m1, m2, m3, values[at]});
           }
     }
-    return Interaction<T>(static_cast<int>(padded_), l_max_, std::move(paths), radial(prefix + "radial", count));
+    return Interaction<T>(static_cast<int>(padded_), l_max_, std::move(paths), radial(prefix, count));
   }
 
-  RadialTable<T> radial(const std::string& tensor, std::size_t paths) const {
-    const std::size_t knots = file_.shape(tensor).at(0);
-    const auto values = reals(tensor, {knots, 3, paths, channels_});
-    if (knots < 2) file_.fail("has a radial table without intervals");
-    Array<T> rows(knots * 3 * paths * padded_, T(0));
-    for (std::size_t r = 0; r < knots * 3 * paths; ++r)
-      for (std::size_t c = 0; c < channels_; ++c) rows[r * padded_ + c] = static_cast<T>(values[r * channels_ + c]);
-    return RadialTable<T>(r_min_, r_max_, static_cast<int>(knots), static_cast<int>(paths * padded_), std::move(rows));
+  // Which of the file's radial tables the elements in use need, and which of these each ordered pair takes.
+  void select_tables(Model<T>& model) {
+    const auto of_pair = integers("radial_tables", {file_elements_, file_elements_});
+    for (const std::size_t owner : elements_)
+      for (const std::size_t source : elements_) {
+        const std::int64_t wanted = of_pair[owner * file_elements_ + source];
+        if (wanted < 0) file_.fail("has a pair of elements without a radial table");
+        const auto found = std::find(tables_.begin(), tables_.end(), size(wanted));
+        model.tables.push_back(static_cast<int>(found - tables_.begin()));
+        if (found == tables_.end()) tables_.push_back(size(wanted));
+      }
+  }
+
+  // [tables][knots][3][functions], for the tables in use
+  std::vector<Array<double>> knots(const std::string& tensor, std::size_t functions) const {
+    const Shape& shape = file_.shape(tensor);
+    const std::size_t count = shape.at(1);
+    const auto values = reals(tensor, {shape[0], count, 3, functions});
+    if (count < 2 || functions < 1) file_.fail("has a radial table without intervals or functions");
+    const std::size_t per_table = count * 3 * functions;
+    std::vector<Array<double>> result;
+    for (const std::size_t table : tables_) {
+      if (table >= shape[0]) file_.fail("has a pair of elements without a radial table");
+      result.emplace_back(values.begin() + static_cast<std::ptrdiff_t>(table * per_table),
+                          values.begin() + static_cast<std::ptrdiff_t>((table + 1) * per_table));
+    }
+    return result;
+  }
+
+  // A spline is linear in its knots: those of the radial network's last hidden layer go through its output layer.
+  std::vector<RadialTable<T>> radial(const std::string& prefix, std::size_t paths) const {
+    const std::size_t hidden = file_.shape(prefix + "radial.output").at(0), functions = paths * padded_;
+    const auto values = reals(prefix + "radial.output", {hidden, paths, channels_});
+    Array<double> output(hidden * functions, 0.0);
+    for (std::size_t r = 0; r < hidden * paths; ++r)
+      for (std::size_t c = 0; c < channels_; ++c) output[r * padded_ + c] = values[r * channels_ + c];
+    std::vector<RadialTable<T>> tables;
+    for (const Array<double>& knot : knots(prefix + "radial.hidden", hidden)) {
+      const int rows = static_cast<int>(knot.size() / hidden), count = static_cast<int>(functions);
+      Array<double> product(static_cast<std::size_t>(rows) * functions);
+      multiply(rows, static_cast<int>(hidden), count, knot.data(), hidden, output.data(), product.data(), functions,
+               false);
+      tables.emplace_back(r_min_, r_max_, rows / 3, count, Array<T>(product.begin(), product.end()));
+    }
+    return tables;
   }
 
   // Multiplies the coupling of every monomial with the weights of every element once, at loading.
   Product<T> product(const std::string& prefix, int l_out) const {
     const std::size_t count = file_.shape(prefix + "terms").at(0);
-    const std::size_t weights = file_.shape(prefix + "coupling").at(1);
-    const auto indices = integers(prefix + "terms", {count, 4});
-    const auto coupling = reals(prefix + "coupling", {count, weights});
+    const std::size_t weights = file_.shape(prefix + "weights").at(1);
+    const std::size_t couplings = file_.shape(prefix + "coupling").at(0);
+    const auto indices = integers(prefix + "terms", {count, 1 + max_degree});
+    const auto coupling = reals(prefix + "coupling", {couplings});
+    const auto place = integers(prefix + "coupling_place", {couplings, 2});
     const auto weight = reals(prefix + "weights", {file_elements_, weights, channels_});
     std::vector<Term> terms(count);
     int previous_degree = 1;
     for (std::size_t t = 0; t < count; ++t) {
-      terms[t].target = static_cast<int>(indices[4 * t]);
+      terms[t].target = static_cast<int>(indices[(1 + max_degree) * t]);
       int degree = 0;
-      for (int k = 0; k < 3; ++k) {
-        const std::int64_t factor = indices[4 * t + 1 + size(k)];
+      for (int k = 0; k < max_degree; ++k) {
+        const std::int64_t factor = indices[(1 + max_degree) * t + 1 + size(k)];
         if (factor >= harmonics_count(l_max_) || factor < -1 || (factor >= 0 && k > degree))
           file_.fail("has a product term out of range");
         degree += factor >= 0;
@@ -174,18 +229,20 @@ class Loader {
         file_.fail("has product terms out of order");
       previous_degree = degree;
     }
-    Array<T> coefficients(elements_.size() * count * padded_, T(0));
-    std::vector<double> sum(channels_);
-    for (std::size_t e = 0; e < elements_.size(); ++e)
-      for (std::size_t t = 0; t < count; ++t) {
-        std::fill(sum.begin(), sum.end(), 0.0);
-        for (std::size_t w = 0; w < weights; ++w)
-          if (coupling[t * weights + w] != 0)
-            for (std::size_t c = 0; c < channels_; ++c)
-              sum[c] += coupling[t * weights + w] * weight[(elements_[e] * weights + w) * channels_ + c];
-        for (std::size_t c = 0; c < channels_; ++c)
-          coefficients[(e * count + t) * padded_ + c] = static_cast<T>(sum[c]);
+    for (std::size_t q = 0; q < couplings; ++q)
+      if (place[2 * q] < 0 || size(place[2 * q]) >= count || place[2 * q + 1] < 0 || size(place[2 * q + 1]) >= weights)
+        file_.fail("has a product coupling out of range");
+    Array<T> coefficients;
+    Array<double> sum(count * padded_);
+    for (const std::size_t element : elements_) {
+      std::fill(sum.begin(), sum.end(), 0.0);
+      for (std::size_t q = 0; q < couplings; ++q) {
+        const double* from = weight.data() + (element * weights + size(place[2 * q + 1])) * channels_;
+        double* to = sum.data() + size(place[2 * q]) * padded_;
+        for (std::size_t c = 0; c < channels_; ++c) to[c] += coupling[q] * from[c];
       }
+      coefficients.insert(coefficients.end(), sum.begin(), sum.end());
+    }
     return Product<T>(static_cast<int>(padded_), harmonics_count(l_max_), harmonics_count(l_out), std::move(terms),
                       std::move(coefficients));
   }
@@ -221,6 +278,9 @@ class Loader {
     else
       layer.up = linears(prefix + "up.", layer.l_in);
     layer.interaction = interaction(prefix, layer.l_in);
+    if (file_.has(prefix + "density"))
+      for (const Array<double>& knot : knots(prefix + "density", 1))
+        layer.density.emplace_back(r_min_, r_max_, static_cast<int>(knot.size() / 3), 1, knot);
     for (int l = 0; l <= l_max_; ++l)
       layer.mix.push_back(linear(prefix + "mix." + std::to_string(l), size(layer.interaction.path_count(l))));
     layer.product = product(prefix, layer.l_out);
@@ -237,41 +297,11 @@ class Loader {
   std::size_t channels_ = 0, padded_ = 0, file_elements_ = 0;
   int l_max_ = 0, layers_ = 0;
   double r_min_ = 0, r_max_ = 0;
-  std::vector<std::size_t> elements_;
+  std::vector<std::size_t> elements_;  // in use, as indices of the file's elements
+  std::vector<std::size_t> tables_;    // in use, as indices of the file's radial tables
 };
 
 }  // namespace
-
-template <class T>
-double Readout<T>::energy(int channels, const T* scalars) const {
-  double energy = 0;
-  if (!linear.empty()) {
-    for (int c = 0; c < channels; ++c) energy += static_cast<double>(linear[c]) * scalars[c];
-    return energy;
-  }
-  for (std::size_t u = 0; u < output.size(); ++u) {
-    double x = 0;
-    for (int c = 0; c < channels; ++c) x += static_cast<double>(hidden[u * channels + c]) * scalars[c];
-    energy += output[u] * x / (1 + std::exp(-x));
-  }
-  return energy;
-}
-
-template <class T>
-void Readout<T>::reverse(int channels, const T* scalars, double scale, T* scalars_adjoint) const {
-  if (!linear.empty()) {
-    for (int c = 0; c < channels; ++c) scalars_adjoint[c] = static_cast<T>(scale * linear[c]);
-    return;
-  }
-  std::fill(scalars_adjoint, scalars_adjoint + channels, T(0));
-  for (std::size_t u = 0; u < output.size(); ++u) {
-    double x = 0;
-    for (int c = 0; c < channels; ++c) x += static_cast<double>(hidden[u * channels + c]) * scalars[c];
-    const double s = 1 / (1 + std::exp(-x));
-    const T slope = static_cast<T>(scale * output[u] * s * (1 + x * (1 - s)));
-    for (int c = 0; c < channels; ++c) scalars_adjoint[c] += slope * hidden[u * channels + c];
-  }
-}
 
 std::string stored_precision(const Safetensors& file) { return file.metadata("precision"); }
 
@@ -284,8 +314,6 @@ Model<T> load_model(const Safetensors& file, const std::vector<std::string>& ele
   }
 }
 
-template struct Readout<float>;
-template struct Readout<double>;
 template Model<float> load_model<float>(const Safetensors&, const std::vector<std::string>&);
 template Model<double> load_model<double>(const Safetensors&, const std::vector<std::string>&);
 

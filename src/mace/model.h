@@ -8,21 +8,11 @@
 #include "interaction.h"
 #include "linear.h"
 #include "product.h"
+#include "readout.h"
+#include "repulsion.h"
 #include "safetensors.h"
 
 namespace mace {
-
-// Energy of an atom from its scalar features: linear, or one hidden layer with SiLU.
-template <class T>
-struct Readout {
-  Array<T> linear;             // [channel], empty if there is a hidden layer
-  Array<T> hidden;             // [hidden unit][channel]
-  std::vector<double> output;  // [hidden unit]
-
-  double energy(int channels, const T* scalars) const;
-  // Overwrites scalars_adjoint with scale * dE/dscalars.
-  void reverse(int channels, const T* scalars, double scale, T* scalars_adjoint) const;
-};
 
 template <class T>
 struct Layer {
@@ -30,7 +20,8 @@ struct Layer {
   std::vector<Linear<T>> up;  // per l_in: features -> what neighbours receive; none in the first layer, where
   Array<T> up_of_element;     // it depends on the element only: [element][channel]
   Interaction<T> interaction;
-  std::vector<Linear<T>> mix;  // per l: message of all paths -> basis of the product
+  std::vector<RadialTable<double>> density;  // what an edge adds to its owner's density; empty if not divided by it
+  std::vector<Linear<T>> mix;                // per l: message of all paths -> basis of the product
   Product<T> product;
   std::vector<Linear<T>> update;  // per l_out
   std::vector<Linear<T>> skip;    // per l_out: residual connection from the incoming features, empty if none
@@ -45,10 +36,16 @@ struct Model {
   double r_max = 0;
   double scale = 1, shift = 0;          // of the interaction energy of an atom
   std::vector<double> atomic_energies;  // eV, per element
+  std::vector<int> tables;              // radial table of [element of the owner][element of the source]
+  Repulsion repulsion;                  // part of the interaction energy of an atom
   std::vector<Layer<T>> layers;
+
+  int table(int owner, int source) const {
+    return tables[static_cast<std::size_t>(owner) * atomic_energies.size() + source];
+  }
 };
 
-constexpr int format_version = 1;
+constexpr int format_version = 2;
 
 // Precision that was chosen at export: "single" or "double".
 std::string stored_precision(const Safetensors& file);

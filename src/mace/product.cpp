@@ -3,11 +3,17 @@
 #include <cassert>
 #include <utility>
 
+#include "spherical_harmonics.h"
+
 namespace mace {
 
 namespace {
 
-int degree(const Term& term) { return term.factor[2] >= 0 ? 3 : term.factor[1] >= 0 ? 2 : 1; }
+int degree(const Term& term) {
+  int degree = 1;
+  while (degree < max_degree && term.factor[degree] >= 0) ++degree;
+  return degree;
+}
 
 }  // namespace
 
@@ -21,7 +27,7 @@ Product<T>::Product(int channels, int basis_rows, int outputs, std::vector<Term>
   // the loader sorts the terms by degree, so that each degree is one loop without branches
   for (std::size_t t = 0; t < terms_.size(); ++t) {
     assert(t == 0 || degree(terms_[t - 1]) <= degree(terms_[t]));
-    for (int d = degree(terms_[t]); d <= 3; ++d) degree_end_[d - 1] = static_cast<int>(t) + 1;
+    for (int d = degree(terms_[t]); d <= max_degree; ++d) degree_end_[d - 1] = static_cast<int>(t) + 1;
   }
 }
 
@@ -32,7 +38,7 @@ void Product<T>::forward(int element, const T* basis, T* output) const {
   const T* all = coefficients(element);
   for (std::size_t c = 0; c < n; c += Simd<T>::width) {
     const auto load = [c](const T* row) { return *reinterpret_cast<const V*>(row + c); };
-    V sum[16] = {};
+    V sum[harmonics_count(max_l)] = {};
     int t = 0;
     for (; t < degree_end_[0]; ++t) sum[terms_[t].target] += load(all + t * n) * load(basis + terms_[t].factor[0] * n);
     for (; t < degree_end_[1]; ++t)
@@ -42,6 +48,10 @@ void Product<T>::forward(int element, const T* basis, T* output) const {
       sum[terms_[t].target] +=
           load(all + t * n) * (load(basis + terms_[t].factor[0] * n) * load(basis + terms_[t].factor[1] * n) *
                                load(basis + terms_[t].factor[2] * n));
+    for (; t < degree_end_[3]; ++t)
+      sum[terms_[t].target] +=
+          load(all + t * n) * ((load(basis + terms_[t].factor[0] * n) * load(basis + terms_[t].factor[1] * n)) *
+                               (load(basis + terms_[t].factor[2] * n) * load(basis + terms_[t].factor[3] * n)));
     for (int o = 0; o < outputs_; ++o) *reinterpret_cast<V*>(output + o * n + c) = sum[o];
   }
 }
@@ -54,7 +64,7 @@ void Product<T>::reverse(int element, const T* basis, const T* output_adjoint, T
   for (std::size_t c = 0; c < n; c += Simd<T>::width) {
     const auto load = [c](const T* row) { return *reinterpret_cast<const V*>(row + c); };
     const auto scaled = [&](int t) { return load(all + t * n) * load(output_adjoint + terms_[t].target * n); };
-    V sum[16] = {};
+    V sum[harmonics_count(max_l)] = {};
     int t = 0;
     for (; t < degree_end_[0]; ++t) sum[terms_[t].factor[0]] += scaled(t);
     for (; t < degree_end_[1]; ++t) {
@@ -72,6 +82,16 @@ void Product<T>::reverse(int element, const T* basis, const T* output_adjoint, T
       sum[i] += gd * b;
       sum[j] += gd * a;
       sum[k] += g * (a * b);
+    }
+    for (; t < degree_end_[3]; ++t) {
+      const V g = scaled(t);
+      const int i = terms_[t].factor[0], j = terms_[t].factor[1], k = terms_[t].factor[2], l = terms_[t].factor[3];
+      const V a = load(basis + i * n), b = load(basis + j * n), d = load(basis + k * n), e = load(basis + l * n);
+      const V gab = g * (a * b), gde = g * (d * e);
+      sum[i] += gde * b;
+      sum[j] += gde * a;
+      sum[k] += gab * e;
+      sum[l] += gab * d;
     }
     for (int i = 0; i < basis_rows_; ++i) *reinterpret_cast<V*>(basis_adjoint + i * n + c) = sum[i];
   }

@@ -1,6 +1,6 @@
 // The symmetric contraction of a MACE layer: for every channel a polynomial of the atom's own message,
-//   B[LM] = sum_t C_t[element] A[i_t] A[j_t] A[k_t]
-// over the monomials t of degree one to three that survive symmetrisation.
+//   B[LM] = sum_t C_t[element] A[i_t] A[j_t] A[k_t] A[l_t]
+// over the monomials t of degree one to four that survive symmetrisation.
 // Batatia et al., NeurIPS 2022 (arXiv:2206.07697), eq. 10-11, with equal products merged.
 #pragma once
 
@@ -10,10 +10,12 @@
 
 namespace mace {
 
+constexpr int max_degree = 4;
+
 // One monomial of output `target`; unused factors are -1. Factors are sorted and stand first.
 struct Term {
   int target = 0;
-  int factor[3] = {-1, -1, -1};
+  int factor[max_degree] = {-1, -1, -1, -1};
 };
 
 template <class T>
@@ -38,7 +40,7 @@ class Product {
 
   int channels_ = 0, basis_rows_ = 0, outputs_ = 0;
   std::vector<Term> terms_;
-  int degree_end_[3] = {0, 0, 0};  // terms of degree d: degree_end_[d-2] .. degree_end_[d-1]-1
+  int degree_end_[max_degree] = {};  // terms of degree d: degree_end_[d-2] .. degree_end_[d-1]-1
   Array<T> coefficients_;
 };
 

@@ -19,10 +19,11 @@ class RadialTable {
   void evaluate(double r, T* value) const;
   void evaluate(double r, T* value, T* slope) const;
 
- private:
-  // Weights of the six rows of the interval that holds r; returns the first of these rows.
+  // For kernels that evaluate a few functions at a time: the weights of the six rows of the interval that holds r.
+  // Returns the first of these rows; each has functions() values.
   const T* locate(double r, T* value_weight, T* slope_weight) const;
 
+ private:
   double r_min_ = 0, step_ = 1;
   int intervals_ = 0, functions_ = 0;
   Array<T> rows_;

@@ -153,7 +153,13 @@ const std::string& Safetensors::metadata(const std::string& key) const {
 const Safetensors::Tensor& Safetensors::find(const std::string& tensor) const {
   const auto found = tensors_.find(tensor);
   if (found == tensors_.end()) fail("has no array '" + tensor + "'");
+  read_.insert(tensor);
   return found->second;
+}
+
+void Safetensors::refuse_unread() const {
+  for (const auto& [tensor, view] : tensors_)
+    if (read_.count(tensor) == 0) fail("has the array '" + tensor + "', which no part of this model needs");
 }
 
 std::vector<double> Safetensors::reals(const std::string& tensor) const {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ class Safetensors {
   std::vector<double> reals(const std::string& tensor) const;
   std::vector<std::int64_t> integers(const std::string& tensor) const;
 
+  // Throws if an array was never read: its name was not understood, and the model would silently lack a part.
+  void refuse_unread() const;
+
   [[noreturn]] void fail(const std::string& what) const;
 
  private:
@@ -43,6 +47,7 @@ class Safetensors {
   std::size_t data_ = 0;  // offset of the data section
   std::map<std::string, std::string> metadata_;
   std::map<std::string, Tensor> tensors_;
+  mutable std::set<std::string> read_;
 };
 
 }  // namespace mace

@@ -2,125 +2,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <fstream>
 #include <iterator>
 #include <utility>
 
 #include "atom.h"
 #include "comm.h"
+#include "deviation.h"
+#include "engine.h"
 #include "error.h"
-#include "evaluator.h"
 #include "force.h"
 #include "lammps_versions.h"
 #include "memory.h"
+#include "model_file.h"
 #include "neigh_list.h"
+#include "timers.h"
 #include "update.h"
 
 namespace LAMMPS_NS {
-
-// Everything of the pair style that does not depend on the precision talks to this.
-class PairMACE::Engine {
- public:
-  virtual ~Engine() = default;
-  virtual double r_max() const = 0;
-  virtual int exchange_width() const = 0;
-  virtual double shortest_distance() const = 0;
-
-  virtual void start(int owned, int total) = 0;
-  virtual void set_element(int atom, int element) = 0;
-  virtual void begin_edges(int atom) = 0;
-  virtual void add_edge(int source, double r, double dx, double dy, double dz) = 0;
-  virtual void compute(std::vector<double>& energy, std::vector<double>& gradient) = 0;
-  virtual int edge_count() const = 0;
-  // Range of edges of an atom, source and vector (owner - source) of an edge.
-  virtual int first_edge(int atom) const = 0;
-  virtual int source(int edge) const = 0;
-  virtual void vector(int edge, double* d) const = 0;
-
-  virtual double* pack(int n, const int* list, double* buffer) const = 0;
-  virtual double* pack(int n, int first, double* buffer) const = 0;
-  virtual void unpack(int n, int first, const double* buffer) = 0;
-  virtual void add(int n, const int* list, const double* buffer) = 0;
-  virtual double bytes() const = 0;
-};
-
-template <class T>
-class PairMACE::EngineIn : public PairMACE::Engine, private mace::Exchange<T> {
- public:
-  EngineIn(PairMACE* pair, mace::Model<T> model) : pair_(pair), evaluator_(std::move(model)) {}
-
-  double r_max() const override { return evaluator_.model().r_max; }
-  int exchange_width() const override { return evaluator_.exchange_width(); }
-  double shortest_distance() const override { return evaluator_.shortest_distance(); }
-
-  void start(int owned, int total) override {
-    atoms_.owned = owned;
-    atoms_.total = total;
-    atoms_.element.assign(total, 0);
-    atoms_.first_edge.assign(owned + 1, 0);
-    atoms_.edges.clear();
-  }
-  void set_element(int atom, int element) override { atoms_.element[atom] = element; }
-  void begin_edges(int atom) override {
-    // atoms come in order; one that LAMMPS leaves out of its list has no edges
-    atoms_.first_edge[atom] = edge_count();
-  }
-  void add_edge(int source, double r, double dx, double dy, double dz) override {
-    atoms_.edges.push_back({source, r, {static_cast<T>(dx / r), static_cast<T>(dy / r), static_cast<T>(dz / r)}});
-  }
-  void compute(std::vector<double>& energy, std::vector<double>& gradient) override {
-    atoms_.first_edge[atoms_.owned] = edge_count();
-    evaluator_.compute(atoms_, *this, energy, gradient);
-  }
-  int edge_count() const override { return static_cast<int>(atoms_.edges.size()); }
-  int first_edge(int atom) const override { return atoms_.first_edge[atom]; }
-  int source(int edge) const override { return atoms_.edges[edge].source; }
-  void vector(int edge, double* d) const override {
-    for (int k = 0; k < 3; ++k) d[k] = static_cast<double>(atoms_.edges[edge].direction[k]) * atoms_.edges[edge].r;
-  }
-
-  double* pack(int n, const int* list, double* buffer) const override {
-    for (int k = 0; k < n; ++k) buffer = std::copy_n(row(list[k]), width_, buffer);
-    return buffer;
-  }
-  double* pack(int n, int first, double* buffer) const override {
-    return std::copy_n(row(first), static_cast<std::size_t>(n) * width_, buffer);
-  }
-  void unpack(int n, int first, const double* buffer) override {
-    T* to = row(first);
-    for (std::size_t k = 0; k < static_cast<std::size_t>(n) * width_; ++k) to[k] = static_cast<T>(buffer[k]);
-  }
-  void add(int n, const int* list, const double* buffer) override {
-    for (int k = 0; k < n; ++k) {
-      T* to = row(list[k]);
-      for (int c = 0; c < width_; ++c) to[c] += static_cast<T>(*buffer++);
-    }
-  }
-  double bytes() const override {
-    return static_cast<double>(atoms_.edges.capacity() * sizeof(mace::Edge<T>)) + evaluator_.bytes();
-  }
-
- private:
-  void forward(T* features, int width) override {
-    features_ = features;
-    width_ = width;
-    decant::forward(*pair_->comm, static_cast<Pair*>(pair_), width, decant::Newer{});
-  }
-  void reverse(T* features, int width) override {
-    features_ = features;
-    width_ = width;
-    decant::reverse(*pair_->comm, static_cast<Pair*>(pair_), width, decant::Newer{});
-  }
-  T* row(int atom) const { return features_ + static_cast<std::size_t>(atom) * width_; }
-
-  PairMACE* pair_;
-  mace::Evaluator<T> evaluator_;
-  mace::Neighborhood<T> atoms_;
-  T* features_ = nullptr;  // being exchanged; owned by the evaluator
-  int width_ = 0;
-};
 
 PairMACE::PairMACE(LAMMPS* lmp) : Pair(lmp) {
   single_enable = 0;
@@ -129,6 +30,7 @@ PairMACE::PairMACE(LAMMPS* lmp) : Pair(lmp) {
   manybody_flag = 1;
   no_virial_fdotr_compute = 1;
   centroidstressflag = CENTROID_NOTAVAIL;
+  if (std::getenv("DECANT_TIMERS")) mace::Timers::turn_on();
 }
 
 PairMACE::~PairMACE() {
@@ -139,69 +41,83 @@ PairMACE::~PairMACE() {
 }
 
 void PairMACE::settings(int narg, char** arg) {
-  if (narg > 1) error->all(FLERR, "pair_style mace: expected at most one word, float or double");
   precision_.clear();
-  if (narg == 0) return;
-  if (std::strcmp(arg[0], "float") == 0)
-    precision_ = "single";
-  else if (std::strcmp(arg[0], "double") == 0)
-    precision_ = "double";
-  else
-    error->all(FLERR, "pair_style mace: unknown precision '{}'; expected float or double", arg[0]);
-}
-
-std::vector<char> PairMACE::read_on_all_ranks(const std::string& path) {
-  std::vector<char> bytes;
-  bigint size = -1;
-  if (comm->me == 0) {
-    std::ifstream stream(path, std::ios::binary);
-    if (stream) {
-      bytes.assign(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
-      size = static_cast<bigint>(bytes.size());
-    }
-  }
-  MPI_Bcast(&size, 1, MPI_LMP_BIGINT, 0, world);
-  if (size < 0) error->all(FLERR, "pair_style mace: cannot read the model file {}", path);
-  if (size >= MAXSMALLINT) error->all(FLERR, "pair_style mace: the model file {} is larger than 2 GB", path);
-  bytes.resize(static_cast<std::size_t>(size));
-  MPI_Bcast(bytes.data(), static_cast<int>(size), MPI_CHAR, 0, world);
-  return bytes;
+  committee_.clear();
+  deviation_.reset();
+  engines_.clear();  // pair_coeff must follow
+  if (allocated)
+    for (int i = 1; i <= atom->ntypes; ++i) std::fill_n(setflag[i] + 1, atom->ntypes, 0);
+  int at = 0;
+  if (at < narg && std::strcmp(arg[at], "float") == 0) precision_ = "single";
+  if (at < narg && std::strcmp(arg[at], "double") == 0) precision_ = "double";
+  if (!precision_.empty()) ++at;
+  for (; at < narg && !decant::is_deviation_keyword(arg[at]); ++at) committee_.emplace_back(arg[at]);
+  if (at < narg && committee_.size() < 2)
+    error->all(FLERR, "pair_style mace: {} needs two model files or more before it, found {}", arg[at],
+               committee_.size());
+  const auto wanted = decant::DeviationSettings::parse(lmp, narg - at, arg + at);
+  if (committee_.size() > 1) deviation_ = std::make_unique<decant::Deviation>(lmp, wanted);
 }
 
 void PairMACE::coeff(int narg, char** arg) {
   const int types = atom->ntypes;
-  if (narg != 3 + types)
-    error->all(FLERR, "pair_coeff of mace: expected * * MODEL and one element for each of the {} atom types", types);
+  const bool named = !committee_.empty();  // the model files were given to pair_style
+  const int before = named ? 2 : 3;
+  if (narg != before + types)
+    error->all(FLERR, "pair_coeff of mace: expected * * {}and one element for each of the {} atom types{}",
+               named ? "" : "MODEL ", types,
+               named ? fmt::format("; pair_style names the model files, {} first", committee_.front()) : "");
   if (std::strcmp(arg[0], "*") != 0 || std::strcmp(arg[1], "*") != 0)
-    error->all(FLERR, "pair_coeff of mace: expected * * before the model file");
-  std::vector<std::string> elements;
-  element_of_type_.assign(types + 1, 0);
-  for (int type = 1; type <= types; ++type) {
-    const std::string symbol = arg[2 + type];
-    const auto found = std::find(elements.begin(), elements.end(), symbol);
-    element_of_type_[type] = static_cast<int>(found - elements.begin());
-    if (found == elements.end()) elements.push_back(symbol);
-  }
-  const std::string path = arg[2];
-  try {
-    const mace::Safetensors file(read_on_all_ranks(path), path);
-    const std::string precision = precision_.empty() ? mace::stored_precision(file) : precision_;
-    if (precision == "single")
-      engine_ = std::make_unique<EngineIn<float>>(this, mace::load_model<float>(file, elements));
-    else
-      engine_ = std::make_unique<EngineIn<double>>(this, mace::load_model<double>(file, elements));
-  } catch (const std::exception& problem) {
-    error->all(FLERR, "pair_style mace: {}", problem.what());  // every rank read the same bytes, so all come here
-  }
-  comm_forward = comm_reverse = engine_->exchange_width();
-
+    error->all(FLERR, "pair_coeff of mace: expected * * before the {}", named ? "elements" : "model file");
+  const auto elements = map_elements(arg + before);
+  load(named ? committee_ : std::vector<std::string>{arg[2]}, elements);
   if (!allocated) {
     memory->create(setflag, types + 1, types + 1, "pair:setflag");
     memory->create(cutsq, types + 1, types + 1, "pair:cutsq");
     allocated = 1;
   }
   for (int i = 1; i <= types; ++i)
-    for (int j = 1; j <= types; ++j) setflag[i][j] = 1;
+    for (int j = 1; j <= types; ++j) setflag[i][j] = element_of_type_[i] >= 0 && element_of_type_[j] >= 0;
+}
+
+// Returns each element once; fills element_of_type_.
+std::vector<std::string> PairMACE::map_elements(char** symbols) {
+  std::vector<std::string> elements;
+  element_of_type_.assign(atom->ntypes + 1, -1);
+  for (int type = 1; type <= atom->ntypes; ++type) {
+    const std::string symbol = symbols[type - 1];
+    if (symbol == "NULL") {
+      if (!utils::strmatch(force->pair_style, "^hybrid"))
+        error->all(FLERR, "pair_coeff of mace: atom type {} is NULL; only a hybrid pair style can describe it", type);
+      continue;
+    }
+    const auto found = std::find(elements.begin(), elements.end(), symbol);
+    element_of_type_[type] = static_cast<int>(found - elements.begin());
+    if (found == elements.end()) elements.push_back(symbol);
+  }
+  if (elements.empty()) error->all(FLERR, "pair_coeff of mace: every atom type is NULL");
+  return elements;
+}
+
+void PairMACE::load(const std::vector<std::string>& paths, const std::vector<std::string>& elements) {
+  engines_.clear();
+  for (const std::string& path : paths) {
+    auto bytes = decant::read_on_all_ranks(lmp, path);
+    std::string problem;
+    try {
+      engines_.push_back(decant::make_engine(mace::Safetensors(std::move(bytes), path), precision_, elements));
+    } catch (const std::exception& caught) {
+      problem = caught.what();
+    }
+    // every rank read the same bytes, so all come here
+    if (!problem.empty()) error->all(FLERR, "pair_style mace: {}", problem);
+  }
+}
+
+int PairMACE::exchange_width() const {
+  int width = 3;  // forces
+  for (const auto& engine : engines_) width = std::max(width, engine->exchange_width());
+  return width;
 }
 
 void PairMACE::init_style() {
@@ -213,23 +129,74 @@ void PairMACE::init_style() {
                      "pair_style mace: neighbors within a molecule are left out; use special_bonds lj/coul 1 1 1");
       break;
     }
+  comm_forward = comm_reverse = exchange_width();
+  // a hybrid style asks its parts for these before pair_coeff, when no model is known
+  force->pair->comm_forward = std::max(force->pair->comm_forward, comm_forward);
+  force->pair->comm_reverse = std::max(force->pair->comm_reverse, comm_reverse);
   decant::request_full_list(*neighbor, static_cast<Pair*>(this), decant::Newer{});
+  for (const auto& engine : engines_) engine->set_threads(comm->nthreads);
+  if (deviation_) deviation_->open();
 }
 
-double PairMACE::init_one(int, int) { return engine_->r_max(); }
+double PairMACE::init_one(int, int) {
+  double cutoff = 0;
+  for (const auto& engine : engines_) cutoff = std::max(cutoff, engine->r_max());
+  return cutoff;
+}
 
 void PairMACE::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
+  find_listed();
+  evaluate(*engines_.front());
+  mace::Stopwatch watch;
+  tally(*engines_.front());
+  watch.charge(mace::Kernel::forces);
+  if (deviation_ && deviation_->due()) write_deviation();
+  if (update->setupflag) mace::Timers::clear();  // LAMMPS does not count it as part of the run either
+}
+
+// Collective: all ranks end together, in order, on the problem of one. An abort by that rank alone would hang no other,
+// but what it printed can be lost while its launcher kills the rest.
+void PairMACE::end_on(const std::string& problem) const {
+  const int mine = problem.empty() ? comm->nprocs : comm->me;
+  int first = mine;
+  MPI_Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, world);
+  if (first == comm->nprocs) return;
+  int length = static_cast<int>(problem.size());
+  MPI_Bcast(&length, 1, MPI_INT, first, world);
+  std::string text = problem;
+  text.resize(static_cast<std::size_t>(length));
+  MPI_Bcast(text.data(), length, MPI_CHAR, first, world);
+  error->all(FLERR, "pair_style mace: {}", text);
+}
+
+// An atom at infinity would be far from everything and go unnoticed.
+std::string PairMACE::position_problem() const {
+  for (int i = 0; i < atom->nlocal + atom->nghost; ++i) {
+    const double* x = atom->x[i];
+    if (!std::isfinite(x[0]) || !std::isfinite(x[1]) || !std::isfinite(x[2]))
+      return fmt::format("atom {} has the non-numeric position ({:.6g}, {:.6g}, {:.6g})", atom->tag[i], x[0], x[1],
+                         x[2]);
+  }
+  return "";
+}
+
+// A hybrid style hides the atoms of its other parts.
+void PairMACE::find_listed() {
+  listed_.assign(static_cast<std::size_t>(atom->nlocal), 0);
+  for (int k = 0; k < list->inum; ++k) listed_[list->ilist[k]] = element_of_type_[atom->type[list->ilist[k]]] >= 0;
+}
+
+// Returns what is wrong with an edge, or nothing.
+std::string PairMACE::find_edges(decant::Engine& engine) const {
   const double* const* x = atom->x;
-  const double cutoff_squared = engine_->r_max() * engine_->r_max();
-  const double shortest_squared = engine_->shortest_distance() * engine_->shortest_distance();
-  engine_->start(atom->nlocal, atom->nlocal + atom->nghost);
-  for (int i = 0; i < atom->nlocal + atom->nghost; ++i) engine_->set_element(i, element_of_type_[atom->type[i]]);
-  std::vector<int> position(static_cast<std::size_t>(atom->nlocal), -1);
-  for (int k = 0; k < list->inum; ++k) position[list->ilist[k]] = k;
+  const double cutoff_squared = engine.r_max() * engine.r_max();
+  const double shortest_squared = engine.shortest_distance() * engine.shortest_distance();
+  engine.start(atom->nlocal, atom->nlocal + atom->nghost);
+  for (int i = 0; i < engine.total(); ++i) engine.set_element(i, std::max(element_of_type_[atom->type[i]], 0));
   for (int i = 0; i < atom->nlocal; ++i) {
-    engine_->begin_edges(i);
-    if (position[i] < 0) continue;
+    engine.begin_edges(i);
+    if (!listed_[i]) continue;
     const int* neighbors = list->firstneigh[i];
     for (int k = 0; k < list->numneigh[i]; ++k) {
       const int j = neighbors[k] & NEIGHMASK;
@@ -237,32 +204,38 @@ void PairMACE::compute(int eflag, int vflag) {
       const double squared = dx * dx + dy * dy + dz * dz;
       if (squared >= cutoff_squared) continue;
       if (!(squared >= shortest_squared))
-        error->one(FLERR, "pair_style mace: atoms {} and {} are {:.3g} angstrom apart", atom->tag[i], atom->tag[j],
-                   std::sqrt(squared));
-      engine_->add_edge(j, std::sqrt(squared), dx, dy, dz);
+        return fmt::format("atoms {} and {} are {:.3g} angstrom apart", atom->tag[i], atom->tag[j], std::sqrt(squared));
+      engine.add_edge(j, std::sqrt(squared), dx, dy, dz);
     }
   }
-  std::vector<double> energy, gradient;
-  engine_->compute(energy, gradient);
-  tally(energy, gradient);
+  return "";
 }
 
-void PairMACE::tally(const std::vector<double>& energy, const std::vector<double>& gradient) {
+void PairMACE::evaluate(decant::Engine& engine) {
+  mace::Stopwatch watch;
+  std::string problem = position_problem();
+  if (problem.empty()) problem = find_edges(engine);
+  end_on(problem);
+  watch.charge(mace::Kernel::edge_list);
+  engine.compute(*this, energy_, gradient_);
+}
+
+void PairMACE::tally(const decant::Engine& engine) {
   double** f = atom->f;
-  for (int i = 0; i < atom->nlocal; ++i) {
-    if (eflag_global) eng_vdwl += energy[i];
-    if (eflag_atom) eatom[i] += energy[i];
-    const int last = i + 1 < atom->nlocal ? engine_->first_edge(i + 1) : engine_->edge_count();
-    for (int e = engine_->first_edge(i); e < last; ++e) {
-      const int j = engine_->source(e);
-      const double* g = gradient.data() + 3 * static_cast<std::size_t>(e);
+  for (int i = 0; i < engine.owned(); ++i) {
+    if (!listed_[i]) continue;
+    if (eflag_global) eng_vdwl += energy_[i];
+    if (eflag_atom) eatom[i] += energy_[i];
+    for (int e = engine.first_edge(i); e < engine.first_edge(i + 1); ++e) {
+      const int j = engine.source(e);
+      const double* g = gradient_.data() + 3 * static_cast<std::size_t>(e);
       for (int k = 0; k < 3; ++k) {
         f[i][k] -= g[k];
         f[j][k] += g[k];
       }
       if (!vflag_either) continue;
       double d[3];
-      engine_->vector(e, d);
+      engine.vector(e, d);
       const double w[6] = {-d[0] * g[0], -d[1] * g[1], -d[2] * g[2], -d[0] * g[1], -d[0] * g[2], -d[1] * g[2]};
       for (int k = 0; k < 6; ++k) {
         if (vflag_global) virial[k] += w[k];
@@ -275,18 +248,81 @@ void PairMACE::tally(const std::vector<double>& energy, const std::vector<double
   }
 }
 
-int PairMACE::pack_forward_comm(int n, int* list, double* buffer, int, int*) {
-  return static_cast<int>(engine_->pack(n, list, buffer) - buffer);
+// What the engine evaluated last says, apart from all that other pair styles add to LAMMPS's own arrays.
+decant::Opinion PairMACE::opinion(const decant::Engine& engine) {
+  decant::Opinion result;
+  result.forces.assign(3 * static_cast<std::size_t>(engine.total()), 0.0);
+  for (int i = 0; i < engine.owned(); ++i) {
+    if (!listed_[i]) continue;
+    result.energy += energy_[i];
+    for (int e = engine.first_edge(i); e < engine.first_edge(i + 1); ++e) {
+      const double* g = gradient_.data() + 3 * static_cast<std::size_t>(e);
+      double d[3];
+      engine.vector(e, d);
+      for (int k = 0; k < 3; ++k) {
+        result.forces[3 * static_cast<std::size_t>(i) + k] -= g[k];
+        result.forces[3 * static_cast<std::size_t>(engine.source(e)) + k] += g[k];
+        for (int l = 0; l < 3; ++l) result.virial[3 * k + l] -= d[k] * g[l];
+      }
+    }
+  }
+  decant::RowsOf<double> rows(result.forces.data(), 3);
+  add_from_ghosts(rows);
+  result.forces.resize(3 * static_cast<std::size_t>(engine.owned()));
+  return result;
 }
 
-void PairMACE::unpack_forward_comm(int n, int first, double* buffer) { engine_->unpack(n, first, buffer); }
+void PairMACE::write_deviation() {
+  std::vector<decant::Opinion> committee = {opinion(*engines_.front())};
+  for (std::size_t m = 1; m < engines_.size(); ++m) {
+    evaluate(*engines_[m]);
+    committee.push_back(opinion(*engines_[m]));
+  }
+  deviation_->write(committee);
+}
+
+void PairMACE::copy_to_ghosts(decant::Rows& rows) {
+  rows_ = &rows;
+  decant::forward(*comm, static_cast<Pair*>(this), rows.width(), decant::Newer{});
+}
+
+void PairMACE::add_from_ghosts(decant::Rows& rows) {
+  rows_ = &rows;
+  decant::reverse(*comm, static_cast<Pair*>(this), rows.width(), decant::Newer{});
+}
+
+int PairMACE::pack_forward_comm(int n, int* atoms, double* buffer, int, int*) {
+  return static_cast<int>(rows_->pack(n, atoms, buffer) - buffer);
+}
+
+void PairMACE::unpack_forward_comm(int n, int first, double* buffer) { rows_->unpack(n, first, buffer); }
 
 int PairMACE::pack_reverse_comm(int n, int first, double* buffer) {
-  return static_cast<int>(engine_->pack(n, first, buffer) - buffer);
+  return static_cast<int>(rows_->pack(n, first, buffer) - buffer);
 }
 
-void PairMACE::unpack_reverse_comm(int n, int* list, double* buffer) { engine_->add(n, list, buffer); }
+void PairMACE::unpack_reverse_comm(int n, int* atoms, double* buffer) { rows_->add(n, atoms, buffer); }
 
-double PairMACE::memory_usage() { return Pair::memory_usage() + engine_->bytes(); }
+void PairMACE::finish() {
+  if (!mace::Timers::on()) return;
+  constexpr std::size_t kernels = std::size(mace::kernel_names), layers = mace::Timers::layers;
+  std::vector<double> own, sum(kernels * layers);
+  for (std::size_t k = 0; k < kernels; ++k)
+    for (std::size_t t = 0; t < layers; ++t) own.push_back(mace::Timers::seconds(static_cast<mace::Kernel>(k), t));
+  MPI_Reduce(own.data(), sum.data(), static_cast<int>(sum.size()), MPI_DOUBLE, MPI_SUM, 0, world);
+  if (comm->me != 0) return;
+  utils::logmesg(lmp, "\npair_style mace timers: kernel, layer, seconds (sum over threads, mean over ranks)\n");
+  for (std::size_t k = 0; k < kernels; ++k)
+    for (std::size_t t = 0; t < layers; ++t)
+      if (sum[k * layers + t] > 0)
+        utils::logmesg(lmp, "  {:16} {} {:.6f}\n", mace::kernel_names[k], t + 1, sum[k * layers + t] / comm->nprocs);
+}
+
+double PairMACE::memory_usage() {
+  double bytes = Pair::memory_usage();
+  bytes += static_cast<double>((energy_.capacity() + gradient_.capacity()) * sizeof(double));
+  for (const auto& engine : engines_) bytes += engine->bytes();
+  return bytes;
+}
 
 }  // namespace LAMMPS_NS

@@ -6,10 +6,17 @@
 #include <vector>
 
 #include "pair.h"
+#include "rows.h"
+
+namespace decant {
+class Deviation;
+class Engine;
+struct Opinion;
+}  // namespace decant
 
 namespace LAMMPS_NS {
 
-class PairMACE : public Pair {
+class PairMACE : public Pair, private decant::Ghosts {
  public:
   explicit PairMACE(class LAMMPS* lmp);
   ~PairMACE() override;
@@ -23,19 +30,32 @@ class PairMACE : public Pair {
   void unpack_forward_comm(int n, int first, double* buffer) override;
   int pack_reverse_comm(int n, int first, double* buffer) override;
   void unpack_reverse_comm(int n, int* list, double* buffer) override;
+  void finish();  // LAMMPS calls it at the end of a run, old versions do not know it
   double memory_usage() override;
 
  private:
-  class Engine;  // the evaluator in one precision
-  template <class T>
-  class EngineIn;
+  std::vector<std::string> map_elements(char** symbols);
+  void load(const std::vector<std::string>& paths, const std::vector<std::string>& elements);
+  int exchange_width() const;
+  void find_listed();
+  std::string position_problem() const;
+  std::string find_edges(decant::Engine& engine) const;
+  void end_on(const std::string& problem) const;
+  void evaluate(decant::Engine& engine);
+  void tally(const decant::Engine& engine);
+  decant::Opinion opinion(const decant::Engine& engine);
+  void write_deviation();
+  void copy_to_ghosts(decant::Rows& rows) override;
+  void add_from_ghosts(decant::Rows& rows) override;
 
-  std::vector<char> read_on_all_ranks(const std::string& path);
-  void tally(const std::vector<double>& energy, const std::vector<double>& gradient);
-
-  std::unique_ptr<Engine> engine_;
-  std::string precision_;             // "single", "double", or empty for the one stored in the model file
-  std::vector<int> element_of_type_;  // [types + 1]
+  std::string precision_;               // "single", "double", or empty for the one stored in each model file
+  std::vector<std::string> committee_;  // model files named by pair_style, if any; else pair_coeff names one
+  std::vector<std::unique_ptr<decant::Engine>> engines_;  // the first one drives
+  std::unique_ptr<decant::Deviation> deviation_;          // of two engines or more
+  std::vector<int> element_of_type_;                      // [types + 1], or -1: not described by the model
+  std::vector<char> listed_;                              // [owned]: LAMMPS gives its neighbors to this pair style
+  std::vector<double> energy_, gradient_;                 // of the last evaluation
+  decant::Rows* rows_ = nullptr;                          // being exchanged
 };
 
 }  // namespace LAMMPS_NS

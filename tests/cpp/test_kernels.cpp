@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "evaluator.h"
+#include "timers.h"
 
 namespace {
 
@@ -46,7 +47,7 @@ double central_difference(const std::function<double(double)>& f, double step = 
 template <class T>
 void test_multiply(double tolerance) {
   for (const int rows : {1, 3, 4, 7, 16})
-    for (const int cols : {8, 24, 64}) {
+    for (const int cols : {mace::padded(1), mace::padded(17), 64}) {
       const int inner = 40;
       const auto a = random_array<T>(rows * 50), b = random_array<T>(inner * cols);
       for (const bool accumulate : {false, true}) {
@@ -113,8 +114,9 @@ void test_radial() {
 
 void test_product() {
   const int n = 24;
-  std::vector<mace::Term> terms = {{0, {0, -1, -1}}, {2, {5, -1, -1}}, {0, {1, 1, -1}}, {1, {2, 7, -1}},
-                                   {0, {3, 3, 3}},   {3, {1, 4, 8}},   {2, {6, 6, 7}}};
+  std::vector<mace::Term> terms = {{0, {0, -1, -1, -1}}, {2, {5, -1, -1, -1}}, {0, {1, 1, -1, -1}},
+                                   {1, {2, 7, -1, -1}},  {0, {3, 3, 3, -1}},   {3, {1, 4, 8, -1}},
+                                   {2, {6, 6, 7, -1}},   {1, {0, 0, 3, 8}},    {3, {1, 8, 8, 8}}};
   const mace::Product<double> product(n, 9, 4, terms, random_array<double>(2 * terms.size() * n));
   const auto basis = random_array<double>(9 * n), weight = random_array<double>(4 * n);
   mace::Array<double> fast(4 * n), plain(4 * n), adjoint(9 * n);
@@ -136,6 +138,22 @@ void test_product() {
   }
 }
 
+void test_repulsion() {
+  const mace::Repulsion repulsion(2, {{400, 0.1, 1.5}, {200, 0.2, 1.1}, {200, 0.2, 1.1}, {7, 0.3, 0.7}},
+                                  {0.2, 0.5, 0.3, 0.02, 3.2, 0.9, 0.4, 0.2}, 5);
+  for (const double r : {0.3, 0.69, 0.71, 1.05, 1.2})
+    for (const int owner : {0, 1}) {
+      double slope, unused;
+      repulsion.energy(owner, 1, r, &slope);
+      const double numerical =
+          central_difference([&](double step) { return repulsion.energy(owner, 1, r + step, &unused); });
+      expect(std::fabs(numerical - slope) < 1e-6 * (1 + std::fabs(slope)), "slope of the repulsion is its derivative");
+    }
+  double slope;
+  expect(repulsion.energy(0, 1, 1.0999, &slope) < 1e-6 && std::fabs(slope) < 1e-4, "the repulsion ends smoothly");
+  expect(repulsion.energy(0, 1, 1.1, &slope) == 0 && slope == 0, "the repulsion ends at the pair's distance");
+}
+
 mace::Safetensors read(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   return {std::vector<char>(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()), path};
@@ -149,8 +167,10 @@ void test_interaction(const mace::Model<T>& model, double tolerance) {
     const mace::Edge<T> edge = {0, 1.9, {T(0.48), T(-0.6), T(0.64)}};
     auto work = layer.interaction.workspace();
     mace::Array<T> fast(size, T(0)), plain(size, T(0));
-    layer.interaction.forward(edge, source.data(), fast.data(), work);
-    layer.interaction.forward_reference(edge, source.data(), plain.data());
+    const int table = model.tables.back();
+    const T* const sources[] = {source.data()};
+    layer.interaction.forward({1, &edge, &table, sources, nullptr}, fast.data(), work);
+    layer.interaction.forward_reference(edge, table, source.data(), plain.data());
     expect(largest_difference(fast, plain) < tolerance, "edge pass agrees with its reference");
   }
 }
@@ -243,6 +263,24 @@ void test_evaluator(const mace::Safetensors& file) {
   }
 }
 
+void test_timers(const mace::Safetensors& file) {
+  mace::Evaluator<double> evaluator(mace::load_model<double>(file, {"O", "H", "C"}));
+  const Cluster cluster = random_cluster();
+  const auto seconds = [](mace::Kernel kernel, std::size_t layer) { return mace::Timers::seconds(kernel, layer); };
+  const double energy = total_energy(evaluator, cluster);
+  expect(seconds(mace::Kernel::edges_forward, 0) == 0, "timers that are off count nothing");
+  mace::Timers::turn_on();
+  expect(total_energy(evaluator, cluster) == energy, "timers change no result");
+  for (const std::size_t layer : {0u, 1u})
+    for (const auto kernel : {mace::Kernel::edges_forward, mace::Kernel::edges_reverse, mace::Kernel::mix,
+                              mace::Kernel::product_forward, mace::Kernel::product_reverse, mace::Kernel::update})
+      expect(seconds(kernel, layer) > 0, "every kernel of every layer is timed");
+  mace::Timers::clear();
+  expect(seconds(mace::Kernel::edges_forward, 0) == 0, "timers can be set back");
+  mace::Timers::add(mace::Kernel::mix, mace::Timers::layers + 5, 2000000000);
+  expect(seconds(mace::Kernel::mix, mace::Timers::layers - 1) == 2.0, "a layer beyond the last counts as the last");
+}
+
 void expect_refusal(const std::function<void()>& action, const std::string& word, const std::string& statement) {
   try {
     action();
@@ -255,6 +293,13 @@ void expect_refusal(const std::function<void()>& action, const std::string& word
 void test_damaged_files(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   const std::vector<char> whole((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  std::string other(whole.begin(), whole.end());
+  const std::string version = "\"format_version\":\"" + std::to_string(mace::format_version);
+  const std::size_t at = other.find(version);
+  if (at == std::string::npos) throw std::runtime_error("the header does not state its version as expected");
+  other[at + version.size() - 1] = '0';
+  expect_refusal([&] { mace::load_model<double>({{other.begin(), other.end()}, "other"}, {"H"}); }, "format version",
+                 "a file of another format version is refused");
   for (int tenth = 0; tenth < 10; ++tenth)
     expect_refusal([&] { mace::Safetensors({whole.begin(), whole.begin() + whole.size() * tenth / 10}, "cut"); }, "cut",
                    "a truncated file is refused by name");
@@ -278,9 +323,11 @@ int main(int argc, char** argv) {
   test_harmonics();
   test_radial();
   test_product();
+  test_repulsion();
   test_interaction(mace::load_model<double>(file, {"H", "C", "O"}), 1e-10);
   test_interaction(mace::load_model<float>(file, {"H", "C", "O"}), 1e-3);
   test_evaluator(file);
+  test_timers(file);
   test_damaged_files(argv[1]);
   std::printf("%d passed, %d failed\n", passed, failed);
   return failed == 0 ? 0 : 1;

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from ase.build import molecule
 
-from decant.algorithms.mace_weights import write_model
+from decant.algorithms.mace_random import DENSITY, random_mace
+from decant.algorithms.mace_weights import FORMAT_VERSION, write_model
 from decant.errors import InputError
-from decant.prediction import Prediction
 from tests.lammps_runs import evaluate, header, run_lmp
-from tests.mace_models import random_mace
+from tests.mace_agreement import agree, liquid
 
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "64x0e+64x1o, l_max 3, correlation 3": {"hidden": "64x0e+64x1o", "r_max": 4.5},
@@ -30,23 +30,6 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
 }
 
 
-def liquid(seed: int = 0, side: float = 9.0) -> ase.Atoms:
-    """A few molecules of H, C and O thrown into a periodic box: not physical, but every distance occurs."""
-    generator = np.random.default_rng(seed)
-    atoms = ase.Atoms(cell=np.eye(3) * side, pbc=True)
-    for name in ("CH3OH", "H2CO", "CO2", "CH3OCH3", "H2O", "CH4") * 2:
-        part = molecule(name)
-        for _ in range(500):
-            part.euler_rotate(*generator.uniform(0, 360, 3))
-            part.positions += generator.uniform(0, side, 3) - part.get_center_of_mass()
-            both = atoms + part
-            distances = both.get_all_distances(mic=True)[: len(atoms), len(atoms) :]
-            if len(atoms) == 0 or distances.min() > 1.1:
-                atoms = both
-                break
-    return atoms
-
-
 def triclinic(atoms: ase.Atoms) -> ase.Atoms:
     """Shear and turn the box together with its atoms."""
     sheared = atoms.copy()
@@ -57,31 +40,12 @@ def triclinic(atoms: ase.Atoms) -> ase.Atoms:
     return sheared
 
 
-def reference(model: Any, atoms: ase.Atoms) -> Prediction:
-    from mace.calculators import MACECalculator
-
-    copy = atoms.copy()
-    copy.calc = MACECalculator(models=[model], device="cpu", default_dtype="float64")
-    virial = -copy.get_stress(voigt=False) * copy.get_volume() if copy.pbc.all() else None
-    return Prediction(copy.get_potential_energy(), copy.get_forces(), virial)
-
-
 @pytest.fixture
 def compare(tmp_path: Path) -> Any:
     """Compare LAMMPS with mace-torch on one configuration and several rank counts."""
 
     def run(model: Any, atoms: ase.Atoms, ranks: tuple[int, ...] = (1, 2, 4)) -> None:
-        write_model(model, tmp_path / "model.safetensors")
-        expected = reference(model, atoms)
-        for count in ranks:
-            found = evaluate(tmp_path, atoms, tmp_path / "model.safetensors", count)
-            assert abs(found.energy - expected.energy) / len(atoms) < 1e-6
-            assert np.abs(found.forces - expected.forces).max() < 1e-5
-            assert found.atom_energies.sum() == pytest.approx(found.energy, abs=1e-9 * abs(found.energy))
-            if expected.virial is not None:
-                scale = np.abs(expected.virial).max()
-                assert np.abs(found.virial - expected.virial).max() / scale < 1e-5
-                assert np.abs(found.atom_virial_sum - found.virial).max() / scale < 1e-6
+        agree(tmp_path, model, atoms, ranks)
 
     return run
 
@@ -125,6 +89,33 @@ def test_single_precision_stays_close_to_double(tmp_path: Path) -> None:
     assert abs(single.energy - double.energy) / len(atoms) < 1e-5
 
 
+@pytest.mark.parametrize("settings", [{}, {"hidden": "16x0e+16x1o", "layers": 3, **DENSITY}], ids=["MACE", "density"])
+def test_threads_inside_a_rank_change_nothing_but_rounding(tmp_path: Path, settings: dict[str, Any]) -> None:
+    write_model(random_mace(**settings), tmp_path / "model.safetensors")
+    atoms, model = liquid(), tmp_path / "model.safetensors"
+    alone = evaluate(tmp_path, atoms, model, 1)
+    for ranks, threads in ((1, 3), (2, 2)):
+        shared = evaluate(tmp_path, atoms, model, ranks, OMP_NUM_THREADS=str(threads))
+        again = evaluate(tmp_path, atoms, model, ranks, OMP_NUM_THREADS=str(threads))
+        assert np.array_equal(shared.forces, again.forces), "the same every time"
+        assert abs(shared.energy - alone.energy) < 1e-10 * abs(alone.energy)
+        assert np.abs(shared.forces - alone.forces).max() < 1e-10 * np.abs(alone.forces).max()
+        assert np.abs(shared.virial - alone.virial).max() < 1e-10 * np.abs(alone.virial).max()
+
+
+def test_the_lowest_level_of_vector_instructions_agrees_with_the_best_of_this_cpu(tmp_path: Path) -> None:
+    import platform
+
+    if platform.machine() != "x86_64":
+        pytest.skip("the levels are those of x86-64")
+    write_model(random_mace(), tmp_path / "model.safetensors")
+    atoms, model = liquid(), tmp_path / "model.safetensors"
+    best, lowest = evaluate(tmp_path, atoms, model, 1), evaluate(tmp_path, atoms, model, 1, DECANT_SIMD="x86-64-v3")
+    assert np.abs(best.forces - lowest.forces).max() < 1e-10 * np.abs(best.forces).max()
+    with pytest.raises(AssertionError, match="pair_style mace was compiled for x86-64-v3 x86-64-v4"):
+        evaluate(tmp_path, atoms, model, 1, DECANT_SIMD="x86-64-v9")
+
+
 def test_nve_of_a_small_liquid_conserves_energy(tmp_path: Path) -> None:
     model = tmp_path / "model.safetensors"
     write_model(random_mace(hidden="8x0e", l_max=2, correlation=2), model)
@@ -154,6 +145,10 @@ REFUSALS = {
     "too few elements": ('pair_coeff * * "model.safetensors" H C', "one element for each of the 3 atom types"),
     "a truncated file": ('pair_coeff * * "cut.safetensors" H C O', "model file cut.safetensors"),
     "a flipped byte": ('pair_coeff * * "flipped.safetensors" H C O', "model file flipped.safetensors is damaged"),
+    "another format version": (
+        'pair_coeff * * "old.safetensors" H C O',
+        "model file old.safetensors has format version 1, this pair style reads version",
+    ),
     "a foreign file": ('pair_coeff * * "in.test" H C O', "model file in.test is not a safetensors file"),
     "newton off": ('newton off\npair_coeff * * "model.safetensors" H C O', "newton"),
 }
@@ -167,6 +162,9 @@ def test_a_mistake_ends_both_ranks_with_one_clear_error(tmp_path: Path, lines: s
     write_model(random_mace(hidden="8x0e", l_max=1, correlation=1, layers=1), model)
     content = model.read_bytes()
     (tmp_path / "cut.safetensors").write_bytes(content[: len(content) // 2])
+    (tmp_path / "old.safetensors").write_bytes(
+        content.replace(f'"format_version":"{FORMAT_VERSION}"'.encode(), b'"format_version":"1"', 1)
+    )
     (tmp_path / "flipped.safetensors").write_bytes(content[:-9] + bytes([content[-9] ^ 4]) + content[-8:])
     atoms = liquid()
     write_data(tmp_path / "system.data", atoms, ("H", "C", "O"))
@@ -191,12 +189,15 @@ def test_atoms_on_top_of_each_other_are_named(tmp_path: Path) -> None:
 
 
 UNCOVERED = {
-    "ZBL pair repulsion": {"pair_repulsion": True},
-    "AgnesiTransform": {"distance_transform": "Agnesi"},
-    "correlation 4": {"correlation": 4, "l_max": 1, "hidden": "4x0e"},
-    "RealAgnosticDensityInteractionBlock": {"first": "RealAgnosticDensityInteractionBlock"},
-    "GaussianBasis": {"radial_type": "gaussian"},
-    "2 heads": {"heads": ["one", "two"], "atomic_energies": np.zeros((2, 3))},
+    "correlation 5": {"correlation": 5, "l_max": 1, "hidden": "4x0e"},
+    "higher l than max_ell": {"hidden": "4x0e+4x1o+4x2e", "l_max": 1, "correlation": 2},
+    "RealAgnosticAttResidualInteractionBlock": {"later": "RealAgnosticAttResidualInteractionBlock"},
+    "ChebychevBasis": {"radial_type": "chebyshev"},
+    "a readout of the last layer only": {"use_last_readout_only": True},
+    "element-agnostic products": {"use_agnostic_product": True},
+    "use_so3": {"use_so3": True},
+    "embedding of charge": {"embedding_specs": {}},
+    "edge irreps": {"edge_irreps": "8x0e"},
 }
 
 
@@ -204,24 +205,31 @@ UNCOVERED = {
 def test_an_uncovered_feature_is_refused_at_export_by_name(
     tmp_path: Path, feature: str, settings: dict[str, Any]
 ) -> None:
-    kind = "MACE" if "heads" in settings else "ScaleShiftMACE"
     with pytest.raises(InputError, match=feature):
-        write_model(random_mace(kind=kind, **settings), tmp_path / "model.safetensors")
+        write_model(random_mace(**settings), tmp_path / "model.safetensors")
     assert not list(tmp_path.iterdir()), "nothing is left behind"
 
 
-def test_kernels_agree_with_their_references_under_sanitizers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("level", ["x86-64-v3", "native"])
+def test_kernels_agree_with_their_references_under_sanitizers(tmp_path: Path, level: str) -> None:
+    import platform
     import subprocess
 
     from tests.conftest import REPOSITORY
 
     if shutil.which("g++") is None:
         pytest.skip("no g++ on this machine")
-    build, model = tmp_path / "build", tmp_path / "model.safetensors"
-    write_model(random_mace(), model)
-    options = ["-DDECANT_TESTS=ON", "-DDECANT_SANITIZE=ON", "-DCMAKE_CXX_FLAGS=-Werror"]
+    if level != "native" and platform.machine() != "x86_64":
+        pytest.skip("the level is one of x86-64")
+    build = tmp_path / "build"
+    options = ["-DDECANT_TESTS=ON", "-DDECANT_SANITIZE=ON", "-DCMAKE_CXX_FLAGS=-Werror", f"-DDECANT_LEVELS={level}"]
     subprocess.run(["cmake", "-S", str(REPOSITORY), "-B", str(build), *options], check=True, capture_output=True)
     subprocess.run(["cmake", "--build", str(build), "-j", "2"], check=True, capture_output=True)
-    done = subprocess.run([str(build / "test_kernels"), str(model)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert ", 0 failed" in done.stdout
+    for settings in ({}, DENSITY):
+        model = tmp_path / "model.safetensors"
+        write_model(random_mace(**settings), model)
+        done = subprocess.run(
+            [str(build / f"test_kernels_{level}"), str(model)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert ", 0 failed" in done.stdout

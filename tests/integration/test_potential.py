@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from decant.algorithms.mace_random import DENSITY, random_mace
+from decant.algorithms.mace_reference import FORMAT
 from decant.dataset import read_frames
+from decant.errors import InputError
 from decant.evaluate import predict
 from decant.files import read_yaml
 from decant.potential import Potential, open_source
 from tests.integration.conftest import run_decant
-from tests.mace_models import random_mace
 
 BOTH = pytest.mark.parametrize("name", ["mace", "deepmd"])
 
@@ -39,7 +42,7 @@ def test_the_potential_is_the_model_that_was_fitted(
     frames = read_frames(tiny_dataset / "test.extxyz")
     source = open_source(request.getfixturevalue(f"{name}_model"))
     expected = predict(source.algorithm.model_calculator(source.model), frames)
-    found = predict(Potential.open(request.getfixturevalue(f"{name}_potential")).calculator(), frames)
+    found = predict(Potential.open(request.getfixturevalue(f"{name}_potential")).reference_calculator(), frames)
     for one, other in zip(found, expected, strict=True):
         assert one.energy == pytest.approx(other.energy, abs=1e-9)
         np.testing.assert_allclose(one.forces, other.forces, rtol=0, atol=1e-12)
@@ -118,8 +121,20 @@ def test_an_unfinished_fit_is_not_exported(mace_model: Path, tmp_path: Path) -> 
         {"hidden": "8x0e", "layers": 1, "correlation": 2},
         {"layers": 3, "l_max": 2, "elements": (1, 8)},
         {"first": "RealAgnosticInteractionBlock", "later": "RealAgnosticInteractionBlock"},
+        {**DENSITY, "l_max": 2, "correlation": [2, 1]},
+        {"radial_type": "gaussian", "num_bessel": 20, "distance_transform": "Soft", "l_max": 2, "correlation": 2},
+        {"pair_repulsion": True, "kind": "MACE", "l_max": 1, "correlation": 2},
     ],
-    ids=["default", "plain MACE", "one layer", "three layers", "non-residual"],
+    ids=[
+        "default",
+        "plain MACE",
+        "one layer",
+        "three layers",
+        "non-residual",
+        "density",
+        "Gaussian basis",
+        "repulsion",
+    ],
 )
 def test_a_mace_is_rebuilt_from_safetensors_exactly(options: dict[str, object], tmp_path: Path) -> None:
     import torch
@@ -142,3 +157,31 @@ def test_a_mace_is_rebuilt_from_safetensors_exactly(options: dict[str, object], 
     np.testing.assert_allclose(one.forces, other.forces, rtol=0, atol=1e-12)
     assert one.virial is not None and other.virial is not None
     np.testing.assert_allclose(one.virial, other.virial, rtol=0, atol=1e-12)
+
+
+def test_a_mace_of_an_older_version_is_rebuilt_and_a_foreign_one_refused(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    from decant.algorithms.mace_reference import read_reference, write_reference
+
+    old = random_mace(hidden="8x0e", l_max=1, correlation=2)
+    for product in old.products:
+        for contraction in product.symmetric_contractions.contractions:
+            for name in [name for name in contraction._buffers if name.endswith("_zeroed")]:
+                delattr(contraction, name)  # mace-torch of 2023 had no such marks
+    path = tmp_path / "reference.safetensors"
+    description = write_reference(old, path)
+    read_reference(path)
+    weights = load_file(path)
+    header = {"format": FORMAT, "model": json.dumps(description)}
+    save_file({name: value for name, value in weights.items() if "linear_up" not in name}, path, metadata=header)
+    with pytest.raises(InputError, match=r"does not fit this version of mace-torch: .*linear_up.* is not in both"):
+        read_reference(path)
+    save_file({**weights, "r_max": weights["r_max"].expand(3).clone()}, path, metadata=header)
+    with pytest.raises(InputError, match="does not fit this version of mace-torch"):
+        read_reference(path)
+
+
+def test_a_deep_potential_is_not_exported_in_part(deepmd_model: Path, tmp_path: Path) -> None:
+    done = run_decant("export", deepmd_model, "-o", tmp_path / "p", "--elements", "H", expect=2)
+    assert "leave out --elements and --head" in done.stderr

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from decant.cli.main import VERBS, application
+from decant.cli.options import whole_numbers
 from decant.errors import InputError
 
 HEAVY = ("torch", "mace", "deepmd", "rdkit", "MDAnalysis", "matplotlib", "ase", "scipy", "tblite")
@@ -56,3 +57,14 @@ def test_an_unknown_key_of_a_configuration_file_is_named_with_the_nearest(tmp_pa
     assert isinstance(result.exception, InputError)
     assert "unknown key 'fraction'" in str(result.exception)
     assert "did you mean 'fractions'" in str(result.exception)
+
+
+@pytest.mark.parametrize("text", ["1,2,4", " 1, 2,4,2", "[1, 2, 4]"])
+def test_numbers_come_with_commas_or_as_a_list_of_a_configuration_file(text: str) -> None:
+    assert whole_numbers("--ranks", text) == [1, 2, 4]
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1.5", "1,,2", "one"])
+def test_what_is_no_positive_whole_number_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"--ranks .*: expected positive whole numbers with commas"):
+        whole_numbers("--ranks", text)

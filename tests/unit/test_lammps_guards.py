@@ -30,6 +30,7 @@ def test_the_nan_guard_has_no_value():
         ("ERROR: Non-numeric pressure - simulation unstable (src/src/fix_nh.cpp:1056)", "nan"),
         ("ERROR: Non-numeric atom coords - simulation unstable (src/src/domain.cpp:570)", "nan"),
         ("ERROR on proc 1: pair_style mace: atoms 27 and 35 are 0.0633 angstrom apart (pair_mace.cpp:90)", "overlap"),
+        ("ERROR: pair_style mace: atom 7 has the non-numeric position (inf, 1.5, 2) (pair_mace.cpp:90)", "nan"),
         ("ERROR on proc 1: Out of range atoms - cannot compute PPPM (src/pppm.cpp:1)", "lost_atoms"),
     ],
 )

@@ -71,6 +71,25 @@ class FitResult:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The part of a model that an export takes.
+
+    Attributes
+    ----------
+    elements
+        Chemical symbols in the order of the LAMMPS atom types; None for all of the model in its own order.
+    head
+        Name of one of the model's heads (levels of theory); None for the only one.
+    """
+
+    elements: tuple[str, ...] | None = None
+    head: str | None = None
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True)
 class Exported:
     """What an export says of the model it wrote.
 
@@ -124,11 +143,17 @@ class Algorithm(Protocol):
     def fit(self, task: FitTask) -> FitResult:
         """Train until a limit of the task is reached; continue what an interrupted fit left in its directory."""
 
-    def export(self, source: Path, directory: Path, precision: str) -> Exported:
-        """Write the model file(s) that LAMMPS and `calculator` need from `source` into `directory`."""
+    def export(self, source: Path, directory: Path, precision: str, part: Part = WHOLE) -> Exported:
+        """Write the model file(s) that LAMMPS and the calculators need from `source` into `directory`."""
 
     def calculator(self, directory: Path) -> Calculator:
-        """Return the reference calculator of an exported potential, in double precision."""
+        """Return the fastest calculator of an exported potential on a CPU, in the arithmetic chosen at export."""
+
+    def reference_calculator(self, directory: Path) -> Calculator:
+        """Return the algorithm's own calculator of an exported potential, in double precision.
+
+        `decant check` holds LAMMPS to it, so it must share no code with what runs in LAMMPS where that is possible.
+        """
 
     def model_calculator(self, source: Path) -> Calculator:
         """Return the reference calculator of a model file as `fit` left it."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from decant.algorithms.base import Exported, FitResult, FitTask
+from decant.algorithms.base import WHOLE, Exported, FitResult, FitTask, Part
 from decant.algorithms.deepmd_data import write_systems
 from decant.algorithms.training import TrainingFailed, quiet, require_labels, run_training, training_environment
 from decant.errors import InputError
@@ -63,7 +63,7 @@ class DeepPotential:
             _freeze(task.directory, f"model.ckpt-{training.done}.pt")
         return FitResult(task.directory / MODEL, training.input(), training.epochs(), notes)
 
-    def export(self, source: Path, directory: Path, precision: str) -> Exported:
+    def export(self, source: Path, directory: Path, precision: str, part: Part = WHOLE) -> Exported:
         """Copy a frozen model, or freeze a checkpoint, into the potential's directory.
 
         A checkpoint (``.pt``) is unpickled by ``dp``: it must be trusted.
@@ -71,8 +71,10 @@ class DeepPotential:
         Raises
         ------
         InputError
-            If the source is no Deep Potential, or another precision is wanted than it was trained in.
+            If the source is no Deep Potential, another precision is wanted than it was trained in, or a part of it.
         """
+        if part != WHOLE:
+            raise InputError(f"{source}: a Deep Potential is exported as a whole: leave out --elements and --head")
         require_file(source, "a DeePMD-kit model (.pth or .pt)")
         target = directory / MODEL
         if source.suffix == ".pt":
@@ -101,8 +103,12 @@ class DeepPotential:
         )
 
     def calculator(self, directory: Path) -> Calculator:
-        """Return DeePMD-kit's calculator of an exported potential."""
+        """Return DeePMD-kit's calculator of an exported potential: the only one there is."""
         return self.model_calculator(directory / MODEL)
+
+    def reference_calculator(self, directory: Path) -> Calculator:
+        """Return the same calculator."""
+        return self.calculator(directory)
 
     def model_calculator(self, source: Path) -> Calculator:
         """Return DeePMD-kit's calculator of a frozen model."""

@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from decant.algorithms.base import Exported, FitResult, FitTask
+from decant.algorithms.base import WHOLE, Exported, FitResult, FitTask, Part
 from decant.algorithms.training import quiet, require_labels, run_training
 from decant.dataset import is_isolated, write_frames
+from decant.errors import InputError
 from decant.progress import Progress
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ MODEL, REFERENCE = "model.safetensors", "reference.safetensors"
 # what a card tells of the architecture
 _TOLD = (
     "hidden_irreps", "max_ell", "correlation", "num_interactions", "num_bessel", "num_polynomial_cutoff", "radial_MLP",
-    "MLP_irreps", "interaction_cls_first", "interaction_cls", "avg_num_neighbors",
+    "MLP_irreps", "interaction_cls_first", "interaction_cls", "avg_num_neighbors", "radial_type", "distance_transform",
+    "pair_repulsion", "head",
 )  # fmt: skip
 _EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E_per_atom= *([\d.naif]+) meV, RMSE_F= *([\d.naif]+) meV")
 _CONTINUED = re.compile(r"decant: continuing after epoch (\d+) and (\d+) s")
@@ -65,7 +67,7 @@ class Mace:
         epochs = _train(_command(task, settings), task)
         return FitResult(task.directory / f"{_NAME}.model", settings, epochs, notes)
 
-    def export(self, source: Path, directory: Path, precision: str) -> Exported:
+    def export(self, source: Path, directory: Path, precision: str, part: Part = WHOLE) -> Exported:
         """Write ``model.safetensors`` for LAMMPS and ``reference.safetensors`` for Python.
 
         The source is unpickled: it must be trusted. What is written contains no pickle.
@@ -73,15 +75,15 @@ class Mace:
         Raises
         ------
         InputError
-            If the source is no MACE model, or has a feature that ``pair_style mace`` does not cover.
+            If the source is no MACE model, has a feature that ``pair_style mace`` does not cover, or has not the part
+            that is asked for.
         """
         from decant.algorithms.mace_reference import load_trusted, write_reference
-        from decant.algorithms.mace_weights import element_symbols, write_model
+        from decant.algorithms.mace_weights import write_model
 
         model = load_trusted(source)
-        write_model(model, directory / MODEL, precision)
-        description = write_reference(model, directory / REFERENCE)
-        elements = element_symbols(model)
+        elements = write_model(model, directory / MODEL, precision, part.elements, part.head)
+        description = write_reference(model, directory / REFERENCE, part.head)
         return Exported(
             model=MODEL,
             pair_style=f"mace {'float' if precision == 'single' else 'double'}",
@@ -93,23 +95,41 @@ class Mace:
         )
 
     def calculator(self, directory: Path) -> Calculator:
-        """Return MACE's own calculator, rebuilt without unpickling anything."""
-        from decant.algorithms.mace_reference import read_reference
+        """Return the calculator on our C++ evaluator, the one of ``pair_style mace``; it needs no torch."""
+        from decant.algorithms.mace_calculator import CompiledMACE
 
-        return _mace_calculator(read_reference(directory / REFERENCE))
+        return CompiledMACE(directory / MODEL)
+
+    def reference_calculator(self, directory: Path) -> Calculator:
+        """Return MACE's own calculator, rebuilt without unpickling anything."""
+        from decant.algorithms.mace_reference import read_reference, reference_head
+
+        path = directory / REFERENCE
+        return _mace_calculator(read_reference(path), reference_head(path))
 
     def model_calculator(self, source: Path) -> Calculator:
-        """Return MACE's own calculator of a ``.model`` file, which is unpickled: it must be trusted."""
+        """Return MACE's own calculator of a ``.model`` file, which is unpickled: it must be trusted.
+
+        Raises
+        ------
+        InputError
+            If the source is no MACE model, or one of several heads, none of which is called Default.
+        """
+        from decant.algorithms.mace_heads import head_names
         from decant.algorithms.mace_reference import load_trusted
 
-        return _mace_calculator(load_trusted(source))
+        model = load_trusted(source)
+        names = head_names(model)
+        if len(names) > 1 and "default" not in [name.lower() for name in names]:
+            raise InputError(f"{source}: has the heads {', '.join(names)}: export one of them with --head and use that")
+        return _mace_calculator(model)
 
 
-def _mace_calculator(model: Any) -> Calculator:
+def _mace_calculator(model: Any, head: str | None = None) -> Calculator:
     with quiet():
         from mace.calculators import MACECalculator
 
-        return MACECalculator(models=[model], device="cpu", default_dtype="float64")
+        return MACECalculator(models=[model], device="cpu", default_dtype="float64", head=head)
 
 
 def _usable_isolated_atoms(train: list[Atoms], frames: list[Atoms]) -> tuple[list[Atoms], list[str]]:

@@ -61,7 +61,7 @@ def as_scale_shift(model: Any) -> Any:
     return result
 
 
-def write_reference(model: torch.nn.Module, path: Path) -> dict[str, Any]:
+def write_reference(model: torch.nn.Module, path: Path, head: str | None = None) -> dict[str, Any]:
     """Write a MACE model as safetensors; return its description, as stored in the header.
 
     Parameters
@@ -70,13 +70,20 @@ def write_reference(model: torch.nn.Module, path: Path) -> dict[str, Any]:
         In double precision.
     path
         File to write.
+    head
+        Name of the head that was exported; None for the only one.
     """
     from mace.tools.scripts_utils import extract_config_mace_model
     from safetensors.torch import save_file
 
     converted = as_scale_shift(model)
+    basis = converted.radial_embedding.bessel_fn
+    if not hasattr(basis, "bessel_weights"):  # where mace-torch counts the functions of any basis
+        basis.__dict__["bessel_weights"] = basis.gaussian_weights
     description = {key: _plain(value) for key, value in extract_config_mace_model(converted).items()}
     description["gate"] = _gate_name(converted)
+    description["correlation"] = _correlation(converted)
+    description["head"] = head
     weights = {name: tensor.detach().clone().contiguous() for name, tensor in converted.state_dict().items()}
     with write_beside(path) as temporary:
         save_file(weights, temporary, metadata={"format": FORMAT, "model": json.dumps(description)})
@@ -109,6 +116,21 @@ def _gate_name(model: Any) -> str | None:
     raise InputError(f"the readout's non-linearity {gate} has no name in mace-torch; cannot describe this model")
 
 
+def _correlation(model: Any) -> int | list[int]:
+    """Return the correlation order of all layers, or a list where it differs."""
+    orders = [int(product.symmetric_contractions.contractions[0].correlation) for product in model.products]
+    return orders[0] if len(set(orders)) == 1 else orders
+
+
+def reference_head(path: Path) -> str | None:
+    """Return the head that was exported with a file of `write_reference`; None for the only one."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        head: str | None = json.loads(file.metadata()["model"]).get("head")
+    return head
+
+
 def read_reference(path: Path) -> torch.nn.Module:
     """Rebuild a model that `write_reference` wrote; nothing is unpickled.
 
@@ -136,8 +158,19 @@ def read_reference(path: Path) -> torch.nn.Module:
             model = _build(json.loads(header["model"]))
     finally:
         torch.set_default_dtype(before)
-    model.load_state_dict(weights, strict=True)
+    _load_weights(model, weights, path)
     return model.eval()
+
+
+def _load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path: Path) -> None:
+    """Fill in the stored weights; models of older versions lack marks of unused couplings, which are rebuilt."""
+    try:
+        missing, unexpected = model.load_state_dict(weights, strict=False)
+    except RuntimeError as error:
+        raise InputError(f"{path}: does not fit this version of mace-torch: {_first_line(error)}") from error
+    lacking = [name for name in missing if not name.endswith("_zeroed")] + unexpected
+    if lacking:
+        raise InputError(f"{path}: does not fit this version of mace-torch: {lacking[0]} is not in both")
 
 
 def _build(description: dict[str, Any]) -> torch.nn.Module:
@@ -147,7 +180,7 @@ def _build(description: dict[str, Any]) -> torch.nn.Module:
 
     from mace import modules
 
-    arguments = dict(description)
+    arguments = {key: value for key, value in description.items() if key != "head"}
     for key in _CLASSES:
         arguments[key] = getattr(blocks, arguments[key])
     for key in _IRREPS:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from decant.cli.options import Config
-from decant.errors import InputError
+from decant.cli.options import Config, whole_numbers
 
 
 def command(
@@ -28,11 +27,7 @@ def command(
     """
     from decant.check import check, table
 
-    try:
-        counts = list(dict.fromkeys(int(count) for count in str(ranks).split(",")))
-    except ValueError as error:
-        raise InputError(f"--ranks {ranks}: expected whole numbers with commas, for example 1,2,4") from error
-    report = check(potential, data, counts, limit)
+    report = check(potential, data, whole_numbers("--ranks", ranks), limit)
     typer.echo(table(report))
     if not report.passed:
         raise typer.Exit(1)

@@ -14,6 +14,10 @@ def command(
     model: Annotated[Path, typer.Argument(help="Directory of 'decant fit', or a .model, .pth or .pt file you trust.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Directory of the potential.")],
     precision: Annotated[str, typer.Option(help="Arithmetic of the LAMMPS run: double or single.")] = "double",
+    elements: Annotated[
+        str | None, typer.Option(help="Elements to keep, as in H,C,O: needed where a model knows many. MACE only.")
+    ] = None,
+    head: Annotated[str | None, typer.Option(help="Head to export, where a model has several. MACE only.")] = None,
     config: Config = None,
 ) -> None:
     """Export a fitted model as a potential: model file, LAMMPS lines and a card.
@@ -25,10 +29,13 @@ def command(
     For example:
       decant export models/mace-a -o potentials/mace-a
       decant export downloaded.model -o potentials/theirs --precision single
+      decant export mace-mpa-0-medium.model -o potentials/mpa --elements H,C,O
     """
+    from decant.algorithms.base import Part
     from decant.potential import export
 
-    potential, new = export(model, output, precision)
+    symbols = None if elements is None else tuple(symbol.strip() for symbol in elements.split(","))
+    potential, new = export(model, output, precision, Part(symbols, head))
     said = "written" if new else "is up to date"
     typer.echo(
         f"{potential.path}: {said}: {potential.algorithm}, {' '.join(potential.elements)}, "

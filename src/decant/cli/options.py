@@ -24,6 +24,20 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
     return path
 
 
+def whole_numbers(option: str, text: str) -> list[int]:
+    """Return the numbers of an option such as ``--ranks 1,2,4``, each once.
+
+    Raises
+    ------
+    InputError
+        If one is not a positive whole number.
+    """
+    words = str(text).strip("[]").split(",")  # a configuration file may give a list
+    if not all(word.strip().isdigit() and int(word) > 0 for word in words):
+        raise InputError(f"{option} {text}: expected positive whole numbers with commas, for example 1,2,4")
+    return list(dict.fromkeys(int(word) for word in words))
+
+
 Config = Annotated[
     Path | None,
     typer.Option(

@@ -63,6 +63,7 @@ def launch(
     plugin: str | None = None,
     on_row: Callable[[dict[str, float]], None] | None = None,
     keep_open: Sequence[int] = (),
+    more_environment: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Run LAMMPS in a directory and follow it until it ends.
 
@@ -82,6 +83,8 @@ def launch(
         Called with each thermodynamic row as it is printed.
     keep_open
         File descriptors that LAMMPS inherits; a lock held by one lasts as long as LAMMPS does.
+    more_environment
+        Environment variables on top of those that `lmp` always gets.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def launch(
     process = subprocess.Popen(
         command(arguments, ranks),
         cwd=directory,
-        env={**environment(plugin), "OMP_NUM_THREADS": str(threads)},
+        env={**environment(plugin), "OMP_NUM_THREADS": str(threads), **(more_environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,4 +1,4 @@
-"""MACE models with random weights, as `mace_run_train` would build them."""
+"""MACE models with random weights, as `mace_run_train` would build them: speed and coverage depend on no training."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import warnings
 from typing import Any
 
 import numpy as np
+
+# the additions of MACE-MP-0b and later, as mace-torch names them
+DENSITY: dict[str, Any] = {
+    "first": "RealAgnosticDensityInteractionBlock",
+    "later": "RealAgnosticDensityResidualInteractionBlock",
+    "distance_transform": "Agnesi",
+    "pair_repulsion": True,
+}
 
 
 def random_mace(
@@ -18,10 +26,31 @@ def random_mace(
     later: str = "RealAgnosticResidualInteractionBlock",
     kind: str = "ScaleShiftMACE",
     elements: tuple[int, ...] = (1, 6, 8),
+    edge_irreps: str | None = None,
     seed: int = 0,
     **extra: Any,
 ) -> Any:
-    """Return a double-precision MACE of mace-torch for H, C and O."""
+    """Return a double-precision MACE of mace-torch.
+
+    Parameters
+    ----------
+    hidden
+        Irreps of the features.
+    r_max
+        Cutoff, angstrom.
+    l_max, correlation, layers
+        Highest order of the spherical harmonics, of the products, and number of layers.
+    first, later
+        Interaction block of the first and of the later layers.
+    kind
+        ``"MACE"`` or ``"ScaleShiftMACE"``.
+    elements
+        Atomic numbers.
+    seed
+        Of the weights.
+    **extra
+        Further arguments of the class.
+    """
     warnings.simplefilter("ignore")
     import torch
 
@@ -50,10 +79,11 @@ def random_mace(
             "avg_num_neighbors": 20.0,
             "atomic_numbers": list(elements),
             "correlation": correlation,
+            "edge_irreps": None if edge_irreps is None else o3.Irreps(edge_irreps),
             **extra,
         }
         if kind == "ScaleShiftMACE":
-            return modules.ScaleShiftMACE(atomic_inter_scale=5.0, atomic_inter_shift=0.1, **settings).eval()
+            return modules.ScaleShiftMACE(**{"atomic_inter_scale": 5.0, "atomic_inter_shift": 0.1, **settings}).eval()
         return modules.MACE(**settings).eval()
     finally:
         torch.set_default_dtype(previous)

@@ -1,0 +1,65 @@
+"""The C++ evaluator of MACE models, compiled from ``src/mace`` and ``src/mace_python``."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+class Evaluator:
+    """A model of ``decant export``, ready for evaluation.
+
+    Parameters
+    ----------
+    path
+        Its ``model.safetensors``.
+    elements
+        Chemical symbols that the element indices of `evaluate` refer to; empty for all that the model knows.
+    precision
+        ``"double"`` or ``"single"``; empty for the one chosen at export.
+
+    Raises
+    ------
+    RuntimeError
+        If the file is no such model, is damaged, or does not know an element.
+    ValueError
+        If the precision is neither.
+    """
+
+    def __init__(self, path: str, elements: Sequence[str] = [], precision: str = "") -> None: ...
+    @property
+    def elements(self) -> list[str]:
+        """Chemical symbols in the order of the element indices."""
+    @property
+    def precision(self) -> str:
+        """Arithmetic of the evaluation."""
+    @property
+    def r_max(self) -> float:
+        """Cutoff, angstrom."""
+    @property
+    def shortest_distance(self) -> float:
+        """Distance at which the radial tables begin, angstrom."""
+    def evaluate(
+        self, element: np.ndarray, owner: np.ndarray, source: np.ndarray, vector: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return energies and virials of atoms, eV, shapes (atoms,) and (atoms, 3, 3), and forces, eV/angstrom.
+
+        Parameters
+        ----------
+        element
+            Element index of each atom, int32, shape (atoms,).
+        owner, source
+            The atoms at both ends of each directed edge, int32, shape (edges,), sorted by owner. Every pair is given
+            in both directions. Where the end is a periodic image, the index is that of the atom it stands for.
+        vector
+            From source to owner, angstrom, float64, shape (edges, 3). Edges of `r_max` or more are left out.
+
+        Returns
+        -------
+        energies, forces, virials
+            In this order, forces of shape (atoms, 3). The virial of an edge is divided evenly between its two ends;
+            the sum over atoms is -stress * volume.
+
+        Raises
+        ------
+        ValueError
+            If an index is out of range or out of order, or an edge is shorter than `shortest_distance`.
+        """
