@@ -15,12 +15,13 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 from ase.calculators.calculator import PropertyNotImplementedError
-from decant.algorithms._mace import Evaluator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from decant.algorithms.mace_calculator import CompiledMACE
+from decant.algorithms.mace_compiled import Evaluator
+from decant.algorithms.mace_random import random_mace
 from decant.algorithms.mace_weights import write_model
 from decant.configurations.packing import pack
 from decant.errors import InputError
@@ -28,7 +29,6 @@ from decant.evaluate import predict
 from decant.lammps.single_point import single_point
 from decant.molecules import parse_liquid
 from decant.potential import Potential, export
-from tests.mace_models import random_mace
 
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "scalars and vectors": {},
