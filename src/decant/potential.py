@@ -160,7 +160,7 @@ def open_source(path: Path) -> Source:
     return Source(algorithm(record["algorithm"]), model, record, errors)
 
 
-def export(source_path: Path, output: Path, precision: str = "double", part: Part = WHOLE) -> tuple[Potential, bool]:
+def export(source_path: Path, output: Path, precision: str | None = None, part: Part = WHOLE) -> tuple[Potential, bool]:
     """Export a fitted model as a potential.
 
     Parameters
@@ -172,7 +172,8 @@ def export(source_path: Path, output: Path, precision: str = "double", part: Par
         Directory of the potential. One that is there is replaced, unless it was made from the same model in the same
         way: then it is left as it is.
     precision
-        ``"double"`` or ``"single"``: the arithmetic of the LAMMPS run.
+        ``"double"`` or ``"single"``: the arithmetic of the LAMMPS run; None for double, or where an algorithm leaves no
+        choice for the one it was trained in.
     part
         Elements and head to take, where the model has more of them than are wanted.
 
@@ -188,13 +189,13 @@ def export(source_path: Path, output: Path, precision: str = "double", part: Par
     InputError
         If the source is no model, cannot be run in LAMMPS, or `output` holds something else.
     """
-    if precision not in PRECISIONS:
+    if precision not in (None, *PRECISIONS):
         raise InputError(f"--precision {precision}: expected double or single")
     source = open_source(source_path)
     output = Path(output)
     same = {
         "source_sha256": sha256(source.model),
-        "precision": precision,
+        "chosen_precision": precision,
         "chosen_elements": list(part.elements) if part.elements else None,
         "chosen_head": part.head,
     }
@@ -248,6 +249,7 @@ def _card(source: Source, exported: Exported, directory: Path) -> dict[str, Any]
         "algorithm": source.algorithm.name,
         "elements": exported.elements,
         "cutoff_A": exported.cutoff,
+        "precision": exported.precision,
         "architecture": exported.settings,
         "data": source.record.get("data"),
         "fit": {key: source.record[key] for key in _FROM_FIT if key in source.record} or None,

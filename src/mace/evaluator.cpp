@@ -243,7 +243,6 @@ void Evaluator<T>::add_repulsion(const Neighborhood<T>& atoms, std::vector<doubl
 template <class T>
 void Evaluator<T>::divide_by_density(std::size_t t, const Neighborhood<T>& atoms, const Block& block, T* basis) {
   const std::size_t size = width(model_.l_max);
-  states_[t].share.resize(static_cast<std::size_t>(atoms.owned));
   for (std::size_t b = 0; b < block.atoms.size(); ++b) {
     const int i = block.atoms[b];
     double density = 0;

@@ -40,7 +40,7 @@ def test_every_verb_shows_examples_and_takes_a_configuration_file(verb: str) -> 
 def test_a_configuration_file_gives_options_and_the_command_line_wins(tmp_path: Path) -> None:
     (tmp_path / "data.extxyz").write_text("")
     config = tmp_path / "split.yaml"
-    config.write_text(f"source: {tmp_path / 'missing.extxyz'}\noutput: {tmp_path / 'parts'}\n")
+    config.write_text(f"sources: {tmp_path / 'missing.extxyz'}\noutput: {tmp_path / 'parts'}\n")
     result = CliRunner().invoke(application(), ["split", "--config", str(config)])
     assert isinstance(result.exception, InputError)
     assert "missing.extxyz" in str(result.exception), "the argument came from the file"

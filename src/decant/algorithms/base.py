@@ -143,7 +143,7 @@ class Algorithm(Protocol):
     def fit(self, task: FitTask) -> FitResult:
         """Train until a limit of the task is reached; continue what an interrupted fit left in its directory."""
 
-    def export(self, source: Path, directory: Path, precision: str, part: Part = WHOLE) -> Exported:
+    def export(self, source: Path, directory: Path, precision: str | None, part: Part = WHOLE) -> Exported:
         """Write the model file(s) that LAMMPS and the calculators need from `source` into `directory`."""
 
     def calculator(self, directory: Path) -> Calculator:

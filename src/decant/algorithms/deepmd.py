@@ -63,7 +63,7 @@ class DeepPotential:
             _freeze(task.directory, f"model.ckpt-{training.done}.pt")
         return FitResult(task.directory / MODEL, training.input(), training.epochs(), notes)
 
-    def export(self, source: Path, directory: Path, precision: str, part: Part = WHOLE) -> Exported:
+    def export(self, source: Path, directory: Path, precision: str | None, part: Part = WHOLE) -> Exported:
         """Copy a frozen model, or freeze a checkpoint, into the potential's directory.
 
         A checkpoint (``.pt``) is unpickled by ``dp``: it must be trusted.
@@ -87,7 +87,7 @@ class DeepPotential:
         potential = _deep_potential(target, shown_as=source)
         script = potential.deep_eval.get_model_def_script()
         trained = _precision(script)
-        if precision != trained:
+        if precision not in (None, trained):
             raise InputError(
                 f"{source}: a Deep Potential runs in the precision it was trained in: --precision {trained}"
             )
@@ -99,7 +99,7 @@ class DeepPotential:
             elements=elements,
             cutoff=float(potential.get_rcut()),
             settings={key: script[key] for key in ("descriptor", "fitting_net") if key in script},
-            precision=precision,
+            precision=trained,
         )
 
     def calculator(self, directory: Path) -> Calculator:

@@ -67,7 +67,7 @@ class Mace:
         epochs = _train(_command(task, settings), task)
         return FitResult(task.directory / f"{_NAME}.model", settings, epochs, notes)
 
-    def export(self, source: Path, directory: Path, precision: str, part: Part = WHOLE) -> Exported:
+    def export(self, source: Path, directory: Path, precision: str | None, part: Part = WHOLE) -> Exported:
         """Write ``model.safetensors`` for LAMMPS and ``reference.safetensors`` for Python.
 
         The source is unpickled: it must be trusted. What is written contains no pickle.
@@ -82,6 +82,7 @@ class Mace:
         from decant.algorithms.mace_weights import write_model
 
         model = load_trusted(source)
+        precision = precision or "double"
         elements = write_model(model, directory / MODEL, precision, part.elements, part.head)
         description = write_reference(model, directory / REFERENCE, part.head)
         return Exported(

@@ -13,7 +13,10 @@ from decant.cli.options import Config
 def command(
     model: Annotated[Path, typer.Argument(help="Directory of 'decant fit', or a .model, .pth or .pt file you trust.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Directory of the potential.")],
-    precision: Annotated[str, typer.Option(help="Arithmetic of the LAMMPS run: double or single.")] = "double",
+    precision: Annotated[
+        str | None,
+        typer.Option(help="Arithmetic of the LAMMPS run: double or single. A Deep Potential runs as it was trained."),
+    ] = None,
     elements: Annotated[
         str | None, typer.Option(help="Elements to keep, as in H,C,O: needed where a model knows many. MACE only.")
     ] = None,

@@ -20,6 +20,10 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
     for key in values:
         if key not in known:
             raise InputError(f"{path}: unknown key '{key}' for 'decant {context.info_name}'{nearest(key, known)}")
+    several = {parameter.name for parameter in context.command.params if parameter.nargs == -1}
+    values = {
+        key: [value] if key in several and not isinstance(value, list) else value for key, value in values.items()
+    }
     context.default_map = {**(context.default_map or {}), **values}
     return path
 
