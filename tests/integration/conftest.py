@@ -25,6 +25,8 @@ TINY = {
         "--set=model.descriptor.axis_neuron=4",
         "--set=model.descriptor.rcut=4.5",
         "--set=model.fitting_net.neuron=[16,16]",
+        "--set=model.descriptor.precision=float64",  # agreement is told apart from error better than in single
+        "--set=model.fitting_net.precision=float64",
     ],
 }
 
