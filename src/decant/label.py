@@ -104,7 +104,7 @@ def _append(stream: TextIO, key: str, record: dict[str, Any]) -> None:
 
 def _run(frames: Sequence[Atoms], todo: list[int], method: Labeler, jobs: int) -> Any:
     """Yield (index, record) as workers finish."""
-    with workers(jobs, "labelling") as pool:
+    with workers(jobs, "labelling", f"run again with fewer than --jobs {jobs} to continue") as pool:
         queue = iter(todo)
         running: dict[Future[dict[str, Any]], int] = {}
         while True:

@@ -13,7 +13,7 @@ from decant.errors import InputError
 
 
 @contextmanager
-def workers(jobs: int, work: str) -> Iterator[ProcessPoolExecutor]:
+def workers(jobs: int, work: str, advice: str) -> Iterator[ProcessPoolExecutor]:
     """Provide `jobs` worker processes; what has not started when the block ends is dropped.
 
     Parameters
@@ -22,6 +22,8 @@ def workers(jobs: int, work: str) -> Iterator[ProcessPoolExecutor]:
         Number of processes.
     work
         What they do, for the error message: ``"labelling"``.
+    advice
+        What to do if one dies, for the error message.
 
     Raises
     ------
@@ -34,9 +36,7 @@ def workers(jobs: int, work: str) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     except BrokenProcessPool as error:
-        raise InputError(
-            f"a {work} process died, perhaps for lack of memory; run again with fewer than --jobs {jobs} to continue"
-        ) from error
+        raise InputError(f"a {work} process died, perhaps for lack of memory; {advice}") from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         if saved is None:

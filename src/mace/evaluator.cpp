@@ -156,6 +156,14 @@ const T* Evaluator<T>::source_row(std::size_t t, const Neighborhood<T>& atoms, i
 }
 
 template <class T>
+template <class Work>
+void Evaluator<T>::on_rows(int count, const Work& work) const {
+  const int chunks = (count + block_size - 1) / block_size, threads = static_cast<int>(shares_.size());
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (int k = 0; k < chunks; ++k) work(k * block_size, std::min(block_size, count - k * block_size));
+}
+
+template <class T>
 void Evaluator<T>::prepare_sources(std::size_t t, const Neighborhood<T>& atoms, Exchange<T>& exchange) {
   if (t == 0) return;
   Stopwatch watch(t);
@@ -164,15 +172,12 @@ void Evaluator<T>::prepare_sources(std::size_t t, const Neighborhood<T>& atoms, 
   Array<T>& source = states_[t].source;
   source.resize(atoms.total * stride);
   const Array<T>& features = states_[t - 1].features;
-  const int chunks = (atoms.owned + block_size - 1) / block_size, threads = static_cast<int>(shares_.size());
-#pragma omp parallel for num_threads(threads) schedule(static)
-  for (int k = 0; k < chunks; ++k) {
-    const int first = k * block_size, rows = std::min(block_size, atoms.owned - first);
+  on_rows(atoms.owned, [&](int first, int rows) {
     for (int l = 0; l <= layer.l_in; ++l)
       for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm)
         layer.up[l].forward(0, rows, features.data() + first * stride + lm * model_.channels, stride,
                             source.data() + first * stride + lm * model_.channels, stride, false);
-  }
+  });
   watch.charge(Kernel::sources);
   exchange.forward(source.data(), static_cast<int>(stride));
   watch.charge(Kernel::exchange);
@@ -183,29 +188,24 @@ void Evaluator<T>::reverse_sources(std::size_t t, const Neighborhood<T>& atoms, 
   const Layer<T>& layer = model_.layers[t];
   const std::size_t stride = width(layer.l_in);
   Stopwatch watch(t);
-  const int threads = static_cast<int>(shares_.size());
   Array<T>& sum = scratch_[0].source_adjoint;
-  if (threads > 1) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (int j = 0; j < atoms.total; ++j)
-      for (int k = 1; k < threads; ++k) {
-        const T* part = scratch_[k].source_adjoint.data() + j * stride;
+  if (scratch_.size() > 1)
+    on_rows(atoms.total, [&](int first, int rows) {
+      for (std::size_t k = 1; k < scratch_.size(); ++k) {
+        const T* part = scratch_[k].source_adjoint.data();
 #pragma omp simd
-        for (std::size_t c = 0; c < stride; ++c) sum[j * stride + c] += part[c];
+        for (std::size_t c = first * stride; c < (first + rows) * stride; ++c) sum[c] += part[c];
       }
-  }
+    });
   watch.charge(Kernel::sources);
   exchange.reverse(sum.data(), static_cast<int>(stride));
   watch.charge(Kernel::exchange);
-  const int chunks = (atoms.owned + block_size - 1) / block_size;
-#pragma omp parallel for num_threads(threads) schedule(static)
-  for (int k = 0; k < chunks; ++k) {
-    const int first = k * block_size, rows = std::min(block_size, atoms.owned - first);
+  on_rows(atoms.owned, [&](int first, int rows) {
     for (int l = 0; l <= layer.l_in; ++l)
       for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm)
         layer.up[l].reverse(0, rows, sum.data() + first * stride + lm * model_.channels, stride,
                             previous_.data() + first * stride + lm * model_.channels, stride, true);
-  }
+  });
   watch.charge(Kernel::sources);
 }
 

@@ -60,6 +60,9 @@ class Evaluator {
   using Share = std::vector<const Block*>;
 
   void make_blocks(const Neighborhood<T>& atoms);
+  // Shares rows 0 .. count-1 among the threads: work(first, rows) on a few at a time.
+  template <class Work>
+  void on_rows(int count, const Work& work) const;
   void prepare_sources(std::size_t t, const Neighborhood<T>& atoms, Exchange<T>& exchange);
   void reverse_sources(std::size_t t, const Neighborhood<T>& atoms, Exchange<T>& exchange);
   EdgeView<T> view(std::size_t t, const Neighborhood<T>& atoms, int atom, bool reverse, Scratch& scratch) const;

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import importlib
 import os
-from importlib.util import find_spec
+import pkgutil
 from pathlib import Path
 from types import ModuleType
 
-# highest first, with the flags of /proc/cpuinfo that each needs
-_LEVELS = {
-    "x86-64-v4": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi2"},
-    "x86-64-v3": {"avx2", "fma", "bmi2"},
-    "native": set(),
+import decant.algorithms
+
+_PREFIX = "_mace_"
+# rising, with the flags of /proc/cpuinfo that each needs; another level was compiled because its user asked for it
+_NEEDS = {
+    "x86_64_v3": {"avx2", "fma", "bmi2"},
+    "x86_64_v4": {"avx2", "fma", "bmi2", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
 }
 
 
@@ -23,14 +25,18 @@ def _module() -> ModuleType:
     """Return the module of the highest level that was compiled and that the CPU runs."""
     info = Path("/proc/cpuinfo")
     flags = set(info.read_text(encoding="utf-8", errors="replace").split()) if info.is_file() else set()
-    wanted = os.environ.get("DECANT_SIMD")
-    for level, needed in _LEVELS.items():
-        name = f"decant.algorithms._mace_{level.replace('-', '_')}"
-        if wanted in (None, level) and needed <= flags and find_spec(name):
-            return importlib.import_module(name)
-    raise ImportError(
-        "no compiled MACE evaluator runs on this CPU (or DECANT_SIMD names none); reinstall decant-mlip on this machine"
-    )
+    names = (module.name for module in pkgutil.iter_modules(decant.algorithms.__path__))
+    levels = [name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX)]
+    wanted = os.environ.get("DECANT_SIMD", "").replace("-", "_")
+    able = [level for level in levels if _NEEDS.get(level, set()) <= flags and wanted in ("", level)]
+    if not able:
+        raise ImportError(
+            f"the MACE evaluator was compiled for {', '.join(sorted(levels)) or 'nothing'}, and this CPU "
+            "(or DECANT_SIMD) allows none of them; reinstall decant-mlip on this machine"
+        )
+    rising = list(_NEEDS)
+    best = max(able, key=lambda level: rising.index(level) if level in rising else len(rising))
+    return importlib.import_module(f"decant.algorithms.{_PREFIX}{best}")
 
 
 Evaluator = _module().Evaluator

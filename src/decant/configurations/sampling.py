@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
@@ -74,22 +75,31 @@ def sample_all(tasks: Sequence[Sampling], name: str) -> list[list[Atoms]]:
         The trajectories.
     name
         Name of the recipe, for the progress line.
+
+    Returns
+    -------
+    list of list of ase.Atoms
+        The snapshots of each trajectory; fewer than asked for where it broke off early, as standard error then says.
     """
     done: list[list[Atoms]] = []
     with (
         Progress(f"build {name}", len(tasks), "trajectories") as progress,
-        workers(min(available_cores(), len(tasks)), "sampling") as pool,
+        workers(min(available_cores(), len(tasks)), "sampling", "sample smaller boxes") as pool,
     ):
         for snapshots in pool.map(sample, tasks):
             done.append(snapshots)
             progress.update(len(done))
+    missing = sum(task.snapshots - len(snapshots) for task, snapshots in zip(tasks, done, strict=True))
+    if missing:
+        print(f"decant: warning: molecules broke early: {missing} snapshots fewer than asked for", file=sys.stderr)
     return done
 
 
 def sample(task: Sampling) -> list[Atoms]:
     """Run one trajectory and return its snapshots, with the arrays and the info of the start.
 
-    A trajectory in which a molecule breaks is used up to there, so a poor driver gives configurations, too.
+    A trajectory in which a molecule breaks is used up to there, so a poor driver gives configurations, too: as many
+    different ones as were recorded by then.
 
     Raises
     ------
@@ -105,7 +115,7 @@ def sample(task: Sampling) -> list[Atoms]:
             f"driver '{task.driver}': breaks molecules before the first step; it cannot sample this liquid"
         )
     chosen = np.linspace(0, broken - 1, task.snapshots + 1)[1:].round().astype(int)
-    return [frames[index] for index in chosen]
+    return [frames[index] for index in dict.fromkeys(chosen.tolist())]
 
 
 def _intact(start: Atoms) -> Callable[[Atoms], bool]:
