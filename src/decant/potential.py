@@ -160,7 +160,13 @@ def open_source(path: Path) -> Source:
     return Source(algorithm(record["algorithm"]), model, record, errors)
 
 
-def export(source_path: Path, output: Path, precision: str | None = None, part: Part = WHOLE) -> tuple[Potential, bool]:
+def export(
+    source_path: Path,
+    output: Path,
+    precision: str | None = None,
+    part: Part = WHOLE,
+    forms: tuple[str, ...] = (),
+) -> tuple[Potential, bool]:
     """Export a fitted model as a potential.
 
     Parameters
@@ -176,6 +182,9 @@ def export(source_path: Path, output: Path, precision: str | None = None, part: 
         choice for the one it was trained in.
     part
         Elements and head to take, where the model has more of them than are wanted.
+    forms
+        Other forms to write beside it, for a LAMMPS that is built for them: each is ``model-FORM.pt`` with its LAMMPS
+        lines in ``pair-FORM.lammps``.
 
     Returns
     -------
@@ -198,6 +207,7 @@ def export(source_path: Path, output: Path, precision: str | None = None, part: 
         "chosen_precision": precision,
         "chosen_elements": list(part.elements) if part.elements else None,
         "chosen_head": part.head,
+        "forms": sorted(forms),
     }
     if output.exists():
         present = _replaceable(output)
@@ -209,7 +219,11 @@ def export(source_path: Path, output: Path, precision: str | None = None, part: 
     directory.mkdir()
     try:
         exported = source.algorithm.export(source.model, directory, precision, part)
-        _write_pair(directory / PAIR, source.algorithm.name, exported)
+        lines = [f"pair_style {exported.pair_style}", f"pair_coeff {exported.pair_coeff}"]
+        _write_pair(directory / PAIR, source.algorithm.name, exported, lines)
+        for form in forms:
+            lines = source.algorithm.export_form(form, source.model, directory, exported, part)
+            _write_pair(directory / f"pair-{form}.lammps", f"{source.algorithm.name} ({form})", exported, lines)
         write_yaml(directory / CARD, {**_card(source, exported, directory), **same})
         shutil.rmtree(output, ignore_errors=True)
         directory.rename(output)
@@ -228,13 +242,11 @@ def _replaceable(output: Path) -> Potential | None:
         return None
 
 
-def _write_pair(path: Path, name: str, exported: Exported) -> None:
+def _write_pair(path: Path, name: str, exported: Exported, lines: list[str]) -> None:
     """Write the LAMMPS lines."""
     path.write_text(
         f"# {name} potential, written by decant export; needs: -var potential <path of this directory>, units metal\n"
-        f"# atom types are, in this order: {' '.join(exported.elements)}\n"
-        f"pair_style {exported.pair_style}\n"
-        f"pair_coeff {exported.pair_coeff}\n",
+        f"# atom types are, in this order: {' '.join(exported.elements)}\n" + "".join(f"{line}\n" for line in lines),
         encoding="utf-8",
     )
 

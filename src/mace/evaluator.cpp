@@ -74,7 +74,9 @@ template <class T>
 void Evaluator<T>::compute(const Neighborhood<T>& atoms, Exchange<T>& exchange, std::vector<double>& energy,
                            std::vector<double>& gradient) {
   make_blocks(atoms);
-  energy.assign(static_cast<std::size_t>(atoms.owned), model_.shift);
+  energy.assign(static_cast<std::size_t>(atoms.owned), 0.0);
+  for (int i = 0; i < atoms.owned; ++i)
+    if (atoms.element[i] >= 0) energy[i] = model_.shift + model_.atomic_energies[atoms.element[i]];
   gradient.assign(3 * atoms.edges.size(), 0.0);
   if (!model_.repulsion.empty()) add_repulsion(atoms, energy, gradient);
   const std::size_t last = model_.layers.size() - 1;
@@ -114,13 +116,13 @@ void Evaluator<T>::compute(const Neighborhood<T>& atoms, Exchange<T>& exchange, 
     if (t > 0) reverse_sources(t, atoms, exchange);
     std::swap(adjoint_, previous_);
   }
-  for (int i = 0; i < atoms.owned; ++i) energy[i] += model_.atomic_energies[atoms.element[i]];
 }
 
 template <class T>
 void Evaluator<T>::make_blocks(const Neighborhood<T>& atoms) {
   std::vector<std::vector<int>> of_element(model_.atomic_energies.size());
-  for (int i = 0; i < atoms.owned; ++i) of_element[atoms.element[i]].push_back(i);
+  for (int i = 0; i < atoms.owned; ++i)
+    if (atoms.element[i] >= 0) of_element[atoms.element[i]].push_back(i);
   blocks_.clear();
   for (std::size_t element = 0; element < of_element.size(); ++element) {
     const std::vector<int>& all = of_element[element];

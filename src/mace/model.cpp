@@ -22,6 +22,7 @@ class Loader {
     if (file.metadata("format_version") != std::to_string(format_version))
       file.fail("has format version " + file.metadata("format_version") + ", this pair style reads version " +
                 std::to_string(format_version) + ": export the model again with a matching decant");
+    file.check_sum();
     const auto sizes = integers("sizes", {3});
     channels_ = size(sizes[0]);
     l_max_ = static_cast<int>(sizes[1]);

@@ -45,7 +45,7 @@ struct Model {
   }
 };
 
-constexpr int format_version = 2;
+constexpr int format_version = 3;
 
 // Precision that was chosen at export: "single" or "double".
 std::string stored_precision(const Safetensors& file);

@@ -17,7 +17,7 @@ template <class T>
 struct Neighborhood {
   int owned = 0;                // atoms whose energy this rank computes: indices 0 .. owned-1
   int total = 0;                // owned atoms and ghosts
-  std::vector<int> element;     // [total], index into the model's elements
+  std::vector<int> element;     // [total], index into the model's elements; -1: no part of the model, without edges
   std::vector<int> first_edge;  // [owned + 1]
   std::vector<Edge<T>> edges;   // edges of atom i: first_edge[i] .. first_edge[i+1]-1
 };

@@ -92,20 +92,30 @@ class HeaderReader {
   std::size_t at_ = 0;
 };
 
-std::uint32_t crc32(const char* data, std::size_t size) {
-  static const auto table = [] {
-    std::array<std::uint32_t, 256> entries{};
-    for (std::uint32_t i = 0; i < 256; ++i) {
-      std::uint32_t c = i;
-      for (int bit = 0; bit < 8; ++bit) c = (c & 1u) ? 0xEDB88320u ^ (c >> 1) : c >> 1;
-      entries[i] = c;
-    }
-    return entries;
-  }();
-  std::uint32_t c = 0xFFFFFFFFu;
-  for (std::size_t i = 0; i < size; ++i) c = table[(c ^ static_cast<unsigned char>(data[i])) & 0xFFu] ^ (c >> 8);
-  return c ^ 0xFFFFFFFFu;
-}
+// The checksum of zlib and PNG, of bytes that come in pieces.
+class Crc32 {
+ public:
+  void add(const char* data, std::size_t size) {
+    static const auto table = [] {
+      std::array<std::uint32_t, 256> entries{};
+      for (std::uint32_t i = 0; i < 256; ++i) {
+        std::uint32_t c = i;
+        for (int bit = 0; bit < 8; ++bit) c = (c & 1u) ? 0xEDB88320u ^ (c >> 1) : c >> 1;
+        entries[i] = c;
+      }
+      return entries;
+    }();
+    for (std::size_t i = 0; i < size; ++i)
+      state_ = table[(state_ ^ static_cast<unsigned char>(data[i])) & 0xFFu] ^ (state_ >> 8);
+  }
+  std::string digits() const {  // ten, however small the number
+    const std::string number = std::to_string(state_ ^ 0xFFFFFFFFu);
+    return std::string(10 - number.size(), '0') + number;
+  }
+
+ private:
+  std::uint32_t state_ = 0xFFFFFFFFu;
+};
 
 std::size_t item_size(const std::string& dtype) {
   if (dtype == "F64" || dtype == "I64") return 8;
@@ -139,7 +149,6 @@ Safetensors::Safetensors(std::vector<char> bytes, std::string name) : bytes_(std
     fail(std::string("is not a safetensors file: ") + error.what());
   }
   for (const auto& [tensor, view] : tensors_) check_extent(tensor, view);
-  check_sum();
 }
 
 void Safetensors::fail(const std::string& what) const { throw std::runtime_error("model file " + name_ + " " + what); }
@@ -222,10 +231,19 @@ void Safetensors::check_extent(const std::string& tensor, const Tensor& view) co
   if (bytes != view.end - view.begin) fail("array '" + tensor + "' has a shape that does not fit its size");
 }
 
+// The sum covers every byte, its own digits counted as zeros.
 void Safetensors::check_sum() const {
   const std::string& stated = metadata("crc32");
-  const std::uint32_t found = crc32(bytes_.data() + data_, bytes_.size() - data_);
-  if (stated != std::to_string(found)) fail("is damaged: its checksum is " + std::to_string(found) + ", not " + stated);
+  const std::string field = "\"crc32\":\"" + stated;
+  const auto header_end = bytes_.begin() + static_cast<std::ptrdiff_t>(data_);
+  const auto place = std::search(bytes_.begin(), header_end, field.begin(), field.end());
+  if (place == header_end) fail("states its checksum in an unexpected way");
+  const std::size_t begin = static_cast<std::size_t>(place - bytes_.begin()) + field.size() - stated.size();
+  Crc32 sum;
+  sum.add(bytes_.data(), begin);
+  sum.add(std::string(stated.size(), '0').data(), stated.size());
+  sum.add(bytes_.data() + begin + stated.size(), bytes_.size() - begin - stated.size());
+  if (stated != sum.digits()) fail("is damaged: its checksum is " + sum.digits() + ", not " + stated);
 }
 
 }  // namespace mace

@@ -25,6 +25,9 @@ class Safetensors {
   std::vector<double> reals(const std::string& tensor) const;
   std::vector<std::int64_t> integers(const std::string& tensor) const;
 
+  // Throws if a bit of the file, header included, is not as it was written.
+  void check_sum() const;
+
   // Throws if an array was never read: its name was not understood, and the model would silently lack a part.
   void refuse_unread() const;
 
@@ -40,7 +43,6 @@ class Safetensors {
   const Tensor& find(const std::string& tensor) const;
   void parse_header(const std::string& header);
   void check_extent(const std::string& tensor, const Tensor& view) const;
-  void check_sum() const;
 
   std::vector<char> bytes_;
   std::string name_;

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "evaluator.h"
+#include "forces.h"
 
 namespace nb = nanobind;
 
@@ -31,8 +32,7 @@ using Output = nb::ndarray<nb::numpy, double>;
 
 struct Result {
   std::vector<double> energy;  // [atom], eV
-  std::vector<double> forces;  // [atom][3], eV/angstrom
-  std::vector<double> virial;  // [atom][3][3], eV
+  mace::Forces sums;
 };
 
 // Everything that does not depend on the precision talks to this.
@@ -61,7 +61,7 @@ class EngineIn : public Engine, private mace::Exchange<T> {
     Result result;
     std::vector<double> gradient;
     evaluator_.compute(atoms_, *this, result.energy, gradient);
-    add_forces(gradient, result);
+    mace::sum_forces(atoms_, gradient, mace::Virials::atomic, omp_get_max_threads(), result.sums);
     return result;
   }
 
@@ -97,29 +97,6 @@ class EngineIn : public Engine, private mace::Exchange<T> {
       atoms_.edges.push_back({j, r, {static_cast<T>(x / r), static_cast<T>(y / r), static_cast<T>(z / r)}});
     }
     while (last < atoms_.owned) atoms_.first_edge[++last] = static_cast<int>(atoms_.edges.size());
-  }
-
-  // The energy depends on positions through the edge vectors d = owner - source alone; half of an edge's virial
-  // -d x dE/dd goes to either end, as `compute stress/atom` of LAMMPS divides it.
-  void add_forces(const std::vector<double>& gradient, Result& result) const {
-    const std::size_t owned = static_cast<std::size_t>(atoms_.owned);
-    result.forces.assign(3 * owned, 0.0);
-    result.virial.assign(9 * owned, 0.0);
-    for (std::size_t i = 0; i < owned; ++i)
-      for (int e = atoms_.first_edge[i]; e < atoms_.first_edge[i + 1]; ++e) {
-        const mace::Edge<T>& edge = atoms_.edges[e];
-        const std::size_t j = static_cast<std::size_t>(edge.source);
-        const double* g = gradient.data() + 3 * static_cast<std::size_t>(e);
-        for (int a = 0; a < 3; ++a) {
-          result.forces[3 * i + a] -= g[a];
-          result.forces[3 * j + a] += g[a];
-          for (int b = 0; b < 3; ++b) {
-            const double half = -0.5 * edge.r * static_cast<double>(edge.direction[a]) * g[b];
-            result.virial[9 * i + 3 * a + b] += half;
-            result.virial[9 * j + 3 * a + b] += half;
-          }
-        }
-      }
   }
 
   mace::Evaluator<T> evaluator_;
@@ -166,8 +143,8 @@ class Evaluator {
   nb::tuple evaluate(const Indices& element, const Indices& owner, const Indices& source, const Vectors& vector) {
     Result result = engine_->compute(element, owner, source, vector);
     const std::size_t n = element.shape(0);
-    return nb::make_tuple(to_numpy(std::move(result.energy), {n}), to_numpy(std::move(result.forces), {n, 3}),
-                          to_numpy(std::move(result.virial), {n, 3, 3}));
+    return nb::make_tuple(to_numpy(std::move(result.energy), {n}), to_numpy(std::move(result.sums.force), {n, 3}),
+                          to_numpy(std::move(result.sums.atom_virial), {n, 3, 3}));
   }
 
  private:

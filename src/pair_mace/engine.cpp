@@ -14,42 +14,42 @@ class EngineIn final : public Engine, private mace::Exchange<T> {
   explicit EngineIn(mace::Model<T> model) : evaluator_(std::move(model)) {}
 
   double r_max() const override { return evaluator_.model().r_max; }
-  int exchange_width() const override { return evaluator_.exchange_width(); }
+  int exchange_width() const override { return RowsOf<T>(nullptr, evaluator_.exchange_width()).width(); }
   double shortest_distance() const override { return evaluator_.shortest_distance(); }
-  void set_threads(int threads) override { evaluator_.set_threads(threads); }
+  void set_threads(int threads) override {
+    threads_ = threads;
+    evaluator_.set_threads(threads);
+  }
 
-  void start(int owned, int total) override {
+  void set_atoms(int owned, const std::vector<int>& elements) override {
     atoms_.owned = owned;
-    atoms_.total = total;
-    atoms_.element.assign(total, 0);
-    atoms_.first_edge.assign(owned + 1, 0);
-    atoms_.edges.clear();
+    atoms_.total = static_cast<int>(elements.size());
+    atoms_.element = elements;
   }
-  void set_element(int atom, int element) override { atoms_.element[atom] = element; }
-  void begin_edges(int atom) override { atoms_.first_edge[atom] = edge_count(); }
-  void add_edge(int source, double r, double dx, double dy, double dz) override {
-    atoms_.edges.push_back({source, r, {static_cast<T>(dx / r), static_cast<T>(dy / r), static_cast<T>(dz / r)}});
+  void set_edge_counts(const std::vector<int>& first_edge) override {
+    atoms_.first_edge = first_edge;
+    atoms_.edges.resize(static_cast<std::size_t>(first_edge.back()));
+  }
+  void set_edge(int edge, int source, double r, double dx, double dy, double dz) override {
+    atoms_.edges[edge] = {source, r, {static_cast<T>(dx / r), static_cast<T>(dy / r), static_cast<T>(dz / r)}};
   }
 
-  void compute(Ghosts& ghosts, std::vector<double>& energy, std::vector<double>& gradient) override {
-    atoms_.first_edge[atoms_.owned] = edge_count();
+  void compute(Ghosts& ghosts, std::vector<double>& energy) override {
     ghosts_ = &ghosts;
-    evaluator_.compute(atoms_, *this, energy, gradient);
+    evaluator_.compute(atoms_, *this, energy, gradient_);
+  }
+  const mace::Forces& forces(mace::Virials virials) override {
+    mace::sum_forces(atoms_, gradient_, virials, threads_, forces_);
+    return forces_;
   }
 
-  int owned() const override { return atoms_.owned; }
-  int total() const override { return atoms_.total; }
-  int first_edge(int atom) const override { return atoms_.first_edge[atom]; }
-  int source(int edge) const override { return atoms_.edges[edge].source; }
-  void vector(int edge, double* d) const override {
-    for (int k = 0; k < 3; ++k) d[k] = static_cast<double>(atoms_.edges[edge].direction[k]) * atoms_.edges[edge].r;
-  }
   double bytes() const override {
-    return static_cast<double>(atoms_.edges.capacity() * sizeof(mace::Edge<T>)) + evaluator_.bytes();
+    const std::size_t doubles = gradient_.capacity() + forces_.force.capacity() + forces_.atom_virial.capacity();
+    return static_cast<double>(atoms_.edges.capacity() * sizeof(mace::Edge<T>) + doubles * sizeof(double)) +
+           evaluator_.bytes();
   }
 
  private:
-  int edge_count() const { return static_cast<int>(atoms_.edges.size()); }
   void forward(T* features, int width) override {
     RowsOf<T> rows(features, width);
     ghosts_->copy_to_ghosts(rows);
@@ -61,6 +61,9 @@ class EngineIn final : public Engine, private mace::Exchange<T> {
 
   mace::Evaluator<T> evaluator_;
   mace::Neighborhood<T> atoms_;
+  std::vector<double> gradient_;  // [edges][3], of the last evaluation
+  mace::Forces forces_;
+  int threads_ = 1;
   Ghosts* ghosts_ = nullptr;
 };
 

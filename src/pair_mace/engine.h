@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "forces.h"
 #include "rows.h"
 #include "safetensors.h"
 
@@ -14,25 +15,21 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual double r_max() const = 0;
-  virtual int exchange_width() const = 0;
+  virtual int exchange_width() const = 0;  // doubles of an atom's row
   virtual double shortest_distance() const = 0;
   virtual void set_threads(int threads) = 0;
 
-  // The neighborhood is given anew before each evaluation, owned atoms in their order.
-  virtual void start(int owned, int total) = 0;
-  virtual void set_element(int atom, int element) = 0;
-  virtual void begin_edges(int atom) = 0;
-  virtual void add_edge(int source, double r, double dx, double dy, double dz) = 0;
+  // The neighborhood is given anew before each evaluation: atoms, then how many edges each owned one has, then these.
+  virtual void set_atoms(int owned, const std::vector<int>& elements) = 0;  // [total]; -1: not part of the model
+  virtual void set_edge_counts(const std::vector<int>& first_edge) = 0;     // [owned + 1]
+  // Edge `edge` of all, from `source` by the vector (dx, dy, dz) of length r to its owner. Threads may set several.
+  virtual void set_edge(int edge, int source, double r, double dx, double dy, double dz) = 0;
 
-  // energy: [owned], eV; gradient: [edges][3], eV/angstrom, with respect to the vector of each edge.
-  virtual void compute(Ghosts& ghosts, std::vector<double>& energy, std::vector<double>& gradient) = 0;
+  // energy: [owned], eV.
+  virtual void compute(Ghosts& ghosts, std::vector<double>& energy) = 0;
+  // What the last evaluation says; contributions to ghosts stay with them.
+  virtual const mace::Forces& forces(mace::Virials virials) = 0;
 
-  virtual int owned() const = 0;
-  virtual int total() const = 0;
-  // Edges of an owned atom: first_edge(atom) .. first_edge(atom + 1) - 1.
-  virtual int first_edge(int atom) const = 0;
-  virtual int source(int edge) const = 0;
-  virtual void vector(int edge, double* d) const = 0;  // owner - source, angstrom
   virtual double bytes() const = 0;
 };
 

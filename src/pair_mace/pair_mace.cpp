@@ -6,6 +6,7 @@
 #include <cstring>
 #include <exception>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "atom.h"
@@ -147,6 +148,7 @@ double PairMACE::init_one(int, int) {
 void PairMACE::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
   find_listed();
+  find_homes();
   evaluate(*engines_.front());
   mace::Stopwatch watch;
   tally(*engines_.front());
@@ -187,88 +189,113 @@ void PairMACE::find_listed() {
   for (int k = 0; k < list->inum; ++k) listed_[list->ilist[k]] = element_of_type_[atom->type[list->ilist[k]]] >= 0;
 }
 
-// Returns what is wrong with an edge, or nothing.
-std::string PairMACE::find_edges(decant::Engine& engine) const {
+// Where the features of an atom are kept. On one rank every ghost is an image of an atom that is here itself: then
+// nothing needs to be exchanged, and no row is kept twice.
+void PairMACE::find_homes() {
+  homes_.resize(static_cast<std::size_t>(atom->nlocal + atom->nghost));
+  std::iota(homes_.begin(), homes_.end(), 0);
+  if (!alone()) return;
+  decant::RowsOf<int> rows(homes_.data(), 1);
+  rows_ = &rows;
+  decant::forward(*comm, static_cast<Pair*>(this), rows.width(), decant::Newer{});
+}
+
+bool PairMACE::alone() const { return comm->nprocs == 1; }
+
+// Calls visit(j, square of the distance, x, y, z from j to i) for each neighbor within `cutoff` of an owned atom.
+template <class Visit>
+void PairMACE::each_neighbor(int i, double cutoff, const Visit& visit) const {
+  if (!listed_[i]) return;
   const double* const* x = atom->x;
-  const double cutoff_squared = engine.r_max() * engine.r_max();
-  const double shortest_squared = engine.shortest_distance() * engine.shortest_distance();
-  engine.start(atom->nlocal, atom->nlocal + atom->nghost);
-  for (int i = 0; i < engine.total(); ++i) engine.set_element(i, std::max(element_of_type_[atom->type[i]], 0));
-  for (int i = 0; i < atom->nlocal; ++i) {
-    engine.begin_edges(i);
-    if (!listed_[i]) continue;
-    const int* neighbors = list->firstneigh[i];
-    for (int k = 0; k < list->numneigh[i]; ++k) {
-      const int j = neighbors[k] & NEIGHMASK;
-      const double dx = x[i][0] - x[j][0], dy = x[i][1] - x[j][1], dz = x[i][2] - x[j][2];
-      const double squared = dx * dx + dy * dy + dz * dz;
-      if (squared >= cutoff_squared) continue;
-      if (!(squared >= shortest_squared))
-        return fmt::format("atoms {} and {} are {:.3g} angstrom apart", atom->tag[i], atom->tag[j], std::sqrt(squared));
-      engine.add_edge(j, std::sqrt(squared), dx, dy, dz);
-    }
+  const int* neighbors = list->firstneigh[i];
+  for (int k = 0; k < list->numneigh[i]; ++k) {
+    const int j = neighbors[k] & NEIGHMASK;
+    const double dx = x[i][0] - x[j][0], dy = x[i][1] - x[j][1], dz = x[i][2] - x[j][2];
+    const double squared = dx * dx + dy * dy + dz * dz;
+    if (squared < cutoff * cutoff) visit(j, squared, dx, dy, dz);
+  }
+}
+
+// Returns what is wrong with an edge, or nothing.
+std::string PairMACE::set_neighborhood(decant::Engine& engine) const {
+  const int owned = atom->nlocal, threads = comm->nthreads;
+  std::vector<int> elements(alone() ? atom->nlocal : atom->nlocal + atom->nghost);
+  for (std::size_t i = 0; i < elements.size(); ++i) elements[i] = element_of_type_[atom->type[i]];
+  for (int i = 0; i < owned; ++i)
+    if (!listed_[i]) elements[i] = -1;
+  engine.set_atoms(owned, elements);
+
+  const double cutoff = engine.r_max(), shortest = engine.shortest_distance();
+  std::vector<int> first_edge(static_cast<std::size_t>(owned) + 1, 0);
+  int crowded = owned;  // the first atom with a neighbor too near
+#pragma omp parallel for num_threads(threads) schedule(static) reduction(min : crowded)
+  for (int i = 0; i < owned; ++i) {
+    int count = 0;
+    bool near = false;
+    each_neighbor(i, cutoff, [&](int, double squared, double, double, double) {
+      ++count;
+      near = near || !(squared >= shortest * shortest);
+    });
+    first_edge[i + 1] = count;
+    if (near) crowded = std::min(crowded, i);
+  }
+  if (crowded < owned) return contact(crowded, shortest);
+  std::partial_sum(first_edge.begin(), first_edge.end(), first_edge.begin());
+  engine.set_edge_counts(first_edge);
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (int i = 0; i < owned; ++i) {
+    int edge = first_edge[i];
+    each_neighbor(i, cutoff, [&](int j, double squared, double dx, double dy, double dz) {
+      engine.set_edge(edge++, homes_[j], std::sqrt(squared), dx, dy, dz);
+    });
   }
   return "";
+}
+
+std::string PairMACE::contact(int i, double shortest) const {
+  std::string found;
+  each_neighbor(i, shortest, [&](int j, double squared, double, double, double) {
+    found = fmt::format("atoms {} and {} are {:.3g} angstrom apart", atom->tag[i], atom->tag[j], std::sqrt(squared));
+  });
+  return found;
 }
 
 void PairMACE::evaluate(decant::Engine& engine) {
   mace::Stopwatch watch;
   std::string problem = position_problem();
-  if (problem.empty()) problem = find_edges(engine);
+  if (problem.empty()) problem = set_neighborhood(engine);
   end_on(problem);
   watch.charge(mace::Kernel::edge_list);
-  engine.compute(*this, energy_, gradient_);
+  engine.compute(*this, energy_);
 }
 
-void PairMACE::tally(const decant::Engine& engine) {
-  double** f = atom->f;
-  for (int i = 0; i < engine.owned(); ++i) {
-    if (!listed_[i]) continue;
-    if (eflag_global) eng_vdwl += energy_[i];
-    if (eflag_atom) eatom[i] += energy_[i];
-    for (int e = engine.first_edge(i); e < engine.first_edge(i + 1); ++e) {
-      const int j = engine.source(e);
-      const double* g = gradient_.data() + 3 * static_cast<std::size_t>(e);
-      for (int k = 0; k < 3; ++k) {
-        f[i][k] -= g[k];
-        f[j][k] += g[k];
-      }
-      if (!vflag_either) continue;
-      double d[3];
-      engine.vector(e, d);
-      const double w[6] = {-d[0] * g[0], -d[1] * g[1], -d[2] * g[2], -d[0] * g[1], -d[0] * g[2], -d[1] * g[2]};
-      for (int k = 0; k < 6; ++k) {
-        if (vflag_global) virial[k] += w[k];
-        if (vflag_atom) {
-          vatom[i][k] += 0.5 * w[k];
-          vatom[j][k] += 0.5 * w[k];
-        }
-      }
-    }
-  }
+void PairMACE::tally(decant::Engine& engine) {
+  const mace::Forces& found = engine.forces(vflag_atom     ? mace::Virials::atomic
+                                            : vflag_either ? mace::Virials::total
+                                                           : mace::Virials::none);
+  for (std::size_t i = 0; i < found.force.size() / 3; ++i)
+    for (int k = 0; k < 3; ++k) atom->f[i][k] += found.force[3 * i + k];
+  if (eflag_global) eng_vdwl += std::accumulate(energy_.begin(), energy_.end(), 0.0);
+  if (eflag_atom)
+    for (std::size_t i = 0; i < energy_.size(); ++i) eatom[i] += energy_[i];
+  constexpr int place[6] = {0, 4, 8, 1, 2, 5};  // of xx, yy, zz, xy, xz and yz among the nine
+  if (vflag_global)
+    for (int k = 0; k < 6; ++k) virial[k] += found.virial[place[k]];
+  if (vflag_atom)
+    for (std::size_t i = 0; i < found.atom_virial.size() / 9; ++i)
+      for (int k = 0; k < 6; ++k) vatom[i][k] += found.atom_virial[9 * i + place[k]];
 }
 
 // What the engine evaluated last says, apart from all that other pair styles add to LAMMPS's own arrays.
-decant::Opinion PairMACE::opinion(const decant::Engine& engine) {
+decant::Opinion PairMACE::opinion(decant::Engine& engine) {
+  const mace::Forces& found = engine.forces(mace::Virials::total);
   decant::Opinion result;
-  result.forces.assign(3 * static_cast<std::size_t>(engine.total()), 0.0);
-  for (int i = 0; i < engine.owned(); ++i) {
-    if (!listed_[i]) continue;
-    result.energy += energy_[i];
-    for (int e = engine.first_edge(i); e < engine.first_edge(i + 1); ++e) {
-      const double* g = gradient_.data() + 3 * static_cast<std::size_t>(e);
-      double d[3];
-      engine.vector(e, d);
-      for (int k = 0; k < 3; ++k) {
-        result.forces[3 * static_cast<std::size_t>(i) + k] -= g[k];
-        result.forces[3 * static_cast<std::size_t>(engine.source(e)) + k] += g[k];
-        for (int l = 0; l < 3; ++l) result.virial[3 * k + l] -= d[k] * g[l];
-      }
-    }
-  }
+  result.forces = found.force;
+  result.virial = found.virial;
+  result.energy = std::accumulate(energy_.begin(), energy_.end(), 0.0);
   decant::RowsOf<double> rows(result.forces.data(), 3);
   add_from_ghosts(rows);
-  result.forces.resize(3 * static_cast<std::size_t>(engine.owned()));
+  result.forces.resize(3 * static_cast<std::size_t>(atom->nlocal));
   return result;
 }
 
@@ -282,11 +309,13 @@ void PairMACE::write_deviation() {
 }
 
 void PairMACE::copy_to_ghosts(decant::Rows& rows) {
+  if (alone()) return;
   rows_ = &rows;
   decant::forward(*comm, static_cast<Pair*>(this), rows.width(), decant::Newer{});
 }
 
 void PairMACE::add_from_ghosts(decant::Rows& rows) {
+  if (alone()) return;
   rows_ = &rows;
   decant::reverse(*comm, static_cast<Pair*>(this), rows.width(), decant::Newer{});
 }
@@ -320,7 +349,7 @@ void PairMACE::finish() {
 
 double PairMACE::memory_usage() {
   double bytes = Pair::memory_usage();
-  bytes += static_cast<double>((energy_.capacity() + gradient_.capacity()) * sizeof(double));
+  bytes += static_cast<double>(energy_.capacity() * sizeof(double) + homes_.capacity() * sizeof(int));
   for (const auto& engine : engines_) bytes += engine->bytes();
   return bytes;
 }

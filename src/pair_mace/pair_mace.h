@@ -39,11 +39,16 @@ class PairMACE : public Pair, private decant::Ghosts {
   int exchange_width() const;
   void find_listed();
   std::string position_problem() const;
-  std::string find_edges(decant::Engine& engine) const;
+  void find_homes();
+  bool alone() const;
+  template <class Visit>
+  void each_neighbor(int i, double cutoff, const Visit& visit) const;
+  std::string set_neighborhood(decant::Engine& engine) const;
+  std::string contact(int i, double shortest) const;
   void end_on(const std::string& problem) const;
   void evaluate(decant::Engine& engine);
-  void tally(const decant::Engine& engine);
-  decant::Opinion opinion(const decant::Engine& engine);
+  void tally(decant::Engine& engine);
+  decant::Opinion opinion(decant::Engine& engine);
   void write_deviation();
   void copy_to_ghosts(decant::Rows& rows) override;
   void add_from_ghosts(decant::Rows& rows) override;
@@ -54,7 +59,8 @@ class PairMACE : public Pair, private decant::Ghosts {
   std::unique_ptr<decant::Deviation> deviation_;          // of two engines or more
   std::vector<int> element_of_type_;                      // [types + 1], or -1: not described by the model
   std::vector<char> listed_;                              // [owned]: LAMMPS gives its neighbors to this pair style
-  std::vector<double> energy_, gradient_;                 // of the last evaluation
+  std::vector<int> homes_;                                // [owned and ghosts]: the atom whose features are used
+  std::vector<double> energy_;                            // [owned], of the last evaluation
   decant::Rows* rows_ = nullptr;                          // being exchanged
 };
 

@@ -1,16 +1,16 @@
 // Values of atoms on their way between ranks: features inside an evaluation, forces after it.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
+#include <cstring>
 
 namespace decant {
 
-// An array [owned atoms and ghosts][width], as LAMMPS's communication sees it: packed into and out of doubles.
+// An array [owned atoms and ghosts][width], as LAMMPS's communication sees it: bytes in a buffer of doubles.
 class Rows {
  public:
   virtual ~Rows() = default;
-  virtual int width() const = 0;
+  virtual int width() const = 0;  // of a row, in doubles
   virtual double* pack(int n, const int* atoms, double* buffer) const = 0;
   virtual double* pack(int n, int first, double* buffer) const = 0;
   virtual void unpack(int n, int first, const double* buffer) = 0;
@@ -22,26 +22,32 @@ class RowsOf final : public Rows {
  public:
   RowsOf(T* values, int width) : values_(values), width_(width) {}
 
-  int width() const override { return width_; }
+  int width() const override { return static_cast<int>((bytes() + sizeof(double) - 1) / sizeof(double)); }
   double* pack(int n, const int* atoms, double* buffer) const override {
-    for (int k = 0; k < n; ++k) buffer = std::copy_n(row(atoms[k]), width_, buffer);
+    for (int k = 0; k < n; ++k, buffer += width()) std::memcpy(buffer, row(atoms[k]), bytes());
     return buffer;
   }
   double* pack(int n, int first, double* buffer) const override {
-    return std::copy_n(row(first), static_cast<std::size_t>(n) * width_, buffer);
+    for (int k = 0; k < n; ++k, buffer += width()) std::memcpy(buffer, row(first + k), bytes());
+    return buffer;
   }
   void unpack(int n, int first, const double* buffer) override {
-    T* to = row(first);
-    for (std::size_t k = 0; k < static_cast<std::size_t>(n) * width_; ++k) to[k] = static_cast<T>(buffer[k]);
+    for (int k = 0; k < n; ++k, buffer += width()) std::memcpy(row(first + k), buffer, bytes());
   }
   void add(int n, const int* atoms, const double* buffer) override {
-    for (int k = 0; k < n; ++k) {
+    for (int k = 0; k < n; ++k, buffer += width()) {
       T* to = row(atoms[k]);
-      for (int c = 0; c < width_; ++c) to[c] += static_cast<T>(*buffer++);
+      const char* from = reinterpret_cast<const char*>(buffer);
+      for (int c = 0; c < width_; ++c) {
+        T value;
+        std::memcpy(&value, from + static_cast<std::size_t>(c) * sizeof(T), sizeof(T));
+        to[c] += value;
+      }
     }
   }
 
  private:
+  std::size_t bytes() const { return static_cast<std::size_t>(width_) * sizeof(T); }
   T* row(int atom) const { return values_ + static_cast<std::size_t>(atom) * width_; }
 
   T* values_;

@@ -218,13 +218,9 @@ double total_energy(mace::Evaluator<T>& evaluator, const Cluster& cluster, std::
   double total = 0;
   for (const double e : energy) total += e;
   if (force) {
-    force->assign(cluster.x.size(), 0.0);
-    for (int i = 0; i < atoms.owned; ++i)
-      for (int e = atoms.first_edge[i]; e < atoms.first_edge[i + 1]; ++e)
-        for (int k = 0; k < 3; ++k) {
-          (*force)[3 * i + k] -= gradient[3 * e + k];
-          (*force)[3 * atoms.edges[e].source + k] += gradient[3 * e + k];
-        }
+    mace::Forces sums;
+    mace::sum_forces(atoms, gradient, mace::Virials::none, 1, sums);
+    *force = sums.force;
   }
   return total;
 }
@@ -261,6 +257,44 @@ void test_evaluator(const mace::Safetensors& file) {
     expect(std::fabs(numerical - force[i]) < 1e-5 * std::max(scale, 1.0),
            "forces are the finite difference of the energy");
   }
+}
+
+void test_forces(const mace::Safetensors& file) {
+  mace::Evaluator<double> evaluator(mace::load_model<double>(file, {"O", "H", "C"}));
+  const auto atoms = neighborhood<double>(random_cluster(), evaluator.model().r_max);
+  NoExchange<double> none;
+  std::vector<double> energy, gradient;
+  evaluator.compute(atoms, none, energy, gradient);
+  mace::Forces serial, threaded, total_only;
+  mace::sum_forces(atoms, gradient, mace::Virials::atomic, 1, serial);
+  mace::sum_forces(atoms, gradient, mace::Virials::atomic, 3, threaded);
+  mace::sum_forces(atoms, gradient, mace::Virials::total, 2, total_only);
+  for (std::size_t k = 0; k < serial.force.size(); ++k)
+    expect(std::fabs(serial.force[k] - threaded.force[k]) < 1e-12, "forces do not depend on the number of threads");
+  for (std::size_t k = 0; k < 9; ++k) {
+    double sum = 0;
+    for (std::size_t i = 0; i < energy.size(); ++i) sum += threaded.atom_virial[9 * i + k];
+    expect(std::fabs(sum - serial.virial[k]) < 1e-10, "the virials of atoms sum up to the virial");
+    expect(std::fabs(total_only.virial[k] - serial.virial[k]) < 1e-10, "the virial is the same without those of atoms");
+  }
+}
+
+// Atoms that another potential describes: they neither count nor stand in the way.
+void test_left_out(const mace::Safetensors& file) {
+  mace::Evaluator<double> evaluator(mace::load_model<double>(file, {"O", "H", "C"}));
+  const Cluster cluster = random_cluster();
+  std::vector<double> energy, larger, gradient;
+  NoExchange<double> none;
+  auto atoms = neighborhood<double>(cluster, evaluator.model().r_max);
+  evaluator.compute(atoms, none, energy, gradient);
+  ++atoms.owned;
+  ++atoms.total;
+  atoms.element.push_back(-1);
+  atoms.first_edge.push_back(atoms.first_edge.back());
+  evaluator.compute(atoms, none, larger, gradient);
+  expect(larger.back() == 0, "an atom that is no part of the model has no energy");
+  larger.pop_back();
+  for (std::size_t i = 0; i < energy.size(); ++i) expect(std::fabs(larger[i] - energy[i]) < 1e-10, "and changes none");
 }
 
 void test_timers(const mace::Safetensors& file) {
@@ -305,7 +339,8 @@ void test_damaged_files(const std::string& path) {
                    "a truncated file is refused by name");
   auto flipped = whole;
   flipped[flipped.size() - 5] ^= 1;
-  expect_refusal([&] { mace::Safetensors(flipped, "flipped"); }, "checksum", "a flipped bit is noticed");
+  expect_refusal([&] { mace::load_model<double>({flipped, "flipped"}, {"H"}); }, "checksum",
+                 "a flipped bit is noticed");
   expect_refusal([&] { mace::load_model<double>(read(path), {"Xe"}); }, "does not know the element Xe",
                  "an unknown element is refused");
 }

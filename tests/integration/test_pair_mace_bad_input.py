@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save
+from safetensors.numpy import load_file
 
 from decant.algorithms.mace_random import random_mace
-from decant.algorithms.mace_weights import FORMAT_VERSION, write_model
+from decant.algorithms.mace_weights import FORMAT_VERSION, with_checksum, write_model
 from decant.lammps.data import write_data
 from tests.integration.test_pair_mace import liquid
 from tests.lammps_runs import ELEMENTS, evaluate, header, run_lmp
@@ -51,9 +50,7 @@ def rewrite(path: Path, copy: Path, arrays: dict[str, Any] | None = None, **meta
     """Write a model file with some arrays or metadata replaced, and with the checksum that then belongs to it."""
     merged = {**load_file(path), **(arrays or {})}
     stated = {**metadata_of(path), **metadata}
-    blank = save(merged, metadata=stated)
-    data = blank[8 + int.from_bytes(blank[:8], "little") :]
-    copy.write_bytes(save(merged, metadata={**stated, "crc32": str(zlib.crc32(data))}))
+    copy.write_bytes(with_checksum(merged, stated))
 
 
 def refusal(folder: Path, name: str) -> str:

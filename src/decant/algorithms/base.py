@@ -146,6 +146,15 @@ class Algorithm(Protocol):
     def export(self, source: Path, directory: Path, precision: str | None, part: Part = WHOLE) -> Exported:
         """Write the model file(s) that LAMMPS and the calculators need from `source` into `directory`."""
 
+    def export_form(self, form: str, source: Path, directory: Path, exported: Exported, part: Part) -> list[str]:
+        """Write another form of an exported potential beside it, for a LAMMPS built otherwise; return its LAMMPS lines.
+
+        Raises
+        ------
+        InputError
+            If the algorithm knows no form of this name.
+        """
+
     def calculator(self, directory: Path) -> Calculator:
         """Return the fastest calculator of an exported potential on a CPU, in the arithmetic chosen at export."""
 

@@ -102,6 +102,10 @@ class DeepPotential:
             precision=trained,
         )
 
+    def export_form(self, form: str, source: Path, directory: Path, exported: Exported, part: Part) -> list[str]:
+        """Refuse: there is one form only."""
+        raise InputError(f"--format {form}: a Deep Potential has one form, for pair_style deepmd; leave out --format")
+
     def calculator(self, directory: Path) -> Calculator:
         """Return DeePMD-kit's calculator of an exported potential: the only one there is."""
         return self.model_calculator(directory / MODEL)

@@ -95,6 +95,13 @@ class Mace:
             precision=precision,
         )
 
+    def export_form(self, form: str, source: Path, directory: Path, exported: Exported, part: Part) -> list[str]:
+        """Write the form ``mliap`` or ``libtorch``; see `decant.algorithms.mace_forms.write_form`."""
+        from decant.algorithms.mace_forms import write_form
+        from decant.algorithms.mace_reference import load_trusted
+
+        return write_form(form, load_trusted(source), directory, exported.elements, exported.precision, part.head)
+
     def calculator(self, directory: Path) -> Calculator:
         """Return the calculator on our C++ evaluator, the one of ``pair_style mace``; it needs no torch."""
         from decant.algorithms.mace_calculator import CompiledMACE

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from decant.algorithms.mace_repulsion import repulsion_arrays
 from decant.errors import InputError
 from decant.files import write_beside
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 Arrays = dict[str, np.ndarray]
 
@@ -83,7 +83,7 @@ def write_model(
         "elements": " ".join(symbols),
     }
     with write_beside(Path(path)) as temporary:
-        temporary.write_bytes(_with_checksum(arrays, metadata))
+        temporary.write_bytes(with_checksum(arrays, metadata))
     return symbols
 
 
@@ -94,11 +94,10 @@ def element_symbols(model: torch.nn.Module) -> list[str]:
     return [chemical_symbols[int(number)] for number in model.atomic_numbers]
 
 
-def _with_checksum(arrays: Arrays, metadata: dict[str, str]) -> bytes:
-    """Serialise twice: the checksum covers the data section, whose bytes do not depend on the metadata."""
-    blank = save(arrays, metadata={**metadata, "crc32": "0"})
-    data_start = 8 + int.from_bytes(blank[:8], "little")
-    return bytes(save(arrays, metadata={**metadata, "crc32": str(zlib.crc32(blank[data_start:]))}))
+def with_checksum(arrays: Mapping[str, Any], metadata: Mapping[str, str]) -> bytes:
+    """Serialise arrays with a checksum over every byte of the file, its own ten digits counted as zeros."""
+    blank = bytes(save(dict(arrays), metadata={**metadata, "crc32": "0" * 10}))
+    return blank.replace(b'"crc32":"0000000000"', f'"crc32":"{zlib.crc32(blank):010d}"'.encode(), 1)
 
 
 def _double_copy(model: torch.nn.Module) -> torch.nn.Module:

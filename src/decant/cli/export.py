@@ -21,26 +21,36 @@ def command(
         str | None, typer.Option(help="Elements to keep, as in H,C,O: needed where a model knows many. MACE only.")
     ] = None,
     head: Annotated[str | None, typer.Option(help="Head to export, where a model has several. MACE only.")] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(help="Forms to write besides: mliap, libtorch or both, for a LAMMPS built so. MACE only."),
+    ] = None,
     config: Config = None,
 ) -> None:
     """Export a fitted model as a potential: model file, LAMMPS lines and a card.
 
     Model files of torch are pickles, and reading one runs the code it contains: export only what you trust. The
-    potential itself contains no pickle of MACE.
+    potential itself contains no pickle of MACE, unless --format mliap asks for that form beside ours.
 
     \b
     For example:
       decant export models/mace-a -o potentials/mace-a
       decant export downloaded.model -o potentials/theirs --precision single
       decant export mace-mpa-0-medium.model -o potentials/mpa --elements H,C,O
+      decant export models/mace-a -o potentials/mace-a --format mliap,libtorch
     """
     from decant.algorithms.base import Part
     from decant.potential import export
 
-    symbols = None if elements is None else tuple(symbol.strip() for symbol in elements.split(","))
-    potential, new = export(model, output, precision, Part(symbols, head))
+    symbols = None if elements is None else _words(elements)
+    potential, new = export(model, output, precision, Part(symbols, head), _words(format or ""))
     said = "written" if new else "is up to date"
     typer.echo(
         f"{potential.path}: {said}: {potential.algorithm}, {' '.join(potential.elements)}, "
         f"cutoff {potential.cutoff:g} A, {potential.precision} precision"
     )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Return the words of an option such as ``--elements H,C,O``."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
