@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "evaluator.h"
+#include "forces.h"
 #include "timers.h"
 
 namespace {
@@ -362,6 +363,8 @@ int main(int argc, char** argv) {
   test_interaction(mace::load_model<double>(file, {"H", "C", "O"}), 1e-10);
   test_interaction(mace::load_model<float>(file, {"H", "C", "O"}), 1e-3);
   test_evaluator(file);
+  test_forces(file);
+  test_left_out(file);
   test_timers(file);
   test_damaged_files(argv[1]);
   std::printf("%d passed, %d failed\n", passed, failed);
