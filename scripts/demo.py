@@ -34,7 +34,7 @@ def stages(recipes: Path, sampling: Path) -> list[Stage]:
         Stage("build", f"build {recipes} -o configurations.extxyz --seed 1", "configurations.extxyz"),
         Stage("label", "label configurations.extxyz -o labelled.extxyz --method gfn2-xtb", "labelled.extxyz"),
         Stage("split", "split labelled.extxyz -o first --seed 1", "first/test.extxyz"),
-        Stage("first fit", "fit mace first -o models/first --preset quick --seed 1 --max-time 75s"),
+        Stage("first fit", "fit mace first -o models/first --preset quick --seed 1 --max-time 60s"),
         Stage("first export", "export models/first -o potentials/first --precision single"),
         Stage("sample", f"build {sampling} -o sampled.extxyz --seed 1001", "sampled.extxyz"),
         Stage("label", "label sampled.extxyz -o sampled-labelled.extxyz --method gfn2-xtb", "sampled-labelled.extxyz"),
@@ -42,7 +42,7 @@ def stages(recipes: Path, sampling: Path) -> list[Stage]:
     ]
     for algorithm in ("mace", "deepmd"):
         stages += [
-            Stage(f"fit {algorithm}", f"fit {algorithm} data -o models/{algorithm} --preset quick --seed 1"),
+            Stage(f"fit {algorithm}", f"fit {algorithm} data -o models/{algorithm} --preset quick --seed 1 --max-time 200s"),
             Stage(f"export {algorithm}", f"export models/{algorithm} -o potentials/{algorithm}"),
             Stage(f"check {algorithm}", f"check potentials/{algorithm} data/test.extxyz --ranks 1,2 --limit 4"),
         ]
