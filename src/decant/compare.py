@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import csv
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +13,8 @@ import numpy as np
 from decant.analysis.tables import format_table, number, read_csv
 from decant.analyze import OBSERVABLES, notes, status_line
 from decant.errors import InputError
-from decant.files import read_yaml, require_file, write_beside
+from decant.files import read_yaml, require_file
+from decant.html_page import Page, write_page
 from decant.potential import CARD
 from decant.run import POTENTIAL
 
@@ -183,46 +182,13 @@ def remarks(entries: Sequence[Entry]) -> list[str]:
 
 def write_html(path: Path, entries: Sequence[Entry], picture: Path) -> None:
     """Write table, remarks and picture as one self-contained HTML file."""
-    names, units, *rows = ([html.escape(cell) for cell in row] for row in table(entries))
-    head = "".join(f"<th>{name}<br><small>{unit}</small></th>" for name, unit in zip(names, units, strict=True))
-    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    found = "\n".join(f"<li>{html.escape(line)}</li>" for line in remarks(entries))
-    image = base64.b64encode(picture.read_bytes()).decode("ascii")
-    with write_beside(path) as temporary:
-        temporary.write_text(
-            HTML.format(
-                head=head, body=body, remarks=f"<h2>Remarks</h2><ul>{found}</ul>" if found else "", image=image
-            ),
-            encoding="utf-8",
-        )
+    alt = "Density, radial distribution functions, mean square displacements and force errors of the runs"
+    write_page(path, Page("Runs compared", table(entries), 3, CAPTION, remarks(entries), picture, alt))
 
 
-HTML = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>decant: runs compared</title>
-<style>
-body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1200px; padding: 0 1rem; color: #222; }}
-div.wide {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; white-space: nowrap; }}
-th, td {{ padding: .35rem .7rem; text-align: right; border-bottom: 1px solid #ddd; }}
-th:first-child, td:first-child, th:nth-child(2), td:nth-child(2), th:nth-child(3), td:nth-child(3)
- {{ text-align: left; }}
-thead th {{ border-bottom: 2px solid #222; vertical-align: bottom; }}
-small {{ font-weight: normal; color: #666; }}
-img {{ max-width: 100%; margin-top: 1.5rem; }}
-</style></head><body>
-<h1>Runs compared</h1>
-<div class="wide"><table><thead><tr>{head}</tr></thead>
-<tbody>
-{body}
-</tbody></table></div>
-<p><small>&plusmn; is one standard error; where it is missing the run is too short to know it. *: see the remarks.
+CAPTION = """&plusmn; is one standard error; where it is missing the run is too short to know it. *: see the remarks.
 F: root mean square force error per Cartesian component on the test set, in all and projected on the translation,
-rotation and vibration of each molecule. D is not corrected for the size of the box.</small></p>
-{remarks}
-<img alt="Density, radial distribution functions, mean square displacements and force errors of the runs"
- src="data:image/png;base64,{image}">
-</body></html>
-"""
+rotation and vibration of each molecule. D is not corrected for the size of the box."""
 
 
 def compare(

@@ -180,7 +180,8 @@ def _molecules(frame: RawFrame, bond_scale: float) -> np.ndarray:
     return ids
 
 
-def _inner_bonds(atoms: Atoms, bond_scale: float) -> np.ndarray:
+def inner_bonds(atoms: Atoms, bond_scale: float = BOND_SCALE) -> np.ndarray:
+    """Return the bonds within molecules, as ``mol_id`` tells them, shape (bonds, 2)."""
     pairs = bonds(atoms, bond_scale)
     ids = atoms.arrays["mol_id"]
     return pairs[ids[pairs[:, 0]] == ids[pairs[:, 1]]]
@@ -210,7 +211,7 @@ def _broken(frames: list[Atoms], bond_scale: float) -> dict[int, str]:
 def _unnamed(atoms: Atoms, bond_scale: float) -> dict[int, str]:
     """Return the graph of each molecule that is no named solvent; an empty string where a hydrogen is odd."""
     found = {}
-    pieces = split_graph(atoms, atoms.arrays["mol_id"], _inner_bonds(atoms, bond_scale))
+    pieces = split_graph(atoms, atoms.arrays["mol_id"], inner_bonds(atoms, bond_scale))
     for molecule, (symbols, edges) in enumerate(pieces):
         if not solvent_name(symbols, edges):
             found[molecule] = graph_signature(symbols, edges) if _hydrogens_sound(symbols, edges) else ""
@@ -240,7 +241,7 @@ def summary(frames: list[Atoms], bond_scale: float = BOND_SCALE) -> dict[str, An
     """Return what a set of frames holds: counts, elements, compositions, ranges of density, temperature and force."""
     bulk = [atoms for atoms in frames if not is_isolated(atoms)]
     names = Counter(
-        composition(species_names(atoms, atoms.arrays["mol_id"], _inner_bonds(atoms, bond_scale))) for atoms in bulk
+        composition(species_names(atoms, atoms.arrays["mol_id"], inner_bonds(atoms, bond_scale))) for atoms in bulk
     )
     forces = [atoms.arrays["REF_forces"].ravel() for atoms in bulk]
     return {

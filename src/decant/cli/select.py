@@ -1,0 +1,72 @@
+"""`decant select`: the frames of a set that tell most."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from decant.cli.options import Config
+from decant.errors import InputError
+
+
+def command(
+    sources: Annotated[list[Path], typer.Argument(help="Data in decant's form, with labels or without; joined.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, frames in the order chosen.")],
+    count: Annotated[int | None, typer.Option("--count", "-n", help="Most frames to choose.", min=1)] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Most seconds that labelling them may take on one core.", min=0.0)
+    ] = None,
+    method: Annotated[
+        str, typer.Option(help="Reference method that labels a few frames for --seconds; else known times are used.")
+    ] = "",
+    known: Annotated[list[Path] | None, typer.Option(help="Data that count as chosen already; may repeat.")] = None,
+    descriptors: Annotated[
+        str, typer.Option(help="soap, or mace:PATH of an exported potential or of a fit that you trust.")
+    ] = "soap",
+    min_distance: Annotated[
+        float, typer.Option(help="Least distance of descriptors between two frames chosen.", min=0.0, max=2.0)
+    ] = 0.0,
+    min_deviation: Annotated[float | None, typer.Option(help="Least force deviation max_devi_f, eV/A.")] = None,
+    max_deviation: Annotated[float | None, typer.Option(help="Largest force deviation max_devi_f, eV/A.")] = None,
+    potential: Annotated[
+        list[Path] | None,
+        typer.Option(help="Member of a committee whose force deviation is computed; give two or more."),
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Choose frames that are far from what is known and from each other.
+
+    Frames that repeat a geometry are never chosen twice. Isolated atoms are all kept and do not count.
+
+    \b
+    For example:
+      decant select labelled.extxyz -n 200 -o chosen.extxyz
+      decant select candidates.extxyz -n 50 --known data/train.extxyz -o next.extxyz
+      decant select md.extxyz -n 50 --potential potentials/a --potential potentials/b --min-deviation 0.1 \\
+        --max-deviation 1 -o next.extxyz
+      decant select configurations.extxyz --seconds 3600 --method gfn2-xtb -o chosen.extxyz
+    """
+    from decant.dataset import is_isolated, read_frames, write_frames
+    from decant.deviation import add_deviations
+    from decant.label_cost import time_labels
+    from decant.labels.base import labeler
+    from decant.select import Wanted, report_lines, select
+
+    if method and seconds is None:
+        raise InputError("--method tells the cost of labels, which only --seconds asks for")
+    frames = [atoms for source in sources for atoms in read_frames(source, labelled=False)]
+    before = [atoms for path in known or () for atoms in read_frames(path, labelled=False) if not is_isolated(atoms)]
+    if potential:
+        add_deviations(frames, potential)
+    bulk = [atoms for atoms in frames if not is_isolated(atoms)]
+    timed = time_labels(bulk, labeler(method)) if method and bulk else []
+    wanted = Wanted(count, seconds, min_distance, min_deviation, max_deviation, descriptors)
+    selection = select(frames, wanted, before, timed)
+    isolated = [atoms for atoms in frames if is_isolated(atoms)]
+    write_frames(output, [*isolated, *(frames[index] for index in selection.chosen)])
+    typer.echo(f"read: {len(bulk)} frames and {len(isolated)} isolated atoms; {len(before)} known frames")
+    for line in report_lines(selection, wanted):
+        typer.echo(line)
+    typer.echo(f"written: {output}")
