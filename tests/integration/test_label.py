@@ -12,7 +12,8 @@ from ase import Atoms
 from decant.dataset import read_frames, write_frames
 from decant.errors import InputError
 from decant.import_frames import import_frames
-from decant.label import label_frames, label_key, read_journal
+from decant.label import label_frames
+from decant.label_journal import label_key, read_journal
 from decant.labels.base import labeler
 from decant.labels.tblite import TBLite
 
