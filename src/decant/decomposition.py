@@ -50,3 +50,23 @@ def intramolecular(atoms: Atoms, molecules: Sequence[Atoms], alone: Sequence[Pre
         forces[mol_id == label] = answer.forces
         virial += answer.forces.T @ (molecule.positions - molecule.positions.mean(axis=0))
     return Prediction(float(sum(answer.energy for answer in alone)), forces, (virial + virial.T) / 2)
+
+
+def less(whole: Prediction, part: Prediction) -> Prediction:
+    """Return what is left of a whole without a part; the virial is None where one of them has none."""
+    virial = None if whole.virial is None or part.virial is None else whole.virial - part.virial
+    return Prediction(whole.energy - part.energy, whole.forces - part.forces, virial)
+
+
+def is_decomposed(atoms: Atoms) -> bool:
+    """Say whether a labelled frame carries its intramolecular part."""
+    return "REF_intra_energy" in atoms.info and "REF_intra_forces" in atoms.arrays
+
+
+def labelled_parts(atoms: Atoms) -> tuple[Prediction, Prediction]:
+    """Return the intramolecular and the intermolecular part of the labels of a frame."""
+    whole = Prediction(atoms.info["REF_energy"], atoms.arrays["REF_forces"], atoms.info.get("REF_virial"))
+    intra = Prediction(
+        atoms.info["REF_intra_energy"], atoms.arrays["REF_intra_forces"], atoms.info.get("REF_intra_virial")
+    )
+    return intra, less(whole, intra)
