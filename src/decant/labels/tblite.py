@@ -9,7 +9,7 @@ import functools
 import importlib.util
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import Any
 
@@ -21,6 +21,14 @@ from decant.errors import InputError
 from decant.labels.base import LabelError, check_settings
 from decant.prediction import Prediction
 
+# kind and least value of each setting
+_KINDS: dict[str, tuple[Any, float]] = {
+    "accuracy": (float, 1e-4),
+    "charge": (float, -100),
+    "unpaired": (int, 0),
+    "temperature": (float, 0),
+    "iterations": (int, 1),
+}
 METHODS = {"gfn1-xtb": "GFN1-xTB", "gfn2-xtb": "GFN2-xTB"}
 
 
@@ -40,6 +48,8 @@ class TBLite:
         Number of unpaired electrons; the method's energy hardly depends on it but for the occupation.
     temperature
         Electronic temperature, K.
+    iterations
+        Most iterations to self-consistency.
     """
 
     name: str = "gfn2-xtb"
@@ -47,6 +57,7 @@ class TBLite:
     charge: float = 0.0
     unpaired: int = 0
     temperature: float = 300.0
+    iterations: int = 250
 
     @property
     def version(self) -> str:
@@ -70,6 +81,7 @@ class TBLite:
             calculator.set("verbosity", 0)
             calculator.set("accuracy", self.accuracy)
             calculator.set("temperature", self.temperature * kB / Hartree)
+            calculator.set("max-iter", self.iterations)
             result = calculator.singlepoint()
         except RuntimeError as error:
             raise LabelError(" ".join(str(error).split()) or "tblite failed") from error
@@ -92,18 +104,14 @@ def tblite_method(name: str, settings: Mapping[str, Any]) -> TBLite:
     """
     if importlib.util.find_spec("tblite") is None:
         raise InputError(f"method '{name}': tblite is not installed; run: pip install tblite")
-    known = [field.name for field in fields(TBLite) if field.name != "name"]
-    check_settings(name, settings, known)
+    check_settings(name, settings, _KINDS)
     for key, value in settings.items():
+        kind, least = _KINDS[key]
         number = isinstance(value, (int, float)) and not isinstance(value, bool) and np.isfinite(value)
-        if not number or (key == "accuracy" and value <= 0) or (key in ("unpaired", "temperature") and value < 0):
-            raise InputError(
-                f"method '{name}': {key} {value!r}: expected a number, not negative where that is no charge"
-            )
-        if key == "unpaired" and value != int(value):
-            raise InputError(f"method '{name}': unpaired {value!r}: expected a whole number")
-    values: dict[str, Any] = {key: int(value) if key == "unpaired" else float(value) for key, value in settings.items()}
-    return TBLite(name, **values)
+        if not number or kind(value) != value or value < least:
+            what = "a whole number" if kind is int else "a number"
+            raise InputError(f"method '{name}': {key} {value!r}: expected {what} of at least {least:g}")
+    return TBLite(name, **{key: _KINDS[key][0](value) for key, value in settings.items()})
 
 
 @functools.cache
