@@ -2,10 +2,10 @@
 
     python benchmarks/labelling.py --frames 200 --processes 1,2 --repeats 3
 
-The frames are water clusters or, with --liquid, periodic boxes. Every run is the real command with an empty journal; the
-ways take turns, so that a machine whose speed drifts does not favour one of them. Two rates are given: of the whole
-command, and of the labels alone, from the first to the last that the journal got, which leaves out the seconds in
-which Python starts. The share is the rate of the labels over processes times that of one process.
+The frames are clusters of --liquid or, with --density, periodic boxes. Every run is the real command with an empty
+journal; the ways take turns, so that a machine whose speed drifts does not favour one of them. Two rates are given: of
+the whole command, and of the labels alone, from the first to the last that the journal got, which leaves out the
+seconds in which Python starts. The share is the rate of the labels over processes times that of one process.
 """
 
 from __future__ import annotations
@@ -52,11 +52,9 @@ def label(source: Path, folder: Path, processes: int, ranks: bool) -> tuple[floa
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     first = None
-    while process.poll() is None:
-        if first is None and journal.is_file() and journal.stat().st_size:
+    while first is None and process.poll() is None:
+        if journal.is_file() and journal.stat().st_size:
             first = (time.perf_counter(), journal.read_bytes().count(b"\n"))
-        if first is not None:
-            break
         time.sleep(0.002)
     _, error = process.communicate()
     end = time.perf_counter()

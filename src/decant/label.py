@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ from ase import Atoms
 from decant.dataset import is_isolated
 from decant.decomposition import intramolecular, molecules_alone
 from decant.label_checks import FORCE_LIMIT, broken_molecules, large_force
-from decant.label_journal import Record, label_key, open_journal
-from decant.labels.base import Labeler, LabelError
+from decant.label_journal import label_key, open_journal
+from decant.labels.base import Labeler, LabelError, Record, label_one
 from decant.prediction import Prediction
 from decant.progress import Progress
 from decant.ranks import Ranks
@@ -148,20 +147,6 @@ def _order(sizes: dict[str, int], processes: int) -> list[str]:
 
 def _bare(atoms: Atoms) -> Atoms:
     return Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
-
-
-def label_one(method: Labeler, atoms: Atoms) -> Record:
-    """Return the journal record of one configuration: its labels, or why there are none."""
-    start = time.perf_counter()
-    try:
-        answer = method.label(atoms)
-    except LabelError as error:
-        return {"error": str(error)}
-    record: Record = {"version": method.version, "seconds": round(time.perf_counter() - start, 3)}
-    record |= {"energy": answer.energy, "forces": answer.forces.tolist()}
-    if answer.virial is not None:
-        record["virial"] = answer.virial.tolist()
-    return record
 
 
 def _labelled(

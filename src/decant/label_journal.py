@@ -9,16 +9,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase import Atoms
 
 from decant.errors import InputError
 from decant.files import space_left
-from decant.labels.base import Labeler
-
-Record = dict[str, Any]
+from decant.labels.base import Labeler, Record
 
 
 def label_key(atoms: Atoms, method: Labeler) -> str:

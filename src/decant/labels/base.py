@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Collection, Mapping
 from importlib import metadata
 from typing import Any, Protocol
@@ -13,6 +14,10 @@ from decant.errors import InputError, nearest
 from decant.prediction import Prediction
 
 POTENTIAL, ASE, CP2K = "potential:", "ase:", "cp2k:"
+
+
+Record = dict[str, Any]
+"""A label as the journal holds it."""
 
 
 class LabelError(Exception):
@@ -52,6 +57,23 @@ class Labeler(Protocol):
             If the method fails for this configuration, for example without self-consistency.
         """
         ...
+
+
+def label_one(method: Labeler, atoms: Atoms) -> Record:
+    """Return the journal record of one configuration: its labels, or why there are none.
+
+    It stands here since worker processes import the module of what they run, and this one loads fast.
+    """
+    start = time.perf_counter()
+    try:
+        answer = method.label(atoms)
+    except LabelError as error:
+        return {"error": str(error)}
+    record: Record = {"version": method.version, "seconds": round(time.perf_counter() - start, 3)}
+    record |= {"energy": answer.energy, "forces": answer.forces.tolist()}
+    if answer.virial is not None:
+        record["virial"] = answer.virial.tolist()
+    return record
 
 
 def labeler(name: str, settings: Mapping[str, Any] | None = None) -> Labeler:
