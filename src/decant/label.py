@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from ase import Atoms
 
 from decant.dataset import is_isolated
 from decant.decomposition import intramolecular, molecules_alone
+from decant.errors import InputError
+from decant.files import space_left
 from decant.label_checks import FORCE_LIMIT, broken_molecules, large_force
 from decant.label_journal import label_key, open_journal
 from decant.labels.base import Labeler, LabelError, Record, label_one
@@ -73,9 +76,11 @@ def label_frames(
     Raises
     ------
     InputError
-        If a worker process dies, for lack of memory for example, or the disk is full. What is done stays in the
+        If molecules of a charged configuration are asked for, a worker process dies, for lack of memory for example, or the disk is full. What is done stays in the
         journal.
     """
+    if molecules and method.settings.get("charge"):
+        raise InputError(f"{method.name}: molecules alone need charge 0: which of them carries the charge is not known")
     broken = {} if keep_broken else {index: broken_molecules(atoms) for index, atoms in enumerate(frames)}
     units = [
         [] if broken.get(index) else [atoms, *(molecules_alone(atoms) if molecules and not is_isolated(atoms) else [])]
@@ -131,7 +136,9 @@ def _run(todo: dict[str, Atoms], method: Labeler, jobs: int, ranks: Ranks) -> It
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(future)[0], future.result()
+                with space_left(Path(tempfile.gettempdir())):  # where methods that are programs write their files
+                    record = future.result()
+                yield running.pop(future)[0], record
 
 
 def _order(sizes: dict[str, int], processes: int) -> list[str]:

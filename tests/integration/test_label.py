@@ -175,6 +175,11 @@ def test_the_parts_of_a_label_add_up_and_a_lone_molecule_is_all_intramolecular(t
     assert inter.virial.shape == (3, 3)
 
 
+def test_molecules_of_a_charged_configuration_are_refused(tmp_path):
+    with pytest.raises(InputError, match="molecules alone need charge 0"):
+        label_frames([waters(2)], labeler("gfn2-xtb", {"charge": 1}), tmp_path / "journal", molecules=True)
+
+
 def test_atoms_of_elements_that_have_none_are_added():
     alone = Atoms("H", info={"config_type": "IsolatedAtom"})
     alone.set_array("mol_id", np.zeros(1, dtype=int))
