@@ -76,8 +76,8 @@ def label_frames(
     Raises
     ------
     InputError
-        If molecules of a charged configuration are asked for, a worker process dies, for lack of memory for example, or the disk is full. What is done stays in the
-        journal.
+        If molecules of a charged configuration are asked for, a worker process dies, for lack of memory for example, or
+        the disk is full. What is done stays in the journal.
     """
     if molecules and method.settings.get("charge"):
         raise InputError(f"{method.name}: molecules alone need charge 0: which of them carries the charge is not known")
@@ -89,12 +89,11 @@ def label_frames(
     keys = [[label_key(unit, method) for unit in parts] for parts in units]
     wanted = {key: unit for row, parts in zip(keys, units, strict=True) for key, unit in zip(row, parts, strict=True)}
     with open_journal(journal) as book:
-        done = {key: record for key, record in book.records.items() if not (retry and "error" in record)}
-        todo = {key: unit for key, unit in wanted.items() if key not in done}
+        forget = {key for key, record in book.records.items() if retry and "error" in record}
+        todo = {key: unit for key, unit in wanted.items() if key in forget or key not in book.records}
         if todo:
             with Progress(f"label ({method.name})", len(wanted), "frames", len(wanted) - len(todo)) as progress:
                 for key, record in _run(todo, method, jobs, ranks):
-                    done[key] = record
                     book.append(key, record)
                     progress.update(progress.done + 1)
     labelled, failures = [], []
@@ -102,7 +101,7 @@ def label_frames(
         try:
             if not parts:
                 raise LabelError(broken[index])
-            labelled.append(_labelled(atoms, method, parts[1:], [done[key] for key in row], max_force))
+            labelled.append(_labelled(atoms, method, parts[1:], [book.records[key] for key in row], max_force))
         except LabelError as error:
             failures.append((index, str(error)))
     return LabelResult(labelled, failures)
