@@ -38,15 +38,15 @@ def hydrogen(length: float = 0.8, **cell: Any) -> Atoms:
 
 
 def test_cp2k_force_on_hydrogen_is_the_derivative_of_its_energy(cp2k: Any) -> None:
-    answer = cp2k.label(hydrogen())
-    step = 0.02
-    slope = (cp2k.label(hydrogen(0.8 + step)).energy - cp2k.label(hydrogen(0.8 - step)).energy) / (2 * step)
+    method, step = labeler("cp2k:pbe-d3", CHEAP | {"CUTOFF": 280, "vacuum": 3.0}), 0.02
+    answer = method.label(hydrogen())
+    slope = (method.label(hydrogen(0.8 + step)).energy - method.label(hydrogen(0.8 - step)).energy) / (2 * step)
     print(
         f"{cp2k.version}: H2 {answer.energy:.4f} eV, force {answer.forces[1, 2]:.4f}, from energies {-slope:.4f} eV/A"
     )
-    assert answer.energy == pytest.approx(-31.5, abs=0.5)  # exact PBE: -31.75 at its minimum
+    assert answer.energy == pytest.approx(-31.5, abs=0.3)  # PBE with a complete basis: -31.7 at its minimum
     assert answer.forces[1, 2] == pytest.approx(-slope, abs=0.05)
-    assert answer.forces.sum(axis=0) == pytest.approx(0, abs=1e-3)
+    assert answer.forces.sum(axis=0) == pytest.approx(0, abs=1e-2)
     assert answer.virial is None
 
 
