@@ -28,7 +28,7 @@ LABEL = [
 
 @pytest.fixture(scope="module")
 def configurations() -> list[Atoms]:
-    return [waters(count, 2.8 + 0.05 * number) for number in range(16) for count in (7, 8)]
+    return [waters(count, 2.8 + 0.05 * number) for number in range(20) for count in (12, 13)]
 
 
 def run(folder: Path, *more: str, launcher: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
@@ -64,7 +64,7 @@ def test_a_run_killed_five_times_at_random_loses_and_doubles_nothing(
         end = time.monotonic() + 60
         while time.monotonic() < end and not (journal.is_file() and journal.read_bytes().count(b"\n") >= until):
             time.sleep(0.005)
-        time.sleep(chance.uniform(0, 0.1))
+        time.sleep(chance.uniform(0, 0.08))
         os.kill(process.pid, signal.SIGKILL)  # the command alone: its workers must notice themselves
         process.wait()
         assert not (tmp_path / "labelled.extxyz").exists()
@@ -93,11 +93,11 @@ def workers_in(folder: Path) -> list[str]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 kB."""
+    """A file system of its own, whose size can be changed."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = os.geteuid() == 0 and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], check=False, capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=False, capture_output=True
     ).returncode == 0  # fmt: skip
     if not mounted:
         pytest.skip("a small file system can be mounted by root only")
@@ -109,6 +109,8 @@ def test_a_full_disk_is_told_in_one_line_and_the_run_continues_when_there_is_spa
     configurations: list[Atoms], undisturbed: list[float], small_disk: Path
 ) -> None:
     write_frames(small_disk / "configurations.extxyz", configurations)
+    size = (small_disk / "configurations.extxyz").stat().st_size // 1024 + 40  # kB: not enough for the journal
+    subprocess.run(["mount", "-o", f"remount,size={size}k", str(small_disk)], check=True)
     full = run(small_disk, "--jobs", "2")
     assert full.returncode == 2, full.stdout + full.stderr
     lines = [line for line in full.stderr.splitlines() if not line.startswith("label (")]
