@@ -69,10 +69,10 @@ def _house_frame(path: Path, raw: RawFrame, labelled: bool) -> Atoms:
         raise wrong("positions are not finite (NaN or infinite)")
     if "mol_id" not in atoms.arrays:
         raise wrong("no column mol_id; is the file in decant's form? Run 'decant import' on it first")
-    if "REF_virial" in atoms.info:
-        if np.size(atoms.info["REF_virial"]) != 9:
-            raise wrong("REF_virial must be 9 numbers")
-        atoms.info["REF_virial"] = np.asarray(atoms.info["REF_virial"], dtype=float).reshape(3, 3)
+    for key in {"REF_virial", "REF_intra_virial"} & set(atoms.info):
+        if np.size(atoms.info[key]) != 9:
+            raise wrong(f"{key} must be 9 numbers")
+        atoms.info[key] = np.asarray(atoms.info[key], dtype=float).reshape(3, 3)
     if labelled:
         if not np.isfinite(atoms.info.get("REF_energy", np.nan)):
             raise wrong("no finite REF_energy; run 'decant import' or 'decant label' first")

@@ -48,6 +48,18 @@ def _predict_one(calculator: Calculator, frame: Atoms) -> Prediction:
     return Prediction(energy, forces, virial)
 
 
+def predict_intramolecular(calculator: Calculator, frames: Sequence[Atoms]) -> list[Prediction]:
+    """Return the intramolecular part of what an ASE calculator says of each frame: of its molecules, each alone."""
+    from decant.decomposition import intramolecular, molecules_alone
+
+    molecules = [molecules_alone(frame) for frame in frames]
+    alone = iter(predict(calculator, [molecule for parts in molecules for molecule in parts], "evaluate molecules"))
+    return [
+        intramolecular(frame, parts, [next(alone) for _ in parts])
+        for frame, parts in zip(frames, molecules, strict=True)
+    ]
+
+
 def read_known_frames(path: Path, elements: Sequence[str], limit: int | None = None) -> list[Atoms]:
     """Read labelled frames without isolated atoms, at most `limit` of them, evenly spread over the file.
 
@@ -88,14 +100,17 @@ def evaluate(target: Path, data: Path, limit: int | None = None) -> dict[str, An
     Returns
     -------
     dict
-        What `decant.analysis.fit_errors.fit_errors` returns, and ``data`` with name and hash of the file.
+        What `decant.analysis.fit_errors.fit_errors` returns, and ``data`` with name and hash of the file. Where frames
+        carry the intramolecular part (``decant label --molecules``), ``molecular`` is what
+        `decant.analysis.fit_errors.molecular_errors` returns of them.
 
     Raises
     ------
     InputError
         If target or data is not what it should be.
     """
-    from decant.analysis.fit_errors import fit_errors
+    from decant.analysis.fit_errors import fit_errors, molecular_errors
+    from decant.decomposition import is_decomposed
 
     target, data = Path(target), Path(data)
     potential = Potential.open(target) if (target / CARD).is_file() else None
@@ -106,7 +121,13 @@ def evaluate(target: Path, data: Path, limit: int | None = None) -> dict[str, An
         calculator = source.algorithm.model_calculator(source.model)
         elements = calculator_elements(calculator)
     frames = read_known_frames(data, elements, limit)
-    errors = fit_errors(frames, predict(calculator, frames, "evaluate"))
+    predictions = predict(calculator, frames, "evaluate")
+    errors = fit_errors(frames, predictions)
+    chosen = [index for index, frame in enumerate(frames) if is_decomposed(frame)]
+    if chosen:
+        decomposed = [frames[index] for index in chosen]
+        intra = predict_intramolecular(calculator, decomposed)
+        errors["molecular"] = molecular_errors(decomposed, [predictions[index] for index in chosen], intra)
     result = {"data": {"name": f"{data.resolve().parent.name}/{data.name}", "sha256": sha256(data)}, **errors}
     if potential:
         potential.record("test_errors", result)
@@ -142,6 +163,13 @@ def table(errors: dict[str, Any]) -> str:
     ]
     if errors["virial_meV_per_atom"]:
         rows.append(("virial", "meV/atom", errors["virial_meV_per_atom"]))
+    for part, numbers in (errors.get("molecular") or {}).items():
+        if part == "frames":
+            continue
+        rows.append((f"energy, {part}molecular", "meV/atom", numbers["energy_meV_per_atom"]))
+        rows.append((f"force, {part}molecular", "meV/A", numbers["force_meV_per_A"]))
+        if numbers["virial_meV_per_atom"]:
+            rows.append((f"virial, {part}molecular", "meV/atom", numbers["virial_meV_per_atom"]))
     lines = [f"errors on {errors['data']['name']}: {errors['frames']} frames, {errors['molecules']} molecules"]
     lines.append(f"{'':24s}{'unit':10s}{'RMSE':>10s}{'MAE':>10s}{'reference':>12s}{'RMSE/ref.':>11s}")
     for name, unit, numbers in rows:

@@ -176,7 +176,7 @@ def _molecules(frame: RawFrame, bond_scale: float) -> np.ndarray:
     if pieces.max() != ids.max():
         sizes = np.bincount(ids)
         torn = [part for part in range(pieces.max() + 1) if (pieces == part).sum() < sizes[ids[pieces == part][0]]]
-        raise FrameError(_gap(frame.atoms, pieces, torn))
+        raise FrameError(describe_piece(frame.atoms, pieces, torn))
     return ids
 
 
@@ -204,7 +204,7 @@ def _broken(frames: list[Atoms], bond_scale: float) -> dict[int, str]:
         for index, found in unnamed.items():
             odd = [molecule for molecule, graph in found.items() if 2 * counts[graph] <= len(members)]
             if odd:
-                broken[index] = _gap(frames[index], frames[index].arrays["mol_id"], odd)
+                broken[index] = describe_piece(frames[index], frames[index].arrays["mol_id"], odd)
     return broken
 
 
@@ -223,7 +223,7 @@ def _hydrogens_sound(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...
     return all(degree[atom] == 1 for atom, symbol in enumerate(symbols) if symbol == "H")
 
 
-def _gap(atoms: Atoms, pieces: np.ndarray, odd: list[int]) -> str:
+def describe_piece(atoms: Atoms, pieces: np.ndarray, odd: list[int]) -> str:
     """Describe the smallest odd piece and its distance from the nearest other atom."""
     smallest = min(odd, key=lambda piece: int((pieces == piece).sum()))
     members, others = np.flatnonzero(pieces == smallest), np.flatnonzero(pieces != smallest)

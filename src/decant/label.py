@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
 
 import numpy as np
 from ase import Atoms
 
 from decant.dataset import is_isolated
+from decant.decomposition import intramolecular, molecules_alone
 from decant.errors import InputError
-from decant.labels.base import Labeler, LabelError
+from decant.files import space_left
+from decant.label_checks import FORCE_LIMIT, broken_molecules, large_force
+from decant.label_journal import label_key, open_journal
+from decant.labels.base import Labeler, LabelError, Record, label_one
+from decant.prediction import Prediction
 from decant.progress import Progress
+from decant.ranks import Ranks
 from decant.workers import workers
+
+ALONE = Ranks(True, None, 0)
 
 
 @dataclass(frozen=True)
 class LabelResult:
-    """Labelled frames in the house form, and (index, reason) of each frame that the method could not label."""
+    """Labelled frames in the house form, and (index, reason) of each frame that is left out."""
 
     frames: list[Atoms]
     failures: list[tuple[int, str]]
 
 
-def label_frames(frames: Sequence[Atoms], method: Labeler, journal: Path, jobs: int = 1) -> LabelResult:
+def label_frames(
+    frames: Sequence[Atoms],
+    method: Labeler,
+    journal: Path,
+    jobs: int = 1,
+    *,
+    molecules: bool = False,
+    max_force: float = FORCE_LIMIT,
+    keep_broken: bool = False,
+    retry: bool = False,
+    ranks: Ranks = ALONE,
+) -> LabelResult:
     """Label configurations, continuing from what a journal already holds.
 
     Parameters
@@ -41,110 +58,130 @@ def label_frames(frames: Sequence[Atoms], method: Labeler, journal: Path, jobs: 
         Reference method.
     journal
         File to which each finished label is appended at once. Labels are found again by geometry and method, so
-        configurations may be added, removed or reordered between runs.
+        configurations may be added, removed or reordered between runs, and one that occurs twice is computed once.
     jobs
         Number of worker processes, one thread each.
+    molecules
+        Label each molecule alone, too, and store the intramolecular part: ``REF_intra_energy`` (eV),
+        ``REF_intra_forces`` (eV/angstrom) and, where there is a virial, ``REF_intra_virial`` (eV).
+    max_force
+        Largest force on an atom that is accepted, eV/angstrom.
+    keep_broken
+        Label frames in which a molecule fell apart or two fused, too.
+    retry
+        Compute anew what the method failed on in an earlier run.
+    ranks
+        Other MPI ranks that take part.
 
     Raises
     ------
     InputError
-        If a worker process dies, for lack of memory for example; what is done stays in the journal.
+        If molecules of a charged configuration are asked for, a worker process dies, for lack of memory for example, or
+        the disk is full. What is done stays in the journal.
     """
-    keys = [label_key(atoms, method) for atoms in frames]
-    done = read_journal(journal)
-    todo = [index for index, key in enumerate(keys) if key not in done]
-    # in random order, so that the rate seen so far speaks for the frames to come whatever their sizes
-    random.Random(0).shuffle(todo)
-    if todo:
-        journal.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            journal.open("a", encoding="utf-8") as stream,
-            Progress(f"label ({method.name})", len(frames), "frames", len(frames) - len(todo)) as progress,
-        ):
-            for index, record in _run(frames, todo, method, jobs):
-                done[keys[index]] = record
-                _append(stream, keys[index], record)
-                progress.update(progress.done + 1)
-    return _collect(frames, keys, done, method)
-
-
-def label_key(atoms: Atoms, method: Labeler) -> str:
-    """Return a hash of the geometry and the method with its settings."""
-    digest = hashlib.sha256(repr(method).encode())
-    digest.update(atoms.numbers.astype("<i8").tobytes())
-    # to the digits of a file in the house form, so that a frame has one key before and after it was written
-    for values in (atoms.positions, atoms.cell.array, atoms.pbc.astype(float)):
-        digest.update((np.round(values, 8) + 0.0).astype("<f8").tobytes())
-    return digest.hexdigest()[:32]
-
-
-def read_journal(path: Path) -> dict[str, dict[str, Any]]:
-    """Return the records of a journal by key; cut off a line that was being written when the run was killed."""
-    if not path.is_file():
-        return {}
-    content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    if len(whole) < len(content):
-        with path.open("r+b") as stream:
-            stream.truncate(len(whole))
-    records = {}
-    for number, line in enumerate(whole.decode("utf-8").splitlines(), start=1):
+    if molecules and method.settings.get("charge"):
+        raise InputError(f"{method.name}: molecules alone need charge 0: which of them carries the charge is not known")
+    broken = {} if keep_broken else {index: broken_molecules(atoms) for index, atoms in enumerate(frames)}
+    units = [
+        [] if broken.get(index) else [atoms, *(molecules_alone(atoms) if molecules and not is_isolated(atoms) else [])]
+        for index, atoms in enumerate(frames)
+    ]
+    keys = [[label_key(unit, method) for unit in parts] for parts in units]
+    wanted = {key: unit for row, parts in zip(keys, units, strict=True) for key, unit in zip(row, parts, strict=True)}
+    with open_journal(journal) as book:
+        forget = {key for key, record in book.records.items() if retry and "error" in record}
+        todo = {key: unit for key, unit in wanted.items() if key in forget or key not in book.records}
+        if todo:
+            with Progress(f"label ({method.name})", len(wanted), "frames", len(wanted) - len(todo)) as progress:
+                for key, record in _run(todo, method, jobs, ranks):
+                    book.append(key, record)
+                    progress.update(progress.done + 1)
+    labelled, failures = [], []
+    for index, (atoms, parts, row) in enumerate(zip(frames, units, keys, strict=True)):
         try:
-            record = json.loads(line)
-            records[record.pop("key")] = record
-        except (ValueError, KeyError, AttributeError) as error:
-            raise InputError(f"{path}: line {number}: not a label record; delete the file to label anew") from error
-    return records
+            if not parts:
+                raise LabelError(broken[index])
+            labelled.append(_labelled(atoms, method, parts[1:], [book.records[key] for key in row], max_force))
+        except LabelError as error:
+            failures.append((index, str(error)))
+    return LabelResult(labelled, failures)
 
 
-def _append(stream: TextIO, key: str, record: dict[str, Any]) -> None:
-    stream.write(json.dumps({"key": key, **record}) + "\n")
-    stream.flush()
+def missing_atoms(frames: Sequence[Atoms]) -> list[Atoms]:
+    """Return an isolated atom of each element that has none among the frames: MACE takes the energies of the elements
+    from them, all by the method of the other labels."""
+    from decant.configurations.base import build_entry
+
+    present = {atoms.get_chemical_symbols()[0] for atoms in frames if is_isolated(atoms)}
+    missing = sorted({symbol for atoms in frames for symbol in atoms.get_chemical_symbols()} - present)
+    return build_entry({"recipe": "atom", "parameters": {"elements": missing}}, 0, 0) if missing else []
 
 
-def _run(frames: Sequence[Atoms], todo: list[int], method: Labeler, jobs: int) -> Any:
-    """Yield (index, record) as workers finish."""
-    with workers(jobs, "labelling", f"run again with fewer than --jobs {jobs} to continue") as pool:
-        queue = iter(todo)
-        running: dict[Future[dict[str, Any]], int] = {}
+def _run(todo: dict[str, Atoms], method: Labeler, jobs: int, ranks: Ranks) -> Iterator[tuple[str, Record]]:
+    """Yield (key, record) as workers finish."""
+    advice = f"run again with fewer than --jobs {jobs} to continue"
+    with workers(min(jobs, len(todo)), "labelling", advice) as pool:
+        # a worker has its next frame waiting, so it is never idle; one that waits is not lost when the run is killed
+        rooms: list[tuple[Executor, int]] = [(pool, 2 * min(jobs, len(todo)))]
+        if ranks.executor is not None:
+            rooms.append((ranks.executor, 2 * ranks.others))
+        queue = iter(_order({key: len(unit) for key, unit in todo.items()}, jobs + ranks.others))
+        running: dict[Future[Record], tuple[str, int]] = {}
         while True:
-            for index in islice(queue, 2 * jobs - len(running)):
-                running[pool.submit(label_one, method, _bare(frames[index]))] = index
+            for number, (executor, room) in enumerate(rooms):
+                taken = sum(place == number for _, place in running.values())
+                for key in islice(queue, room - taken):
+                    running[executor.submit(label_one, method, _bare(todo[key]))] = (key, number)
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(future), future.result()
+                with space_left(Path(tempfile.gettempdir())):  # where methods that are programs write their files
+                    record = future.result()
+                yield running.pop(future)[0], record
+
+
+def _order(sizes: dict[str, int], processes: int) -> list[str]:
+    """Return keys in random order, so that the rate seen so far speaks for the frames to come whatever their sizes.
+
+    The smallest come last, descending: then all processes end at nearly the same time.
+    """
+    keys = list(sizes)
+    random.Random(0).shuffle(keys)
+    last = set(sorted(keys, key=lambda key: sizes[key])[: 4 * processes])
+    return [key for key in keys if key not in last] + sorted(last, key=lambda key: (-sizes[key], key))
 
 
 def _bare(atoms: Atoms) -> Atoms:
     return Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
 
 
-def label_one(method: Labeler, atoms: Atoms) -> dict[str, Any]:
-    """Return the journal record of one configuration: its labels, or why there are none."""
-    try:
-        answer = method.label(atoms)
-    except LabelError as error:
-        return {"error": str(error)}
-    record: dict[str, Any] = {"energy": answer.energy, "forces": answer.forces.tolist()}
-    if answer.virial is not None:
-        record["virial"] = answer.virial.tolist()
-    return record
-
-
-def _collect(frames: Sequence[Atoms], keys: list[str], done: dict[str, dict[str, Any]], method: Labeler) -> LabelResult:
-    labelled, failures = [], []
-    for index, (atoms, key) in enumerate(zip(frames, keys, strict=True)):
-        record = done[key]
+def _labelled(
+    atoms: Atoms, method: Labeler, molecules: Sequence[Atoms], records: Sequence[Record], max_force: float
+) -> Atoms:
+    """Return a frame with its labels; `LabelError` if one is missing or is not to be believed."""
+    for number, record in enumerate(records):
         if "error" in record:
-            failures.append((index, str(record["error"])))
-            continue
-        frame = atoms.copy()
-        frame.info["REF_energy"] = record["energy"]
-        frame.info["label_method"] = method.name
-        frame.set_array("REF_forces", np.array(record["forces"]))
-        if "virial" in record and not is_isolated(frame):
-            virial = np.array(record["virial"])
-            frame.info["REF_virial"] = (virial + virial.T) / 2
-        labelled.append(frame)
-    return LabelResult(labelled, failures)
+            raise LabelError(f"molecule {number - 1} alone: {record['error']}" if number else str(record["error"]))
+    record, *alone = records
+    frame = atoms.copy()
+    frame.info |= {
+        "REF_energy": record["energy"],
+        "label_method": method.name,
+        "label_version": record["version"],
+        "label_settings": ",".join(f"{key}={value}" for key, value in method.settings.items()),
+        "label_seconds": round(sum(part["seconds"] for part in records), 3),
+    }
+    frame.set_array("REF_forces", np.array(record["forces"]))
+    if reason := large_force(frame, max_force):
+        raise LabelError(reason)
+    if "virial" in record and not is_isolated(frame):
+        virial = np.array(record["virial"])
+        frame.info["REF_virial"] = (virial + virial.T) / 2
+    if alone:
+        answers = [Prediction(part["energy"], np.array(part["forces"]), None) for part in alone]
+        intra = intramolecular(atoms, molecules, answers)
+        frame.info["REF_intra_energy"] = intra.energy
+        frame.set_array("REF_intra_forces", intra.forces)
+        if "REF_virial" in frame.info:
+            frame.info["REF_intra_virial"] = intra.virial
+    return frame

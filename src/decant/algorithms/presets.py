@@ -109,7 +109,7 @@ def load_preset(algorithm: str, name: str, overrides: list[str], known: set[str]
     if not isinstance(settings, dict):
         raise InputError(f"{path}: 'settings' must be a mapping of keys to values")
     for override in overrides:
-        _apply(settings, override)
+        apply_override(settings, override)
     for key in settings:
         if known is not None and key not in known:
             raise InputError(f"{path} or --set: {algorithm} has no setting '{key}'{nearest(key, known)}")
@@ -122,8 +122,14 @@ def load_preset(algorithm: str, name: str, overrides: list[str], known: set[str]
     )
 
 
-def _apply(settings: dict[str, Any], override: str) -> None:
-    """Set one ``a.b.c=value`` in nested settings."""
+def apply_override(settings: dict[str, Any], override: str) -> None:
+    """Set one ``a.b.c=value`` in nested settings.
+
+    Raises
+    ------
+    InputError
+        If it is not of this form.
+    """
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise InputError(f"--set {override}: expected key=value, for example --set r_max=5")

@@ -156,6 +156,57 @@ def fit_errors(frames: Sequence[Atoms], predictions: Sequence[Prediction]) -> di
     }
 
 
+def molecular_errors(
+    frames: Sequence[Atoms], predictions: Sequence[Prediction], intra: Sequence[Prediction]
+) -> dict[str, Any]:
+    """Return the errors of the intra- and the intermolecular part of energy, force and virial.
+
+    Parameters
+    ----------
+    frames
+        Labelled frames with the intramolecular part, as ``decant label --molecules`` writes them.
+    predictions
+        One for each frame.
+    intra
+        The intramolecular part of each prediction, by the same potential.
+
+    Returns
+    -------
+    dict
+        ``frames`` (their number), ``intra`` and ``inter``, each with ``energy_meV_per_atom``, ``force_meV_per_A`` and
+        ``virial_meV_per_atom``: numbers as in `fit_errors`, the force as a whole. The intermolecular part is the rest,
+        on both sides.
+    """
+    from decant.decomposition import labelled_parts, less
+
+    parts: dict[str, list[tuple[Atoms, Prediction]]] = {"intra": [], "inter": []}
+    for atoms, whole, alone in zip(frames, predictions, intra, strict=True):
+        inside, between = labelled_parts(atoms)
+        parts["intra"].append((_with_labels(atoms, inside), alone))
+        parts["inter"].append((_with_labels(atoms, between), less(whole, alone)))
+    result: dict[str, Any] = {"frames": len(frames)}
+    for name, pairs in parts.items():
+        reference = np.concatenate([atoms.arrays["REF_forces"] for atoms, _ in pairs])
+        predicted = np.concatenate([prediction.forces for _, prediction in pairs])
+        result[name] = {
+            "energy_meV_per_atom": _energy_errors(pairs),
+            "force_meV_per_A": _numbers(predicted - reference, reference),
+            "virial_meV_per_atom": _virial_errors(pairs),
+        }
+    return result
+
+
+def _with_labels(atoms: Atoms, labels: Prediction) -> Atoms:
+    """Return a copy whose labels are those given."""
+    frame = atoms.copy()
+    frame.info["REF_energy"] = labels.energy
+    frame.arrays["REF_forces"] = labels.forces
+    frame.info.pop("REF_virial", None)
+    if labels.virial is not None:
+        frame.info["REF_virial"] = labels.virial
+    return frame
+
+
 def _require_labels(number: int, atoms: Atoms) -> None:
     for key, where in (("REF_energy", atoms.info), ("REF_forces", atoms.arrays), ("mol_id", atoms.arrays)):
         if key not in where:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,35 +15,91 @@ def command(
     source: Annotated[Path, typer.Argument(help="Configurations in decant's form.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Labelled file to write.")],
     method: Annotated[
-        str, typer.Option(help="Reference method: gfn2-xtb or gfn1-xtb, or one that a package adds.")
+        str,
+        typer.Option(
+            help="Reference method: gfn2-xtb, gfn1-xtb, cp2k:pbe-d3, cp2k:TEMPLATE, ase:IMPORT.PATH, "
+            "potential:DIRECTORY, or one that a package adds."
+        ),
     ] = "gfn2-xtb",
+    settings: Annotated[Path | None, typer.Option(help="YAML file with settings of the method.")] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", help="One setting, KEY=VALUE; may be repeated.")
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Worker processes; 0 takes every core.", min=0)] = 0,
+    molecules: Annotated[
+        bool, typer.Option("--molecules", help="Label each molecule alone, too: the intramolecular part is stored.")
+    ] = False,
+    atoms: Annotated[bool, typer.Option(help="Add an isolated atom of each element that has none.")] = True,
+    max_force: Annotated[float, typer.Option(help="Leave out frames with a larger force, eV/angstrom.")] = 50.0,
+    keep_broken: Annotated[
+        bool, typer.Option("--keep-broken", help="Label frames whose molecules fell apart or fused, too.")
+    ] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Compute anew what the method failed on in an earlier run.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """Label configurations; run again after an interruption, it continues.
 
-    Finished labels are kept in OUTPUT.journal. Frames that the method fails on are listed in OUTPUT.rejects.csv.
+    Finished labels are kept in OUTPUT.journal. Frames that are left out, and why, are listed in OUTPUT.rejects.csv.
+    Under mpirun every rank labels; the first one alone reads and writes.
 
     \b
     For example:
       decant label configurations.extxyz -o labelled.extxyz
-      decant label configurations.extxyz -o labelled.extxyz --method gfn1-xtb --jobs 4
+      decant label configurations.extxyz -o labelled.extxyz --method gfn1-xtb --set accuracy=0.01 --jobs 4
+      decant label configurations.extxyz -o labelled.extxyz --molecules
+      decant label configurations.extxyz -o dft.extxyz --method cp2k:pbe-d3 --set CUTOFF=600
+      decant label configurations.extxyz -o emt.extxyz --method ase:ase.calculators.emt.EMT
+      mpirun -np 8 decant label configurations.extxyz -o labelled.extxyz
     """
-    from decant.dataset import read_frames, write_frames
-    from decant.import_frames import Reject, write_rejects
-    from decant.label import label_frames
+    from decant.dataset import read_frames
+    from decant.label import label_frames, missing_atoms
     from decant.labels.base import labeler
     from decant.lammps.command import available_cores
+    from decant.ranks import other_ranks
 
-    reference = labeler(method)
-    frames = read_frames(source, labelled=False)
-    result = label_frames(frames, reference, Path(f"{output}.journal"), jobs or available_cores())
+    with other_ranks() as ranks:
+        if not ranks.leads:
+            return
+        if ranks.others and jobs > 1:
+            raise InputError(f"--jobs {jobs}: under mpirun each rank is one worker; leave --jobs out")
+        reference = labeler(method, _settings(settings, override or []))
+        frames = read_frames(source, labelled=False)
+        added = missing_atoms(frames) if atoms else []
+        result = label_frames(
+            [*frames, *added], reference, Path(f"{output}.journal"), 1 if ranks.others else jobs or available_cores(),
+            molecules=molecules, max_force=max_force, keep_broken=keep_broken, retry=retry, ranks=ranks,
+        )  # fmt: skip
+        _write(source, output, method, result, {len(frames) + k: str(atom.symbols) for k, atom in enumerate(added)})
+
+
+def _settings(path: Path | None, overrides: list[str]) -> dict[str, Any]:
+    from decant.algorithms.presets import apply_override
+    from decant.files import read_yaml
+
+    settings = read_yaml(path) if path else {}
+    for override in overrides:
+        apply_override(settings, override)
+    return settings
+
+
+def _write(source: Path, output: Path, method: str, result: Any, added: dict[int, str]) -> None:
+    """Write what was labelled and what was left out, and say so; `added` are the elements of atoms of ours by index."""
+    from decant.dataset import is_isolated, write_frames
+    from decant.import_frames import Reject, write_rejects
+
+    failures = [
+        (index, f"isolated atom {added[index]}: {reason}" if index in added else reason)
+        for index, reason in result.failures
+    ]
     rejects = Path(f"{output}.rejects.csv")
-    write_rejects(rejects, [Reject(index, None, reason) for index, reason in result.failures])
-    if not result.frames:
-        raise InputError(f"{source}: {method} failed on every frame; frame 0: {result.failures[0][1]}")
+    write_rejects(rejects, [Reject(index, None, reason) for index, reason in failures])
+    if all(is_isolated(frame) for frame in result.frames) and failures:
+        raise InputError(f"{source}: {method} gave no label to keep; frame {failures[0][0]}: {failures[0][1]}")
     write_frames(output, result.frames)
-    typer.echo(f"labelled: {len(result.frames)} frames with {method}, {len(result.failures)} left out ({rejects})")
-    for index, reason in result.failures[:10]:
+    atoms = f", {len(added)} of them isolated atoms that were added ({', '.join(added.values())})" if added else ""
+    typer.echo(f"labelled: {len(result.frames)} frames with {method}{atoms}; {len(failures)} left out ({rejects})")
+    for index, reason in failures[:10]:
         typer.echo(f"  frame {index}: {reason}")
     typer.echo(f"written: {output}")

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
+import time
+from collections.abc import Callable, Collection, Mapping
 from importlib import metadata
-from typing import Protocol
+from typing import Any, Protocol
 
 from ase import Atoms
 
 from decant.errors import InputError, nearest
 from decant.prediction import Prediction
+
+POTENTIAL, ASE, CP2K = "potential:", "ase:", "cp2k:"
+
+
+Record = dict[str, Any]
+"""A label as the journal holds it."""
 
 
 class LabelError(Exception):
@@ -24,11 +33,23 @@ class Labeler(Protocol):
 
     @property
     def name(self) -> str:
-        """Name of the method, as ``--method`` takes it."""
+        """Name of the method, stored with each label."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Program and version that compute, stored with each label."""
+        ...
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything else that decides the numbers, as plain values; labels of other settings are other labels."""
         ...
 
     def label(self, atoms: Atoms) -> Prediction:
         """Return energy (eV), forces (eV/angstrom) and, in a periodic cell, virial (eV).
+
+        A lone atom without periodicity is to be taken in its neutral ground state.
 
         Raises
         ------
@@ -38,24 +59,85 @@ class Labeler(Protocol):
         ...
 
 
-def labeler(name: str) -> Labeler:
+def label_one(method: Labeler, atoms: Atoms) -> Record:
+    """Return the journal record of one configuration: its labels, or why there are none.
+
+    It stands here since worker processes import the module of what they run, and this one loads fast.
+    """
+    start = time.perf_counter()
+    try:
+        answer = method.label(atoms)
+    except LabelError as error:
+        return {"error": str(error)}
+    record: Record = {"version": method.version, "seconds": round(time.perf_counter() - start, 3)}
+    record |= {"energy": answer.energy, "forces": answer.forces.tolist()}
+    if answer.virial is not None:
+        record["virial"] = answer.virial.tolist()
+    return record
+
+
+def labeler(name: str, settings: Mapping[str, Any] | None = None) -> Labeler:
     """Return the reference method of this name.
 
-    ``gfn1-xtb`` and ``gfn2-xtb`` come with the package; an installed package adds one under the entry point group
-    ``decant.labels``, as a callable that takes no argument and returns a `Labeler`.
+    Parameters
+    ----------
+    name
+        ``gfn1-xtb``, ``gfn2-xtb``; ``cp2k:pbe-d3`` or ``cp2k:FILE`` with a template of one's own; ``ase:IMPORT.PATH``
+        of an ASE calculator; ``potential:DIRECTORY`` of an exported potential; or one that an installed package adds
+        under the entry point group ``decant.labels``, as a callable that takes its settings by keyword and returns a
+        `Labeler`.
+    settings
+        Settings of the method.
 
     Raises
     ------
     InputError
-        If there is no such method.
+        If there is no such method, it is not installed, or it has no such setting.
     """
-    from decant.labels.tblite import METHODS, TBLite
+    from decant.labels.ase import ase_method
+    from decant.labels.cp2k import TEMPLATES, cp2k_method
+    from decant.labels.potential import potential_method
+    from decant.labels.tblite import METHODS, tblite_method
 
+    chosen = dict(settings or {})
+    for prefix, maker in ((POTENTIAL, potential_method), (ASE, ase_method), (CP2K, cp2k_method)):
+        if name.startswith(prefix):
+            return maker(name.removeprefix(prefix), chosen)
     if name.lower() in METHODS:
-        return TBLite(name.lower())
+        return tblite_method(name.lower(), chosen)
     others = {entry.name: entry for entry in metadata.entry_points(group="decant.labels")}
     if name in others:
-        found: Labeler = others[name].load()()
-        return found
-    known = [*METHODS, *others]
-    raise InputError(f"unknown method '{name}'{nearest(name, known)}; expected one of {', '.join(known)}")
+        return made(name, others[name].load(), chosen)
+    known = [*METHODS, *(f"{CP2K}{template}" for template in TEMPLATES), *others]
+    raise InputError(
+        f"unknown method '{name}'{nearest(name, known)}; expected one of {', '.join(known)}, "
+        f"{CP2K}TEMPLATE, {ASE}IMPORT.PATH, {POTENTIAL}DIRECTORY"
+    )
+
+
+def check_settings(name: str, settings: Mapping[str, Any], known: Collection[str]) -> None:
+    """Raise `InputError` if the method has no such setting; the message names the nearest."""
+    for key in settings:
+        if key not in known:
+            has = f"it has {', '.join(sorted(known))}" if known else "it has none"
+            raise InputError(f"method '{name}' has no setting '{key}'{nearest(key, known)}; {has}")
+
+
+def made(name: str, maker: Callable[..., Any], settings: Mapping[str, Any]) -> Any:
+    """Return what a callable makes of settings that it takes by keyword.
+
+    Raises
+    ------
+    InputError
+        If it does not take them.
+    """
+    try:
+        taken = inspect.signature(maker).parameters.values()
+        if not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in taken):
+            check_settings(name, settings, [parameter.name for parameter in taken])
+    except ValueError:  # a callable in C may have no signature; it will complain itself
+        pass
+    try:
+        return maker(**settings)
+    except TypeError as error:
+        raise InputError(f"method '{name}' does not take these settings: {error}") from error

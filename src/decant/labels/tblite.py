@@ -6,23 +6,35 @@ Bannwarth, Ehlert, Grimme, J. Chem. Theory Comput. 2019, 15, 1652 (GFN2-xTB).
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib import metadata
 from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.units import Bohr, Hartree
+from ase.units import Bohr, Hartree, kB
 
-from decant.labels.base import LabelError
+from decant.errors import InputError
+from decant.labels.base import LabelError, check_settings
 from decant.prediction import Prediction
 
+# kind and least value of each setting
+_KINDS: dict[str, tuple[Any, float]] = {
+    "accuracy": (float, 1e-4),
+    "charge": (float, -100),
+    "unpaired": (int, 0),
+    "temperature": (float, 0),
+    "iterations": (int, 1),
+}
 METHODS = {"gfn1-xtb": "GFN1-xTB", "gfn2-xtb": "GFN2-xTB"}
 
 
 @dataclass(frozen=True)
 class TBLite:
-    """A tight-binding method of tblite: neutral, lowest spin, electronic temperature 300 K, in periodic cells at Gamma.
+    """A tight-binding method of tblite: in periodic cells at Gamma, isolated atoms neutral with the lowest spin.
 
     Attributes
     ----------
@@ -30,18 +42,46 @@ class TBLite:
         ``gfn1-xtb`` or ``gfn2-xtb``.
     accuracy
         tblite's accuracy factor; smaller is tighter. 1 converges energies to 1e-6 Hartree, forces to some 1e-4 eV/A.
+    charge
+        Total charge, e.
+    unpaired
+        Number of unpaired electrons; the method's energy hardly depends on it but for the occupation.
+    temperature
+        Electronic temperature, K.
+    iterations
+        Most iterations to self-consistency.
     """
 
     name: str = "gfn2-xtb"
     accuracy: float = 0.1
+    charge: float = 0.0
+    unpaired: int = 0
+    temperature: float = 300.0
+    iterations: int = 250
+
+    @property
+    def version(self) -> str:
+        """Version of tblite."""
+        return f"tblite {metadata.version('tblite')}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Every attribute but the name."""
+        return {key: value for key, value in asdict(self).items() if key != "name"}
 
     def label(self, atoms: Atoms) -> Prediction:
         """Return energy, forces and, in a fully periodic cell, virial of a configuration."""
-        periodic = {"lattice": atoms.cell.array / Bohr, "periodic": atoms.pbc} if atoms.pbc.any() else {}
+        options: dict[str, Any] = {}
+        if atoms.pbc.any():
+            options = {"lattice": atoms.cell.array / Bohr, "periodic": atoms.pbc}
+        if len(atoms) > 1 or atoms.pbc.any():
+            options |= {"charge": self.charge, "uhf": self.unpaired}
         try:
-            calculator = _calculator()(METHODS[self.name], atoms.numbers, atoms.positions / Bohr, **periodic)
+            calculator = _calculator()(METHODS[self.name], atoms.numbers, atoms.positions / Bohr, **options)
             calculator.set("verbosity", 0)
             calculator.set("accuracy", self.accuracy)
+            calculator.set("temperature", self.temperature * kB / Hartree)
+            calculator.set("max-iter", self.iterations)
             result = calculator.singlepoint()
         except RuntimeError as error:
             raise LabelError(" ".join(str(error).split()) or "tblite failed") from error
@@ -52,6 +92,26 @@ class TBLite:
         if not np.isfinite(prediction.energy) or not np.isfinite(forces).all():
             raise LabelError("energy or forces are not finite")
         return prediction
+
+
+def tblite_method(name: str, settings: Mapping[str, Any]) -> TBLite:
+    """Return the method with these settings.
+
+    Raises
+    ------
+    InputError
+        If tblite is not installed, or a setting is unknown or makes no sense.
+    """
+    if importlib.util.find_spec("tblite") is None:
+        raise InputError(f"method '{name}': tblite is not installed; run: pip install tblite")
+    check_settings(name, settings, _KINDS)
+    for key, value in settings.items():
+        kind, least = _KINDS[key]
+        number = isinstance(value, (int, float)) and not isinstance(value, bool) and np.isfinite(value)
+        if not number or kind(value) != value or value < least:
+            what = "a whole number" if kind is int else "a number"
+            raise InputError(f"method '{name}': {key} {value!r}: expected {what} of at least {least:g}")
+    return TBLite(name, **{key: _KINDS[key][0](value) for key, value in settings.items()})
 
 
 @functools.cache

@@ -1,0 +1,147 @@
+"""Any ASE calculator as a reference method."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.data import ground_state_magnetic_moments
+
+from decant.errors import InputError, nearest
+from decant.labels.base import LabelError, made
+from decant.prediction import Prediction
+
+KEEP = "keep"
+
+
+@dataclass(frozen=True)
+class ASECalculator:
+    """An ASE calculator, made anew for each configuration, so that nothing of one can reach the next.
+
+    Attributes
+    ----------
+    path
+        Import path of a class, or of a function that returns a calculator: ``ase.calculators.emt.EMT``.
+    version
+        The distribution that it comes from, and its version.
+    arguments
+        Keyword arguments, as JSON.
+    keep
+        Make the calculator once in each process: for those that remember nothing, such as learned potentials, which
+        take longer to load than to use.
+    """
+
+    path: str
+    version: str
+    arguments: str = "{}"
+    keep: bool = False
+
+    @property
+    def name(self) -> str:
+        """``ase:`` and the import path."""
+        return f"ase:{self.path}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The keyword arguments."""
+        return {**json.loads(self.arguments), **({KEEP: True} if self.keep else {})}
+
+    def label(self, atoms: Atoms) -> Prediction:
+        """Return energy, forces and, in a fully periodic cell, virial of a configuration."""
+        make = _kept if self.keep else _made
+        return evaluated(make(self.path, self.arguments), atoms)
+
+
+def ase_method(path: str, settings: Mapping[str, Any]) -> ASECalculator:
+    """Return the calculator of an import path as a method.
+
+    Raises
+    ------
+    InputError
+        If it cannot be imported, or does not take the settings.
+    """
+    _found(path)
+    arguments = {key: value for key, value in settings.items() if key != KEEP}
+    method = ASECalculator(path, _version(path), json.dumps(arguments, sort_keys=True), bool(settings.get(KEEP)))
+    try:
+        _made(path, method.arguments)
+    except InputError:
+        raise
+    except Exception as error:  # a calculator may raise anything, for example that its program is not configured
+        raise InputError(f"method '{method.name}': cannot be made: {_line(error)}") from error
+    return method
+
+
+def _found(path: str) -> Callable[..., Any]:
+    module, _, attribute = path.rpartition(".")
+    if not module:
+        raise InputError(f"method 'ase:{path}': expected an import path, for example ase:ase.calculators.emt.EMT")
+    package = path.partition(".")[0]
+    try:
+        content = importlib.import_module(module)
+    except ImportError as error:
+        raise InputError(f"method 'ase:{path}': {_line(error)}; install it, perhaps: pip install {package}") from error
+    found = getattr(content, attribute, None)
+    if not callable(found):
+        raise InputError(f"method 'ase:{path}': no class '{attribute}' in {module}{nearest(attribute, dir(content))}")
+    return found
+
+
+def _version(path: str) -> str:
+    package = path.partition(".")[0]
+    names = metadata.packages_distributions().get(package, [])
+    return f"{names[0]} {metadata.version(names[0])}" if names else package
+
+
+def _made(path: str, arguments: str) -> Any:
+    return made(f"ase:{path}", _found(path), json.loads(arguments))
+
+
+_kept = functools.cache(_made)
+
+
+def evaluated(calculator: Any, atoms: Atoms) -> Prediction:
+    """Return what an ASE calculator says of one configuration.
+
+    A lone atom is given the magnetic moment of its ground state (ASE's table), which calculators with spin take as
+    their start.
+
+    Raises
+    ------
+    LabelError
+        If the calculator fails or gives no finite numbers.
+    """
+    frame = atoms.copy()
+    if len(frame) == 1 and not frame.pbc.any():
+        frame.set_initial_magnetic_moments([ground_state_magnetic_moments[frame.numbers[0]]])
+    frame.calc = calculator
+    virial = None
+    try:
+        energy, forces = float(frame.get_potential_energy()), np.array(frame.get_forces(), dtype=float)
+        if frame.pbc.all():
+            virial = _virial(frame)
+    except Exception as error:  # calculators of others fail in any way
+        raise LabelError(_line(error)) from error
+    if not np.isfinite(energy) or not np.isfinite(forces).all():
+        raise LabelError("energy or forces are not finite")
+    return Prediction(energy, forces, virial)
+
+
+def _virial(frame: Atoms) -> np.ndarray | None:
+    from ase.calculators.calculator import PropertyNotImplementedError
+
+    try:
+        return -frame.get_volume() * np.asarray(frame.get_stress(voigt=False), dtype=float)
+    except PropertyNotImplementedError:
+        return None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,75 @@
+"""An exported potential as a reference method: labels of one potential for another to be fitted to."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ase import Atoms
+
+from decant.labels.ase import evaluated
+from decant.labels.base import check_settings
+from decant.prediction import Prediction
+
+
+@dataclass(frozen=True)
+class ExportedPotential:
+    """An exported potential, evaluated by its own Python calculator.
+
+    Attributes
+    ----------
+    path
+        Its directory.
+    algorithm, version
+        What it is, and what wrote it.
+    hashes
+        SHA-256 of its files in the order of their names: labels go with the content, wherever the directory is.
+    """
+
+    path: Path
+    algorithm: str
+    version: str
+    hashes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """``potential:`` and the name of the directory."""
+        return f"potential:{self.path.name}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The hashes of its files, shortened."""
+        return {"algorithm": self.algorithm, "files": "+".join(digest[:12] for digest in self.hashes)}
+
+    def label(self, atoms: Atoms) -> Prediction:
+        """Return energy, forces and, in a fully periodic cell, virial of a configuration."""
+        return evaluated(_calculator(self.path), atoms)
+
+
+def potential_method(directory: str, settings: Mapping[str, Any]) -> ExportedPotential:
+    """Return the potential in a directory as a method.
+
+    Raises
+    ------
+    InputError
+        If there is no sound potential.
+    """
+    from decant.potential import Potential
+
+    check_settings(f"potential:{directory}", settings, ())
+    potential = Potential.open(Path(directory))
+    card = potential.card
+    version = f"decant {card.get('exported', {}).get('decant', 'unknown')}"
+    hashes = tuple(digest for _, digest in sorted(card["files"].items()))
+    return ExportedPotential(potential.path.resolve(), potential.algorithm, version, hashes)
+
+
+@functools.cache
+def _calculator(path: Path) -> Any:
+    """Return the calculator; loading one takes longer than using it, and it remembers nothing of earlier frames."""
+    from decant.potential import Potential
+
+    return Potential.open(path).calculator()
