@@ -47,8 +47,8 @@ class ClusterRecipe:
         temperature
             K, a number or [low, high].
         contact
-            Shortest distance of atoms of different molecules, in sums of van der Waals radii (see `docked`), a number or
-            [low, high]; each molecule draws its own. 0.7 is a hard contact, as H...H at 1.7 and O...H at 1.9 angstrom.
+            Shortest distance of atoms of different molecules, in sums of van der Waals radii (see `docked`), a number
+            or [low, high]; each molecule draws its own. 0.7 is hard, as H...H at 1.7 and O...H at 1.9 angstrom.
         conformers
             Conformers to choose from; each costs one relaxation and one Hessian, once.
         hessian

@@ -236,8 +236,8 @@ def _by_method(task: Sampling) -> list[Atoms]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of ASE, on the centre of mass of a Langevin run
             dynamics = Langevin(
-                atoms, TIMESTEP_FS * units.fs, temperature_K=task.temperature, friction=1 / (1000 * FRICTION_PS * units.fs),
-                rng=random,
+                atoms, TIMESTEP_FS * units.fs, temperature_K=task.temperature, rng=random,
+                friction=1 / (1000 * FRICTION_PS * units.fs),
             )  # fmt: skip
         for _ in range(RECORDED):
             dynamics.run(every)

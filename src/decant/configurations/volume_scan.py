@@ -13,7 +13,7 @@ from decant.configurations.rigid import apart, centres_of_mass
 from decant.dataset import density
 from decant.errors import InputError
 
-SHORTER = 0.98  # what the densest end of a scan is multiplied by until no molecules overlap
+SHORTER = 0.95  # what the densest end of a scan is multiplied by until no molecules overlap
 
 
 class VolumeScanRecipe:
