@@ -13,33 +13,28 @@ from decant.molecules import molecule
 from tests.conftest import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "recipes.md").read_text(encoding="utf-8")
-SMALL = {
-    "hessian": "mmff94",
-    "conformers": 1,
-    "molecules": 4,
-    "driver": "gfn1-xtb",
-    "length": "20fs",
-    "points": 2,
-    "cuts": 2,
-}
+FAST = {"hessian": "mmff94", "conformers": 1}
+DRIVEN = {"driver": "gfn1-xtb", "length": "10fs"}
 
 
 def example():
-    """Every entry of the page, with few frames of few molecules of methanol and water."""
+    """Every entry of the page, with two frames each."""
     entries = [entry for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) for entry in yaml.safe_load(block)]
     return [{**entry, "count": 2} for entry in entries]
 
 
 def small(entry):
+    """An entry with quick conformers, few molecules and, where it is driven, short dynamics of a smaller molecule."""
     parameters = dict(entry["parameters"])
-    keep = {"dimer", "cluster"}  # their 'molecules' are names
-    for key, value in SMALL.items():
-        driven = key in ("driver", "length") and "driver" not in parameters
-        if (key == "hessian" and entry["recipe"] not in ("atom", "import")) or (key in parameters and not driven):
-            parameters[key] = value if not (key == "molecules" and entry["recipe"] in keep) else parameters[key]
+    if entry["recipe"] not in ("atom", "import"):
+        parameters |= FAST
+    if isinstance(parameters.get("molecules"), int):
+        parameters["molecules"] = 4
     if "driver" in parameters:
-        parameters = {**parameters, **({"liquid": "MEOH:1"} if "liquid" in parameters else {"molecule": "MEOH"})}
-        parameters |= {"density": 0.7} if "density" in parameters else {}
+        parameters |= DRIVEN
+        parameters |= (
+            {"liquid": "MEOH:2", "molecules": 2, "density": 0.6} if "liquid" in parameters else {"molecule": "MEOH"}
+        )
     return {**entry, "parameters": parameters}
 
 
