@@ -2,8 +2,9 @@
 
     python benchmarks/recipes.py --frames 8 --jobs 2
 
-A few frames of each recipe are built and labelled, and the time is extrapolated to 100; the relaxation of the conformers,
-which happens once however many frames there are, is measured apart and not extrapolated. Leave the machine alone meanwhile.
+A few frames of each recipe are built and labelled, and the time is extrapolated to 100; the relaxation of the
+conformers, which happens once however many frames there are, is measured apart and not extrapolated. Leave the machine
+alone meanwhile.
 """
 
 from __future__ import annotations
@@ -84,8 +85,8 @@ def main() -> None:
             parameters = {**every[recipe], "hessian": chosen.hessian, "conformers": chosen.conformers}
             rows.append(measure(recipe, parameters, chosen.frames, chosen.method, chosen.jobs, Path(folder)))
     note = (
-        f"extrapolated from the frames shown; once, besides: {once:.1f} s for {chosen.conformers} conformers each of EC and "
-        f"EMC ({chosen.hessian}); recipe hot: {chosen.length} a box with {chosen.driver}; labels: {chosen.method}, "
+        f"extrapolated from the frames shown; once, besides: {once:.1f} s for {chosen.conformers} conformers each of EC "
+        f"and EMC ({chosen.hessian}); recipe hot: {chosen.length} a box with {chosen.driver}; labels: {chosen.method}, "
         f"the start of its processes included"
     )
     text = f"{format_table(rows)}\n{note}\n"

@@ -81,7 +81,8 @@ VASPRUN = """<?xml version="1.0" encoding="ISO-8859-1"?>
   <varray name="positions"><v>0.1 0.1 0.1</v><v>0.196 0.1 0.1</v><v>0.076 0.193 0.1</v></varray>
  </structure>
  <calculation>
-  <scstep><energy><i name="e_fr_energy">-14.5</i><i name="e_wo_entrp">-14.5</i><i name="e_0_energy">-14.5</i></energy></scstep>
+  <scstep><energy><i name="e_fr_energy">-14.5</i>
+   <i name="e_wo_entrp">-14.5</i><i name="e_0_energy">-14.5</i></energy></scstep>
   <structure><crystal><varray name="basis"><v>10 0 0</v><v>0 10 0</v><v>0 0 10</v></varray></crystal>
    <varray name="positions"><v>0.1 0.1 0.1</v><v>0.196 0.1 0.1</v><v>0.076 0.193 0.1</v></varray></structure>
   <varray name="forces"><v>0.5 0 0</v><v>-0.5 0.25 0</v><v>0 -0.25 0</v></varray>
