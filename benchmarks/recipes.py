@@ -85,9 +85,9 @@ def main() -> None:
             parameters = {**every[recipe], "hessian": chosen.hessian, "conformers": chosen.conformers}
             rows.append(measure(recipe, parameters, chosen.frames, chosen.method, chosen.jobs, Path(folder)))
     note = (
-        f"extrapolated from the frames shown; once, besides: {once:.1f} s for {chosen.conformers} conformers each of EC "
-        f"and EMC ({chosen.hessian}); recipe hot: {chosen.length} a box with {chosen.driver}; labels: {chosen.method}, "
-        f"the start of its processes included"
+        f"extrapolated from the frames shown; once, besides: {once:.1f} s for {chosen.conformers} conformers each of "
+        f"EC and EMC ({chosen.hessian}); recipe hot: {chosen.length} a box with {chosen.driver}; "
+        f"labels: {chosen.method}, the start of its processes included"
     )
     text = f"{format_table(rows)}\n{note}\n"
     chosen.output.mkdir(parents=True, exist_ok=True)
