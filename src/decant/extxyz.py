@@ -37,7 +37,7 @@ class RawFrame:
     index
         Position in the file, from 0.
     line
-        Line number of the frame's first line, from 1.
+        Line number of the frame's first line, from 1; None if it is not from a text file.
     atoms
         Elements, positions (angstrom), cell and periodicity; no labels.
     info, arrays
@@ -47,7 +47,7 @@ class RawFrame:
     """
 
     index: int
-    line: int
+    line: int | None
     atoms: Atoms = field(default_factory=Atoms)
     info: dict[str, Any] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)

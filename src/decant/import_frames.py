@@ -1,4 +1,4 @@
-"""Taking labelled frames of any origin into the house form, and saying of each that is left out why."""
+"""Taking frames of any origin into the house form, and saying of each that is left out why."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from decant.dataset import ISOLATED, density, is_isolated
 from decant.errors import InputError
 from decant.extxyz import FrameError, RawFrame, read_raw
 from decant.files import write_beside
+from decant.foreign import is_foreign, read_foreign
 from decant.label_keys import LabelKeys, energy_of, find_keys, forces_of, virial_of
 from decant.topology import (
     BOND_SCALE,
@@ -60,11 +61,14 @@ class ImportResult:
         Frames left out.
     report
         What the file holds: see `summary`.
+    indices
+        Position of each usable frame in the file.
     """
 
     frames: list[Atoms]
     rejects: list[Reject]
     report: dict[str, Any]
+    indices: list[int]
 
 
 def import_frames(
@@ -73,8 +77,9 @@ def import_frames(
     force_limit: float = FORCE_LIMIT,
     bond_scale: float = BOND_SCALE,
     keep_broken: bool = False,
+    labelled: bool = True,
 ) -> ImportResult:
-    """Read labelled extended XYZ of any origin.
+    """Read frames of any origin: extended XYZ, and what `read_foreign` reads.
 
     Parameters
     ----------
@@ -88,15 +93,17 @@ def import_frames(
         Largest length of a bond in units of the sum of covalent radii.
     keep_broken
         Keep frames whose molecules have reacted.
+    labelled
+        Whether to take the labels, too; without, the file needs none.
 
     Raises
     ------
     InputError
-        If the file is missing, is not extended XYZ, has no energy in any frame, or no usable frame.
+        If the file is missing, of no known format, has no energy in any frame, or no usable frame.
     """
     path = Path(path)
-    raw = read_raw(path)
-    mapping = find_keys(path, raw, keys)
+    raw = read_foreign(path) if is_foreign(path) else read_raw(path)
+    mapping = find_keys(path, raw, keys) if labelled else None
     rejects: list[Reject] = []
     frames: list[Atoms] = []
     sources: list[RawFrame] = []
@@ -110,17 +117,19 @@ def import_frames(
         broken = _broken(frames, bond_scale)
         rejects += [Reject(sources[i].index, sources[i].line, reason) for i, reason in broken.items()]
         frames = [atoms for index, atoms in enumerate(frames) if index not in broken]
+        sources = [frame for index, frame in enumerate(sources) if index not in broken]
     rejects.sort(key=lambda reject: reject.index)
     if not frames:
         raise InputError(f"{path}: no usable frame of {len(raw)}; frame {rejects[0].index}: {rejects[0].reason}")
     pairs = geometry.duplicates(frames) + geometry.correlated(frames)
     for atoms, group in zip(frames, geometry.merge([a.info["group"] for a in frames], pairs), strict=True):
         atoms.info["group"] = group
-    return ImportResult(frames, rejects, {"file": str(path), "keys": mapping.describe(), **summary(frames, bond_scale)})
+    report = {"file": str(path), "keys": mapping.describe(), **summary(frames, bond_scale)} if mapping else {}
+    return ImportResult(frames, rejects, report, [frame.index for frame in sources])
 
 
-def _house(frame: RawFrame, keys: LabelKeys, stem: str, force_limit: float, bond_scale: float) -> Atoms:
-    """Return one frame in the house form."""
+def _house(frame: RawFrame, keys: LabelKeys | None, stem: str, force_limit: float, bond_scale: float) -> Atoms:
+    """Return one frame in the house form, with labels if their keys are given."""
     if frame.error:
         raise FrameError(frame.error)
     atoms = frame.atoms
@@ -128,6 +137,14 @@ def _house(frame: RawFrame, keys: LabelKeys, stem: str, force_limit: float, bond
         raise FrameError("positions are not finite (NaN or infinite)")
     if atoms.pbc.any() and abs(atoms.cell.volume) < 1e-6:
         raise FrameError("periodic, but the cell has no volume")
+    if keys is not None:
+        _take_labels(atoms, frame, keys, force_limit)
+    atoms.set_array("mol_id", _molecules(frame, bond_scale))
+    _describe(atoms, frame, stem)
+    return atoms
+
+
+def _take_labels(atoms: Atoms, frame: RawFrame, keys: LabelKeys, force_limit: float) -> None:
     atoms.info["REF_energy"] = energy_of(frame, keys)
     if len(atoms) == 1 and (
         frame.info.get("config_type") == ISOLATED
@@ -146,9 +163,6 @@ def _house(frame: RawFrame, keys: LabelKeys, stem: str, force_limit: float, bond
         virial = virial_of(frame, keys)
         if virial is not None:
             atoms.info["REF_virial"] = virial
-    atoms.set_array("mol_id", _molecules(frame, bond_scale))
-    _describe(atoms, frame, stem)
-    return atoms
 
 
 def _describe(atoms: Atoms, frame: RawFrame, stem: str) -> None:

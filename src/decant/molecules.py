@@ -85,6 +85,15 @@ def embedded(smiles: str, seed: int) -> Mol:
     return mol
 
 
+def rotatable_bonds(smiles: str) -> list[tuple[int, int]]:
+    """Return the rotatable bonds of a molecule: single, in no ring, next to no triple bond, with atoms at both ends."""
+    from rdkit import Chem
+
+    end = "[!D1;!$(*#*)]"
+    found = _with_hydrogens(smiles).GetSubstructMatches(Chem.MolFromSmarts(f"{end}-!@{end}"))
+    return sorted((min(pair), max(pair)) for pair in found)
+
+
 def _with_hydrogens(smiles: str) -> Mol:
     from rdkit import Chem, RDLogger
 
@@ -153,3 +162,57 @@ def parse_liquid(text: str) -> list[tuple[Molecule, int]]:
             raise InputError(f"liquid '{text}': expected NAME:COUNT,NAME:COUNT, for example EC:4,EMC:8")
         liquid.append((molecule(name), int(count)))
     return liquid
+
+
+def mixture(text: str, atoms: int | None = None, molecules: int | None = None) -> list[tuple[Molecule, int]]:
+    """Parse a composition by counts, or by mole ratio for a box of a given size.
+
+    Parameters
+    ----------
+    text
+        Such as ``"EC:4,EMC:8"``; with a size the numbers are a ratio and need not be whole: ``"EC:0.3,EMC:0.7"``.
+    atoms
+        About how many atoms the box has.
+    molecules
+        How many molecules the box has; their numbers are the nearest whole ones to the ratio that add up to it.
+
+    Raises
+    ------
+    InputError
+        If the syntax is wrong, both sizes are given, or the box has no room for one molecule of each kind.
+    """
+    if atoms is None and molecules is None:
+        return parse_liquid(text)
+    if atoms is not None and molecules is not None:
+        raise InputError(f"liquid '{text}': give atoms or molecules, not both")
+    parts = _parse_ratio(text)
+    shares = np.array([share for _, share in parts]) / sum(share for _, share in parts)
+    if molecules is None:
+        molecules = round(
+            int(atoms or 0) / sum(x * len(kind.symbols) for (kind, _), x in zip(parts, shares, strict=True))
+        )
+    counts = np.floor(shares * molecules).astype(int)
+    for index in np.argsort(counts - shares * molecules, kind="stable")[: molecules - counts.sum()]:
+        counts[index] += 1
+    if counts.min() < 1:
+        raise InputError(f"liquid '{text}': a box of {molecules} molecules has none of some kind; make it larger")
+    return [(kind, int(count)) for (kind, _), count in zip(parts, counts, strict=True)]
+
+
+def _parse_ratio(text: str) -> list[tuple[Molecule, float]]:
+    parts = []
+    for part in str(text).split(","):
+        name, _, share = part.rpartition(":")
+        try:
+            value = float(share)
+        except ValueError:
+            value = 0.0
+        if not name or not 0 < value < np.inf:
+            raise InputError(f"liquid '{text}': expected NAME:SHARE,NAME:SHARE, for example EC:3,EMC:7")
+        parts.append((molecule(name), value))
+    return parts
+
+
+def composition_name(liquid: list[tuple[Molecule, int]]) -> str:
+    """Return a composition as text, for example ``EC:4,EMC:8``."""
+    return ",".join(f"{kind.name}:{count}" for kind, count in liquid)

@@ -67,9 +67,18 @@ def test_solvents_are_listed(tmp_path):
     assert any(line.split()[:2] == ["EMC", "C4H8O3"] for line in run.stdout.splitlines())
 
 
+def test_recipes_are_listed_and_one_is_shown_in_full(tmp_path):
+    every, one = decant(tmp_path, "recipes"), decant(tmp_path, "recipes", "volume-scan")
+    assert every.returncode == one.returncode == 0, every.stderr + one.stderr
+    assert {"monomer", "torsion", "dimer", "volume-scan", "import"} <= set(every.stdout.splitlines())
+    assert "span ([0.05, 1.25]): Lowest and highest density" in one.stdout and "parameters of liquid" in one.stdout
+
+
 @pytest.mark.parametrize(
     ("content", "arguments", "message"),
     [
+        (None, ("recipes", "volume-scam"), "unknown recipe 'volume-scam' (did you mean 'volume-scan'?)"),
+        ("- {recipe: dimer, parameters: {molecules: 'C1CC'}}", BUILD, "expected a name listed by 'decant solvents' or"),
         (None, ("import", "none.extxyz", "-o", "o.extxyz"), "none.extxyz: no such file"),
         ("not a frame\n", IMPORT, "line 1: expected the number of atoms"),
         (WATER.replace("energy=-14", "charge=0"), IMPORT, "no energy in any frame"),

@@ -1,8 +1,12 @@
+from importlib import metadata
+
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.units import kB
 
-from decant.configurations.base import build_entry, read_recipes
+from decant.configurations.base import BUILTIN, build_entry, find_recipe, parameters_of, read_recipes, recipes
+from decant.configurations.describe import describe
 from decant.configurations.thermal import normal_modes, rigid_motions, thermal_molecule
 from decant.errors import InputError
 from decant.molecules import molecule
@@ -110,6 +114,12 @@ def test_isolated_atoms_are_one_an_element():
         ("- {recipe: atom, parameters: {element: H}}", r"no parameter 'element' \(did you mean 'elements'\?\)"),
         ("- {recipe: liquid, parameters: {liquid: 'EC:2'}}", "recipe 'liquid' needs the parameter 'density'"),
         ("- {recipe: atom, number: 3}", "unknown key 'number'"),
+        ("- {recipe: atom, parametres: {elements: H}}", r"unknown key 'parametres' \(did you mean 'parameters'\?\)"),
+        (
+            "- {recipe: volume-scan, parameters: {liquid: 'EC:2', density: 1, hesian: x}}",
+            r"no parameter 'hesian' \(did you mean 'hessian'\?\)",
+        ),
+        ("- {recipe: volume-scan, parameters: {liquid: 'EC:2'}}", "'volume-scan' needs the parameter 'density'"),
     ],
 )
 def test_a_recipe_file_with_a_mistake_names_the_entry_and_the_mistake(tmp_path, text, message):
@@ -132,3 +142,74 @@ def test_a_recipe_file_with_a_mistake_names_the_entry_and_the_mistake(tmp_path, 
 def test_a_parameter_that_makes_no_sense_is_refused(parameters, message):
     with pytest.raises(InputError, match=message):
         build_entry(entry("cluster" if "molecules" in parameters else "monomer", 1, **parameters), 0, 1)
+
+
+BOX = {"liquid": "EC:1,EMC:2", "molecules": 4, "density": 0.7, **FAST}
+SMALL = {
+    "torsion": {"molecule": "EMC", "steps": 3, **FAST},
+    "dimer": {"molecules": "EC,EMC", "steps": 3, **FAST},
+    "cluster": {"molecules": "EC,EMC", **FAST},
+    "cluster-cut": {**BOX, "cuts": 2},
+    "liquid": BOX,
+    "volume-scan": {**BOX, "steps": 3},
+    "rigid-moves": {**BOX, "moves": 2},
+    "mixture-grid": {"solvents": "EC,EMC", "molecules": 2, "points": 3, **FAST},
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_recipe_repeats_with_its_seed_and_says_where_its_frames_come_from(name):
+    first, again, other = (build_entry(entry(name, 4, **SMALL[name]), 0, seed) for seed in (1, 1, 2))
+    assert len(first) == 4
+    assert all(np.array_equal(a.positions, b.positions) for a, b in zip(first, again, strict=True))
+    assert not all(
+        len(a) == len(b) and np.allclose(a.positions, b.positions) for a, b in zip(first, other, strict=True)
+    )
+    for atoms in first:
+        assert atoms.info["recipe"] == name and atoms.info["seed"] == 1 and "group" in atoms.info
+        assert "'hessian': 'mmff94'" in atoms.info["parameters"]
+        assert atoms.arrays["mol_id"].shape == (len(atoms),)
+
+
+def test_a_grid_of_mixtures_goes_from_one_pure_solvent_to_the_other():
+    frames = build_entry(entry("mixture-grid", 3, **SMALL["mixture-grid"], compression=1.0), 0, 1)
+    assert [atoms.info["liquid"] for atoms in frames] == ["EMC:2", "EC:1,EMC:1", "EC:2"]
+    values = [atoms.info["density_g_cm3"] for atoms in frames]
+    assert values[0] == pytest.approx(1.0061) and values[0] < values[1] < values[2] == pytest.approx(1.32)
+
+
+@pytest.mark.parametrize("path", BUILTIN)
+def test_every_recipe_tells_what_it_makes_what_for_and_what_each_parameter_means(path):
+    recipe = next(made() for name, made in recipes().items() if made.__name__ == path.split(".")[1])
+    found = describe(recipe)
+    assert found.makes and found.good_for.startswith("Good for")
+    assert all(parameter.text for parameter in found.parameters), found.parameters
+    own = {parameter.name for parameter in found.parameters}
+    inherited = {p.name for p in describe(find_recipe(found.base)).parameters} if found.base else set()
+    assert own | inherited == set(parameters_of(recipe) or {})
+
+
+class ChainRecipe:
+    """Makes chains of atoms."""
+
+    name = "chain"
+
+    def build(self, count, seed, spacing=1.0):
+        atoms = Atoms("H2", positions=[[0, 0, 0], [0, 0, spacing]])
+        atoms.set_array("mol_id", np.zeros(2, dtype=int))
+        return [atoms.copy() for _ in range(count)]
+
+
+def test_an_installed_package_adds_a_recipe_by_entry_point(monkeypatch, tmp_path):
+    class Entry:
+        name = "chain"
+
+        def load(self):
+            return ChainRecipe
+
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [Entry()] if group == "decant.recipes" else [])
+    path = tmp_path / "recipes.yaml"
+    path.write_text("- {recipe: chain, count: 2, parameters: {spacing: 0.8}}")
+    (found,) = read_recipes(path)
+    assert [atoms.info["recipe"] for atoms in build_entry(found, 0, 1)] == ["chain", "chain"]
+    assert describe(find_recipe("chain")).parameters[0].default == "1.0"

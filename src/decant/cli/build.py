@@ -18,7 +18,9 @@ def command(
     seed: Seed = 0,
     config: Config = None,
 ) -> None:
-    """Make configurations from recipes: isolated atoms, single molecules, clusters, packed liquids.
+    """Make configurations from recipes; 'decant recipes' lists what there is.
+
+    Killed, it continues: finished entries are kept in OUTPUT.entries until the whole file is written.
 
     \b
     For example, with recipes.yaml
@@ -26,23 +28,18 @@ def command(
       - {recipe: monomer, count: 20, parameters: {molecule: EC, temperature: [200, 800]}}
       - {recipe: cluster, count: 40, parameters: {molecules: "EC,EMC", size: [2, 3], temperature: [200, 600]}}
       - {recipe: liquid, count: 50, parameters: {liquid: "EC:2,EMC:4", density: [0.9, 1.3], temperature: [200, 600]}}
+      - {recipe: volume-scan, count: 24, parameters: {liquid: "EC:3,EMC:7", atoms: 160, density: 1.1}}
     this makes the file that 'decant label' takes:
       decant build recipes.yaml -o configurations.extxyz --seed 1
     """
-    from decant.configurations.base import build_entry, read_recipes
-    from decant.dataset import write_frames
-    from decant.progress import Progress
+    from decant.build import build
+    from decant.configurations.base import read_recipes
 
-    entries = read_recipes(source)
-    frames = []
-    with Progress("build", sum(entry.get("count", 1) for entry in entries), "frames") as progress:
-        for number, entry in enumerate(entries):
-            made = build_entry(entry, number, seed)
-            frames += made
-            progress.update(progress.done + entry.get("count", 1), f"{entry['recipe']}")
-            typer.echo(f"{entry['recipe']}: {len(made)} frames of {_sizes([len(atoms) for atoms in made])} atoms")
-    write_frames(output, frames)
-    typer.echo(f"written: {output} ({len(frames)} frames)")
+    total = 0
+    for recipe, made in build(read_recipes(source), output, seed):
+        typer.echo(f"{recipe}: {len(made)} frames of {_sizes([len(atoms) for atoms in made])} atoms")
+        total += len(made)
+    typer.echo(f"written: {output} ({total} frames)")
 
 
 def _sizes(sizes: list[int]) -> str:

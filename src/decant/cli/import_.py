@@ -1,4 +1,4 @@
-"""`decant import`: labelled extended XYZ of any origin into the house form."""
+"""`decant import`: labelled frames of any origin into the house form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from decant.cli.options import Config
 
 
 def command(
-    source: Annotated[Path, typer.Argument(help="Extended XYZ with energies and forces, in eV and angstrom.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Extended XYZ in eV and angstrom, a DeePMD folder, an ASE database, or a VASP or CP2K output."
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write, in decant's form.")],
     energy_key: Annotated[str, typer.Option(help="Name of the energy in the file; found by itself if empty.")] = "",
     forces_key: Annotated[str, typer.Option(help="Name of the forces in the file.")] = "",
@@ -22,7 +27,7 @@ def command(
     keep_broken: Annotated[bool, typer.Option(help="Keep frames whose molecules have reacted.")] = False,
     config: Config = None,
 ) -> None:
-    """Read labelled extended XYZ, map keys and units, leave out what is not usable and say why.
+    """Read labelled frames, map keys and units, leave out what is not usable and say why.
 
     Frames left out are listed with index and reason in OUTPUT.rejects.csv.
 
@@ -30,6 +35,8 @@ def command(
     For example:
       decant import ec-emc-dft.extxyz -o data/ec-emc.extxyz
       decant import train.xyz -o data/all.extxyz --energy-key E_dft --forces-key F_dft
+      decant import deepmd-data/ -o data/all.extxyz
+      decant import run/OUTCAR -o data/vasp.extxyz
     """
     from decant.dataset import write_frames
     from decant.import_frames import import_frames, write_rejects
@@ -44,7 +51,8 @@ def command(
         typer.echo(line)
     typer.echo(f"left out: {len(result.rejects)} frames ({rejects})")
     for reject in result.rejects[:10]:
-        typer.echo(f"  frame {reject.index} (line {reject.line}): {reject.reason}")
+        line = "" if reject.line is None else f" (line {reject.line})"
+        typer.echo(f"  frame {reject.index}{line}: {reject.reason}")
     typer.echo(f"written: {output}")
 
 

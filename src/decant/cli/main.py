@@ -12,7 +12,7 @@ from decant.errors import InputError, ProgramFailed
 
 # in the order of the flow
 VERBS = (
-    "solvents", "build", "label", "import", "inspect", "select", "split", "fit",
+    "solvents", "recipes", "build", "label", "import", "inspect", "select", "split", "fit",
     "evaluate", "export", "check", "bench", "simulate", "analyze", "compare",
 )  # fmt: skip
 

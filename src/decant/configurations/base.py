@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 from collections.abc import Callable
@@ -21,14 +22,22 @@ Interval = float | list[float]
 
 
 class Recipe(Protocol):
-    """A way to make configurations."""
+    """A way to make configurations.
+
+    A class whose attribute `base` is another recipe, and whose `build` ends with ``**box``, takes the parameters of
+    that recipe as well.
+    """
 
     name: str
 
     def build(self, count: int, seed: int, **parameters: Any) -> list[Atoms]:
         """Return `count` configurations; the same seed and parameters give the same ones.
 
-        Each carries ``arrays["mol_id"]`` and, where frames are related, an ``info["group"]`` that they share.
+        Each carries ``arrays["mol_id"]``; where frames are related, an ``info["group"]`` that they share; and where it
+        derives from another configuration, an ``info["parent"]`` that says from which.
+
+        The docstring of the class says in its first line what the recipe makes and in a paragraph that begins with
+        "Good for" what for; that of this method describes the parameters in numpydoc form. `decant recipes` shows both.
 
         Raises
         ------
@@ -38,18 +47,53 @@ class Recipe(Protocol):
         ...
 
 
+KEYS = ("recipe", "count", "parameters", "seed")
+BUILTIN = (
+    "monomer.AtomRecipe", "monomer.MonomerRecipe", "torsion.TorsionRecipe", "dimer.DimerRecipe",
+    "cluster.ClusterRecipe", "cluster_cut.ClusterCutRecipe", "liquid.LiquidRecipe", "volume_scan.VolumeScanRecipe",
+    "rigid_moves.RigidMovesRecipe", "hot.HotRecipe", "mixture_grid.MixtureGridRecipe", "import_.ImportRecipe",
+)  # fmt: skip
+
+
 def recipes() -> dict[str, Callable[[], Any]]:
     """Return every recipe by name; an installed package adds one under the entry point group ``decant.recipes``."""
-    from decant.configurations.cluster import ClusterRecipe
-    from decant.configurations.liquid import LiquidRecipe
-    from decant.configurations.monomer import AtomRecipe, MonomerRecipe
-
-    found: dict[str, Callable[[], Any]] = {
-        "atom": AtomRecipe, "monomer": MonomerRecipe, "cluster": ClusterRecipe, "liquid": LiquidRecipe
-    }  # fmt: skip
+    found: dict[str, Callable[[], Any]] = {}
+    for path in BUILTIN:
+        module, name = path.split(".")
+        recipe = getattr(importlib.import_module(f"decant.configurations.{module}"), name)
+        found[recipe.name] = recipe
     for entry in metadata.entry_points(group="decant.recipes"):
         found.setdefault(entry.name, entry.load())
     return found
+
+
+def find_recipe(name: str) -> Any:
+    """Return the recipe of this name.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message names the nearest.
+    """
+    known = recipes()
+    if name not in known:
+        raise InputError(f"unknown recipe '{name}'{nearest(name, known)}; expected one of {', '.join(known)}")
+    return known[name]()
+
+
+def parameters_of(recipe: Any) -> dict[str, inspect.Parameter] | None:
+    """Return the parameters of a recipe by name, those of its `base` last; None if it takes anything."""
+    taken = dict(inspect.signature(recipe.build).parameters)
+    for name in ("self", "count", "seed"):
+        taken.pop(name, None)
+    rest = [name for name, parameter in taken.items() if parameter.kind is inspect.Parameter.VAR_KEYWORD]
+    if not rest:
+        return taken
+    if not hasattr(recipe, "base"):
+        return None
+    del taken[rest[0]]
+    inherited = parameters_of(recipe.base) or {}
+    return {**taken, **{name: parameter for name, parameter in inherited.items() if name not in taken}}
 
 
 def read_recipes(path: Path) -> list[dict[str, Any]]:
@@ -67,35 +111,35 @@ def read_recipes(path: Path) -> list[dict[str, Any]]:
         raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(entries, list) or not entries:
         raise InputError(f"{path}: expected a YAML list of recipes, each with 'recipe', 'count' and 'parameters'")
-    known = recipes()
     for number, entry in enumerate(entries):
         where = f"{path}: entry {number}"
         if not isinstance(entry, dict) or "recipe" not in entry:
             raise InputError(f"{where}: expected a mapping with the key 'recipe'")
         for key in entry:
-            if key not in ("recipe", "count", "parameters", "seed"):
-                raise InputError(f"{where}: unknown key '{key}'; expected recipe, count, parameters, seed")
-        if entry["recipe"] not in known:
-            hint = nearest(str(entry["recipe"]), known)
-            raise InputError(f"{where}: unknown recipe '{entry['recipe']}'{hint}; expected one of {', '.join(known)}")
+            if key not in KEYS:
+                hint = nearest(str(key), KEYS)
+                raise InputError(f"{where}: unknown key '{key}'{hint}; expected {', '.join(KEYS)}")
+        try:
+            recipe = find_recipe(str(entry["recipe"]))
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from error
         if not isinstance(entry.get("count", 1), int) or entry.get("count", 1) < 1:
             raise InputError(f"{where}: count must be a positive whole number, not {entry['count']!r}")
-        _check_parameters(where, known[entry["recipe"]](), entry.get("parameters") or {})
+        _check_parameters(where, recipe, entry.get("parameters") or {})
     return entries
 
 
 def _check_parameters(where: str, recipe: Any, parameters: Any) -> None:
     if not isinstance(parameters, dict):
         raise InputError(f"{where}: parameters must be a mapping of names to values")
-    taken = inspect.signature(recipe.build).parameters
-    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in taken.values()):
+    taken = parameters_of(recipe)
+    if taken is None:
         return
-    names = [name for name in taken if name not in ("count", "seed")]
     for name in parameters:
-        if name not in names:
-            raise InputError(f"{where}: recipe '{recipe.name}' has no parameter '{name}'{nearest(name, names)}")
-    for name in names:
-        if taken[name].default is inspect.Parameter.empty and name not in parameters:
+        if name not in taken:
+            raise InputError(f"{where}: recipe '{recipe.name}' has no parameter '{name}'{nearest(str(name), taken)}")
+    for name, parameter in taken.items():
+        if parameter.default is inspect.Parameter.empty and name not in parameters:
             raise InputError(f"{where}: recipe '{recipe.name}' needs the parameter '{name}'")
 
 
@@ -114,9 +158,9 @@ def build_entry(entry: dict[str, Any], number: int, seed: int) -> list[Atoms]:
     Returns
     -------
     list of ase.Atoms
-        Each with ``info`` recipe, parameters (JSON), seed and group.
+        Each with ``info`` recipe, parameters (JSON), seed, group and, where it derives from another, parent.
     """
-    recipe = recipes()[entry["recipe"]]()
+    recipe = find_recipe(entry["recipe"])
     parameters = entry.get("parameters") or {}
     chosen = int(entry.get("seed", seed + number))
     frames = recipe.build(entry.get("count", 1), chosen, **parameters)
@@ -143,3 +187,22 @@ def draw(value: Interval, random: np.random.Generator, name: str) -> float:
     if ends.size not in (1, 2) or ends.dtype.kind not in "if" or not np.isfinite(ends).all() or ends[0] > ends[-1]:
         raise InputError(f"{name}: expected a number or [low, high], not {value!r}")
     return float(random.uniform(ends[0], ends[-1]))
+
+
+def names(value: str | list[str]) -> list[str]:
+    """Return names given as a list or as text with commas."""
+    return [str(name).strip() for name in (value.split(",") if isinstance(value, str) else value)]
+
+
+def whole_ends(value: int | list[int], name: str) -> tuple[int, int]:
+    """Return the ends of a whole number or of [fewest, most].
+
+    Raises
+    ------
+    InputError
+        If `value` is neither, or its lower end is below 1.
+    """
+    ends = np.atleast_1d(value)
+    if ends.size not in (1, 2) or ends.dtype.kind != "i" or not 1 <= ends[0] <= ends[-1]:
+        raise InputError(f"{name}: expected a positive whole number or [fewest, most], not {value!r}")
+    return int(ends[0]), int(ends[-1])

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from ase import Atoms
 
 from decant.configurations.base import Interval, draw
 from decant.configurations.packing import pack_molecules
-from decant.configurations.sampling import Sampling, check_driver, sample_all
+from decant.configurations.sampling import check_driver, sample_starts
 from decant.configurations.thermal import thermal_molecule
 from decant.errors import InputError
-from decant.molecules import parse_liquid
-from decant.protocol import parse_length
+from decant.molecules import Molecule, composition_name, mixture
+
+Composition = list[tuple[Molecule, int]]
 
 
 class LiquidRecipe:
-    """Packed boxes of molecules with thermal disorder.
+    """Periodic boxes of molecules with thermal disorder, packed at given densities.
 
-    Without a driver the packing is random and far from equilibrium: good for a first potential. With one, molecular
-    dynamics at constant volume starts from there: configurations as they are in the liquid.
+    Good for the liquid itself. Without a driver the packing is random and far from equilibrium: good for a first
+    potential. With one, molecular dynamics at constant volume starts from there: configurations as they are in the
+    liquid.
     """
 
     name = "liquid"
@@ -29,6 +33,8 @@ class LiquidRecipe:
         seed: int,
         liquid: str,
         density: Interval,
+        atoms: int | None = None,
+        molecules: int | None = None,
         temperature: Interval = 300.0,
         tolerance: Interval = [1.8, 2.2],  # noqa: B006  (never changed)
         conformers: int = 4,
@@ -44,16 +50,22 @@ class LiquidRecipe:
         count, seed
             How many, and the random seed.
         liquid
-            Composition, for example ``EC:2,EMC:4``.
+            Composition by counts, for example ``EC:2,EMC:4``; with atoms or molecules by mole ratio.
         density
             g/cm3, a number or [low, high].
+        atoms
+            Size of a box given by mole ratio: about how many atoms.
+        molecules
+            Size of a box given by mole ratio: how many molecules.
         temperature
             K, a number or [low, high].
         tolerance
             Least distance of atoms of different molecules, angstrom, a number or [low, high]; a box that cannot be
             packed at the value drawn is packed at the lowest.
-        conformers, hessian
-            See `thermal_molecule`.
+        conformers
+            Conformers of each molecule to choose from; each costs one relaxation and one Hessian, once.
+        hessian
+            What relaxes conformers and gives their vibrations: gfn2-xtb, gfn1-xtb, or mmff94, which is quicker.
         driver
             What drives molecular dynamics: ``potential:DIRECTORY`` for an exported potential through LAMMPS, or a
             reference method such as ``gfn2-xtb``; none takes the boxes as packed.
@@ -62,44 +74,42 @@ class LiquidRecipe:
         snapshots
             Configurations taken from the dynamics of each packed box, evenly spaced; they share a split group.
         """
+        compositions = [mixture(liquid, atoms, molecules)]
+        boxes = count if driver is None else -(-count // max(snapshots, 1))
+        if driver is not None:
+            check_driver(driver)
+        packed = pack_boxes(boxes, seed, compositions, [density], temperature, tolerance, conformers, hessian)
         if driver is None:
-            return self._packed(count, seed, liquid, density, temperature, tolerance, conformers, hessian)
-        check_driver(driver)
-        if snapshots < 1:
-            raise InputError(f"snapshots {snapshots}: expected a positive whole number")
-        boxes = -(-count // snapshots)
-        starts = self._packed(boxes, seed, liquid, density, temperature, tolerance, conformers, hessian)
-        tasks = [
-            Sampling(driver, start, start.info["temperature"], parse_length(length), snapshots, seed + index)
-            for index, start in enumerate(starts)
-        ]
-        taken = sample_all(tasks, self.name)
-        for index, frames in enumerate(taken):
-            for atoms in frames:
-                atoms.info |= {"group": index, "driver": driver}
-        return [atoms for frames in taken for atoms in frames][:count]
+            return packed
+        temperatures = [start.info["temperature"] for start in packed]
+        return sample_starts(packed, temperatures, driver, length, snapshots, seed, self.name)[:count]
 
-    def _packed(
-        self, count: int, seed: int, liquid: str, density: Interval, temperature: Interval, tolerance: Interval,
-        conformers: int, hessian: str,
-    ) -> list[Atoms]:  # fmt: skip
-        """Return `count` packed boxes."""
-        composition = parse_liquid(liquid)
-        frames = []
-        for index in range(count):
-            random = np.random.default_rng([seed, index])
-            kelvin = draw(temperature, random, "temperature")
-            molecules = [
-                thermal_molecule(solvent, kelvin, random, conformers, hessian)
-                for solvent, number in composition
-                for _ in range(number)
-            ]
-            packed = draw(density, random, "density")
-            contacts = [draw(tolerance, random, "tolerance"), float(np.atleast_1d(tolerance)[0])]
-            atoms = _pack(molecules, liquid, packed, int(random.integers(2**31 - 1)), contacts)
-            atoms.info |= {"temperature": kelvin, "density_g_cm3": packed}
-            frames.append(atoms)
-        return frames
+
+def pack_boxes(
+    count: int, seed: int, compositions: Sequence[Composition], densities: Sequence[Interval],
+    temperature: Interval, tolerance: Interval, conformers: int, hessian: str,
+) -> list[Atoms]:  # fmt: skip
+    """Return `count` packed boxes, going through the compositions and their densities in turn.
+
+    Each has ``info`` liquid, temperature and density_g_cm3; their molecules are whole.
+    """
+    boxes = []
+    for index in range(count):
+        random = np.random.default_rng([seed, index])
+        kelvin = draw(temperature, random, "temperature")
+        composition = compositions[index % len(compositions)]
+        molecules = [
+            thermal_molecule(solvent, kelvin, random, conformers, hessian)
+            for solvent, number in composition
+            for _ in range(number)
+        ]
+        density = draw(densities[index % len(densities)], random, "density")
+        contacts = [draw(tolerance, random, "tolerance"), float(np.atleast_1d(tolerance)[0])]
+        name = composition_name(composition)
+        atoms = _pack(molecules, name, density, int(random.integers(2**31 - 1)), contacts)
+        atoms.info |= {"temperature": kelvin, "density_g_cm3": density}
+        boxes.append(atoms)
+    return boxes
 
 
 def _pack(molecules: list[Atoms], name: str, density: float, seed: int, tolerances: list[float]) -> Atoms:

@@ -6,7 +6,8 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
-from decant.configurations.base import Interval, draw
+from decant.configurations.base import Interval, draw, names
+from decant.configurations.sampling import POTENTIAL, check_driver, sample_starts
 from decant.configurations.thermal import thermal_molecule
 from decant.dataset import ISOLATED
 from decant.errors import InputError
@@ -14,7 +15,11 @@ from decant.molecules import molecule
 
 
 class MonomerRecipe:
-    """Single molecules with thermal disorder, in the vacuum or in a large periodic box."""
+    """Single molecules with thermal disorder, in the vacuum or alone in a large periodic box.
+
+    Good for bonds, angles and torsions: the intramolecular part of the energy; cheap to label. The disorder is that of
+    the normal modes of conformers; with a driver short molecular dynamics goes on from there, anharmonic.
+    """
 
     name = "monomer"
 
@@ -27,6 +32,9 @@ class MonomerRecipe:
         conformers: int = 4,
         hessian: str = "gfn2-xtb",
         box: float | None = None,
+        driver: str | None = None,
+        length: str = "0.2ps",
+        snapshots: int = 1,
     ) -> list[Atoms]:
         """Return `count` distorted molecules.
 
@@ -38,14 +46,32 @@ class MonomerRecipe:
             Solvent name or SMILES.
         temperature
             K, a number or [low, high].
-        conformers, hessian
-            See `thermal_molecule`.
+        conformers
+            Conformers to choose from; each costs one relaxation and one Hessian, once.
+        hessian
+            What relaxes conformers and gives their vibrations: gfn2-xtb, gfn1-xtb, or mmff94, which is quicker.
         box
             Edge of a cubic periodic box, angstrom; without one the molecule is in the vacuum.
+        driver
+            What drives short molecular dynamics: a reference method such as ``gfn2-xtb``, or
+            ``potential:DIRECTORY`` for an exported potential through LAMMPS, which needs a box.
+        length
+            Length of the dynamics of each molecule, for example ``0.2ps``.
+        snapshots
+            Configurations taken from each dynamics, evenly spaced; they share a split group.
         """
-        return [
-            _monomer(molecule, seed + 1000003 * index, temperature, conformers, hessian, box) for index in range(count)
+        starts = count if driver is None else -(-count // max(snapshots, 1))
+        if driver is not None:
+            check_driver(driver)
+            if box is None and driver.startswith(POTENTIAL):
+                raise InputError(f"driver '{driver}': LAMMPS needs a periodic box; set box, for example 20")
+        made = [
+            _monomer(molecule, seed + 1000003 * index, temperature, conformers, hessian, box) for index in range(starts)
         ]
+        if driver is None:
+            return made
+        temperatures = [atoms.info["temperature"] for atoms in made]
+        return sample_starts(made, temperatures, driver, length, snapshots, seed, self.name)[:count]
 
 
 def _monomer(name: str, seed: int, temperature: Interval, conformers: int, hessian: str, box: float | None) -> Atoms:
@@ -65,15 +91,25 @@ def _monomer(name: str, seed: int, temperature: Interval, conformers: int, hessi
 
 
 class AtomRecipe:
-    """One isolated atom of each element, from which an algorithm takes the energies of the elements."""
+    """One isolated atom of each element.
+
+    Good for the energies of the elements, which an algorithm takes from them: every set needs them once.
+    """
 
     name = "atom"
 
     def build(self, count: int, seed: int, elements: str | list[str]) -> list[Atoms]:
-        """Return an isolated atom of each element (a list, or text as ``"H,C,O"``); count and seed do not matter."""
-        symbols = elements.split(",") if isinstance(elements, str) else elements
+        """Return an isolated atom of each element; count and seed do not matter.
+
+        Parameters
+        ----------
+        count, seed
+            Not used.
+        elements
+            Chemical symbols, a list or text as ``"H,C,O"``.
+        """
         frames = []
-        for symbol in [str(text).strip() for text in symbols]:
+        for symbol in names(elements):
             if symbol not in atomic_numbers or symbol == "X":
                 raise InputError(f"elements: unknown element '{symbol}'")
             atoms = Atoms([symbol], positions=[[0.0, 0.0, 0.0]])

@@ -19,6 +19,7 @@ from decant.labels.base import Labeler, LabelError, labeler
 from decant.lammps.command import available_cores
 from decant.potential import Potential
 from decant.progress import Progress
+from decant.protocol import parse_length
 from decant.topology import bonds
 from decant.workers import workers
 
@@ -64,6 +65,44 @@ def check_driver(driver: str) -> None:
         Potential.open(Path(driver.removeprefix(POTENTIAL)))
     else:
         labeler(driver)
+
+
+def sample_starts(
+    starts: Sequence[Atoms],
+    temperatures: Sequence[float],
+    driver: str,
+    length: str,
+    snapshots: int,
+    seed: int,
+    name: str,
+) -> list[Atoms]:
+    """Run a trajectory from each start and return all snapshots; those of one start share a group.
+
+    Parameters
+    ----------
+    starts
+        Configurations, molecules whole.
+    temperatures
+        K, one for each start.
+    driver, snapshots, seed
+        As for `Sampling`.
+    length
+        Length of each trajectory, for example ``1ps``.
+    name
+        Name of the recipe, for the progress line.
+    """
+    if snapshots < 1:
+        raise InputError(f"snapshots {snapshots}: expected a positive whole number")
+    tasks = [
+        Sampling(driver, start, kelvin, parse_length(length), snapshots, seed + index)
+        for index, (start, kelvin) in enumerate(zip(starts, temperatures, strict=True))
+    ]
+    taken = sample_all(tasks, name)
+    for index, frames in enumerate(taken):
+        for atoms in frames:
+            parent = f"start-{name}-{seed}-{index}"
+            atoms.info |= {"group": index, "parent": parent, "driver": driver, "temperature": tasks[index].temperature}
+    return [atoms for frames in taken for atoms in frames]
 
 
 def sample_all(tasks: Sequence[Sampling], name: str) -> list[list[Atoms]]:
@@ -194,10 +233,12 @@ def _by_method(task: Sampling) -> list[Atoms]:
     try:
         FIRE(atoms, logfile=None).run(fmax=RELAXATION[1], steps=RELAXATION[0])
         MaxwellBoltzmannDistribution(atoms, temperature_K=task.temperature, rng=random)
-        dynamics = Langevin(
-            atoms, TIMESTEP_FS * units.fs, temperature_K=task.temperature, friction=1 / (1000 * FRICTION_PS * units.fs),
-            rng=random,
-        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of ASE, on the centre of mass of a Langevin run
+            dynamics = Langevin(
+                atoms, TIMESTEP_FS * units.fs, temperature_K=task.temperature, rng=random,
+                friction=1 / (1000 * FRICTION_PS * units.fs),
+            )  # fmt: skip
         for _ in range(RECORDED):
             dynamics.run(every)
             frames.append(_moved(task.start, atoms.positions))

@@ -1,0 +1,91 @@
+"""Recipe `dimer`: pairs of molecules that approach each other, down into the repulsive wall."""
+
+from __future__ import annotations
+
+from itertools import combinations_with_replacement
+
+import numpy as np
+from ase import Atoms
+
+from decant.configurations.base import Interval, draw, names
+from decant.configurations.docking import direction, docked, turned
+from decant.configurations.rigid import apart
+from decant.configurations.thermal import thermal_molecule
+from decant.errors import InputError
+from decant.molecules import molecule
+
+TRIES = 100
+
+
+class DimerRecipe:
+    """Approach curves of two rigid molecules in random orientations, from well apart into the repulsive wall.
+
+    Good for the intermolecular energy of pairs alone: along a curve nothing else changes. The wall is what keeps
+    molecular dynamics from collapsing, and the liquid never shows it.
+    """
+
+    name = "dimer"
+
+    def build(
+        self,
+        count: int,
+        seed: int,
+        molecules: str | list[str],
+        contact: list[float] = [0.6, 2.0],  # noqa: B006  (never changed)
+        steps: int = 10,
+        temperature: Interval = 300.0,
+        conformers: int = 4,
+        hessian: str = "gfn2-xtb",
+    ) -> list[Atoms]:
+        """Return `count` frames of approach curves.
+
+        Parameters
+        ----------
+        count, seed
+            How many, and the random seed.
+        molecules
+            Names or SMILES, as a list or as text (``"EC,EMC"``); the curves go through all their pairs in turn.
+        contact
+            Nearest and farthest shortest distance of atoms of the two molecules, in sums of van der Waals radii
+            (see `docked`); 0.6 is deep in the wall, as H...O at 1.6 angstrom.
+        steps
+            Distances of a curve, evenly spaced in contact; they share a split group.
+        temperature
+            K, a number or [low, high], of the thermal disorder of the two molecules.
+        conformers
+            Conformers to choose from; each costs one relaxation and one Hessian, once.
+        hessian
+            What relaxes conformers and gives their vibrations: gfn2-xtb, gfn1-xtb, or mmff94, which is quicker.
+        """
+        ends = np.asarray(contact)
+        if ends.shape != (2,) or ends.dtype.kind not in "if" or not 0 < ends[0] < ends[1]:
+            raise InputError(f"contact: expected [nearest, farthest], not {contact!r}")
+        if steps < 2:
+            raise InputError(f"steps {steps}: expected a whole number from 2")
+        pairs = list(combinations_with_replacement([molecule(name) for name in names(molecules)], 2))
+        frames: list[Atoms] = []
+        for curve in range(-(-count // steps)):
+            random = np.random.default_rng([seed, curve])
+            kelvin = draw(temperature, random, "temperature")
+            parts = [thermal_molecule(kind, kelvin, random, conformers, hessian) for kind in pairs[curve % len(pairs)]]
+            found = _curve(parts, np.linspace(ends[0], ends[1], steps), random)
+            for atoms in found:
+                atoms.info |= {"temperature": kelvin, "group": curve, "parent": f"start-dimer-{seed}-{curve}"}
+            frames += found
+        return frames[:count]
+
+
+def _curve(parts: list[Atoms], contacts: np.ndarray, random: np.random.Generator) -> list[Atoms]:
+    """Return the frames of one approach, nearest first."""
+    for _ in range(TRIES):
+        host, guest = (turned(part, random) for part in parts)
+        along = direction(random)
+        frames = []
+        for contact in contacts:
+            atoms = host + docked(host, guest, contact, along)
+            atoms.set_array("mol_id", np.repeat([0, 1], [len(host), len(guest)]))
+            atoms.info = {"contact": float(contact)}
+            frames.append(atoms)
+        if apart(frames[0]):  # else the nearest looks like a bond: draw anew
+            return frames
+    raise InputError(f"contact {contacts[0]:g}: molecules so close look bonded in {TRIES} of {TRIES} tries; give more")

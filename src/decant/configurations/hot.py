@@ -1,0 +1,77 @@
+"""Recipe `hot`: snapshots of molecular dynamics at high temperature and under compression."""
+
+from __future__ import annotations
+
+import numpy as np
+from ase import Atoms
+
+from decant.configurations.base import Interval, draw
+from decant.configurations.liquid import pack_boxes
+from decant.configurations.sampling import check_driver, sample_starts
+from decant.errors import InputError
+from decant.molecules import mixture
+
+PACKED = 300.0  # K, of the disorder of the molecules that are packed; the dynamics heats them
+
+
+class HotRecipe:
+    """Snapshots of a liquid from molecular dynamics at high temperature and, if wished, compressed.
+
+    Good for stability: stretched bonds and hard contacts that room temperature shows once in a nanosecond, so that a
+    potential knows the way back. Molecules that break are left out.
+    """
+
+    name = "hot"
+
+    def build(
+        self,
+        count: int,
+        seed: int,
+        liquid: str,
+        density: float,
+        driver: str,
+        atoms: int | None = None,
+        molecules: int | None = None,
+        temperature: Interval = [600.0, 1000.0],  # noqa: B006  (never changed)
+        compression: Interval = [1.0, 1.2],  # noqa: B006
+        length: str = "1ps",
+        snapshots: int = 2,
+        tolerance: Interval = [1.7, 2.2],  # noqa: B006
+        conformers: int = 4,
+        hessian: str = "gfn2-xtb",
+    ) -> list[Atoms]:
+        """Return `count` snapshots.
+
+        Parameters
+        ----------
+        count, seed
+            How many, and the random seed.
+        liquid, atoms, molecules
+            As for the recipe liquid.
+        density
+            g/cm3 of the liquid as it normally is.
+        driver
+            What drives the dynamics: ``potential:DIRECTORY`` or a reference method such as ``gfn2-xtb``.
+        temperature
+            K, a number or [low, high].
+        compression
+            Density of a box in units of the normal one, a number or [low, high].
+        length
+            Length of the dynamics of each box, for example ``1ps``.
+        snapshots
+            Configurations taken from the dynamics of each box, evenly spaced; they share a split group.
+        tolerance, conformers, hessian
+            As for the recipe liquid.
+        """
+        check_driver(driver)
+        boxes = -(-count // max(snapshots, 1))
+        random = np.random.default_rng([seed, boxes])
+        temperatures = [draw(temperature, random, "temperature") for _ in range(boxes)]
+        factors = [draw(compression, random, "compression") for _ in range(boxes)]
+        if not isinstance(density, (int, float)):
+            raise InputError(f"density: expected a number of g/cm3, not {density!r}")
+        starts = pack_boxes(
+            boxes, seed, [mixture(liquid, atoms, molecules)], [density * factor for factor in factors], PACKED,
+            tolerance, conformers, hessian,
+        )  # fmt: skip
+        return sample_starts(starts, temperatures, driver, length, snapshots, seed, self.name)[:count]

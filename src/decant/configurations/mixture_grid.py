@@ -1,0 +1,93 @@
+"""Recipe `mixture-grid`: a liquid over a grid of compositions."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from ase import Atoms
+
+from decant.configurations.base import Interval, names
+from decant.configurations.liquid import Composition, pack_boxes
+from decant.configurations.sampling import check_driver, sample_starts
+from decant.errors import InputError
+from decant.molecules import mixture, molecule
+from decant.protocol import known_density, mixture_density
+
+
+class MixtureGridRecipe:
+    """Liquid boxes of the same solvents over a grid of mole fractions, pure solvents included.
+
+    Good for potentials of a whole family of mixtures, and for seeing which compositions a potential can do without.
+    """
+
+    name = "mixture-grid"
+
+    def build(
+        self,
+        count: int,
+        seed: int,
+        solvents: str | list[str],
+        molecules: int | None = None,
+        atoms: int | None = None,
+        points: int = 5,
+        compression: Interval = [0.9, 1.1],  # noqa: B006  (never changed)
+        temperature: Interval = 300.0,
+        tolerance: Interval = [1.8, 2.2],  # noqa: B006
+        conformers: int = 4,
+        hessian: str = "gfn2-xtb",
+        driver: str | None = None,
+        length: str = "1ps",
+        snapshots: int = 1,
+    ) -> list[Atoms]:
+        """Return `count` boxes, going through the grid in turn.
+
+        Parameters
+        ----------
+        count, seed
+            How many, and the random seed.
+        solvents
+            Two or more names of solvents with a known density, as a list or as text (``"EC,EMC"``).
+        molecules, atoms
+            Size of each box: how many molecules, or about how many atoms; one of the two.
+        points
+            Mole fractions of each solvent on the grid, from 0 to 1: 5 is 0, 1/4, 1/2, 3/4 and 1.
+        compression
+            Density of a box in units of that of the pure solvents mixed without change of volume, a number or
+            [low, high].
+        temperature, tolerance, conformers, hessian, driver, length, snapshots
+            As for the recipe liquid.
+        """
+        if molecules is None and atoms is None:
+            raise InputError("mixture-grid: give the size of the boxes, molecules or atoms")
+        grid = _grid(names(solvents), points, atoms, molecules)
+        densities: list[Interval] = []
+        for composition in grid:
+            whole = mixture_density(composition)
+            densities.append(
+                [whole * end for end in compression] if isinstance(compression, list) else whole * compression
+            )
+        boxes = count if driver is None else -(-count // max(snapshots, 1))
+        if driver is not None:
+            check_driver(driver)
+        packed = pack_boxes(boxes, seed, grid, densities, temperature, tolerance, conformers, hessian)
+        if driver is None:
+            return packed
+        temperatures = [start.info["temperature"] for start in packed]
+        return sample_starts(packed, temperatures, driver, length, snapshots, seed, self.name)[:count]
+
+
+def _grid(solvents: list[str], points: int, atoms: int | None, molecules: int | None) -> list[Composition]:
+    """Return the compositions of the grid, the first solvent's share rising."""
+    if len(solvents) < 2 or points < 2:
+        raise InputError(
+            f"mixture-grid: expected two or more solvents and points, not {','.join(solvents)} and {points}"
+        )
+    unknown = [name for name in solvents if known_density(molecule(name)) is None]
+    if unknown:
+        raise InputError(f"solvents: no density is known of {', '.join(unknown)}; make its boxes with recipe liquid")
+    found = []
+    for shares in product(range(points), repeat=len(solvents)):
+        if sum(shares) == points - 1:
+            text = ",".join(f"{name}:{share}" for name, share in zip(solvents, shares, strict=True) if share)
+            found.append(mixture(text, atoms, molecules))
+    return found

@@ -1,0 +1,127 @@
+"""Recipe `torsion`: rotor scans of every rotatable bond of a molecule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+
+from decant.configurations.base import Interval, draw
+from decant.configurations.thermal import thermal_molecule
+from decant.errors import InputError
+from decant.molecules import Molecule, molecule, rotatable_bonds
+from decant.topology import bonds, molecule_ids
+
+
+@dataclass(frozen=True)
+class Rotor:
+    """A rotatable bond: its atoms, those that turn with the second, and the turn (degrees) after which it repeats."""
+
+    axis: tuple[int, int]
+    moving: np.ndarray
+    turn: float
+
+
+class TorsionRecipe:
+    """Rotor scans: the two sides of each rotatable bond are turned against each other, through a whole turn.
+
+    Good for the barriers between conformers, which thermal disorder around conformers never reaches. Everything but
+    the torsion is rigid along a scan: nothing relaxes. A methyl group is turned by a third, after which it repeats.
+    """
+
+    name = "torsion"
+
+    def build(
+        self,
+        count: int,
+        seed: int,
+        molecule: str,
+        steps: int = 12,
+        temperature: Interval = 0.0,
+        conformers: int = 4,
+        hessian: str = "gfn2-xtb",
+    ) -> list[Atoms]:
+        """Return `count` frames of scans over the rotatable bonds in turn.
+
+        Parameters
+        ----------
+        count, seed
+            How many, and the random seed.
+        molecule
+            Solvent name or SMILES.
+        steps
+            Angles of a scan, evenly spaced from the conformer's own; they share a split group. An angle at which atoms
+            come so close that they look bonded is left out.
+        temperature
+            K, a number or [low, high], of the thermal disorder that a scan starts from; 0 is the relaxed conformer.
+        conformers
+            Conformers to choose from; each costs one relaxation and one Hessian, once.
+        hessian
+            What relaxes conformers and gives their vibrations: gfn2-xtb, gfn1-xtb, or mmff94, which is quicker.
+        """
+        if steps < 2:
+            raise InputError(f"steps {steps}: expected a whole number from 2")
+        kind = _molecule(molecule)
+        found = rotors(kind)
+        if not found:
+            raise InputError(f"molecule '{molecule}': has no rotatable bond; leave it out of torsion")
+        frames: list[Atoms] = []
+        scan = 0
+        while len(frames) < count:
+            random = np.random.default_rng([seed, scan])
+            kelvin = draw(temperature, random, "temperature")
+            start = thermal_molecule(kind, kelvin, random, conformers, hessian)
+            made = _scan(start, kind, found[scan % len(found)], steps)
+            for atoms in made:
+                atoms.info |= {"temperature": kelvin, "group": scan, "parent": f"start-torsion-{seed}-{scan}"}
+            frames += made
+            scan += 1
+        return frames[:count]
+
+
+_molecule = molecule  # the parameter of `build` has the same name
+
+
+def rotors(kind: Molecule) -> list[Rotor]:
+    """Return the rotors of a molecule in the order of its bonds; the smaller side is the one that turns."""
+    count = len(kind.symbols)
+    found = []
+    for first, second in rotatable_bonds(kind.smiles):
+        others = [pair for pair in kind.bonds.tolist() if sorted(pair) != sorted((first, second))]
+        sides = molecule_ids(count, np.array(others, dtype=int))
+        if 2 * (sides == sides[second]).sum() > count:
+            first, second = second, first
+        moving = np.flatnonzero(sides == sides[second])
+        tops = [
+            sorted(kind.symbols[a] for a in _ends(kind, end, other))
+            for end, other in ((first, second), (second, first))
+        ]
+        found.append(Rotor((first, second), moving, 120.0 if ["H"] * 3 in tops else 360.0))
+    return found
+
+
+def _ends(kind: Molecule, atom: int, other: int) -> list[int]:
+    """Return the neighbours of an atom but one."""
+    pairs = kind.bonds
+    near = np.concatenate([pairs[pairs[:, 0] == atom, 1], pairs[pairs[:, 1] == atom, 0]])
+    return [int(index) for index in near if index != other]
+
+
+def _scan(start: Atoms, kind: Molecule, rotor: Rotor, steps: int) -> list[Atoms]:
+    from scipy.spatial.transform import Rotation
+
+    first, second = rotor.axis
+    pivot = start.positions[second]
+    axis = (pivot - start.positions[first]) / np.linalg.norm(pivot - start.positions[first])
+    frames = []
+    for angle in np.arange(steps) * rotor.turn / steps:
+        atoms = start.copy()
+        turn = Rotation.from_rotvec(np.radians(angle) * axis)
+        atoms.positions[rotor.moving] = pivot + turn.apply(start.positions[rotor.moving] - pivot)
+        if np.array_equal(bonds(atoms), kind.bonds):
+            atoms.set_array("mol_id", np.zeros(len(atoms), dtype=int))
+            bond = "-".join(f"{kind.symbols[index]}{index}" for index in rotor.axis)
+            atoms.info = {"rotor": bond, "angle_degree": float(angle)}
+            frames.append(atoms)
+    return frames
