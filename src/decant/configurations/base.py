@@ -40,12 +40,14 @@ class Recipe(Protocol):
 
 def recipes() -> dict[str, Callable[[], Any]]:
     """Return every recipe by name; an installed package adds one under the entry point group ``decant.recipes``."""
+    from decant.configurations.active import ActiveRecipe
     from decant.configurations.cluster import ClusterRecipe
     from decant.configurations.liquid import LiquidRecipe
     from decant.configurations.monomer import AtomRecipe, MonomerRecipe
 
     found: dict[str, Callable[[], Any]] = {
-        "atom": AtomRecipe, "monomer": MonomerRecipe, "cluster": ClusterRecipe, "liquid": LiquidRecipe
+        "atom": AtomRecipe, "monomer": MonomerRecipe, "cluster": ClusterRecipe, "liquid": LiquidRecipe,
+        "active": ActiveRecipe,
     }  # fmt: skip
     for entry in metadata.entry_points(group="decant.recipes"):
         found.setdefault(entry.name, entry.load())
