@@ -89,7 +89,7 @@ def explore(committee: Path, state: State, directory: Path, seed: int, ranks: in
 
 def _cut_last_line(path: Path) -> None:
     """Remove a last line that a kill cut off, before a continued run writes behind it."""
-    content = path.read_bytes() if path.is_file() else b""
+    content = path.read_bytes() if path.is_file() else b"\n"
     if not content.endswith(b"\n"):
         with path.open("ab") as stream:
             stream.truncate(content.rfind(b"\n") + 1)
