@@ -262,10 +262,10 @@ class LearnSettings:
     max_time: float | None = key(seconds, None)
     max_epochs: int | None = key(count(1), None)
     precision: str | None = key(text, None)
-    plausible: Plausible = key(nested(Plausible), PLAUSIBLE)
+    plausible: Plausible = key(nested(Plausible), PLAUSIBLE)  # noqa: RUF009  (frozen)
     select: int = key(count(1), 50)
     descriptor: str = key(text, "soap")
-    stop: Stop = key(nested(Stop), STOP)
+    stop: Stop = key(nested(Stop), STOP)  # noqa: RUF009  (frozen)
     seed: int = key(count(0), 1)
     ranks: int = key(count(1), 1)
     threads: int = key(count(1), 1)
@@ -274,9 +274,7 @@ class LearnSettings:
     def __post_init__(self) -> None:
         shortest = min(state.length for state in self.states)
         if self.stop.stable is not None and self.stop.stable > shortest:
-            raise InputError(
-                f"stop: stable: {self.stop.stable:g} ps is longer than the run of a state, {shortest:g} ps"
-            )
+            raise InputError(f"stop: stable: {self.stop.stable:g} ps is longer than the {shortest:g} ps of a state")
 
 
 def read_mapping(kind: type[Kind], values: Any, where: str) -> Kind:
