@@ -15,6 +15,8 @@ from decant.errors import InputError
 from decant.molecules import Molecule, parse_liquid, solvent_table
 
 ENSEMBLES = ("npt", "nvt", "nve")
+SAMPLING = ("sample", "sample_npt")
+"""Langevin dynamics that is recorded from the packed start on, without equilibration; for configurations to label."""
 UNITS_PS = {"fs": 1e-3, "ps": 1.0, "ns": 1e3}
 FRAME_INTERVAL_PS, ROW_INTERVAL_PS, RESTART_INTERVAL_PS = 0.1, 0.01, 1.0
 LEAST_FRAMES, LEAST_RESTARTS = 100, 10
@@ -34,7 +36,7 @@ class Protocol:
     copies
         How many times the composition goes into the box.
     ensemble
-        npt, nvt or nve.
+        npt, nvt or nve; or one of `SAMPLING`, at constant volume or pressure.
     temperature, pressure
         K and bar; in NVE the temperature is that of the equilibration.
     length_ps, equilibration_ps
@@ -102,6 +104,8 @@ def specification(protocol: Protocol, ranks: int, threads: int) -> dict[str, Any
     equilibration = protocol.length_ps / 4 if protocol.equilibration_ps is None else protocol.equilibration_ps
     # the first frame of the production is its very start, so the equilibration is a whole number of frames
     equilibration_steps = max(1, round(equilibration / protocol.timestep_fs * 1000.0 / frame_every)) * frame_every
+    if protocol.ensemble in SAMPLING:
+        equilibration_steps = 0
     return {
         "potential": str(protocol.potential),
         "potential_sha256": potential_hash(protocol.potential),
@@ -170,7 +174,7 @@ def potential_hash(folder: Path) -> str:
 
 
 def _require_sensible(protocol: Protocol) -> None:
-    if protocol.ensemble not in ENSEMBLES:
+    if protocol.ensemble not in (*ENSEMBLES, *SAMPLING):
         raise InputError(f"--ensemble {protocol.ensemble}: expected one of {', '.join(ENSEMBLES)}")
     for name, value in (
         ("--copies", protocol.copies),

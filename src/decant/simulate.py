@@ -21,7 +21,7 @@ from decant.lammps.trajectory import cut
 from decant.molecules import Molecule, parse_liquid
 from decant.potential import Potential
 from decant.progress import Progress
-from decant.protocol import ENSEMBLES, Protocol, specification
+from decant.protocol import ENSEMBLES, SAMPLING, Protocol, specification
 from decant.run import POTENTIAL, SECONDS_PER_DAY, Run, locked
 
 SHARED_INPUTS = ("setup.lammps", "production.lammps")
@@ -86,7 +86,7 @@ def _require_free_or_run(output: Path) -> None:
     """Refuse a directory that holds something else than a run."""
     if output.exists() and not output.is_dir():
         raise InputError(f"{output}: is a file; expected a run directory")
-    own = {"run.lock", "system.data", *SHARED_INPUTS, *(f"in.{ensemble}" for ensemble in ENSEMBLES)}
+    own = {"run.lock", "system.data", *SHARED_INPUTS, *(f"in.{ensemble}" for ensemble in (*ENSEMBLES, *SAMPLING))}
     if output.is_dir() and not (output / "run.yaml").is_file():
         foreign = sorted(file.name for file in output.iterdir() if file.name not in own)
         if foreign:

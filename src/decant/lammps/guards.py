@@ -15,7 +15,7 @@ ERROR = re.compile(r"ERROR(?: on proc \d+)?: (.*)")
 ABORTS = (
     ("nan", r"[Nn]on-numeric|\bNaN\b|\bnan\b"),
     ("bond", r"Bond atoms?\b.*missing|Bond extent"),
-    ("overlap", r"atoms \d+ and \d+ are \S+ angstrom apart"),  # pair_style mace
+    ("overlap", r"atoms \d+ and \d+ are \S+ angstrom apart|Neighbor list overflow"),  # the first of pair_style mace
     ("lost_atoms", r"Lost atoms|Out of range atoms|Cannot zero Langevin force of 0 atoms|atoms? .*missing"),
     ("density", r"too large for neighbor bins|box (?:has become|is) too small|lattice vectors.*distorted"),
 )

@@ -1,0 +1,46 @@
+"""`decant learn`: active learning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from decant.cli.options import Config
+
+
+def command(
+    settings: Annotated[Path, typer.Argument(help="YAML file that says what to do; see docs/learn.md.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for everything; by default the file's name, bare.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Collect training data by active learning: fit a committee, explore, label where it disagrees, and again.
+
+    Run again after an interruption, it continues; with a larger budget under 'stop', too. Each generation leaves its
+    data, models, potentials, runs and labelled frames in gen-K, and a row in table.csv.
+
+    \b
+    For example, with learn.yaml
+      algorithm: mace
+      initial: [labelled.extxyz]
+      states:
+        - {liquid: "EC:2,EMC:4", temperature: [300, 500], pressure: 3000, length: 2ps}
+      deviation: [0.1, 0.5]
+      stop: {generations: 3, accurate: 0.95}
+    this fits committees, and writes frames that either algorithm can be fitted to:
+      decant learn learn.yaml -o learned
+      decant split labelled.extxyz learned/gen-*/labelled.extxyz -o data
+    """
+    from decant.learn import TABLE, learn
+    from decant.learning.report import as_text
+    from decant.learning.settings import read_settings
+
+    folder = output or settings.with_suffix("")
+    records = learn(read_settings(settings), folder)
+    typer.echo(as_text(records))
+    last = records[-1]
+    typer.echo(f"ended by {last['stopped']}")
+    typer.echo(f"written: {folder / TABLE}; the last potentials: {folder}/gen-{last['generation']}/potentials")

@@ -1,0 +1,132 @@
+"""Exploring a state with a committee: molecular dynamics in LAMMPS, its frames, and how far the members disagree."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+
+from decant.committee import DEVIATION
+from decant.lammps.model_deviation import read_model_deviation
+from decant.learning.settings import State
+from decant.protocol import Protocol
+from decant.run import Run, is_locked
+from decant.simulate import simulate
+
+PATIENCE = 120.0
+"""Seconds to wait for the LAMMPS of a killed process, which ends when it prints its next row."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame of an exploration.
+
+    Attributes
+    ----------
+    atoms
+        Configuration, molecules whole; positions and cell in angstrom, in the orientation of LAMMPS.
+    step
+        Time step.
+    deviation
+        Largest deviation of a force over the atoms, eV/angstrom.
+    energy
+        Potential energy of the driver, eV.
+    """
+
+    atoms: Atoms
+    step: int
+    deviation: float
+    energy: float
+
+
+def explore(committee: Path, state: State, directory: Path, seed: int, ranks: int = 1, threads: int = 1) -> Run:
+    """Run molecular dynamics of a packed liquid with a committee, or what is left of an interrupted run.
+
+    Parameters
+    ----------
+    committee
+        Directory of `decant.committee.write_committee`.
+    state
+        What to run.
+    directory
+        Run directory, as of ``decant simulate``.
+    seed
+        Seed of the packing, the velocities and the Langevin forces.
+    ranks, threads
+        MPI ranks, and OpenMP threads of each.
+
+    Returns
+    -------
+    Run
+        Completed, or stopped by a guard: that is a result as well.
+
+    Raises
+    ------
+    InputError
+        As `decant.simulate.simulate`.
+    """
+    until = time.monotonic() + PATIENCE
+    while is_locked(directory) and time.monotonic() < until:
+        time.sleep(0.2)
+    _cut_last_line(directory / DEVIATION)
+    protocol = Protocol(
+        potential=committee,
+        liquid=state.liquid,
+        copies=state.copies,
+        ensemble="sample" if state.pressure is None else "sample_npt",
+        temperature=state.temperature,
+        pressure=1.0 if state.pressure is None else state.pressure,
+        length_ps=state.length,
+        density=state.density,
+        timestep_fs=state.timestep,
+        seed=seed,
+    )
+    return simulate(protocol, directory, ranks, threads)
+
+
+def _cut_last_line(path: Path) -> None:
+    """Remove a last line that a kill cut off, before a continued run writes behind it."""
+    content = path.read_bytes() if path.is_file() else b"\n"
+    if not content.endswith(b"\n"):
+        with path.open("ab") as stream:
+            stream.truncate(content.rfind(b"\n") + 1)
+
+
+def stable_ps(run: Run) -> float:
+    """Return the time that a run of `explore` lasted: its length, or up to the guard that stopped it."""
+    status = run.status
+    if status["state"] == "completed":
+        return float(run.spec["length_ps"])
+    # a potential that fails in the minimisation before the dynamics has not lasted at all
+    return float(status["step"]) * run.timestep_ps if run.trajectory_segments() else 0.0
+
+
+def explored_frames(run: Run) -> list[Frame]:
+    """Return the frames of a run of `explore` whose deviation was written, in the order of time."""
+    import MDAnalysis
+    from ase.geometry import cellpar_to_cell
+
+    segments = run.trajectory_segments()
+    if not segments:
+        return []
+    deviation = read_model_deviation(run.path / DEVIATION)
+    of_step = dict(zip(deviation["step"].tolist(), deviation["max_devi_f"].tolist(), strict=True))
+    steps = [segment.first_step + number * segment.every for segment in segments for number in range(segment.frames)]
+    thermo = run.thermo() or {"step": [0], "potential_energy_eV": [np.nan]}
+    energies = np.interp(steps, thermo["step"], thermo["potential_energy_eV"])
+    universe: MDAnalysis.Universe = run.universe()
+    frames = []
+    for step, energy, moment in zip(steps, energies, universe.trajectory, strict=True):
+        if step in of_step:
+            atoms = Atoms(
+                universe.atoms.elements.tolist(),
+                positions=moment.positions.astype(float),
+                cell=cellpar_to_cell(moment.dimensions),
+                pbc=True,
+            )
+            atoms.set_array("mol_id", np.asarray(universe.atoms.resindices, dtype=int))
+            frames.append(Frame(atoms, step, of_step[step], float(energy)))
+    return frames
