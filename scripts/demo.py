@@ -40,9 +40,10 @@ def stages(recipes: Path, sampling: Path) -> list[Stage]:
         Stage("label", "label sampled.extxyz -o sampled-labelled.extxyz --method gfn2-xtb", "sampled-labelled.extxyz"),
         Stage("split", "split labelled.extxyz sampled-labelled.extxyz -o data --seed 1", "data/test.extxyz"),
     ]
+    fit = "--preset quick --seed 1 --max-time 200s"
     for algorithm in ("mace", "deepmd"):
         stages += [
-            Stage(f"fit {algorithm}", f"fit {algorithm} data -o models/{algorithm} --preset quick --seed 1 --max-time 200s"),
+            Stage(f"fit {algorithm}", f"fit {algorithm} data -o models/{algorithm} {fit}"),
             Stage(f"export {algorithm}", f"export models/{algorithm} -o potentials/{algorithm}"),
             Stage(f"check {algorithm}", f"check potentials/{algorithm} data/test.extxyz --ranks 1,2 --limit 4"),
         ]

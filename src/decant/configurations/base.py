@@ -51,7 +51,8 @@ KEYS = ("recipe", "count", "parameters", "seed")
 BUILTIN = (
     "monomer.AtomRecipe", "monomer.MonomerRecipe", "torsion.TorsionRecipe", "dimer.DimerRecipe",
     "cluster.ClusterRecipe", "cluster_cut.ClusterCutRecipe", "liquid.LiquidRecipe", "volume_scan.VolumeScanRecipe",
-    "rigid_moves.RigidMovesRecipe", "hot.HotRecipe", "mixture_grid.MixtureGridRecipe", "active.ActiveRecipe", "import_.ImportRecipe",
+    "rigid_moves.RigidMovesRecipe", "hot.HotRecipe", "mixture_grid.MixtureGridRecipe", "active.ActiveRecipe",
+    "import_.ImportRecipe",
 )  # fmt: skip
 
 
