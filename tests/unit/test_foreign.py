@@ -76,6 +76,7 @@ VASPRUN = """<?xml version="1.0" encoding="ISO-8859-1"?>
    <field type="int">atomtype</field>
    <set><rc><c>O </c><c>1</c></rc><rc><c>H </c><c>2</c></rc><rc><c>H </c><c>2</c></rc></set></array>
  </atominfo>
+ <kpoints><varray name="kpointlist"><v>0 0 0</v></varray><varray name="weights"><v>1</v></varray></kpoints>
  <structure name="initialpos">
   <crystal><varray name="basis"><v>10 0 0</v><v>0 10 0</v><v>0 0 10</v></varray></crystal>
   <varray name="positions"><v>0.1 0.1 0.1</v><v>0.196 0.1 0.1</v><v>0.076 0.193 0.1</v></varray>
