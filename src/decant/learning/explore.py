@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ase import Atoms
@@ -15,6 +17,9 @@ from decant.learning.settings import State
 from decant.protocol import Protocol
 from decant.run import Run, is_locked
 from decant.simulate import simulate
+
+if TYPE_CHECKING:
+    from MDAnalysis import Universe
 
 PATIENCE = 120.0
 """Seconds to wait for the LAMMPS of a killed process, which ends when it prints its next row."""
@@ -106,7 +111,6 @@ def stable_ps(run: Run) -> float:
 
 def explored_frames(run: Run) -> list[Frame]:
     """Return the frames of a run of `explore` whose deviation was written, in the order of time."""
-    import MDAnalysis
     from ase.geometry import cellpar_to_cell
 
     segments = run.trajectory_segments()
@@ -117,7 +121,11 @@ def explored_frames(run: Run) -> list[Frame]:
     steps = [segment.first_step + number * segment.every for segment in segments for number in range(segment.frames)]
     thermo = run.thermo() or {"step": np.zeros(1), "potential_energy_eV": np.full(1, np.nan)}
     energies = np.interp(steps, thermo["step"], thermo["potential_energy_eV"])
-    universe: MDAnalysis.Universe = run.universe()
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # of what a time step will share with the next in MDAnalysis 3
+        universe: Universe = run.universe()
     frames = []
     for step, energy, moment in zip(steps, energies, universe.trajectory, strict=True):
         if step in of_step:
