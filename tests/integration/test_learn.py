@@ -1,4 +1,4 @@
-"""Active learning with real fits, real dynamics and real labels, killed and continued; and the recipe that it shares."""
+"""Active learning with real fits, dynamics and labels, killed and continued; and the recipe that takes its steps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,14 @@ def kill_when(command: list[str], reached: Path) -> None:
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Let the fits take one thread: more do not help networks of this size."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -164,10 +173,11 @@ def test_the_recipe_active_gives_frames_of_a_committee(learned: Path, capsys: py
     assert "0 frames of" in capsys.readouterr().err
 
 
-def test_a_committee_needs_two_members_of_one_kind(learned: Path, deepmd_potential: Path, tmp_path: Path) -> None:
-    mace = learned / "killed" / "gen-0" / "potentials" / "1"
+def test_a_committee_needs_two_members_of_one_kind(
+    mace_potential: Path, deepmd_potential: Path, tmp_path: Path
+) -> None:
     with pytest.raises(InputError, match="needs two potentials or more, not 1"):
-        write_committee([mace], tmp_path / "c")
-    with pytest.raises(InputError, match="algorithm deepmd, but .* has mace; a committee shares them"):
-        write_committee([mace, deepmd_potential], tmp_path / "c")
+        write_committee([mace_potential], tmp_path / "c")
+    with pytest.raises(InputError, match=r"algorithm deepmd, but .* has mace; a committee shares them"):
+        write_committee([mace_potential, deepmd_potential], tmp_path / "c")
     assert not list(tmp_path.iterdir())

@@ -16,7 +16,8 @@ from decant.errors import InputError
 class ActiveRecipe:
     """Frames that a potential would learn from: one step of active learning, without the labels and the next fit.
 
-    `decant learn` takes the same steps, one generation after the other.
+    Good for what nobody thought of: the frames that a potential meets in its own dynamics and is unsure of. `decant
+    learn` takes the same steps, one generation after the other.
     """
 
     name = "active"
@@ -42,8 +43,8 @@ class ActiveRecipe:
             Directories of exported potentials of one algorithm, as a list or as text (``"potentials/a,potentials/b"``);
             the first one drives.
         states
-            What to run: each with liquid, temperature (K), length (``2ps``) and, if wished, pressure (bar; without it
-            the volume is constant), copies, density (g/cm3) and timestep (fs). See `decant.learning.settings.State`.
+            What to run: each with liquid, temperature (K), length (``2ps``) and, if wished, pressure (bar, without
+            it the volume is constant), copies, density (g/cm3) and timestep (fs). See `decant.learning.settings.State`.
         deviation
             Lower and upper threshold of the largest force deviation in a frame, eV/angstrom.
         plausible

@@ -119,7 +119,7 @@ def explored_frames(run: Run) -> list[Frame]:
     deviation = read_model_deviation(run.path / DEVIATION)
     of_step = dict(zip(deviation["step"].tolist(), deviation["max_devi_f"].tolist(), strict=True))
     steps = [segment.first_step + number * segment.every for segment in segments for number in range(segment.frames)]
-    thermo = run.thermo() or {"step": [0], "potential_energy_eV": [np.nan]}
+    thermo = run.thermo() or {"step": np.zeros(1), "potential_energy_eV": np.full(1, np.nan)}
     energies = np.interp(steps, thermo["step"], thermo["potential_energy_eV"])
     with warnings.catch_warnings():
         warnings.simplefilter(
