@@ -22,6 +22,8 @@ from decant.dataset import read_frames, write_frames
 from decant.errors import InputError
 from decant.files import read_yaml, write_yaml
 from decant.lammps.model_deviation import read_model_deviation
+from decant.learning.generation import Generation
+from decant.learning.settings import read_settings
 from decant.split import split_frames
 from tests.integration.conftest import TINY, isolated_atoms, methanol_frames, run_decant
 
@@ -146,12 +148,17 @@ def test_other_settings_are_refused_and_a_finished_one_is_left_alone(learned: Pa
     assert "holds mine.txt" in run_decant("learn", other, "-o", tmp_path, expect=2).stderr
 
 
-def test_a_deep_potential_learns_by_the_same_code(learned: Path) -> None:
-    output = learned / "deepmd"
-    run_decant("learn", settings(learned, "deepmd", generations=1, epochs=1), "-o", output)
-    (row,) = rows(output)
-    assert int(row["explored"]) > 10
-    run = output / "gen-0" / "explore" / "1"
+def test_deep_potentials_take_the_same_steps(
+    deepmd_model: Path, deepmd_potential: Path, learned: Path, tmp_path: Path
+) -> None:
+    earlier = min((deepmd_model / "work").glob("model.ckpt-*.pt"), key=lambda path: int(path.stem.split("-")[1]))
+    run_decant("export", earlier, "-o", tmp_path / "earlier")  # the same training, some steps before its end
+    generation = Generation(read_settings(settings(learned, "deepmd", generations=1, epochs=1)), tmp_path, 0)
+    write_committee([deepmd_potential, tmp_path / "earlier"], generation.path / "committee")
+    lasted, found = generation.explore(), generation.sort()
+    assert len(lasted["stable_ps"]) == len(lasted["end"]) == len(STATES)
+    assert found["explored"] == found["accurate"] + found["candidate"] + found["failed"] > 10
+    run = generation.path / "explore" / "1"
     deviation = read_model_deviation(run / DEVIATION)
     assert (deviation["max_devi_f"] > 0).all() and np.all(np.diff(deviation["step"]) > 0)
 
