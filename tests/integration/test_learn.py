@@ -1,4 +1,4 @@
-"""Active learning with real fits, real dynamics and real labels, killed and continued; and the recipe that it shares."""
+"""Active learning with real fits, dynamics and labels, killed and continued; and the recipe that takes its steps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ from decant.dataset import read_frames, write_frames
 from decant.errors import InputError
 from decant.files import read_yaml, write_yaml
 from decant.lammps.model_deviation import read_model_deviation
+from decant.learning.generation import Generation
+from decant.learning.settings import read_settings
 from decant.split import split_frames
 from tests.integration.conftest import TINY, isolated_atoms, methanol_frames, run_decant
 
@@ -61,6 +64,14 @@ def kill_when(command: list[str], reached: Path) -> None:
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Let the fits take one thread: more do not help networks of this size."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -137,12 +148,17 @@ def test_other_settings_are_refused_and_a_finished_one_is_left_alone(learned: Pa
     assert "holds mine.txt" in run_decant("learn", other, "-o", tmp_path, expect=2).stderr
 
 
-def test_a_deep_potential_learns_by_the_same_code(learned: Path) -> None:
-    output = learned / "deepmd"
-    run_decant("learn", settings(learned, "deepmd", generations=1, epochs=1), "-o", output)
-    (row,) = rows(output)
-    assert int(row["explored"]) > 10
-    run = output / "gen-0" / "explore" / "1"
+def test_deep_potentials_take_the_same_steps(
+    deepmd_model: Path, deepmd_potential: Path, learned: Path, tmp_path: Path
+) -> None:
+    earlier = min((deepmd_model / "work").glob("model.ckpt-*.pt"), key=lambda path: int(path.stem.split("-")[1]))
+    run_decant("export", earlier, "-o", tmp_path / "earlier")  # the same training, some steps before its end
+    generation = Generation(read_settings(settings(learned, "deepmd", generations=1, epochs=1)), tmp_path, 0)
+    write_committee([deepmd_potential, tmp_path / "earlier"], generation.path / "committee")
+    lasted, found = generation.explore(), generation.sort()
+    assert len(lasted["stable_ps"]) == len(lasted["end"]) == len(STATES)
+    assert found["explored"] == found["accurate"] + found["candidate"] + found["failed"] > 10
+    run = generation.path / "explore" / "1"
     deviation = read_model_deviation(run / DEVIATION)
     assert (deviation["max_devi_f"] > 0).all() and np.all(np.diff(deviation["step"]) > 0)
 
@@ -164,10 +180,11 @@ def test_the_recipe_active_gives_frames_of_a_committee(learned: Path, capsys: py
     assert "0 frames of" in capsys.readouterr().err
 
 
-def test_a_committee_needs_two_members_of_one_kind(learned: Path, deepmd_potential: Path, tmp_path: Path) -> None:
-    mace = learned / "killed" / "gen-0" / "potentials" / "1"
+def test_a_committee_needs_two_members_of_one_kind(
+    mace_potential: Path, deepmd_potential: Path, tmp_path: Path
+) -> None:
     with pytest.raises(InputError, match="needs two potentials or more, not 1"):
-        write_committee([mace], tmp_path / "c")
-    with pytest.raises(InputError, match="algorithm deepmd, but .* has mace; a committee shares them"):
-        write_committee([mace, deepmd_potential], tmp_path / "c")
+        write_committee([mace_potential], tmp_path / "c")
+    with pytest.raises(InputError, match=r"algorithm deepmd, but .* has mace; a committee shares them"):
+        write_committee([mace_potential, deepmd_potential], tmp_path / "c")
     assert not list(tmp_path.iterdir())
