@@ -115,10 +115,11 @@ def test_killed_and_continued_it_gives_the_frames_of_an_uninterrupted_one(learne
     write_yaml(whole / "gen-0" / "record.yaml", {**kept, **errors, "done": list(fitted), "seconds": seconds})
     run_decant("learn", learned / "mace.yaml", "-o", whole)
     ran = read_yaml(killed / "gen-0" / "explore" / "1" / "status.yaml")["segment"]
-    if ran == 0:  # killed before the first restart file, the dynamics began anew; else it has other random forces
-        assert rows(whole) == rows(killed)
-        one, other = (read_frames(path / "gen-0" / "labelled.extxyz") for path in (whole, killed))
-        assert [frame.info["REF_energy"] for frame in one] == [frame.info["REF_energy"] for frame in other]
+    if ran:
+        pytest.skip("the kill came after a restart file: the dynamics that continued from it has other random forces")
+    assert rows(whole) == rows(killed)
+    one, other = (read_frames(path / "gen-0" / "labelled.extxyz") for path in (whole, killed))
+    assert [frame.info["REF_energy"] for frame in one] == [frame.info["REF_energy"] for frame in other]
 
 
 def test_its_frames_say_where_they_are_from_and_split_like_any_others(learned: Path) -> None:
