@@ -15,9 +15,10 @@ from decant.errors import InputError
 from decant.learning.candidates import CLASSES, classify, closest_contact, implausible
 from decant.learning.explore import Frame
 from decant.learning.report import row
-from decant.learning.settings import LearnSettings, Plausible, Stop, read_mapping, read_settings, states
+from decant.learning.settings import LearnSettings, Plausible, Stop, read_settings, states
 from decant.learning.stopping import frames_left, reason_to_stop
 from decant.molecules import parse_liquid
+from decant.settings import read_mapping
 from decant.topology import bonds
 
 STATE = {"liquid": "CO:3", "temperature": 300, "length": "1ps"}

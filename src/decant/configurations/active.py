@@ -57,9 +57,10 @@ class ActiveRecipe:
         from decant.committee import write_committee
         from decant.learning.candidates import find_candidates
         from decant.learning.explore import explore
-        from decant.learning.settings import Plausible, deviations, read_mapping
+        from decant.learning.settings import Plausible, deviations
         from decant.learning.settings import states as read_states
         from decant.select import farthest
+        from decant.settings import read_mapping
 
         members = committee.split(",") if isinstance(committee, str) else committee
         try:

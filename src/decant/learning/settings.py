@@ -3,78 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
-
-from decant.errors import InputError, nearest
+from decant.errors import InputError
 from decant.files import read_yaml
-
-Kind = TypeVar("Kind")
-
-
-def positive(value: Any) -> float:
-    """Return a positive finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
-        raise InputError(f"expected a positive number, not {value!r}")
-    return float(value)
-
-
-def number(value: Any) -> float:
-    """Return a finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise InputError(f"expected a number, not {value!r}")
-    return float(value)
-
-
-def share(value: Any) -> float:
-    """Return a number above 0 and up to 1."""
-    if positive(value) > 1:
-        raise InputError(f"expected a share from 0 to 1, not {value!r}")
-    return float(value)
-
-
-def count(least: int) -> Callable[[Any], int]:
-    """Return a reader of whole numbers from `least` on."""
-
-    def read(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise InputError(f"expected a whole number from {least} on, not {value!r}")
-        return value
-
-    return read
-
-
-def length_ps(value: Any) -> float:
-    """Return ps from a text such as ``2ps``."""
-    from decant.protocol import parse_length
-
-    return parse_length(str(value))
-
-
-def seconds(value: Any) -> float:
-    """Return seconds from a text such as ``30min``."""
-    from decant.algorithms.presets import duration
-
-    return duration(str(value))
-
-
-def text(value: Any) -> str:
-    """Return a text that is not empty."""
-    if not isinstance(value, str) or not value:
-        raise InputError(f"expected a text, not {value!r}")
-    return value
-
-
-def composition(value: Any) -> str:
-    """Return a composition such as ``EC:2,EMC:4`` after a check of its molecules."""
-    from decant.molecules import parse_liquid
-
-    parse_liquid(text(value))
-    return str(value)
+from decant.settings import (
+    composition,
+    count,
+    files,
+    key,
+    length_ps,
+    nested,
+    number,
+    options,
+    positive,
+    read_mapping,
+    seconds,
+    share,
+    text,
+)  # fmt: skip
 
 
 def deviations(value: Any) -> tuple[float, float]:
@@ -85,26 +34,6 @@ def deviations(value: Any) -> tuple[float, float]:
     if lower >= upper:
         raise InputError(f"expected the lower threshold below the upper one, not {value!r}")
     return lower, upper
-
-
-def options(value: Any) -> tuple[str, ...]:
-    """Return ``key=value`` settings from a mapping, as ``decant fit --set`` takes them."""
-    if not isinstance(value, dict):
-        raise InputError(f"expected a mapping of settings to values, not {value!r}")
-    return tuple(f"{key}={item}" for key, item in value.items())
-
-
-def files(value: Any) -> tuple[str, ...]:
-    """Return paths from one or a list."""
-    paths = [value] if isinstance(value, str) else value
-    if not isinstance(paths, list) or not paths or not all(isinstance(path, str) for path in paths):
-        raise InputError(f"expected a file or a list of files, not {value!r}")
-    return tuple(paths)
-
-
-def key(read: Callable[[Any], Any], default: Any = MISSING) -> Any:
-    """Return a field of settings that is read by `read`; without a default it must be given."""
-    return field(default=default, metadata={"read": read})
 
 
 @dataclass(frozen=True)
@@ -196,20 +125,13 @@ def states(value: Any) -> tuple[State, ...]:
         raise InputError("expected a list of states, each with liquid, temperature and length")
     found = []
     for position, entry in enumerate(value, start=1):
-        several = {name: item for name, item in entry.items() if isinstance(item, list)} if _is_mapping(entry) else {}
+        several = (
+            {name: item for name, item in entry.items() if isinstance(item, list)} if isinstance(entry, dict) else {}
+        )
         for choice in itertools.product(*several.values()):
             one = {**entry, **dict(zip(several, choice, strict=True))} if several else entry
             found.append(read_mapping(State, one, f"state {position}"))
     return tuple(found)
-
-
-def _is_mapping(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-def nested(kind: type[Kind]) -> Callable[[Any], Kind]:
-    """Return a reader of a mapping into `kind`."""
-    return lambda value: read_mapping(kind, value, "")
 
 
 @dataclass(frozen=True)
@@ -275,45 +197,6 @@ class LearnSettings:
         shortest = min(state.length for state in self.states)
         if self.stop.stable is not None and self.stop.stable > shortest:
             raise InputError(f"stop: stable: {self.stop.stable:g} ps is longer than the {shortest:g} ps of a state")
-
-
-def read_mapping(kind: type[Kind], values: Any, where: str) -> Kind:
-    """Return the settings of a mapping.
-
-    Parameters
-    ----------
-    kind
-        A dataclass whose fields were made by `key`.
-    values
-        The mapping.
-    where
-        File or section, for messages.
-
-    Raises
-    ------
-    InputError
-        If a key is unknown (the nearest one is suggested), missing, or its value is not what it should be.
-    """
-    start = f"{where}: " if where else ""
-    known = {entry.name: entry for entry in fields(kind)}  # type: ignore[arg-type]
-    if not isinstance(values, dict):
-        raise InputError(f"{start}expected a mapping with the keys {', '.join(known)}")
-    for name in values:
-        if name not in known:
-            raise InputError(f"{start}unknown key '{name}'{nearest(str(name), known)}; expected {', '.join(known)}")
-    for name, entry in known.items():
-        if entry.default is MISSING and name not in values:
-            raise InputError(f"{start}the key '{name}' is missing")
-    read = {}
-    for name, value in values.items():
-        try:
-            read[name] = known[name].metadata["read"](value)
-        except InputError as error:
-            raise InputError(f"{start}{name}: {error}") from error
-    try:
-        return kind(**read)
-    except InputError as error:
-        raise InputError(f"{start}{error}") from error
 
 
 def read_settings(path: Path) -> LearnSettings:

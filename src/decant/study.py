@@ -1,0 +1,387 @@
+"""A study: data sets x algorithms x seeds x liquids x temperatures x replicas, as one YAML file says it.
+
+Everything a study makes lies in its folder under the names that the cells here give; whoever reads a study's folder
+finds files through them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from decant.errors import InputError, nearest
+from decant.files import read_yaml
+from decant.settings import (
+    Kind,
+    composition,
+    count,
+    key,
+    length_ps,
+    number,
+    options,
+    positive,
+    read_mapping,
+    seconds,
+    text,
+)  # fmt: skip
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+CHANGES = ("none", "shape", "chemistry")
+"""What makes a liquid new to a potential: nothing, the shape of its molecules, or their functional group."""
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """Return names from one or a list."""
+    found = [value] if isinstance(value, str) else value
+    if not isinstance(found, list) or not found or not all(isinstance(item, str) for item in found):
+        raise InputError(f"expected a name or a list of names, not {value!r}")
+    return tuple(found)
+
+
+def several(read: Callable[[Any], Kind]) -> Callable[[Any], tuple[Kind, ...]]:
+    """Return a reader of one value or a list of them."""
+
+    def read_all(value: Any) -> tuple[Kind, ...]:
+        found = tuple(read(item) for item in (value if isinstance(value, list) else [value]))
+        if not found or len(set(found)) < len(found):
+            raise InputError(f"expected different values, not {value!r}")
+        return found
+
+    return read_all
+
+
+def named(kind: type[Kind]) -> Callable[[Any], dict[str, Kind]]:
+    """Return a reader of a mapping of names, which become folders, to mappings into `kind`."""
+
+    def read(value: Any) -> dict[str, Kind]:
+        if not isinstance(value, dict) or not value:
+            raise InputError("expected a mapping of names to settings")
+        for name in value:
+            if not isinstance(name, str) or not NAME.fullmatch(name):
+                raise InputError(f"'{name}' is no name; letters, digits and _ . + - make one")
+        return {name: read_mapping(kind, settings, name) for name, settings in value.items()}
+
+    return read
+
+
+def entries(value: Any) -> tuple[dict[str, Any], ...]:
+    """Return the entries of a recipe file."""
+    if not isinstance(value, list) or not value or not all(isinstance(entry, dict) for entry in value):
+        raise InputError("expected a list of recipes, as decant build takes them")
+    return tuple(value)
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return a mapping as it is."""
+    if not isinstance(value, dict):
+        raise InputError(f"expected a mapping, not {value!r}")
+    return value
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set: exactly one of the first five says where its frames come from.
+
+    Attributes
+    ----------
+    recipes
+        Entries of a recipe file; the frames are labelled by the study's method.
+    labelled
+        A labelled file in decant's form; its path counts from the folder of the study file.
+    join
+        Names of data sets whose frames are put together.
+    part_of
+        Name of the data set of which `frames` frames are taken; smaller parts lie inside larger ones.
+    learn
+        Settings of active learning as in learn.yaml, without ``initial`` and ``method``; the frames of `start` and
+        those that it collected.
+    frames
+        Number of frames of a part.
+    start
+        Name of the data set that active learning starts from.
+    kind
+        What the set is to the report: for example "simple", "human-designed", "automatic", "learning curve".
+    fit
+        Whether potentials are fitted to it; False for one that is only part of others.
+    """
+
+    recipes: tuple[dict[str, Any], ...] | None = key(entries, None)
+    labelled: str | None = key(text, None)
+    join: tuple[str, ...] | None = key(names, None)
+    part_of: str | None = key(text, None)
+    learn: dict[str, Any] | None = key(mapping, None)
+    frames: int | None = key(count(1), None)
+    start: str | None = key(text, None)
+    kind: str = key(text, "")
+    fit: bool = key(bool, True)
+
+    def __post_init__(self) -> None:
+        sources = ("recipes", "labelled", "join", "part_of", "learn")
+        given = [name for name in sources if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise InputError(f"expected exactly one of {', '.join(sources)}, not {' and '.join(given) or 'none'}")
+        for source, other in (("part_of", "frames"), ("learn", "start")):
+            if (getattr(self, source) is None) != (getattr(self, other) is None):
+                raise InputError(f"'{source}' and '{other}' belong together")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the data sets that it is made of."""
+        return self.join or tuple(name for name in (self.part_of, self.start) if name)
+
+
+@dataclass(frozen=True)
+class AlgorithmChoice:
+    """A way to get a potential from a data set.
+
+    Attributes
+    ----------
+    algorithm
+        mace, deepmd, or one that an installed package adds.
+    preset, set, max_time, max_epochs
+        As for ``decant fit``.
+    precision
+        As for ``decant export``.
+    pretrained
+        A published model by name, a model file or directory of ``decant fit`` (its path counts from the folder of the
+        study file), or ``DATA/ALGORITHM/SEED`` of this study; None trains from scratch.
+    strategy
+        zero-shot (as it is: no data set, one seed), naive or replay.
+    data
+        Data sets that it is fitted to; None for all.
+    """
+
+    algorithm: str = key(text)
+    preset: str = key(text, "small")
+    set: tuple[str, ...] = key(options, ())
+    max_time: float | None = key(seconds, None)
+    max_epochs: int | None = key(count(1), None)
+    precision: str | None = key(text, None)
+    pretrained: str | None = key(text, None)
+    strategy: str | None = key(text, None)
+    data: tuple[str, ...] | None = key(names, None)
+
+    def __post_init__(self) -> None:
+        if (self.pretrained is None) != (self.strategy is None):
+            raise InputError("'pretrained' and 'strategy' belong together")
+        if self.strategy not in (None, "zero-shot", "naive", "replay"):
+            raise InputError(f"strategy: expected zero-shot, naive or replay, not '{self.strategy}'")
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A liquid that potentials are run on.
+
+    Attributes
+    ----------
+    liquid, copies, temperature, pressure, length, equilibration, density, timestep
+        As for ``decant simulate``: K, bar, ps, g/cm3, fs; each temperature is a cell of its own.
+    replicas
+        Runs that differ in their seed.
+    change
+        What makes it new to the potentials: none, shape or chemistry.
+    data, algorithms
+        Names of those whose potentials run it; None for all.
+    reference
+        What the score compares with: ``experiment`` (the table of solvents, a neat solvent only), a mapping with
+        density_g_cm3, diffusion_1e-5_cm2_s (by species), source, or ``DATA/ALGORITHM`` of this study, whose runs of
+        the same liquid are the reference level.
+    """
+
+    liquid: str = key(composition)
+    temperature: tuple[float, ...] = key(several(positive))
+    length: float = key(length_ps)
+    copies: int = key(count(1), 1)
+    pressure: float = key(number, 1.0)
+    equilibration: float | None = key(length_ps, None)
+    density: float | None = key(positive, None)
+    timestep: float = key(positive, 0.5)
+    replicas: int = key(count(1), 1)
+    change: str = key(text, "none")
+    data: tuple[str, ...] | None = key(names, None)
+    algorithms: tuple[str, ...] | None = key(names, None)
+    reference: Any = key(lambda value: value, "experiment")
+
+    def __post_init__(self) -> None:
+        if self.change not in CHANGES:
+            raise InputError(f"change: expected {', '.join(CHANGES)}, not '{self.change}'")
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that a study file says.
+
+    Attributes
+    ----------
+    title
+        One line for the report.
+    method
+        Reference method of the labels, as ``decant label --method`` takes it.
+    data, algorithms, simulations
+        What is varied, by name.
+    test
+        Recipes of the frames that no fit sees; the errors of every fit are measured on them.
+    seeds
+        Seeds of the fits.
+    seed
+        Seed of the data sets and of the first replica.
+    ranks
+        MPI ranks of each simulation.
+    cores
+        Cores of each fit and each labelling.
+    """
+
+    title: str = key(text)
+    data: dict[str, DataSet] = key(named(DataSet))
+    test: tuple[dict[str, Any], ...] = key(entries)
+    algorithms: dict[str, AlgorithmChoice] = key(named(AlgorithmChoice))
+    simulations: dict[str, Simulation] = key(named(Simulation))
+    method: str = key(text, "gfn2-xtb")
+    seeds: tuple[int, ...] = key(several(count(0)), (1,))
+    seed: int = key(count(0), 1)
+    ranks: int = key(count(1), 2)
+    cores: int = key(count(1), 2)
+
+    def __post_init__(self) -> None:
+        for name, data in self.data.items():
+            self._require("data", data.needs, f"data: {name}")
+        for name, choice in self.algorithms.items():
+            self._require("data", choice.data or (), f"algorithms: {name}")
+        for name, simulation in self.simulations.items():
+            self._require("data", simulation.data or (), f"simulations: {name}")
+            self._require("algorithms", simulation.algorithms or (), f"simulations: {name}")
+        _require_no_circle(self.data)
+
+    def _require(self, kind: str, wanted: tuple[str, ...], where: str) -> None:
+        known = getattr(self, kind)
+        for name in wanted:
+            if name not in known and not (kind == "data" and name == ZERO):
+                raise InputError(f"{where}: there is no '{name}' in {kind}{nearest(name, known)}")
+
+    def fits(self) -> Iterator[FitCell]:
+        """Yield every potential of the study: the fits, and pretrained models as they are."""
+        for algorithm, choice in self.algorithms.items():
+            if choice.strategy == "zero-shot":
+                yield FitCell(ZERO, algorithm, self.seeds[0])
+                continue
+            for data in choice.data or [name for name, one in self.data.items() if one.fit]:
+                for seed in self.seeds:
+                    yield FitCell(data, algorithm, seed)
+
+    def runs(self) -> Iterator[RunCell]:
+        """Yield every simulation of the study."""
+        for fit in self.fits():
+            for name, simulation in self.simulations.items():
+                chosen = simulation.data is None or fit.data in simulation.data
+                if chosen and (simulation.algorithms is None or fit.algorithm in simulation.algorithms):
+                    for temperature in simulation.temperature:
+                        for replica in range(1, simulation.replicas + 1):
+                            yield RunCell(fit, name, temperature, replica)
+
+
+ZERO = "none"
+"""In place of a data set: a pretrained model as it is."""
+
+
+def _require_no_circle(data: Mapping[str, DataSet]) -> None:
+    """Raise `InputError` if a data set is made of itself."""
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        if name in above:
+            raise InputError(f"data: {' -> '.join((*above, name))}: a data set cannot be made of itself")
+        for needed in data[name].needs:
+            visit(needed, (*above, name))
+
+    for name in data:
+        visit(name, ())
+
+
+@dataclass(frozen=True)
+class FitCell:
+    """One potential: a data set, an algorithm and a seed.
+
+    Attributes
+    ----------
+    data, algorithm, seed
+        Names in the study, and the seed; `data` is `ZERO` for a pretrained model as it is.
+    """
+
+    data: str
+    algorithm: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Its folder below ``models``, ``potentials`` and ``errors``."""
+        return f"{self.data}/{self.algorithm}/{self.seed}"
+
+    def model(self, folder: Path) -> Path:
+        """Return the model directory."""
+        return folder / "models" / self.name
+
+    def potential(self, folder: Path) -> Path:
+        """Return the directory of the exported potential."""
+        return folder / "potentials" / self.name
+
+    def errors(self, folder: Path) -> Path:
+        """Return the file of its errors on the test set, in the form of `decant.evaluate.evaluate`."""
+        return folder / "errors" / f"{self.name}.yaml"
+
+
+@dataclass(frozen=True)
+class RunCell:
+    """One simulation: a potential, a liquid, a temperature and a replica.
+
+    Attributes
+    ----------
+    fit
+        The potential.
+    simulation
+        Name of the simulation in the study.
+    temperature
+        K.
+    replica
+        From 1 on.
+    """
+
+    fit: FitCell
+    simulation: str
+    temperature: float
+    replica: int
+
+    @property
+    def name(self) -> str:
+        """Its folder below ``runs``."""
+        return f"{self.fit.name}/{self.simulation}/{self.temperature:g}K/{self.replica}"
+
+    def run(self, folder: Path) -> Path:
+        """Return the run directory; ``observables.yaml`` and the score lie in it."""
+        return folder / "runs" / self.name
+
+    def score(self, folder: Path) -> Path:
+        """Return the file of its score."""
+        return self.run(folder) / "score.yaml"
+
+
+def data_folder(folder: Path, name: str) -> Path:
+    """Return the folder of a data set: configurations, labelled, and train, valid and test parts (.extxyz)."""
+    return folder / "data" / name
+
+
+def test_frames(folder: Path) -> Path:
+    """Return the labelled test set."""
+    return folder / "test" / "labelled.extxyz"
+
+
+def read_study(path: Path) -> Study:
+    """Read a study file.
+
+    Raises
+    ------
+    InputError
+        If a key is unknown (the nearest one is suggested) or missing, or a value is not what it should be.
+    """
+    return read_mapping(Study, read_yaml(path), str(path))
