@@ -1,4 +1,4 @@
-"""Readers of settings files: from the values of a YAML file to a typed dataclass, with one clear line where one is wrong."""
+"""Readers of settings files: from the values of YAML to a typed dataclass, with one clear line where one is wrong."""
 
 from __future__ import annotations
 
