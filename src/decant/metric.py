@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -38,7 +39,7 @@ def agreement(run: Quantity, reference: Quantity, factor: float) -> Quantity:
         seeded draws of both values, normal in their logarithms. It holds the bias of a peaked function too, so that
         a value that hits its reference by luck of its noise is not called certain.
     """
-    spread = float(np.hypot(*((one.uncertainty or 0.0) / one.value for one in (run, reference))))
+    spread = math.hypot(*((one.uncertainty or 0.0) / one.value for one in (run, reference)))
     offset = np.log(run.value / reference.value)
     noise = np.random.default_rng(SEED).standard_normal(DRAWS) * spread
     value, drawn = (1.0 / (1.0 + (x / np.log(factor)) ** 2) for x in (offset, offset + noise))
