@@ -45,6 +45,8 @@ def functional_groups(molecule: Molecule) -> frozenset[str]:
     from rdkit import Chem
 
     mol = Chem.AddHs(Chem.MolFromSmiles(molecule.smiles))
+    Chem.Kekulize(mol, clearAromaticFlags=True)
+    Chem.SetAromaticity(mol, Chem.AromaticityModel.AROMATICITY_MDL)  # RDKit's own takes vinylene carbonate for aromatic
     hetero = {atom.GetIdx(): atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetAtomicNum() not in (1, 6)}
     taken: set[int] = set()
     found: set[str] = set()

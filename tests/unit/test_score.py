@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from decant.cli.main import main
 from decant.errors import InputError
 from decant.score import as_text, score
 from tests.unit.scored_runs import diffusion_entry, write_run
@@ -99,17 +99,28 @@ def test_a_run_that_cannot_be_scored_is_refused(tmp_path: Path, settings: dict[s
     assert not (tmp_path / "a" / "score.yaml").exists()
 
 
-def test_the_verb_prints_the_parts_and_answers_mistakes_in_one_line(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "a")
-    decant = [sys.executable, "-c", "from decant.cli.main import main; main()", "score"]
-    done = subprocess.run([*decant, str(run)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "stability" in done.stdout
-    assert "g/cm3" in done.stdout
-    for arguments, message in (([str(tmp_path / "b")], "no such directory"),
-                               ([str(run), "--reference", "nowhere"], "no such file or directory")):  # fmt: skip
-        done = subprocess.run([*decant, *arguments], capture_output=True, text=True)
-        assert done.returncode == 2
-        assert done.stderr.startswith("decant: error: ")
-        assert message in done.stderr
-        assert done.stderr.count("\n") == 1
+def run_verb(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """Call the console script with arguments; return its exit code."""
+    monkeypatch.setattr(sys, "argv", ["decant", "score", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    return int(stopped.value.code or 0)
+
+
+def test_the_verb_prints_the_parts_and_answers_mistakes_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = str(write_run(tmp_path / "a"))
+    assert run_verb(monkeypatch, run) == 0
+    printed = capsys.readouterr().out
+    assert "stability" in printed
+    assert "g/cm3" in printed
+    for arguments, message in (
+        ([str(tmp_path / "b")], "no such directory"),
+        ([run, "--reference", "nowhere"], "no such file or directory"),
+    ):
+        assert run_verb(monkeypatch, *arguments) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("decant: error: ")
+        assert message in said
+        assert said.count("\n") == 1
