@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from decant.analyze import OBSERVABLES
-from decant.errors import InputError
-from decant.files import read_yaml
 
 DIFFUSION, DIFFUSION_UNCERTAINTY = "diffusion_1e-5_cm2_s", "uncertainty_1e-5_cm2_s"
 CORRECTED, CORRECTION = "diffusion_corrected_1e-5_cm2_s", "yeh_hummer_correction_at_1_mPa_s_1e-5_cm2_s"
@@ -31,21 +26,6 @@ class Quantity:
 
     value: float
     uncertainty: float | None = None
-
-
-def read_summary(run: Path) -> dict[str, Any]:
-    """Read ``observables.yaml`` of an analysed run.
-
-    Raises
-    ------
-    InputError
-        If the run was not analysed.
-    """
-    file = Path(run) / OBSERVABLES
-    if not file.is_file():
-        problem = f"no {OBSERVABLES} in it; run: decant analyze {run}" if Path(run).is_dir() else "no such directory"
-        raise InputError(f"{run}: {problem}")
-    return read_yaml(file)
 
 
 def density(summary: Mapping[str, Any]) -> Quantity | str:

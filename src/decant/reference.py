@@ -11,7 +11,8 @@ from typing import Any
 from decant.errors import InputError, nearest
 from decant.files import read_yaml
 from decant.molecules import Molecule, parse_liquid, solvent_table
-from decant.quantity import Quantity, density, diffusion, no_diffusion, read_summary
+from decant.observables import read_observables
+from decant.quantity import Quantity, density, diffusion, no_diffusion
 from decant.replicas import pooled
 from decant.settings import number, positive, text
 
@@ -168,7 +169,7 @@ def from_file(path: Path, conditions: Mapping[str, Any]) -> Reference:
 
 def from_runs(paths: Sequence[Path], conditions: Mapping[str, Any]) -> Reference:
     """Return the observables of completed runs of the same liquid, pooled over them."""
-    summaries = [read_summary(path) for path in paths]
+    summaries = [read_observables(path) for path in paths]
     for path, summary in zip(paths, summaries, strict=True):
         _require_same(path, summary, conditions)
     potentials = dict.fromkeys(str(summary["conditions"].get("potential", "?")) for summary in summaries)

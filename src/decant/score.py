@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from decant.analysis.tables import format_table, number
-from decant.analyze import plain, status_line
 from decant.errors import InputError
 from decant.files import write_yaml
 from decant.lifetime import COMPLETED, Lifetime, lifetime
 from decant.metric import FACTORS, PARTS, agreement, interval, known_parts, total
-from decant.quantity import Quantity, density, diffusion, no_diffusion, read_summary
+from decant.observables import plain, read_observables, status_line
+from decant.quantity import Quantity, density, diffusion, no_diffusion
 from decant.reference import EXPERIMENT, Reference, read_reference
 from decant.replicas import combine, gain
 from decant.run import Run
@@ -52,7 +52,7 @@ def score(path: Path, references: Sequence[str] = (EXPERIMENT,), output: Path | 
     InputError
         If the run is not analysed, has not ended or was not at constant pressure, or a reference does not fit it.
     """
-    run, summary = Run.open(path), read_summary(path)
+    run, summary = Run.open(path), read_observables(path)
     _require_ended(path, summary)
     conditions = summary["conditions"]
     reference = read_reference(references, path, conditions)

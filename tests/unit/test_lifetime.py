@@ -11,7 +11,7 @@ import yaml
 
 from decant.errors import InputError
 from decant.lifetime import Lifetime, left_for_good, lifetime
-from decant.quantity import read_summary
+from decant.quantity import read_observables
 from decant.run import Run
 from tests.unit.scored_runs import write_run
 
@@ -20,7 +20,7 @@ GUARD = {"state": "stopped", "guard": "bond"}
 
 def lifetime_of(folder: Path, density: float | None = 0.7866, **settings: Any) -> Lifetime:
     run = write_run(folder, **settings)
-    return lifetime(Run.open(run), read_summary(run), density)
+    return lifetime(Run.open(run), read_observables(run), density)
 
 
 def test_a_run_that_completes_lived_all_of_the_time_asked_for(tmp_path: Path) -> None:
@@ -70,4 +70,4 @@ def test_a_run_that_does_not_say_its_length_is_refused(tmp_path: Path) -> None:
     del spec["production_steps"]
     (run / "run.yaml").write_text(yaml.safe_dump(spec))
     with pytest.raises(InputError, match=r"run.yaml has no production_steps"):
-        lifetime(Run.open(run), read_summary(run), None)
+        lifetime(Run.open(run), read_observables(run), None)

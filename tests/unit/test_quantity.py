@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from decant.errors import InputError
-from decant.quantity import Quantity, density, diffusion, no_diffusion, read_summary
+from decant.quantity import Quantity, density, diffusion, no_diffusion
 from tests.unit.scored_runs import diffusion_entry
 
 
@@ -38,10 +35,3 @@ def test_the_box_is_corrected_for_where_the_viscosity_is_known_and_else_makes_it
     assert diffusion(unknown, corrected=False) == {"A": Quantity(1.0, 0.3)}
     known = {"diffusion": {"A": diffusion_entry(1.0, 0.3, **correction, **{"diffusion_corrected_1e-5_cm2_s": 1.8})}}
     assert diffusion(known, corrected=True) == {"A": Quantity(1.8, 0.3)}
-
-
-def test_a_run_that_was_not_analysed_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no observables.yaml in it; run: decant analyze"):
-        read_summary(tmp_path)
-    with pytest.raises(InputError, match="no such directory"):
-        read_summary(tmp_path / "missing")
