@@ -20,13 +20,13 @@ from decant.analysis.rdf import Rdf, centre_rdfs, site_rdfs
 from decant.analysis.tables import format_table, number, write_csv
 from decant.errors import InputError
 from decant.files import write_yaml
+from decant.observables import OBSERVABLES, plain, status_line
 from decant.progress import Progress
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
 
 Result = TypeVar("Result")
-OBSERVABLES = "observables.yaml"
 SPEC_KEYS = ("potential", "liquid", "copies", "ensemble", "temperature_K", "pressure_bar", "length_ps", "timestep_fs")
 
 
@@ -167,21 +167,6 @@ def write_results(folder: Path, measured: Measured) -> None:
     write_yaml(folder / OBSERVABLES, plain(measured.summary))
 
 
-def plain(value: Any) -> Any:
-    """Return a value as plain Python for YAML: six significant digits, None for what is not finite."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [plain(item) for item in value]
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return float(f"{value:.6g}") if np.isfinite(value) else None
-    return value if value is None else str(value)
-
-
 def analyze(path: Path, skip_ps: float | None = None, viscosity_mPa_s: float | None = None) -> dict[str, Any]:
     """Measure a run and write ``observables.yaml``, plots and CSV files into its directory.
 
@@ -227,16 +212,6 @@ def analyze(path: Path, skip_ps: float | None = None, viscosity_mPa_s: float | N
     measured.summary = {**head, **measured.summary, "performance": _attempt(lambda: performance(run))[1]}
     write_results(Path(path), measured)
     return plain(measured.summary)
-
-
-def status_line(status: Mapping[str, Any]) -> str:
-    """Say in one line how a run ended."""
-    state = str(status.get("state", "unknown"))
-    if state != "stopped":
-        return state
-    when = f" at {status['time_ps']:g} ps" if isinstance(status.get("time_ps"), int | float) else ""
-    message = f": {status['message']}" if status.get("message") else ""
-    return f"stopped by guard '{status.get('guard', '?')}'{when}{message}"
 
 
 def as_text(summary: Mapping[str, Any]) -> str:

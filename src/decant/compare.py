@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from decant.analysis.tables import format_table, number, read_csv
-from decant.analyze import OBSERVABLES, notes, status_line
+from decant.analyze import notes
 from decant.errors import InputError
 from decant.files import read_yaml, require_file
 from decant.html_page import Page, write_page
+from decant.observables import read_observables, status_line
 from decant.potential import CARD
 from decant.run import POTENTIAL
 
@@ -74,10 +75,7 @@ def read_entry(run: Path, potential: Path | None = None) -> Entry:
         If the run was not analysed, or a given potential has no card.
     """
     run = Path(run)
-    if not (run / OBSERVABLES).is_file():
-        problem = f"no {OBSERVABLES} in it; run: decant analyze {run}" if run.is_dir() else "no such directory"
-        raise InputError(f"{run}: {problem}")
-    summary = read_yaml(run / OBSERVABLES)
+    summary = read_observables(run)
     named = str(summary.get("conditions", {}).get("potential", ""))
     card: dict[str, Any] = {}
     if potential is not None:
