@@ -1,4 +1,4 @@
-"""Fits that start from a fitted model: what they take over, that they learn, remember, and continue; published names."""
+"""Fits that start from a fitted model: what they take over, that they learn, remember and continue; names."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def finetuned(deepmd_model: Path, new_data: Path, tmp_path_factory: pytest.TempP
 
 
 def errors(model: Path, data: Path) -> tuple[float, float]:
-    """Return the RMSE of energy less its mean error (meV/atom) and of force (meV/A)."""
-    found = evaluate(model / "model.model" if (model / "model.model").is_file() else model / "model.pth", data)
+    """Return the RMSE of energy, meV/atom, and of force, meV/A."""
+    found = evaluate(next(model.glob("model.*")), data)
     return found["energy_meV_per_atom"]["rmse"], found["force_meV_per_A"]["total"]["rmse"]
 
 
@@ -103,7 +103,6 @@ def test_a_killed_fine_tuning_goes_on_and_does_not_begin_again(naive: Path, fine
     assert re.search(r"decant: continuing after epoch [1-3]", log)
     assert read_yaml(naive / "fit.yaml")["epochs"] == 4
     log = (finetuned / "work" / "train.log").read_text()
-    assert [name.endswith("model.ckpt-0.pt") for name in re.findall(r"Resuming from (\S+)\.\n", log)] is not None
     resumed = re.findall(r"Resuming from (.*)\.\s", log)
     assert len(resumed) == 2 and resumed[0].startswith("/") and re.fullmatch(r"model\.ckpt-[1-9]\d*\.pt", resumed[1])
 
@@ -154,10 +153,10 @@ def test_of_a_replayed_model_the_fine_tuned_head_is_exported_unless_another_is_n
     assert read_yaml(tmp_path / "own" / "card.yaml")["fit"]["pretrained"]["strategy"] == "replay"
 
 
-def test_replay_keeps_what_naive_fine_tuning_forgets(replayed: Path, tiny_dataset: Path, tmp_path: Path) -> None:
+def test_replay_does_not_forget(replayed: Path, mace_model: Path, tiny_dataset: Path, tmp_path: Path) -> None:
     run_decant("export", replayed, "-o", tmp_path / "old", "--head", "pt_head")
-    energy = evaluate(tmp_path / "old", tiny_dataset / "test.extxyz")["energy_meV_per_atom"]["rmse"]
-    assert energy < 2 * read_yaml(tmp_path / "old" / "card.yaml")["test_errors"]["energy_meV_per_atom"]["rmse"] + 100
+    kept = evaluate(tmp_path / "old", tiny_dataset / "test.extxyz")["force_meV_per_A"]["total"]["rmse"]
+    assert kept < 1.05 * errors(mace_model, tiny_dataset / "test.extxyz")[1]
 
 
 def test_the_same_directory_is_not_used_for_another_start(

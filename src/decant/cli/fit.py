@@ -42,7 +42,7 @@ def command(
     pretrained: Annotated[
         str | None,
         typer.Option(
-            help="Start from this: a directory of 'decant fit', a model file you trust, or a name (docs/pretrained.md).",
+            help="Start from this: a directory of 'decant fit', a trusted model file, or a name (docs/pretrained.md).",
             show_default="random weights",
         ),
     ] = None,
