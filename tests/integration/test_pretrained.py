@@ -159,6 +159,21 @@ def test_replay_does_not_forget(replayed: Path, mace_model: Path, tiny_dataset: 
     assert kept < 1.05 * errors(mace_model, tiny_dataset / "test.extxyz")[1]
 
 
+@pytest.mark.parametrize("head", ["pt_head", "Default"])
+def test_a_model_of_several_heads_is_started_from_by_one(head: str, replayed: Path, tiny_dataset: Path) -> None:
+    from decant.algorithms.mace_pretrained import _one_head
+    from decant.algorithms.mace_reference import load_trusted, torch_calculator
+    from decant.evaluate import predict
+
+    frames = read_frames(tiny_dataset / "test.extxyz")[:2]
+    model = load_trusted(replayed / "model.model")
+    expected = predict(torch_calculator(model, head), frames)
+    found = predict(torch_calculator(_one_head(model, None if head == "Default" else head, "a model")), frames)
+    for one, other in zip(found, expected, strict=True):
+        assert one.energy == pytest.approx(other.energy, abs=1e-9)
+        assert one.forces == pytest.approx(other.forces, abs=1e-9)
+
+
 def test_the_same_directory_is_not_used_for_another_start(
     naive: Path, mace_model: Path, new_data: Path, tmp_path: Path
 ) -> None:

@@ -127,8 +127,10 @@ def _one_head(model: Any, wanted: str | None, name: str) -> Any:
         raise InputError(f"{name}: has the heads {', '.join(names)}: name one with --set foundation_head=NAME")
     with quiet():
         from mace.tools.scripts_utils import remove_pt_head
+        from mace.tools.torch_tools import default_dtype
 
-        return remove_pt_head(as_scale_shift(model), head).double().eval()
+        with default_dtype("float64"):
+            return remove_pt_head(as_scale_shift(model), head).eval()
 
 
 def _own_energies(model: Any) -> dict[str, float]:
