@@ -16,7 +16,9 @@ from decant.files import read_yaml, sha256
 from tests.integration.conftest import run_decant, shaken_frames
 from tests.integration.test_fit import kill_when, start_fit
 
-FOUR = ("--max-epochs", 4, "--set=default_dtype=float32")
+# a model that has learned for seconds has little to lose by a high rate; r_max gives way to that of the model
+MACE = ("--max-epochs", 4, "--set=default_dtype=float32", "--set=lr=0.01", "--set=r_max=5")
+DEEPMD = ("--max-epochs", 30, "--set=batch_atoms=32", "--set=learning_rate.start_lr=0.005")
 CARBON = 7.0  # eV by which the new labels of a carbon atom differ, as those of another level of theory do
 
 
@@ -36,8 +38,8 @@ def new_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def naive(mace_model: Path, new_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory of a MACE fine-tuned on the new frames alone; the fit was killed and continued on the way."""
     output = tmp_path_factory.mktemp("models") / "naive"
-    arguments = ("mace", new_data, "-o", output, "--pretrained", mace_model, *FOUR)
-    kill_when(start_fit(*arguments, "--no-evaluate"), output / "work" / "train.log", "Epoch 0: ")
+    arguments = ("mace", new_data, "-o", output, "--pretrained", mace_model, *MACE)
+    kill_when(start_fit(*arguments, "--no-evaluate"), output / "work" / "train.log", "Epoch 1: ")
     assert read_yaml(output / "fit.yaml")["state"] == "running"
     run_decant("fit", *arguments)
     return output
@@ -48,7 +50,7 @@ def replayed(mace_model: Path, tiny_dataset: Path, new_data: Path, tmp_path_fact
     """Directory of a MACE fine-tuned with frames of its pretraining among the new ones."""
     output = tmp_path_factory.mktemp("models") / "replayed"
     options = ("--pretrained", mace_model, "--strategy", "replay", "--replay", tiny_dataset)
-    run_decant("fit", "mace", new_data, "-o", output, *options, *FOUR)
+    run_decant("fit", "mace", new_data, "-o", output, *options, *MACE)
     return output
 
 
@@ -56,7 +58,7 @@ def replayed(mace_model: Path, tiny_dataset: Path, new_data: Path, tmp_path_fact
 def finetuned(deepmd_model: Path, new_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory of a Deep Potential fine-tuned on the new frames; the fit was killed and continued on the way."""
     output = tmp_path_factory.mktemp("models") / "finetuned"
-    arguments = ("deepmd", new_data, "-o", output, "--pretrained", deepmd_model, "--max-epochs", 4)
+    arguments = ("deepmd", new_data, "-o", output, "--pretrained", deepmd_model, *DEEPMD)
     kill_when(start_fit(*arguments, "--no-evaluate"), output / "work" / "train.log", "Saved model to")
     run_decant("fit", *arguments)
     return output
@@ -100,7 +102,8 @@ def test_training_begins_with_the_forces_of_the_pretrained_model(
 
 def test_a_killed_fine_tuning_goes_on_and_does_not_begin_again(naive: Path, finetuned: Path) -> None:
     log = (naive / "work" / "train.log").read_text()
-    assert re.search(r"decant: continuing after epoch [1-3]", log)
+    begun, continued = (float(loss) for loss in re.findall(r"Initial: head: Default, loss=([\d.]+)", log))
+    assert continued < begun
     assert read_yaml(naive / "fit.yaml")["epochs"] == 4
     log = (finetuned / "work" / "train.log").read_text()
     resumed = re.findall(r"Resuming from (.*)\.\s", log)
@@ -120,24 +123,45 @@ def test_the_record_says_what_was_started_from_and_taken_over(
     notes = " ".join(record["notes"])
     assert "architecture of" in notes and "cutoff 4" in notes
     assert "moved to the level of the data" in notes
+    assert ("not used, since" in notes) == (model != "finetuned")
     if strategy == "replay":
         assert record["pretrained"]["replay"]["frames"] == {"train": 12, "valid": 4}
 
 
-def test_the_level_of_the_new_labels_is_in_the_atomic_energies(naive: Path, replayed: Path, mace_model: Path) -> None:
-    import numpy as np
-
+def test_atomic_energies_are_those_of_each_level(naive: Path, replayed: Path, mace_model: Path) -> None:
     from decant.algorithms.mace_reference import load_trusted
 
-    before = load_trusted(mace_model / "model.model").atomic_energies_fn.atomic_energies.ravel().numpy()
-    after = load_trusted(naive / "model.model").atomic_energies_fn.atomic_energies.ravel().numpy()
-    # ethane alone does not tell hydrogen from carbon: three of it and one of that make the shift
-    np.testing.assert_allclose(3 * (after[0] - before[0]) + (after[1] - before[1]), CARBON, rtol=0.05)
+    before, after = (load_trusted(path / "model.model") for path in (mace_model, naive))
     both = load_trusted(replayed / "model.model")
+    assert before.atomic_numbers.tolist() == both.atomic_numbers.tolist() == [1, 6, 8]
+    assert after.atomic_numbers.tolist() == [1, 6], "naive fine-tuning knows the elements of its data"
     assert list(both.heads) == ["pt_head", "Default"]
-    energies = both.atomic_energies_fn.atomic_energies.numpy()
-    np.testing.assert_allclose(energies[0], before, rtol=1e-6)
-    np.testing.assert_allclose(energies[1][:2], after, rtol=1e-6)
+    old, new = both.atomic_energies_fn.atomic_energies.tolist()
+    assert old == pytest.approx(before.atomic_energies_fn.atomic_energies.ravel().tolist(), rel=1e-6)
+    assert new[:2] == pytest.approx(after.atomic_energies_fn.atomic_energies.ravel().tolist(), rel=1e-6)
+    assert new[2] == pytest.approx(old[2], rel=1e-6), "the data say nothing of oxygen"
+    assert abs(new[0] - old[0]) > 0.1
+
+
+def test_another_level_is_found_from_labels_less_predictions(
+    mace_model: Path, tiny_dataset: Path, new_data: Path
+) -> None:
+    from decant.algorithms.mace_pretrained import _atomic_energies, _own_energies
+    from decant.algorithms.mace_reference import load_trusted, torch_calculator
+    from decant.evaluate import predict
+
+    model = load_trusted(mace_model / "model.model")
+    shift = {"H": 1.0, "C": CARBON, "O": -30.0}
+    frames = [*read_frames(tiny_dataset / "test.extxyz"), *read_frames(new_data / "test.extxyz")]
+    moved = [sum(shift[symbol] for symbol in frame.get_chemical_symbols()) for frame in frames]
+    for frame, prediction, change in zip(frames, predict(torch_calculator(model), frames), moved, strict=True):
+        frame.info["REF_energy"] = prediction.energy + change
+    energies, origin = _atomic_energies(model, frames, [])
+    own = _own_energies(model)
+    assert "moved to the level of the data" in origin
+    for frame, change in zip(frames, moved, strict=True):
+        found = sum(energies[symbol] - own[symbol] for symbol in frame.get_chemical_symbols())
+        assert found == pytest.approx(change, abs=1e-6)
 
 
 def test_of_a_replayed_model_the_fine_tuned_head_is_exported_unless_another_is_named(
@@ -177,7 +201,7 @@ def test_a_model_of_several_heads_is_started_from_by_one(head: str, replayed: Pa
 def test_the_same_directory_is_not_used_for_another_start(
     naive: Path, mace_model: Path, new_data: Path, tmp_path: Path
 ) -> None:
-    arguments = ("fit", "mace", new_data, "-o", naive, *FOUR)
+    arguments = ("fit", "mace", new_data, "-o", naive, *MACE)
     shutil.copyfile(mace_model / "model.model", tmp_path / "moved.model")
     said = run_decant(*arguments, "--pretrained", tmp_path / "moved.model").stdout
     assert "nothing to do" in said, "the same model under another name is the same start"

@@ -69,7 +69,7 @@ class Mace:
         task.directory.mkdir(parents=True, exist_ok=True)
         valid = task.valid
         if task.pretrained:
-            settings, notes = _start_from(task.pretrained, settings, frames, isolated, task.directory)
+            settings, notes = _start_from(task, task.pretrained, settings, isolated)
             isolated = []  # the model to start from has their energies
             frames, valid = with_stress(frames), with_stress(valid)
         write_frames(task.directory / "train.extxyz", [*isolated, *frames])
@@ -168,13 +168,13 @@ class Mace:
 
 
 def _start_from(
-    pretrained: Pretrained, settings: dict[str, Any], frames: list[Atoms], isolated: list[Atoms], directory: Path
+    task: FitTask, pretrained: Pretrained, settings: dict[str, Any], isolated: list[Atoms]
 ) -> tuple[dict[str, Any], list[str]]:
     """Prepare the model to start from; return the settings that go with it, and notes."""
     from decant.algorithms.mace_pretrained import prepare, training_options
 
     settings, given_way = training_options(settings)
-    options, notes = prepare(pretrained, settings, frames, isolated, directory)
+    options, notes = prepare(task, pretrained, settings, isolated)
     if given_way:
         notes.append(f"not used, since {pretrained.name} decides: {', '.join(given_way)}")
     settings.pop("foundation_head", None)  # the model to start from has one head now

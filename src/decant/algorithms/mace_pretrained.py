@@ -7,17 +7,16 @@ silently puts the pretrained ones in the place of those it is given. So they are
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
 
-from decant.algorithms.base import Pretrained
+from decant.algorithms.base import FitTask, Pretrained
 from decant.algorithms.mace_heads import head_names, head_to_take
 from decant.algorithms.mace_reference import as_scale_shift, load_trusted, torch_calculator
 from decant.algorithms.training import quiet
-from decant.dataset import write_frames
+from decant.dataset import is_isolated, write_frames
 from decant.errors import InputError
 from decant.files import read_yaml, write_beside, write_yaml
 
@@ -46,20 +45,18 @@ def training_options(settings: dict[str, Any]) -> tuple[dict[str, Any], list[str
 
 
 def prepare(
-    pretrained: Pretrained, settings: dict[str, Any], frames: list[Atoms], isolated: list[Atoms], directory: Path
+    task: FitTask, pretrained: Pretrained, settings: dict[str, Any], isolated: list[Atoms]
 ) -> tuple[dict[str, Any], list[str]]:
     """Write the model to start from, and replayed frames, into a fit's directory.
 
     Parameters
     ----------
-    pretrained
-        What to start from.
+    task, pretrained
+        The fit, and what it starts from. What an interrupted fit left in its directory is kept.
     settings
         Of the training; ``foundation_head`` names the head to start from.
-    frames, isolated
-        Training set without them, and the isolated atoms if there is one of each of its elements.
-    directory
-        Of the fit; what an interrupted fit left there is kept.
+    isolated
+        The isolated atoms of the training set, if there is one of each of its elements.
 
     Returns
     -------
@@ -74,7 +71,7 @@ def prepare(
         If the model has several heads and none is named.
     """
     replay = pretrained.strategy == "replay"
-    elements = {s for frame in [*frames, *pretrained.replay_train] for s in frame.get_chemical_symbols()}
+    directory, frames = task.directory, [frame for frame in task.train if not is_isolated(frame)]
     if not (directory / MODEL).is_file():
         import torch
 
@@ -91,9 +88,11 @@ def prepare(
     if replay:
         write_frames(directory / REPLAY_TRAIN, with_stress(pretrained.replay_train))
         write_frames(directory / REPLAY_VALID, with_stress(pretrained.replay_valid))
+        every = [*frames, *task.valid, *pretrained.replay_train, *pretrained.replay_valid]
+        elements = {symbol for frame in every for symbol in frame.get_chemical_symbols()}
         options |= {
             "pt_train_file": REPLAY_TRAIN, "pt_valid_file": REPLAY_VALID, "stress_key": "REF_stress",
-            "E0s": str({atomic_numbers[symbol]: told["eV"][symbol] for symbol in elements}),
+            "E0s": str(dict(sorted((atomic_numbers[symbol], told["eV"][symbol]) for symbol in elements))),
             # without it mace-torch replaces learning rate and averaging by its own
             "force_mh_ft_lr": True,
         }  # fmt: skip
