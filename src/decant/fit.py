@@ -18,6 +18,7 @@ from decant.algorithms.base import FitTask, algorithm
 from decant.algorithms.presets import Preset, load_preset
 from decant.errors import InputError
 from decant.files import read_yaml, require_file, sha256, write_beside, write_yaml
+from decant.pretrained import describe, identity, open_pretrained
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -46,6 +47,13 @@ class FitRequest:
         ``key=value`` settings on top of the preset.
     max_time, max_epochs
         Limits that replace those of the preset: seconds, passes over the training set.
+    pretrained
+        What to start from: a directory of ``decant fit``, a model file, or the name of a published model; None for
+        random weights.
+    strategy
+        How to start from it; see `decant.algorithms.base.Algorithm`.
+    replay
+        File, or directory of a split, with the frames that ``replay`` replays.
     """
 
     algorithm: str
@@ -56,6 +64,9 @@ class FitRequest:
     overrides: list[str] = field(default_factory=list)
     max_time: float | None = None
     max_epochs: int | None = None
+    pretrained: str | None = None
+    strategy: str = "naive"
+    replay: Path | None = None
 
 
 def fit(request: FitRequest) -> dict[str, Any]:
@@ -69,12 +80,16 @@ def fit(request: FitRequest) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the data, the preset or an override is wrong, or the directory holds a fit of something else.
+        If the data, the preset, an override or the model to start from is wrong, or the directory holds a fit of
+        something else.
     """
     method = algorithm(request.algorithm)
     preset = load_preset(request.algorithm, request.preset, request.overrides, method.known_settings())
     frames = _read_sets(request.data)
-    asked = _asked(request, preset, frames)
+    asked, start = _asked(request, preset, frames), None
+    if request.pretrained:
+        start = open_pretrained(method, request.pretrained, request.strategy, request.replay, frames)
+        asked["pretrained"] = describe(start, request.replay)
     record_path = request.output / RECORD
     if record_path.is_file():
         record = read_yaml(record_path)
@@ -89,7 +104,7 @@ def fit(request: FitRequest) -> dict[str, Any]:
     result = method.fit(
         FitTask(
             frames["train"], frames["valid"], (request.output / "work").resolve(), preset.settings, request.seed,
-            limits["max_time_s"], limits["max_epochs"],
+            limits["max_time_s"], limits["max_epochs"], start,
         )
     )  # fmt: skip
     model = request.output / f"model{result.model.suffix}"
@@ -192,5 +207,9 @@ def _require_same(path: Path, record: dict[str, Any], asked: dict[str, Any]) -> 
             raise InputError(
                 f"{path}: this directory holds a fit with another '{key}'; choose another -o, or remove it"
             )
+    if identity(record.get("pretrained")) != identity(asked.get("pretrained")):
+        raise InputError(
+            f"{path}: this directory holds a fit that started from something else; choose another -o, or remove it"
+        )
     if record["data"]["sha256"] != asked["data"]["sha256"]:
         raise InputError(f"{path}: this directory holds a fit to other data; choose another -o, or remove it")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from decant.algorithms.base import WHOLE, Algorithm, Exported, Part, algorithm, known_algorithms
-from decant.errors import InputError
+from decant.errors import InputError, nearest
 from decant.files import read_yaml, sha256, write_yaml
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ CARD, PAIR = "card.yaml", "pair.lammps"
 FORMAT = "decant-potential-1"
 PRECISIONS = ("double", "single")
 # keys of fit.yaml that a card repeats
-_FROM_FIT = ("preset", "seed", "limits", "epochs", "settings", "versions", "notes")
+_FROM_FIT = ("preset", "seed", "limits", "pretrained", "epochs", "settings", "versions", "notes")
 
 
 @dataclass(frozen=True)
@@ -133,14 +133,18 @@ class Source:
 
 
 def open_source(path: Path) -> Source:
-    """Return the fitted model behind a path: a directory of ``decant fit``, or a bare model file.
+    """Return the fitted model behind a path: a directory of ``decant fit``, a bare model file, or a published name.
 
     Raises
     ------
     InputError
-        If it is neither, or the fit is not finished.
+        If it is none of them, the fit is not finished, or the published model cannot be downloaded.
     """
     path = Path(path)
+    published = {word: name for name in known_algorithms() for word in algorithm(name).published}
+    if not path.exists() and str(path) in published:
+        method = algorithm(published[str(path)])
+        return Source(method, method.fetch(str(path)), {}, {})
     if path.is_file():
         for name in known_algorithms():
             if path.suffix in algorithm(name).suffixes:
@@ -148,7 +152,7 @@ def open_source(path: Path) -> Source:
         suffixes = ", ".join(suffix for name in known_algorithms() for suffix in algorithm(name).suffixes)
         raise InputError(f"{path}: unknown kind of model file; expected one that ends in {suffixes}")
     if not (path / "fit.yaml").is_file():
-        what = "no fit.yaml in it" if path.is_dir() else "no such file or directory"
+        what = "no fit.yaml in it" if path.is_dir() else f"no such file or directory{nearest(str(path), published)}"
         raise InputError(f"{path}: {what}; expected a directory written by 'decant fit', or a model file")
     record = read_yaml(path / "fit.yaml")
     if record.get("state") != "finished":
@@ -172,8 +176,8 @@ def export(
     Parameters
     ----------
     source_path
-        Directory of ``decant fit``, a ``.model`` file of mace-torch, or a ``.pt``/``.pth`` file of DeePMD-kit. The
-        model in it is unpickled, which can run any code: it must come from someone you trust.
+        Directory of ``decant fit``, a ``.model`` file of mace-torch, a ``.pt``/``.pth`` file of DeePMD-kit, or the name
+        of a published model. The model is unpickled, which can run any code: it must come from someone you trust.
     output
         Directory of the potential. One that is there is replaced, unless it was made from the same model in the same
         way: then it is left as it is.
@@ -224,7 +228,8 @@ def export(
         for form in forms:
             lines = source.algorithm.export_form(form, source.model, directory, exported, part)
             _write_pair(directory / f"pair-{form}.lammps", f"{source.algorithm.name} ({form})", exported, lines)
-        write_yaml(directory / CARD, {**_card(source, exported, directory), **same})
+        card = {**_card(source, exported, directory), "source": Path(source_path).name, **same}
+        write_yaml(directory / CARD, card)
         shutil.rmtree(output, ignore_errors=True)
         directory.rename(output)
     finally:

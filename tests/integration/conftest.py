@@ -66,13 +66,18 @@ def labelled(atoms: Atoms, group: str, recipe: str) -> Atoms:
 
 def methanol_frames(count: int, seed: int) -> list[Atoms]:
     """Return liquid boxes of three methanol molecules and single molecules, shaken, by turns."""
+    return shaken_frames("CO", count, seed)
+
+
+def shaken_frames(smiles: str, count: int, seed: int) -> list[Atoms]:
+    """Return liquid boxes of three molecules and single molecules, shaken, by turns."""
     random = np.random.default_rng(seed)
     frames = []
     for number in range(count):
         if number % 2:
-            atoms, recipe = pack(parse_liquid("CO:3"), random.uniform(0.5, 0.8), seed + number), "liquid"
+            atoms, recipe = pack(parse_liquid(f"{smiles}:3"), random.uniform(0.5, 0.8), seed + number), "liquid"
         else:
-            atoms, recipe = molecule("CO").embed(seed + number + 1), "monomer"
+            atoms, recipe = molecule(smiles).embed(seed + number + 1), "monomer"
             atoms.set_array("mol_id", np.zeros(len(atoms), dtype=int))
         atoms.positions += random.normal(scale=0.05, size=(len(atoms), 3))
         frames.append(labelled(atoms, f"{recipe}-{seed}-{number}", recipe))

@@ -14,14 +14,14 @@ from decant.algorithms.presets import duration, load_preset, preset_names, prese
 from decant.errors import InputError
 
 
-def test_both_algorithms_have_the_three_presets() -> None:
+def test_both_algorithms_have_the_same_presets() -> None:
     assert {"mace", "deepmd"} <= set(known_algorithms())
     for name in ("mace", "deepmd"):
-        assert preset_names(name) == ["paper", "quick", "small"]
+        assert preset_names(name) == ["finetune", "paper", "quick", "small"]
 
 
 @pytest.mark.parametrize("name", ["mace", "deepmd"])
-@pytest.mark.parametrize("preset", ["quick", "small", "paper"])
+@pytest.mark.parametrize("preset", ["quick", "small", "paper", "finetune"])
 def test_a_preset_says_what_it_costs_and_is_good_for_and_is_understood(name: str, preset: str) -> None:
     content = yaml.safe_load(preset_path(name, preset).read_text())
     assert len(content["about"]) > 20 and len(content["cost"]) > 10

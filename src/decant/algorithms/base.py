@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -16,6 +16,32 @@ if TYPE_CHECKING:
 
 GROUP = "decant.algorithms"
 BUILT_IN = {"mace": "decant.algorithms.mace:Mace", "deepmd": "decant.algorithms.deepmd:DeepPotential"}
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A fitted model that a fit starts from.
+
+    Attributes
+    ----------
+    name
+        As the user called it.
+    model
+        The file that the training program starts from.
+    elements
+        Chemical symbols that it knows.
+    strategy
+        One of the algorithm's `strategies`.
+    replay_train, replay_valid
+        Frames like those that it was fitted to, which must not be forgotten; empty unless the strategy is ``replay``.
+    """
+
+    name: str
+    model: Path
+    elements: list[str]
+    strategy: str
+    replay_train: list[Atoms] = field(default_factory=list)
+    replay_valid: list[Atoms] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -37,6 +63,8 @@ class FitTask:
         Wall time of the training in seconds, over all its restarts; None for no limit.
     max_epochs
         Passes over the training set; None for no limit. One of the two limits is always given.
+    pretrained
+        The model to start from, which knows every element of the frames; None to start from random weights.
     """
 
     train: list[Atoms]
@@ -46,6 +74,7 @@ class FitTask:
     seed: int
     max_time: float | None
     max_epochs: int | None
+    pretrained: Pretrained | None = None
 
 
 @dataclass(frozen=True)
@@ -131,17 +160,42 @@ class Algorithm(Protocol):
         Distributions whose versions belong to a fit's record.
     suffixes
         Suffixes of bare model files that `export` accepts.
+    strategies
+        How a fit can start from a fitted model: ``naive`` trains on with the new frames alone, ``replay`` with frames
+        of the old kind among them.
+    published
+        Names of published models that `fetch` gets.
     """
 
     name: str
     packages: tuple[str, ...]
     suffixes: tuple[str, ...]
+    strategies: tuple[str, ...]
+    published: tuple[str, ...]
 
     def known_settings(self) -> set[str] | None:
         """Return the words allowed at the top level of ``settings``; None where the algorithm checks itself."""
 
     def fit(self, task: FitTask) -> FitResult:
         """Train until a limit of the task is reached; continue what an interrupted fit left in its directory."""
+
+    def start(self, model: Path) -> tuple[Path, list[str]]:
+        """Return the file that a training can start from, given a fitted model, and the elements it knows.
+
+        Raises
+        ------
+        InputError
+            If no training can start from this model.
+        """
+
+    def fetch(self, name: str) -> Path:
+        """Return the file of a published model, downloaded to the user's cache where it is not there yet.
+
+        Raises
+        ------
+        InputError
+            If it cannot be downloaded; the message says which file to put where.
+        """
 
     def export(self, source: Path, directory: Path, precision: str | None, part: Part = WHOLE) -> Exported:
         """Write the model file(s) that LAMMPS and the calculators need from `source` into `directory`."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from decant.algorithms.base import WHOLE, Exported, FitResult, FitTask, Part
+from decant.algorithms.deepmd_checkpoint import checkpoint_model, last_checkpoint
 from decant.algorithms.deepmd_data import write_systems
 from decant.algorithms.training import TrainingFailed, quiet, require_labels, run_training, training_environment
 from decant.errors import InputError
@@ -37,6 +38,8 @@ class DeepPotential:
     name = "deepmd"
     packages = ("deepmd-kit", "torch", "dpdata")
     suffixes = (".pt", ".pth")
+    strategies = ("naive",)
+    published = ()
 
     def known_settings(self) -> set[str]:
         """Return the sections of DeePMD-kit's input that a preset may set; the words inside are checked by ``dp``."""
@@ -57,11 +60,28 @@ class DeepPotential:
         if len(train) < len(task.train):
             # an atom without neighbours has a zero descriptor, whose normalisation would spoil the statistics
             notes.append(f"{len(task.train) - len(train)} isolated atoms are not used: dp fits its own atomic energies")
+        if task.pretrained:
+            notes += _what_was_taken_over(task)
         training = _Training(task, train, valid)
         if not (task.directory / MODEL).is_file():
             training.run()
             _freeze(task.directory, f"model.ckpt-{training.done}.pt")
         return FitResult(task.directory / MODEL, training.input(), training.epochs(), notes)
+
+    def start(self, model: Path) -> tuple[Path, list[str]]:
+        """Return the checkpoint: of a frozen model, the last that its fit left beside it.
+
+        Raises
+        ------
+        InputError
+            If there is no checkpoint of a single Deep Potential.
+        """
+        checkpoint = last_checkpoint(model) if model.suffix == ".pth" else model
+        return checkpoint, list(checkpoint_model(checkpoint)["type_map"])
+
+    def fetch(self, name: str) -> Path:
+        """Refuse: no Deep Potential is known by a name."""
+        raise InputError(f"{name}: no Deep Potential is known by this name; give its checkpoint (.pt)")
 
     def export(self, source: Path, directory: Path, precision: str | None, part: Part = WHOLE) -> Exported:
         """Copy a frozen model, or freeze a checkpoint, into the potential's directory.
@@ -161,6 +181,8 @@ class _Training:
         from ase.data import atomic_numbers
 
         self.elements = sorted(elements, key=lambda symbol: atomic_numbers[symbol])
+        if self.task.pretrained:  # se_e2_a cannot leave out or reorder the types of its networks
+            self.elements = self.task.pretrained.elements
         self.batch_atoms = int(self.task.settings.get("batch_atoms", 128))
         self.steps_per_epoch = sum(1.0 / max(1, round(self.batch_atoms / len(frame))) for frame in self.train)
         atoms = sum(len(frame) for frame in self.train) / len(self.train)
@@ -209,6 +231,8 @@ class _Training:
         command = [*_DP, "train", "input.json"]
         if self.done:
             command += ["--restart", f"model.ckpt-{self.done}.pt"]
+        elif self.task.pretrained:
+            command += ["--finetune", str(self.task.pretrained.model.resolve())]
         launched = time.monotonic()
         used_before, step, note = self.used, self.done, ""
         began, began_at = 0.0, 0  # time and step of the first line: what comes before it is slower than the rest
@@ -258,9 +282,12 @@ class _Training:
         """Return DeePMD-kit's input."""
         result = copy.deepcopy({key: value for key, value in self.task.settings.items() if key != "batch_atoms"})
         model, training = result.setdefault("model", {}), result.setdefault("training", {})
-        model["type_map"] = self.elements
-        for part in ("descriptor", "fitting_net"):
-            model.setdefault(part, {})["seed"] = self.task.seed
+        if self.task.pretrained:
+            result["model"] = checkpoint_model(self.task.pretrained.model)
+        else:
+            model["type_map"] = self.elements
+            for part in ("descriptor", "fitting_net"):
+                model.setdefault(part, {})["seed"] = self.task.seed
         has_virial = any("REF_virial" in frame.info for frame in self.train)
         if not has_virial:
             result.get("loss", {}).update(start_pref_v=0.0, limit_pref_v=0.0)
@@ -276,6 +303,21 @@ class _Training:
             save_freq=max(min(round(30.0 / self.step_time), self.steps // 5), 1),
         )  # fmt: skip
         return result
+
+
+def _what_was_taken_over(task: FitTask) -> list[str]:
+    """Return notes on a model that a fit starts from."""
+    assert task.pretrained
+    name, model = task.pretrained.name, checkpoint_model(task.pretrained.model)
+    descriptor = model.get("descriptor", {})
+    notes = [
+        f"architecture of {name}: {descriptor.get('type')}, cutoff {descriptor.get('rcut')} A, types "
+        f"{' '.join(model['type_map'])}",
+        "atomic energies: those of the pretrained model, moved to the level of the data by dp",
+    ]
+    if "model" in task.settings:
+        notes.append(f"not used, since {name} decides: model")
+    return notes
 
 
 _DP = [sys.executable, "-m", "deepmd", "--pt"]

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from decant.algorithms.base import WHOLE, Exported, FitResult, FitTask, Part
+from decant.algorithms.base import WHOLE, Exported, FitResult, FitTask, Part, Pretrained
+from decant.algorithms.mace_published import PUBLISHED, fetch
 from decant.algorithms.training import quiet, require_labels, run_training
 from decant.dataset import is_isolated, write_frames
 from decant.errors import InputError
@@ -23,8 +24,8 @@ _NAME = "mace"
 _OWN = {
     "name", "seed", "work_dir", "log_dir", "model_dir", "checkpoints_dir", "results_dir", "downloads_dir", "train_file",
     "valid_file", "test_file", "energy_key", "forces_key", "virials_key", "stress_key", "max_num_epochs", "model",
-    "scheduler",
-    "swa", "start_swa", "restart_latest", "config", "E0s", "device", "eval_interval",
+    "scheduler", "swa", "start_swa", "restart_latest", "config", "E0s", "device", "eval_interval", "heads",
+    "foundation_model", "multiheads_finetuning", "pt_train_file", "pt_valid_file", "force_mh_ft_lr",
 }  # fmt: skip
 MODEL, REFERENCE = "model.safetensors", "reference.safetensors"
 # what a card tells of the architecture
@@ -43,6 +44,8 @@ class Mace:
     name = _NAME
     packages = ("mace-torch", "torch", "e3nn")
     suffixes = (".model",)
+    strategies = ("naive", "replay")
+    published = tuple(PUBLISHED)
 
     def known_settings(self) -> set[str]:
         """Return the options of ``mace_run_train`` that a preset may set."""
@@ -59,13 +62,38 @@ class Mace:
         frames = [frame for frame in task.train if not is_isolated(frame)]
         require_labels(len(frames), "training set")
         require_labels(len(task.valid), "validation set")
+        from decant.algorithms.mace_pretrained import with_stress
+
         isolated, notes = _usable_isolated_atoms(task.train, frames)
         settings = _complete(task.settings, frames)
         task.directory.mkdir(parents=True, exist_ok=True)
+        valid = task.valid
+        if task.pretrained:
+            settings, notes = _start_from(task, task.pretrained, settings, isolated)
+            isolated = []  # the model to start from has their energies
+            frames, valid = with_stress(frames), with_stress(valid)
         write_frames(task.directory / "train.extxyz", [*isolated, *frames])
-        write_frames(task.directory / "valid.extxyz", task.valid)
+        write_frames(task.directory / "valid.extxyz", valid)
         epochs = _train(_command(task, settings), task)
         return FitResult(task.directory / f"{_NAME}.model", settings, epochs, notes)
+
+    def start(self, model: Path) -> tuple[Path, list[str]]:
+        """Return the same file, which is unpickled to see what elements it knows: it must be trusted.
+
+        Raises
+        ------
+        InputError
+            If it is no MACE model.
+        """
+        from ase.data import chemical_symbols
+
+        from decant.algorithms.mace_reference import load_trusted
+
+        return model, [chemical_symbols[number] for number in load_trusted(model).atomic_numbers.tolist()]
+
+    def fetch(self, name: str) -> Path:
+        """Return the file of a published model; see `decant.algorithms.mace_published.fetch`."""
+        return fetch(name)
 
     def export(self, source: Path, directory: Path, precision: str | None, part: Part = WHOLE) -> Exported:
         """Write ``model.safetensors`` for LAMMPS and ``reference.safetensors`` for Python.
@@ -78,13 +106,15 @@ class Mace:
             If the source is no MACE model, has a feature that ``pair_style mace`` does not cover, or has not the part
             that is asked for.
         """
+        from decant.algorithms.mace_heads import head_to_take
         from decant.algorithms.mace_reference import load_trusted, write_reference
         from decant.algorithms.mace_weights import write_model
 
         model = load_trusted(source)
         precision = precision or "double"
-        elements = write_model(model, directory / MODEL, precision, part.elements, part.head)
-        description = write_reference(model, directory / REFERENCE, part.head)
+        head = head_to_take(model, part.head)
+        elements = write_model(model, directory / MODEL, precision, part.elements, head)
+        description = write_reference(model, directory / REFERENCE, head)
         return Exported(
             model=MODEL,
             pair_style=f"mace {'float' if precision == 'single' else 'double'}",
@@ -98,9 +128,12 @@ class Mace:
     def export_form(self, form: str, source: Path, directory: Path, exported: Exported, part: Part) -> list[str]:
         """Write the form ``mliap`` or ``libtorch``; see `decant.algorithms.mace_forms.write_form`."""
         from decant.algorithms.mace_forms import write_form
+        from decant.algorithms.mace_heads import head_to_take
         from decant.algorithms.mace_reference import load_trusted
 
-        return write_form(form, load_trusted(source), directory, exported.elements, exported.precision, part.head)
+        model = load_trusted(source)
+        head = head_to_take(model, part.head)
+        return write_form(form, model, directory, exported.elements, exported.precision, head)
 
     def calculator(self, directory: Path) -> Calculator:
         """Return the calculator on our C++ evaluator, the one of ``pair_style mace``; it needs no torch."""
@@ -110,10 +143,10 @@ class Mace:
 
     def reference_calculator(self, directory: Path) -> Calculator:
         """Return MACE's own calculator, rebuilt without unpickling anything."""
-        from decant.algorithms.mace_reference import read_reference, reference_head
+        from decant.algorithms.mace_reference import read_reference, reference_head, torch_calculator
 
         path = directory / REFERENCE
-        return _mace_calculator(read_reference(path), reference_head(path))
+        return torch_calculator(read_reference(path), reference_head(path))
 
     def model_calculator(self, source: Path) -> Calculator:
         """Return MACE's own calculator of a ``.model`` file, which is unpickled: it must be trusted.
@@ -121,23 +154,33 @@ class Mace:
         Raises
         ------
         InputError
-            If the source is no MACE model, or one of several heads, none of which is called Default.
+            If the source is no MACE model, or one of several heads, none of which is called Default or stands alone
+            beside that of replayed frames.
         """
-        from decant.algorithms.mace_heads import head_names
-        from decant.algorithms.mace_reference import load_trusted
+        from decant.algorithms.mace_heads import head_names, head_to_take
+        from decant.algorithms.mace_reference import load_trusted, torch_calculator
 
         model = load_trusted(source)
-        names = head_names(model)
-        if len(names) > 1 and "default" not in [name.lower() for name in names]:
+        names, head = head_names(model), head_to_take(model, None)
+        if len(names) > 1 and not head and "default" not in [name.lower() for name in names]:
             raise InputError(f"{source}: has the heads {', '.join(names)}: export one of them with --head and use that")
-        return _mace_calculator(model)
+        return torch_calculator(model, head)
 
 
-def _mace_calculator(model: Any, head: str | None = None) -> Calculator:
-    with quiet():
-        from mace.calculators import MACECalculator
+def _start_from(
+    task: FitTask, pretrained: Pretrained, settings: dict[str, Any], isolated: list[Atoms]
+) -> tuple[dict[str, Any], list[str]]:
+    """Prepare the model to start from; return the settings that go with it, and notes."""
+    from decant.algorithms.mace_pretrained import prepare, training_options
 
-        return MACECalculator(models=[model], device="cpu", default_dtype="float64", head=head)
+    settings, given_way = training_options(settings)
+    options, notes = prepare(task, pretrained, settings, isolated)
+    if given_way:
+        notes.append(f"not used, since {pretrained.name} decides: {', '.join(given_way)}")
+    settings.pop("foundation_head", None)  # the model to start from has one head now
+    if pretrained.strategy == "replay":
+        settings["loss"] = "universal"  # mace-torch knows no other for it
+    return settings | options, notes
 
 
 def _usable_isolated_atoms(train: list[Atoms], frames: list[Atoms]) -> tuple[list[Atoms], list[str]]:
@@ -166,15 +209,16 @@ def _complete(settings: dict[str, Any], frames: list[Atoms]) -> dict[str, Any]:
 
 def _command(task: FitTask, settings: dict[str, Any]) -> list[str]:
     """Return the command line of the training."""
+    from decant.algorithms.mace_heads import REPLAYED
     from decant.algorithms.mace_train import UNLIMITED_EPOCHS
 
     options: dict[str, Any] = {
-        **settings,
-        "name": _NAME, "seed": task.seed, "work_dir": ".", "model": "ScaleShiftMACE", "E0s": "average",
+        "E0s": "average", **settings,
+        "name": _NAME, "seed": task.seed, "work_dir": ".", "model": "ScaleShiftMACE",
         "train_file": "train.extxyz", "valid_file": "valid.extxyz",
         "energy_key": "REF_energy", "forces_key": "REF_forces", "virials_key": "REF_virial",
         "max_num_epochs": task.max_epochs or UNLIMITED_EPOCHS,
-        "plot": False, "num_workers": 0, "pin_memory": False, "skip_evaluate_heads": "Default",
+        "plot": False, "num_workers": 0, "pin_memory": False, "skip_evaluate_heads": f"Default,{REPLAYED}",
         "patience": UNLIMITED_EPOCHS,
     }  # fmt: skip
     command = [sys.executable, "-m", "decant.algorithms.mace_train", "--restart_latest"]

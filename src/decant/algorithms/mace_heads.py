@@ -10,10 +10,20 @@ import torch
 from decant.algorithms.mace_linear import linear_matrix, not_covered, o3
 from decant.errors import InputError, nearest
 
+REPLAYED = "pt_head"
+"""What mace-torch calls the head that keeps the level of the pretraining in multihead replay."""
+
 
 def head_names(model: Any) -> list[str]:
     """Return the names of the heads; models from before mace-torch knew heads have one."""
     return list(getattr(model, "heads", None) or ["Default"])
+
+
+def head_to_take(model: Any, name: str | None) -> str | None:
+    """Return `name`; without one, of several heads the only one besides that of replayed frames; else None."""
+    names = head_names(model)
+    own = [head for head in names if head != REPLAYED]
+    return name or (own[0] if len(own) == 1 < len(names) else None)
 
 
 def chosen_head(model: Any, name: str | None) -> int:

@@ -15,6 +15,7 @@ from decant.files import require_file, write_beside
 
 if TYPE_CHECKING:
     import torch
+    from ase.calculators.calculator import Calculator
 
 FORMAT = "decant-mace-reference-1"
 _CLASSES = ("interaction_cls", "interaction_cls_first", "readout_cls")
@@ -58,6 +59,9 @@ def as_scale_shift(model: Any) -> Any:
     if type(result).__name__ == "MACE":
         result.scale_shift = ScaleShiftBlock(scale=1.0, shift=0.0).double()
         result.__class__ = ScaleShiftMACE
+    basis = result.radial_embedding.bessel_fn
+    if not hasattr(basis, "bessel_weights"):  # where mace-torch counts the functions of any basis
+        basis.__dict__["bessel_weights"] = basis.gaussian_weights
     return result
 
 
@@ -77,9 +81,6 @@ def write_reference(model: torch.nn.Module, path: Path, head: str | None = None)
     from safetensors.torch import save_file
 
     converted = as_scale_shift(model)
-    basis = converted.radial_embedding.bessel_fn
-    if not hasattr(basis, "bessel_weights"):  # where mace-torch counts the functions of any basis
-        basis.__dict__["bessel_weights"] = basis.gaussian_weights
     description = {key: _plain(value) for key, value in extract_config_mace_model(converted).items()}
     description["gate"] = _gate_name(converted)
     description["correlation"] = _correlation(converted)
@@ -120,6 +121,14 @@ def _correlation(model: Any) -> int | list[int]:
     """Return the correlation order of all layers, or a list where it differs."""
     orders = [int(product.symmetric_contractions.contractions[0].correlation) for product in model.products]
     return orders[0] if len(set(orders)) == 1 else orders
+
+
+def torch_calculator(model: torch.nn.Module, head: str | None = None) -> Calculator:
+    """Return MACE's own calculator of a model, in double precision on the CPU."""
+    with quiet():
+        from mace.calculators import MACECalculator
+
+        return MACECalculator(models=[model], device="cpu", default_dtype="float64", head=head)
 
 
 def reference_head(path: Path) -> str | None:

@@ -11,7 +11,12 @@ from decant.cli.options import Config
 
 
 def command(
-    model: Annotated[Path, typer.Argument(help="Directory of 'decant fit', or a .model, .pth or .pt file you trust.")],
+    model: Annotated[
+        Path,
+        typer.Argument(
+            help="Directory of 'decant fit', a .model, .pth or .pt file you trust, or the name of a published model."
+        ),
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Directory of the potential.")],
     precision: Annotated[
         str | None,
@@ -36,6 +41,7 @@ def command(
     For example:
       decant export models/mace-a -o potentials/mace-a
       decant export downloaded.model -o potentials/theirs --precision single
+      decant export mace-off23-small -o potentials/off --elements H,C,O
       decant export mace-mpa-0-medium.model -o potentials/mpa --elements H,C,O
       decant export models/mace-a -o potentials/mace-a --format mliap,libtorch
     """

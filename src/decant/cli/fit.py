@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from decant.cli.options import Config, Seed
+from decant.errors import InputError
 
 
 def command(
@@ -19,8 +20,12 @@ def command(
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Model directory to write or to continue.")],
     preset: Annotated[
-        str, typer.Option(help="quick, small or paper (see models/presets), or a YAML file like them.")
-    ] = "small",
+        str | None,
+        typer.Option(
+            help="quick, small, paper or finetune (see models/presets), or a YAML file like them.",
+            show_default="small, or finetune with --pretrained",
+        ),
+    ] = None,
     seed: Seed = 1,
     settings: Annotated[
         list[str] | None,
@@ -34,6 +39,20 @@ def command(
     max_epochs: Annotated[
         int | None, typer.Option(help="Passes over the training set; replaces the preset's limits.", min=1)
     ] = None,
+    pretrained: Annotated[
+        str | None,
+        typer.Option(
+            help="Start from this: a directory of 'decant fit', a trusted model file, or a name (docs/pretrained.md).",
+            show_default="random weights",
+        ),
+    ] = None,
+    strategy: Annotated[
+        str, typer.Option(help="How to start from it: naive, or (MACE only) replay, which keeps what it knew.")
+    ] = "naive",
+    replay: Annotated[
+        Path | None,
+        typer.Option(help="Labelled frames to replay: a file, or a directory with train.extxyz and valid.extxyz."),
+    ] = None,
     evaluate: Annotated[bool, typer.Option(help="Evaluate on test.extxyz at the end, if there is one.")] = True,
     config: Config = None,
 ) -> None:
@@ -45,12 +64,20 @@ def command(
     For example:
       decant fit mace data/ec-emc/ -o models/mace-a --preset small --seed 1
       decant fit deepmd data/ec-emc/ -o models/dp-a --max-time 30min --set model.descriptor.rcut=7
+      decant fit mace data/ec-emc/ -o models/off-a --pretrained mace-off23-small
     """
     from decant.algorithms.presets import duration
     from decant.fit import FitRequest, fit
 
+    if not pretrained and (replay or strategy != "naive"):
+        raise InputError("--strategy and --replay go with --pretrained: say which model to start from")
     limit = None if max_time is None else duration(max_time)
-    record = fit(FitRequest(algorithm, data, output, preset, seed, list(settings or []), limit, max_epochs))
+    preset = preset or ("finetune" if pretrained else "small")
+    record = fit(
+        FitRequest(
+            algorithm, data, output, preset, seed, list(settings or []), limit, max_epochs, pretrained, strategy, replay
+        )
+    )
     if record["new"]:
         typer.echo(
             f"{output / record['model']}: {record['epochs']:g} epochs over {record['data']['frames']['train']} frames"

@@ -1,0 +1,321 @@
+"""Fits that start from a fitted model: what they take over, that they learn, remember and continue; names."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import urllib.request
+from pathlib import Path
+
+import pytest
+from ase import Atoms
+
+from decant.dataset import ISOLATED, read_frames, write_frames
+from decant.evaluate import evaluate
+from decant.files import read_yaml, sha256
+from tests.integration.conftest import run_decant, shaken_frames
+from tests.integration.test_fit import kill_when, start_fit
+
+# a model that has learned for seconds has little to lose by a high rate; r_max gives way to that of the model
+MACE = ("--max-epochs", 4, "--set=default_dtype=float32", "--set=lr=0.01", "--set=r_max=5")
+DEEPMD = ("--max-epochs", 30, "--set=batch_atoms=32", "--set=learning_rate.start_lr=0.005")
+CARBON = 7.0  # eV by which the new labels of a carbon atom differ, as those of another level of theory do
+
+
+@pytest.fixture(scope="session")
+def new_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of a split of ethane, which has two elements of three, at another level of energy."""
+    directory = tmp_path_factory.mktemp("ethane")
+    for name, count, seed in (("train", 10, 301), ("valid", 4, 401), ("test", 4, 501)):
+        frames = shaken_frames("CC", count, seed)
+        for frame in frames:
+            frame.info["REF_energy"] += CARBON * frame.get_chemical_symbols().count("C")
+        write_frames(directory / f"{name}.extxyz", frames)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def naive(mace_model: Path, new_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of a MACE fine-tuned on the new frames alone; the fit was killed and continued on the way."""
+    output = tmp_path_factory.mktemp("models") / "naive"
+    arguments = ("mace", new_data, "-o", output, "--pretrained", mace_model, *MACE)
+    kill_when(start_fit(*arguments, "--no-evaluate"), output / "work" / "train.log", "Epoch 1: ")
+    assert read_yaml(output / "fit.yaml")["state"] == "running"
+    run_decant("fit", *arguments)
+    return output
+
+
+@pytest.fixture(scope="session")
+def replayed(mace_model: Path, tiny_dataset: Path, new_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of a MACE fine-tuned with frames of its pretraining among the new ones."""
+    output = tmp_path_factory.mktemp("models") / "replayed"
+    options = ("--pretrained", mace_model, "--strategy", "replay", "--replay", tiny_dataset)
+    run_decant("fit", "mace", new_data, "-o", output, *options, *MACE)
+    return output
+
+
+@pytest.fixture(scope="session")
+def finetuned(deepmd_model: Path, new_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of a Deep Potential fine-tuned on the new frames; the fit was killed and continued on the way."""
+    output = tmp_path_factory.mktemp("models") / "finetuned"
+    arguments = ("deepmd", new_data, "-o", output, "--pretrained", deepmd_model, *DEEPMD)
+    kill_when(start_fit(*arguments, "--no-evaluate"), output / "work" / "train.log", "Saved model to")
+    run_decant("fit", *arguments)
+    return output
+
+
+def errors(model: Path, data: Path) -> tuple[float, float]:
+    """Return the RMSE of energy, meV/atom, and of force, meV/A."""
+    found = evaluate(next(model.glob("model.*")), data)
+    return found["energy_meV_per_atom"]["rmse"], found["force_meV_per_A"]["total"]["rmse"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("mace_model", "naive"), ("mace_model", "replayed"), ("deepmd_model", "finetuned")]
+)
+def test_fine_tuning_lowers_the_errors_on_the_new_frames(
+    before: str, after: str, new_data: Path, request: pytest.FixtureRequest
+) -> None:
+    zero_shot = errors(request.getfixturevalue(before), new_data / "test.extxyz")
+    tuned = errors(request.getfixturevalue(after), new_data / "test.extxyz")
+    assert tuned[1] < zero_shot[1]
+    assert zero_shot[0] > 1000.0, "7 eV of each carbon atom are foreign to it"
+    assert tuned[0] < 0.2 * zero_shot[0]
+
+
+def first_validation(model: Path, head: str) -> float:
+    """Return the force error, meV/A, with which the training began."""
+    log = (model / "work" / "train.log").read_text()
+    return float(re.findall(rf"Initial: head: {head}, .*?RMSE_F= *([\d.]+)", log)[0])
+
+
+def test_training_begins_with_the_forces_of_the_pretrained_model(
+    naive: Path, replayed: Path, mace_model: Path, new_data: Path, tiny_dataset: Path
+) -> None:
+    expected = errors(mace_model, new_data / "valid.extxyz")[1]
+    assert first_validation(naive, "Default") == pytest.approx(expected, rel=1e-3)
+    assert first_validation(replayed, "Default") == pytest.approx(expected, rel=1e-3)
+    assert first_validation(replayed, "pt_head") == pytest.approx(
+        errors(mace_model, tiny_dataset / "valid.extxyz")[1], rel=1e-3
+    )
+
+
+def test_a_killed_fine_tuning_goes_on_and_does_not_begin_again(naive: Path, finetuned: Path) -> None:
+    log = (naive / "work" / "train.log").read_text()
+    begun, continued = (float(loss) for loss in re.findall(r"Initial: head: Default, loss=([\d.]+)", log))
+    assert continued < begun
+    assert read_yaml(naive / "fit.yaml")["epochs"] == 4
+    log = (finetuned / "work" / "train.log").read_text()
+    resumed = re.findall(r"Resuming from (.*)\.\s", log)
+    assert len(resumed) == 2 and resumed[0].startswith("/") and re.fullmatch(r"model\.ckpt-[1-9]\d*\.pt", resumed[1])
+
+
+@pytest.mark.parametrize(("model", "strategy"), [("naive", "naive"), ("replayed", "replay"), ("finetuned", "naive")])
+def test_the_record_says_what_was_started_from_and_taken_over(
+    model: str, strategy: str, mace_model: Path, tiny_dataset: Path, request: pytest.FixtureRequest
+) -> None:
+    record = read_yaml(request.getfixturevalue(model) / "fit.yaml")
+    assert record["state"] == "finished" and record["preset"] == "finetune"
+    assert record["pretrained"]["strategy"] == strategy
+    if model != "finetuned":
+        assert record["pretrained"]["name"] == str(mace_model)
+        assert record["pretrained"]["sha256"] == sha256(mace_model / "model.model")
+    notes = " ".join(record["notes"])
+    assert "architecture of" in notes and "cutoff 4" in notes
+    assert "moved to the level of the data" in notes
+    assert ("not used, since" in notes) == (model != "finetuned")
+    if strategy == "replay":
+        assert record["pretrained"]["replay"]["frames"] == {"train": 12, "valid": 4}
+
+
+def test_atomic_energies_are_those_of_each_level(naive: Path, replayed: Path, mace_model: Path) -> None:
+    from decant.algorithms.mace_reference import load_trusted
+
+    before, after = (load_trusted(path / "model.model") for path in (mace_model, naive))
+    both = load_trusted(replayed / "model.model")
+    assert before.atomic_numbers.tolist() == both.atomic_numbers.tolist() == [1, 6, 8]
+    assert after.atomic_numbers.tolist() == [1, 6], "naive fine-tuning knows the elements of its data"
+    assert list(both.heads) == ["pt_head", "Default"]
+    old, new = both.atomic_energies_fn.atomic_energies.tolist()
+    assert old == pytest.approx(before.atomic_energies_fn.atomic_energies.ravel().tolist(), rel=1e-6)
+    assert new[:2] == pytest.approx(after.atomic_energies_fn.atomic_energies.ravel().tolist(), rel=1e-6)
+    assert new[2] == pytest.approx(old[2], rel=1e-6), "the data say nothing of oxygen"
+    assert abs(new[0] - old[0]) > 0.1
+
+
+def test_another_level_is_found_from_labels_less_predictions(
+    mace_model: Path, tiny_dataset: Path, new_data: Path
+) -> None:
+    from decant.algorithms.mace_pretrained import _atomic_energies, _own_energies
+    from decant.algorithms.mace_reference import load_trusted, torch_calculator
+    from decant.evaluate import predict
+
+    model = load_trusted(mace_model / "model.model")
+    shift = {"H": 1.0, "C": CARBON, "O": -30.0}
+    frames = [*read_frames(tiny_dataset / "test.extxyz"), *read_frames(new_data / "test.extxyz")]
+    moved = [sum(shift[symbol] for symbol in frame.get_chemical_symbols()) for frame in frames]
+    for frame, prediction, change in zip(frames, predict(torch_calculator(model), frames), moved, strict=True):
+        frame.info["REF_energy"] = prediction.energy + change
+    energies, origin = _atomic_energies(model, frames, [])
+    own = _own_energies(model)
+    assert "moved to the level of the data" in origin
+    for frame, change in zip(frames, moved, strict=True):
+        found = sum(energies[symbol] - own[symbol] for symbol in frame.get_chemical_symbols())
+        assert found == pytest.approx(change, abs=1e-6)
+
+
+def test_of_a_replayed_model_the_fine_tuned_head_is_exported_unless_another_is_named(
+    replayed: Path, new_data: Path, tmp_path: Path
+) -> None:
+    run_decant("export", replayed, "-o", tmp_path / "own")
+    run_decant("export", replayed, "-o", tmp_path / "old", "--head", "pt_head")
+    expected = read_yaml(replayed / "errors.yaml")["energy_meV_per_atom"]["rmse"]
+    for name, exact in (("own", True), ("old", False)):
+        found = evaluate(tmp_path / name, new_data / "test.extxyz")["energy_meV_per_atom"]["rmse"]
+        assert (found == pytest.approx(expected, rel=1e-4)) == exact
+    assert read_yaml(tmp_path / "own" / "card.yaml")["architecture"]["head"] == "Default"
+    assert read_yaml(tmp_path / "own" / "card.yaml")["fit"]["pretrained"]["strategy"] == "replay"
+
+
+def test_replay_does_not_forget(replayed: Path, mace_model: Path, tiny_dataset: Path, tmp_path: Path) -> None:
+    run_decant("export", replayed, "-o", tmp_path / "old", "--head", "pt_head")
+    kept = evaluate(tmp_path / "old", tiny_dataset / "test.extxyz")["force_meV_per_A"]["total"]["rmse"]
+    assert kept < 1.05 * errors(mace_model, tiny_dataset / "test.extxyz")[1]
+
+
+@pytest.mark.parametrize("head", ["pt_head", "Default"])
+def test_a_model_of_several_heads_is_started_from_by_one(head: str, replayed: Path, tiny_dataset: Path) -> None:
+    from decant.algorithms.mace_pretrained import _one_head
+    from decant.algorithms.mace_reference import load_trusted, torch_calculator
+    from decant.evaluate import predict
+
+    frames = read_frames(tiny_dataset / "test.extxyz")[:2]
+    model = load_trusted(replayed / "model.model")
+    expected = predict(torch_calculator(model, head), frames)
+    found = predict(torch_calculator(_one_head(model, None if head == "Default" else head, "a model")), frames)
+    for one, other in zip(found, expected, strict=True):
+        assert one.energy == pytest.approx(other.energy, abs=1e-9)
+        assert one.forces == pytest.approx(other.forces, abs=1e-9)
+
+
+def test_the_same_directory_is_not_used_for_another_start(
+    naive: Path, mace_model: Path, new_data: Path, tmp_path: Path
+) -> None:
+    arguments = ("fit", "mace", new_data, "-o", naive, *MACE)
+    shutil.copyfile(mace_model / "model.model", tmp_path / "moved.model")
+    said = run_decant(*arguments, "--pretrained", tmp_path / "moved.model").stdout
+    assert "nothing to do" in said, "the same model under another name is the same start"
+    done = run_decant(*arguments, "--pretrained", naive / "model.model", expect=2)
+    assert "started from something else" in done.stderr
+    done = run_decant(*arguments, "--preset", "finetune", expect=2)
+    assert "started from something else" in done.stderr
+
+
+def hydrogen_sulfide() -> Atoms:
+    import numpy as np
+
+    atoms = Atoms("H2S", positions=[[0.0, 0.97, 0.0], [0.0, -0.97, 0.0], [0.0, 0.0, 0.93]])
+    atoms.set_array("mol_id", np.zeros(3, dtype=int))
+    atoms.set_array("REF_forces", np.zeros((3, 3)))
+    atoms.info.update(REF_energy=-1.0, group="s", recipe="monomer")
+    return atoms
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "model", "options", "words"),
+    [
+        ("deepmd", "deepmd_model", ["--strategy", "replay", "--replay", "x.extxyz"], "deepmd knows naive"),
+        (
+            "mace",
+            "mace_model",
+            ["--strategy", "replay"],
+            "--replay (frames like those of the pretraining) belong together",
+        ),
+        ("mace", "mace_model", ["--strategy", "nave"], "did you mean 'naive'"),
+        ("mace", "deepmd_model", [], "is a deepmd model; a mace fit cannot start from it"),
+    ],
+)
+def test_what_cannot_be_started_from_is_refused_and_nothing_is_written(
+    algorithm: str, model: str, options: list[str], words: str, new_data: Path, tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
+    start = request.getfixturevalue(model)
+    done = run_decant("fit", algorithm, new_data, "-o", tmp_path / "m", "--pretrained", start, *options, expect=2)
+    assert words in done.stderr and len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize(("algorithm", "model"), [("mace", "mace_model"), ("deepmd", "deepmd_model")])
+def test_an_element_that_the_pretrained_model_does_not_know_is_refused(
+    algorithm: str, model: str, new_data: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(new_data, data)
+    write_frames(data / "train.extxyz", [*read_frames(data / "train.extxyz"), hydrogen_sulfide()])
+    start = request.getfixturevalue(model)
+    done = run_decant("fit", algorithm, data, "-o", tmp_path / "m", "--pretrained", start, expect=2)
+    assert "does not know S, which is in the frames of train; it knows H C O" in done.stderr
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_frozen_deep_potential_without_its_checkpoint_is_no_start(
+    deepmd_model: Path, new_data: Path, tmp_path: Path
+) -> None:
+    shutil.copyfile(deepmd_model / "model.pth", tmp_path / "model.pth")
+    done = run_decant("fit", "deepmd", new_data, "-o", tmp_path / "m", "--pretrained", tmp_path / "model.pth", expect=2)
+    assert "is frozen, and no training starts from that; give a checkpoint" in done.stderr
+
+
+def test_atomic_energies_stay_where_isolated_atoms_show_the_same_level(mace_model: Path, tiny_dataset: Path) -> None:
+    from decant.algorithms.mace_pretrained import _atomic_energies, _own_energies
+    from decant.algorithms.mace_reference import load_trusted
+
+    frames = read_frames(tiny_dataset / "train.extxyz")
+    atoms = [frame for frame in frames if frame.info.get("config_type") == ISOLATED]
+    model = load_trusted(mace_model / "model.model")
+    energies, origin = _atomic_energies(model, [frame for frame in frames if len(frame) > 1], atoms)
+    assert energies == _own_energies(model) and "agree with the isolated atoms" in origin
+
+
+@pytest.mark.parametrize("name", ["mace-off23-small", "mace-mp-0-small", "mace-mpa-0-medium"])
+def test_a_published_model_that_cannot_be_downloaded_says_what_to_put_where(
+    name: str, new_data: Path, tmp_path: Path
+) -> None:
+    from decant.algorithms.mace_published import location
+
+    url, path = location(name)
+    if path.is_file():
+        pytest.skip(f"{path} is in the cache")
+    try:
+        urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=10).close()
+    except OSError:
+        pass
+    else:
+        pytest.skip("the network has it")
+    for arguments in (
+        ("export", name, "-o", tmp_path / "p", "--elements", "H,C,O"),
+        ("fit", "mace", new_data, "-o", tmp_path / "m", "--pretrained", name),
+    ):
+        said = run_decant(*arguments, expect=2).stderr
+        assert said.startswith(f"decant: error: {name}: cannot be downloaded (")
+        assert f"download {url} and put it at {path}" in said and len(said.splitlines()) == 1
+    assert not (tmp_path / "p").exists() and not (tmp_path / "m").exists()
+
+
+def test_a_published_model_in_the_cache_is_used_as_it_is(
+    mace_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from decant.algorithms.mace_published import location
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # where mace-torch's loaders look
+    _, path = location("mace-off23-small")
+    assert path == tmp_path / "mace" / "MACE-OFF23_small.model"
+    path.parent.mkdir()
+    shutil.copyfile(mace_model / "model.model", path)
+    run_decant("export", "mace-off23-small", "-o", tmp_path / "p", "--elements", "H,O")
+    assert read_yaml(tmp_path / "p" / "card.yaml")["source"] == "mace-off23-small"
+
+
+def test_a_misspelt_published_name_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    done = run_decant("export", "mace-of23-small", "-o", tmp_path / "p", expect=2)
+    assert "did you mean 'mace-off23-small'?" in done.stderr
