@@ -13,7 +13,7 @@ demo: install
 	$(BIN)/python scripts/demo.py
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-unit: install
 	$(BIN)/python -m pytest tests/unit

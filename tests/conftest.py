@@ -1,12 +1,20 @@
-"""Fixtures shared by unit and integration tests."""
+"""Fixtures and settings shared by unit and integration tests."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# the worker beside this one has a core too; read by torch and OpenMP when they are loaded, and by every child process
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# timings never decide a test
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

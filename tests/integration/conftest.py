@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,43 +98,71 @@ def isolated_atoms() -> list[Atoms]:
     return frames
 
 
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder that is made once a session: workers of pytest-xdist wait for the first that asks for it."""
+    base = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # that of all workers
+    folder, made = base / "shared" / name, base / f"shared-{name}-made"
+    with (base / f"shared-{name}-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            folder.parent.mkdir(exist_ok=True)
+            make(folder)
+            made.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory with train, valid and test.extxyz: shaken methanol, periodic and not, real GFN1-xTB labels."""
-    directory = tmp_path_factory.mktemp("data")
-    write_frames(directory / "train.extxyz", [*isolated_atoms(), *methanol_frames(12, seed=1)])
-    write_frames(directory / "valid.extxyz", methanol_frames(4, seed=101))
-    write_frames(directory / "test.extxyz", methanol_frames(4, seed=201))
-    return directory
+
+    def make(directory: Path) -> None:
+        write_frames(directory / "train.extxyz", [*isolated_atoms(), *methanol_frames(12, seed=1)])
+        write_frames(directory / "valid.extxyz", methanol_frames(4, seed=101))
+        write_frames(directory / "test.extxyz", methanol_frames(4, seed=201))
+
+    return once(tmp_path_factory, "data", make)
+
+
+def fitted(factory: pytest.TempPathFactory, algorithm: str, data: Path) -> Path:
+    """Return the directory of a tiny fit of an algorithm."""
+    words = ("fit", algorithm, data, "--preset", "quick", *TINY[algorithm])
+    return once(factory, f"{algorithm}-model", lambda output: run_decant(*words, "-o", output))
+
+
+def exported(factory: pytest.TempPathFactory, name: str, model: Path) -> Path:
+    """Return the directory of the potential of a tiny fit."""
+    return once(factory, f"{name}-potential", lambda output: run_decant("export", model, "-o", output))
 
 
 @pytest.fixture(scope="session")
 def mace_model(tiny_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory of a tiny MACE fit."""
-    output = tmp_path_factory.mktemp("models") / "mace"
-    run_decant("fit", "mace", tiny_dataset, "-o", output, "--preset", "quick", *TINY["mace"])
-    return output
+    return fitted(tmp_path_factory, "mace", tiny_dataset)
 
 
 @pytest.fixture(scope="session")
 def deepmd_model(tiny_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory of a tiny Deep Potential fit."""
-    output = tmp_path_factory.mktemp("models") / "deepmd"
-    run_decant("fit", "deepmd", tiny_dataset, "-o", output, "--preset", "quick", *TINY["deepmd"])
-    return output
+    return fitted(tmp_path_factory, "deepmd", tiny_dataset)
 
 
 @pytest.fixture(scope="session")
 def mace_potential(mace_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory of the exported MACE."""
-    output = tmp_path_factory.mktemp("potentials") / "mace"
-    run_decant("export", mace_model, "-o", output)
-    return output
+    return exported(tmp_path_factory, "mace", mace_model)
 
 
 @pytest.fixture(scope="session")
 def deepmd_potential(deepmd_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory of the exported Deep Potential."""
-    output = tmp_path_factory.mktemp("potentials") / "deepmd"
-    run_decant("export", deepmd_model, "-o", output)
-    return output
+    return exported(tmp_path_factory, "deepmd", deepmd_model)
+
+
+@pytest.fixture(scope="session")
+def deepmd_earlier_potential(deepmd_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of the potential of the same training, some steps before its end: exported from a checkpoint."""
+    checkpoints = (deepmd_model / "work").glob("model.ckpt-*.pt")
+    earlier = min(checkpoints, key=lambda path: int(path.stem.split("-")[1]))
+    return exported(tmp_path_factory, "deepmd-earlier", earlier)

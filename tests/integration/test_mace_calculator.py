@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import pickle
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 from ase.calculators.calculator import PropertyNotImplementedError
+from ase.io import write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
@@ -271,6 +273,22 @@ def test_torch_is_not_needed_at_run_time(potentials: dict[str, Potential]) -> No
     command = [sys.executable, "-c", script, str(potentials["double"].path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "loaded:", done.stdout + done.stderr
+
+
+def test_threads_change_nothing_but_rounding(calculator: CompiledMACE, model_file: Path, tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; import ase.io, numpy\n"
+        "from decant.algorithms.mace_calculator import CompiledMACE\n"
+        "atoms = ase.io.read(sys.argv[2]); atoms.calc = CompiledMACE(Path(sys.argv[1]))\n"
+        "numpy.save(sys.argv[3], atoms.get_forces())"
+    )
+    atoms = sheared(liquid())
+    write(tmp_path / "a.traj", atoms)
+    arguments = [str(model_file), str(tmp_path / "a.traj"), str(tmp_path / "forces.npy")]
+    environment = {**os.environ, "OMP_NUM_THREADS": "3"}
+    subprocess.run([sys.executable, "-c", script, *arguments], env=environment, check=True)
+    expected = evaluate(calculator, atoms)["forces"]
+    np.testing.assert_allclose(np.load(tmp_path / "forces.npy"), expected, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from ase.build import molecule
 from decant.algorithms.mace_random import DENSITY, random_mace
 from decant.algorithms.mace_weights import FORMAT_VERSION, write_model
 from decant.errors import InputError
+from decant.lammps.data import write_data
 from tests.conftest import REPOSITORY
 from tests.lammps_runs import evaluate, header, run_lmp
 from tests.mace_agreement import agree, liquid
@@ -124,8 +125,6 @@ def test_nve_of_a_small_liquid_conserves_energy(tmp_path: Path) -> None:
     model = tmp_path / "model.safetensors"
     write_model(random_mace(hidden="8x0e", l_max=2, correlation=2), model)
     atoms = liquid()
-    from decant.lammps.data import write_data
-
     write_data(tmp_path / "system.data", atoms, ("H", "C", "O"))
     done = run_lmp(
         tmp_path,
@@ -158,13 +157,21 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize(("lines", "message"), REFUSALS.values(), ids=REFUSALS.keys())
-def test_a_mistake_ends_both_ranks_with_one_clear_error(tmp_path: Path, lines: str, message: str) -> None:
-    from decant.lammps.data import write_data
+@pytest.fixture(scope="module")
+def smallest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file for H, C and O, as small as can be."""
+    path = tmp_path_factory.mktemp("model") / "model.safetensors"
+    write_model(random_mace(hidden="8x0e", l_max=1, correlation=1, layers=1), path)
+    return path
 
+
+@pytest.mark.parametrize(("lines", "message"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_a_mistake_ends_both_ranks_with_one_clear_error(
+    tmp_path: Path, smallest: Path, lines: str, message: str
+) -> None:
+    content = smallest.read_bytes()
     model = tmp_path / "model.safetensors"
-    write_model(random_mace(hidden="8x0e", l_max=1, correlation=1, layers=1), model)
-    content = model.read_bytes()
+    model.write_bytes(content)
     (tmp_path / "cut.safetensors").write_bytes(content[: len(content) // 2])
     (tmp_path / "old.safetensors").write_bytes(
         content.replace(f'"format_version":"{FORMAT_VERSION}"'.encode(), b'"format_version":"1"', 1)
@@ -179,15 +186,11 @@ def test_a_mistake_ends_both_ranks_with_one_clear_error(tmp_path: Path, lines: s
     assert message in done.stdout + done.stderr
 
 
-def test_atoms_on_top_of_each_other_are_named(tmp_path: Path) -> None:
-    model = tmp_path / "model.safetensors"
-    write_model(random_mace(hidden="8x0e", l_max=1, correlation=1, layers=1), model)
+def test_atoms_on_top_of_each_other_are_named(tmp_path: Path, smallest: Path) -> None:
     atoms = liquid()
     atoms.positions[5] = atoms.positions[0] + 0.01
-    from decant.lammps.data import write_data
-
     write_data(tmp_path / "system.data", atoms, ("H", "C", "O"))
-    done = run_lmp(tmp_path, header(atoms, model) + "run 0\n", ranks=2, timeout=60)
+    done = run_lmp(tmp_path, header(atoms, smallest) + "run 0\n", ranks=2, timeout=60)
     assert done.returncode != 0
     assert "atoms 1 and 6 are" in done.stdout + done.stderr or "atoms 6 and 1 are" in done.stdout + done.stderr
 

@@ -77,13 +77,13 @@ def test_a_damaged_model_file_is_noticed(
     assert model.name in done.stderr and ("missing" if damage == "gone" else "corrupted") in done.stderr
 
 
-def test_bare_model_files_are_exported(mace_model: Path, deepmd_model: Path, tmp_path: Path) -> None:
+def test_bare_model_files_are_exported(
+    mace_model: Path, deepmd_model: Path, deepmd_earlier_potential: Path, tmp_path: Path
+) -> None:
     run_decant("export", mace_model / "model.model", "-o", tmp_path / "mace", "--precision", "single")
     run_decant("export", deepmd_model / "model.pth", "-o", tmp_path / "dp")
-    checkpoint = next((deepmd_model / "work").glob("model.ckpt-*.pt"))
-    run_decant("export", checkpoint, "-o", tmp_path / "dp-checkpoint")
-    for name in ("mace", "dp", "dp-checkpoint"):
-        card = Potential.open(tmp_path / name).card
+    for path in (tmp_path / "mace", tmp_path / "dp", deepmd_earlier_potential):
+        card = Potential.open(path).card
         assert card["elements"] == ["H", "C", "O"] and card["data"] is None
     assert "pair_style mace float" in (tmp_path / "mace" / "pair.lammps").read_text()
 
