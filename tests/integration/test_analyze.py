@@ -45,7 +45,7 @@ def simulate(folder: Path, ensemble: str) -> Path:
     }  # fmt: skip
     arguments = [word for key, value in values.items() for word in ("-var", key, str(value))]
     line = command(["-log", "none", "-in", f"in.{ensemble}", *arguments], 1)
-    done = subprocess.run(line, cwd=folder, env=environment(), capture_output=True, text=True, timeout=120)
+    done = subprocess.run(line, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300)
     assert (folder / "production.0.log").exists(), done.stdout + done.stderr
     spec = {
         "potential": str(folder), "liquid": "CO:64", "species": [["CO", MOLECULES]], "elements": ["C", "O"],

@@ -180,7 +180,7 @@ def test_a_mistake_ends_both_ranks_with_one_clear_error(
     atoms = liquid()
     write_data(tmp_path / "system.data", atoms, ("H", "C", "O"))
     script = header(atoms, model).split("pair_coeff")[0] + lines + "\nrun 0\n"
-    done = run_lmp(tmp_path, script, ranks=2, timeout=60)
+    done = run_lmp(tmp_path, script, ranks=2, timeout=300)
     assert done.returncode != 0
     assert "ERROR" in done.stdout + done.stderr
     assert message in done.stdout + done.stderr
@@ -190,7 +190,7 @@ def test_atoms_on_top_of_each_other_are_named(tmp_path: Path, smallest: Path) ->
     atoms = liquid()
     atoms.positions[5] = atoms.positions[0] + 0.01
     write_data(tmp_path / "system.data", atoms, ("H", "C", "O"))
-    done = run_lmp(tmp_path, header(atoms, smallest) + "run 0\n", ranks=2, timeout=60)
+    done = run_lmp(tmp_path, header(atoms, smallest) + "run 0\n", ranks=2, timeout=300)
     assert done.returncode != 0
     assert "atoms 1 and 6 are" in done.stdout + done.stderr or "atoms 6 and 1 are" in done.stdout + done.stderr
 

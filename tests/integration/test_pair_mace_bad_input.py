@@ -17,7 +17,7 @@ from decant.lammps.data import write_data
 from tests.integration.test_pair_mace import liquid
 from tests.lammps_runs import ELEMENTS, evaluate, header, run_lmp
 
-TIMEOUT = 60
+TIMEOUT = 300  # seconds; ends a hang, and is far above what a busy machine needs
 """Seconds after which a run counts as hanging."""
 
 

@@ -56,7 +56,7 @@ def run_committee(folder: Path, files: list[Path], keywords: str, ranks: int, co
         "timestep 0.0001\nfix 1 all nve\nthermo_modify format float %.16g\n"
         "dump d all custom 1 forces.dump id fx fy fz\ndump_modify d sort id format float %.16g\n"
     )
-    done = run_lmp(folder, script + commands, ranks, timeout=120)
+    done = run_lmp(folder, script + commands, ranks, timeout=300)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return done.stdout
 
@@ -263,7 +263,7 @@ def test_a_mistake_in_the_lines_ends_both_ranks_with_one_clear_error(
         "units metal\natom_style molecular\nread_data system.data\n"
         f"pair_style mace {style.format(**names)}\npair_coeff {coefficients.format(**names)}\nrun 0\n",
         ranks=2,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode != 0
     said = done.stdout + done.stderr

@@ -90,6 +90,6 @@ def test_atom_types_that_are_null_belong_to_the_other_part_of_a_hybrid_style(
 def test_a_hybrid_style_in_which_no_type_is_left_to_the_model_is_refused(tmp_path: Path, models: list[Path]) -> None:
     write_data(tmp_path / "system.data", liquid(), ELEMENTS)
     lines = f"pair_style hybrid/overlay mace zbl 0.8 2.2\npair_coeff * * mace {models[0]} NULL NULL NULL\n"
-    done = run_lmp(tmp_path, system(liquid()) + lines + zbl("zbl") + "run 0\n", ranks=2, timeout=60)
+    done = run_lmp(tmp_path, system(liquid()) + lines + zbl("zbl") + "run 0\n", ranks=2, timeout=300)
     assert done.returncode != 0
     assert "every atom type is NULL" in done.stdout + done.stderr

@@ -70,6 +70,6 @@ def test_the_heat_flux_is_made_of_the_energies_and_virials_of_atoms(tmp_path: Pa
 def test_the_centroid_stress_is_refused(tmp_path: Path, model: Path) -> None:
     write_data(tmp_path / "system.data", liquid(), ELEMENTS)
     script = header(liquid(), model) + "compute c all centroid/stress/atom NULL virial\nrun 0\n"
-    done = run_lmp(tmp_path, script, ranks=2, timeout=60)
+    done = run_lmp(tmp_path, script, ranks=2, timeout=300)
     assert done.returncode != 0
     assert "centroid/stress/atom" in done.stdout + done.stderr

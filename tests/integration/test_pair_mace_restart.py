@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, script: str, ranks: int) -> str:
-    done = run_lmp(folder, script, ranks, timeout=120)
+    done = run_lmp(folder, script, ranks, timeout=300)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return done.stdout
 
@@ -52,13 +52,13 @@ def test_a_continued_run_is_the_run_that_was_not_interrupted(folder: Path, ranks
 
 def test_a_restart_without_the_pair_lines_does_not_run(folder: Path) -> None:
     run(folder, system(liquid()) + PAIR + DYNAMICS.format(name="whole") + "run 10\n", 1)
-    done = run_lmp(folder, "read_restart restart.10\nfix 1 all nve\nrun 1\n", 2, timeout=60)
+    done = run_lmp(folder, "read_restart restart.10\nfix 1 all nve\nrun 1\n", 2, timeout=300)
     assert done.returncode != 0
     assert "Must re-specify non-restarted pair style (mace) after read_restart" in done.stdout + done.stderr
 
 
 def test_pair_style_without_pair_coeff_does_not_run_after_a_restart(folder: Path) -> None:
     run(folder, system(liquid()) + PAIR + DYNAMICS.format(name="whole") + "run 10\n", 1)
-    done = run_lmp(folder, "read_restart restart.10\npair_style mace\nfix 1 all nve\nrun 1\n", 2, timeout=60)
+    done = run_lmp(folder, "read_restart restart.10\npair_style mace\nfix 1 all nve\nrun 1\n", 2, timeout=300)
     assert done.returncode != 0
     assert "coeffs are not set" in done.stdout + done.stderr

@@ -156,7 +156,7 @@ def test_a_killed_run_continues_from_a_whole_restart_to_the_same_length(protocol
     with pytest.raises(InputError, match="another process is simulating"):
         simulate(protocol, output, ranks=2)
     process.send_signal(kill)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     assert process.returncode in (130, -signal.SIGKILL)
     wait_until_free(output)
     assert Run.open(output).status["state"] == "interrupted"
@@ -187,7 +187,7 @@ def test_a_run_by_hand_needs_only_the_inputs_and_variables(finished, reaxff, tmp
     words = ["-in", str(inputs / "in.nve"), "-var", "inputs", str(inputs), "-var", "potential", str(reaxff)]
     words += ["-var", "equilibration", "20", "-var", "steps", "40", "-var", "dump_every", "10"]
     done = subprocess.run(
-        command(words, 2), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120, check=False
+        command(words, 2), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Production complete at step 60" in done.stdout
