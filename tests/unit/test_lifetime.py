@@ -11,7 +11,7 @@ import yaml
 
 from decant.errors import InputError
 from decant.lifetime import Lifetime, left_for_good, lifetime
-from decant.quantity import read_observables
+from decant.observables import read_observables
 from decant.run import Run
 from tests.unit.scored_runs import write_run
 
