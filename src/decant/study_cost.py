@@ -108,15 +108,17 @@ def _training(
     return None if limit is None else START["fit"] + limit
 
 
-def simulate_seconds(simulation: Simulation, choice: AlgorithmChoice, ranks: int) -> float | None:
-    """Return the seconds of one simulation that no guard stops."""
+def simulate_seconds(study: Study, simulation: Simulation, algorithm: str) -> float | None:
+    """Return the seconds of one simulation that no guard stops, with a potential of an algorithm of the study."""
+    start = study.starts_from(algorithm)  # decides the architecture
+    choice = study.algorithms[start.algorithm if start else algorithm]
     speed = _speed(choice.algorithm, choice.used_preset)
     if speed is None:
         return None
     equilibration = simulation.length / 4 if simulation.equilibration is None else simulation.equilibration
     steps = (simulation.length + equilibration) / (simulation.timestep / 1e3)
     atoms = simulation.copies * sum(_molecules(simulation.liquid))
-    return START["simulate"] + atoms * steps / 1e3 / (speed * ranks)
+    return START["simulate"] + atoms * steps / 1e3 / (speed * study.ranks)
 
 
 def _speed(algorithm: str, preset: str) -> float | None:

@@ -257,7 +257,7 @@ def _run_jobs(study: Study, run: RunCell) -> Iterator[Job]:
     words += [*_option("--density", simulation.density), "--timestep", f"{simulation.timestep:g}"]
     # the same replica of every potential starts from the same packing
     words += ["--seed", study.seed + run.replica - 1, "--ranks", study.ranks, "-o", output]
-    seconds = simulate_seconds(simulation, study.algorithms[run.fit.algorithm], study.ranks)
+    seconds = simulate_seconds(study, simulation, run.fit.algorithm)
     yield _job("simulate", run.name, [f"export/{run.fit.name}"], output, words, study.ranks, seconds)
     yield _short("analyze", run.name, [f"simulate/{run.name}"], output / "observables.yaml", ["analyze", output])
 
