@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,17 @@ PARAMETERS = ("committee", "driver", "file")
 """Parameters of recipes that may name a file or a folder."""
 
 
-def with_absolute_paths(values: dict[str, Any], base: Path) -> dict[str, Any]:
+def with_absolute_paths(content: dict[str, Any], base: Path) -> dict[str, Any]:
     """Return the values of a study file with every path absolute.
 
     Parameters
     ----------
-    values
-        Content of a valid study file.
+    content
+        Of a valid study file.
     base
         Folder that relative paths count from.
     """
-    values = copy.deepcopy(values)
+    values: dict[str, Any] = json.loads(json.dumps(content))  # nothing is shared, so no alias will be written
     if "method" in values:
         values["method"] = _located(values["method"], base)
     for data in values["data"].values():

@@ -83,7 +83,8 @@ def study_inputs(study: Study) -> dict[Path, Any]:
             files[_recipes(name)] = list(data.recipes)
         elif data.learn is not None:
             initial = Path("..") / ".." / _labelled(str(data.start))
-            files[_recipes(name)] = {**data.learn, "initial": [str(initial)], "method": study.method}
+            own = {"initial": [str(initial)], "method": study.method}
+            files[_recipes(name)] = {"jobs": study.cores, **data.learn, **own}
     for name, simulation in study.simulations.items():
         if isinstance(simulation.reference, dict):
             files[_reference(name)] = simulation.reference
