@@ -48,7 +48,7 @@ SMALLEST = {
 
 def written(folder: Path, content: dict[str, Any]) -> Path:
     path = folder / "study.yaml"
-    path.write_text(yaml.safe_dump(content))
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
     return path
 
 
