@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from decant.labels.base import CP2K, POTENTIAL
-from decant.study import fit_cell
+from decant.study_cells import fit_cell
 
 PARAMETERS = ("committee", "driver", "file")
 """Parameters of recipes that may name a file or a folder."""
