@@ -167,7 +167,10 @@ def without(frames: Sequence[Atoms], other: Sequence[Atoms]) -> list[Atoms]:
 
 def one_of_each_element(isolated: Sequence[Atoms]) -> list[Atoms]:
     """Return the first isolated atom of each element."""
-    return list({str(atoms.symbols): atoms for atoms in reversed(isolated)}.values())[::-1]
+    first: dict[str, Atoms] = {}
+    for atoms in isolated:
+        first.setdefault(str(atoms.symbols), atoms)
+    return list(first.values())
 
 
 def _nothing(wanted: Wanted, distance: float, cost: float | None) -> str:
