@@ -85,7 +85,9 @@ def read_known_frames(path: Path, elements: Sequence[str], limit: int | None = N
     return frames
 
 
-def evaluate(target: Path, data: Path, limit: int | None = None) -> dict[str, Any]:
+def evaluate(
+    target: Path, data: Path, limit: int | None = None, output: Path | None = None, predictions: Path | None = None
+) -> dict[str, Any]:  # fmt: skip
     """Measure errors and write them into a model directory's ``errors.yaml`` or a potential's card.
 
     Parameters
@@ -96,6 +98,10 @@ def evaluate(target: Path, data: Path, limit: int | None = None) -> dict[str, An
         Labelled frames in the house form.
     limit
         Use at most so many frames, evenly spread.
+    output
+        File to write the errors to instead.
+    predictions
+        File for the frames with what was predicted beside their labels; see `with_prediction`.
 
     Returns
     -------
@@ -110,6 +116,7 @@ def evaluate(target: Path, data: Path, limit: int | None = None) -> dict[str, An
         If target or data is not what it should be.
     """
     from decant.analysis.fit_errors import fit_errors, molecular_errors
+    from decant.dataset import write_frames
     from decant.decomposition import is_decomposed
 
     target, data = Path(target), Path(data)
@@ -121,19 +128,46 @@ def evaluate(target: Path, data: Path, limit: int | None = None) -> dict[str, An
         calculator = source.algorithm.model_calculator(source.model)
         elements = calculator_elements(calculator)
     frames = read_known_frames(data, elements, limit)
-    predictions = predict(calculator, frames, "evaluate")
-    errors = fit_errors(frames, predictions)
+    predicted = predict(calculator, frames, "evaluate")
+    errors = fit_errors(frames, predicted)
     chosen = [index for index, frame in enumerate(frames) if is_decomposed(frame)]
+    intra: dict[int, Prediction] = {}
     if chosen:
         decomposed = [frames[index] for index in chosen]
-        intra = predict_intramolecular(calculator, decomposed)
-        errors["molecular"] = molecular_errors(decomposed, [predictions[index] for index in chosen], intra)
+        intra = dict(zip(chosen, predict_intramolecular(calculator, decomposed), strict=True))
+        errors["molecular"] = molecular_errors(
+            decomposed, [predicted[index] for index in chosen], [intra[index] for index in chosen]
+        )
     result = {"data": {"name": f"{data.resolve().parent.name}/{data.name}", "sha256": sha256(data)}, **errors}
-    if potential:
+    if predictions is not None:
+        both = enumerate(zip(frames, predicted, strict=True))
+        write_frames(predictions, [with_prediction(frame, whole, intra.get(n)) for n, (frame, whole) in both])
+    if output is not None:
+        write_yaml(output, result)
+    elif potential:
         potential.record("test_errors", result)
     elif target.is_dir():
         write_yaml(target / ERRORS, result)
     return result
+
+
+def with_prediction(frame: Atoms, whole: Prediction, intra: Prediction | None = None) -> Atoms:
+    """Return a labelled frame that also carries what was predicted of it.
+
+    Returns
+    -------
+    ase.Atoms
+        ``info`` energy (eV) and, where there is one, virial (eV, shape (3, 3)); ``arrays`` forces (eV/angstrom); with
+        an intramolecular part also intra_energy, intra_forces and intra_virial.
+    """
+    atoms = frame.copy()
+    for prefix, part in (("", whole), ("intra_", intra)):
+        if part is not None:
+            atoms.info[f"{prefix}energy"] = part.energy
+            atoms.set_array(f"{prefix}forces", part.forces)
+            if part.virial is not None:
+                atoms.info[f"{prefix}virial"] = part.virial
+    return atoms
 
 
 def calculator_elements(calculator: Any) -> list[str]:

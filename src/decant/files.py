@@ -82,7 +82,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def write_yaml(path: Path, content: dict[str, Any]) -> None:
-    """Write a mapping as YAML, keys in the given order."""
+def write_yaml(path: Path, content: dict[str, Any] | list[Any]) -> None:
+    """Write a mapping or a list as YAML, keys in the given order."""
     with write_beside(path) as temporary:
         temporary.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")

@@ -22,7 +22,7 @@ from decant.learning.settings import LearnSettings
 from decant.learning.stopping import frames_left, reason_to_stop
 from decant.run import locked
 
-SETTINGS, TABLE = "settings.yaml", "table.csv"
+SETTINGS, TABLE, COLLECTED = "settings.yaml", "table.csv", "labelled.extxyz"
 FREE_TO_CHANGE = ("stop", "ranks", "threads", "jobs")
 """Settings in which a continued run may differ: when to end, and what computes."""
 
@@ -35,7 +35,8 @@ def learn(settings: LearnSettings, folder: Path) -> list[dict[str, Any]]:
     settings
         What to do.
     folder
-        Where everything is written, made if missing; ``table.csv`` is renewed after every step.
+        Where everything is written, made if missing; ``table.csv`` is renewed after every step. ``labelled.extxyz`` at
+        the end are the initial frames and those of all generations.
 
     Returns
     -------
@@ -62,11 +63,25 @@ def learn(settings: LearnSettings, folder: Path) -> list[dict[str, Any]]:
                 generation.record["stopped"] = reason
                 generation.write_record()
                 write_table(folder / TABLE, records)
+                _collect(settings, folder)
                 return records
             generation.record.pop("stopped", None)  # of an earlier call with a smaller budget
             most = frames_left(settings.stop, records, settings.select)
             _take(generation, "choose", lambda: generation.choose(most), records)  # noqa: B023  (called at once)
             _take(generation, "label", generation.label, records)
+
+
+def _collect(settings: LearnSettings, folder: Path) -> None:
+    """Write the initial frames and those of all generations as one file."""
+    from decant.dataset import read_frames, write_frames
+
+    paths = [*map(Path, settings.initial), *sorted(folder.glob("gen-*/labelled.extxyz"), key=_number)]
+    write_frames(folder / COLLECTED, [atoms for path in paths for atoms in read_frames(path)])
+
+
+def _number(path: Path) -> int:
+    """Return the number of the generation that a file belongs to."""
+    return int(path.parent.name.removeprefix("gen-"))
 
 
 def _take(generation: Generation, name: str, step: Callable[[], dict[str, Any]], records: list[dict[str, Any]]) -> None:

@@ -181,8 +181,8 @@ class Run:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[int]:
-    """Hold a run directory, made if missing, for this process; yield the descriptor of the lock.
+def locked(path: Path, work: str = "simulating") -> Iterator[int]:
+    """Hold a directory, made if missing, for this process and its `work`; yield the descriptor of the lock.
 
     If this process is killed, the lock lasts until the last process that inherited the descriptor has ended.
 
@@ -197,7 +197,7 @@ def locked(path: Path) -> Iterator[int]:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(
-                f"{path}: another process is simulating in this directory; wait for it, or give another -o"
+                f"{path}: another process is {work} in this directory; wait for it, or give another -o"
             ) from None
         try:
             yield stream.fileno()

@@ -122,6 +122,57 @@ def select(
     )
 
 
+def select_randomly(
+    frames: Sequence[Atoms], count: int | None, seed: int, known: Sequence[Atoms] = ()
+) -> Selection:  # fmt: skip
+    """Choose one of each geometry by chance; of the same frames and seed, a smaller choice lies inside a larger one.
+
+    Parameters
+    ----------
+    frames
+        Configurations to choose from; isolated atoms are passed over.
+    count
+        How many; None for all.
+    seed
+        Random seed.
+    known
+        Frames whose geometry is not chosen.
+
+    Returns
+    -------
+    Selection
+        In the order of `frames`, without distances.
+
+    Raises
+    ------
+    InputError
+        If more frames are asked for than there are.
+    """
+    bulk = [index for index, atoms in enumerate(frames) if not is_isolated(atoms)]
+    _check_budget(Wanted(count=len(bulk) if count is None else count), len(bulk))
+    reasons = _repeats(frames, bulk, known)
+    left = [index for index in bulk if index not in reasons]
+    order = np.random.default_rng(seed).permutation(len(left))[:count]
+    return Selection([left[place] for place in sorted(order)], [], 0.0, dict(Counter(reasons.values())), None)
+
+
+def without(frames: Sequence[Atoms], other: Sequence[Atoms]) -> list[Atoms]:
+    """Return the frames whose geometry is not among `other`, isolated atoms included."""
+    bulk = [index for index, atoms in enumerate(frames) if not is_isolated(atoms)]
+    known = [atoms for atoms in other if not is_isolated(atoms)]
+    pairs = geometry.duplicates([*known, *(frames[index] for index in bulk)])
+    same = {bulk[second - len(known)] for first, second in pairs if first < len(known) <= second}
+    return [atoms for index, atoms in enumerate(frames) if index not in same]
+
+
+def one_of_each_element(isolated: Sequence[Atoms]) -> list[Atoms]:
+    """Return the first isolated atom of each element."""
+    first: dict[str, Atoms] = {}
+    for atoms in isolated:
+        first.setdefault(str(atoms.symbols), atoms)
+    return list(first.values())
+
+
 def _nothing(wanted: Wanted, distance: float, cost: float | None) -> str:
     """Say why the first choice is not made."""
     if distance < wanted.min_distance:

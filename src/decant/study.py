@@ -7,7 +7,7 @@ finds files through them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,20 @@ from decant.settings import (
     seconds,
     text,
 )  # fmt: skip
+from decant.study_cells import TEST, ZERO, FitCell, RunCell, data_folder, fit_cell, test_frames
+
+__all__ = [
+    "CHANGES", "EXPERIMENT", "STRATEGIES", "TEST", "ZERO", "AlgorithmChoice", "DataSet", "FitCell", "RunCell",
+    "Simulation", "Study", "data_folder", "fit_cell", "read_study", "study_values", "test_frames",
+]  # fmt: skip
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 CHANGES = ("none", "shape", "chemistry")
 """What makes a liquid new to a potential: nothing, the shape of its molecules, or their functional group."""
+STRATEGIES = ("zero-shot", "naive", "replay")
+"""What is done with a pretrained model."""
+EXPERIMENT = "experiment"
+"""The reference that the table of solvents has."""
 
 
 def names(value: Any) -> tuple[str, ...]:
@@ -81,6 +91,20 @@ def mapping(value: Any) -> dict[str, Any]:
     return value
 
 
+def reference(value: Any) -> str | dict[str, Any]:
+    """Return the text or the mapping of a reference."""
+    if not isinstance(value, str | dict) or not value:
+        raise InputError(f"expected experiment, DATA/ALGORITHM or a mapping with density_g_cm3, not {value!r}")
+    return value
+
+
+def truth(value: Any) -> bool:
+    """Return true or false."""
+    if not isinstance(value, bool):
+        raise InputError(f"expected true or false, not {value!r}")
+    return value
+
+
 @dataclass(frozen=True)
 class DataSet:
     """A data set: exactly one of the first five says where its frames come from.
@@ -116,7 +140,7 @@ class DataSet:
     frames: int | None = key(count(1), None)
     start: str | None = key(text, None)
     kind: str = key(text, "")
-    fit: bool = key(bool, True)
+    fit: bool = key(truth, True)
 
     def __post_init__(self) -> None:
         sources = ("recipes", "labelled", "join", "part_of", "learn")
@@ -142,33 +166,49 @@ class AlgorithmChoice:
     algorithm
         mace, deepmd, or one that an installed package adds.
     preset, set, max_time, max_epochs
-        As for ``decant fit``.
-    precision
-        As for ``decant export``.
+        As for ``decant fit``; a preset may be a YAML file, whose path counts from the folder of the study file.
+    precision, elements
+        As for ``decant export``; `elements` where a published model knows many.
     pretrained
         A published model by name, a model file or directory of ``decant fit`` (its path counts from the folder of the
         study file), or ``DATA/ALGORITHM/SEED`` of this study; None trains from scratch.
     strategy
         zero-shot (as it is: no data set, one seed), naive or replay.
+    replay
+        What a replay replays: a data set of this study, or a labelled file.
     data
         Data sets that it is fitted to; None for all.
     """
 
     algorithm: str = key(text)
-    preset: str = key(text, "small")
+    preset: str | None = key(text, None)
     set: tuple[str, ...] = key(options, ())
     max_time: float | None = key(seconds, None)
     max_epochs: int | None = key(count(1), None)
     precision: str | None = key(text, None)
+    elements: str | None = key(text, None)
     pretrained: str | None = key(text, None)
     strategy: str | None = key(text, None)
+    replay: str | None = key(text, None)
     data: tuple[str, ...] | None = key(names, None)
 
     def __post_init__(self) -> None:
         if (self.pretrained is None) != (self.strategy is None):
             raise InputError("'pretrained' and 'strategy' belong together")
-        if self.strategy not in (None, "zero-shot", "naive", "replay"):
-            raise InputError(f"strategy: expected zero-shot, naive or replay, not '{self.strategy}'")
+        if self.strategy not in (None, *STRATEGIES):
+            hint = nearest(str(self.strategy), STRATEGIES)
+            raise InputError(f"strategy: expected {', '.join(STRATEGIES)}, not '{self.strategy}'{hint}")
+        if (self.strategy == "replay") != (self.replay is not None):
+            raise InputError("'strategy: replay' and 'replay', the frames to replay, belong together")
+        if self.strategy == "zero-shot":
+            for name in ("data", "preset", "set", "max_time", "max_epochs"):
+                if getattr(self, name):
+                    raise InputError(f"'{name}' has no meaning for a model as it is (strategy: zero-shot)")
+
+    @property
+    def used_preset(self) -> str:
+        """The preset, or the one that ``decant fit`` takes by itself."""
+        return self.preset or ("finetune" if self.pretrained else "small")
 
 
 @dataclass(frozen=True)
@@ -203,11 +243,13 @@ class Simulation:
     change: str = key(text, "none")
     data: tuple[str, ...] | None = key(names, None)
     algorithms: tuple[str, ...] | None = key(names, None)
-    reference: Any = key(lambda value: value, "experiment")
+    reference: str | dict[str, Any] = key(reference, EXPERIMENT)
 
     def __post_init__(self) -> None:
         if self.change not in CHANGES:
-            raise InputError(f"change: expected {', '.join(CHANGES)}, not '{self.change}'")
+            raise InputError(
+                f"change: expected {', '.join(CHANGES)}, not '{self.change}'{nearest(self.change, CHANGES)}"
+            )
 
 
 @dataclass(frozen=True)
@@ -246,20 +288,18 @@ class Study:
     cores: int = key(count(1), 2)
 
     def __post_init__(self) -> None:
+        for name in (ZERO, TEST):
+            if name in self.data:
+                raise InputError(f"data: '{name}' is no name of a data set, since it stands for something else")
         for name, data in self.data.items():
-            self._require("data", data.needs, f"data: {name}")
+            _require_known("data", data.needs, self.data, f"data: {name}")
         for name, choice in self.algorithms.items():
-            self._require("data", choice.data or (), f"algorithms: {name}")
+            _require_known("data", choice.data or (), self.data, f"algorithms: {name}")
         for name, simulation in self.simulations.items():
-            self._require("data", simulation.data or (), f"simulations: {name}")
-            self._require("algorithms", simulation.algorithms or (), f"simulations: {name}")
+            where = f"simulations: {name}"
+            _require_known("data", simulation.data or (), (*self.data, ZERO), where)
+            _require_known("algorithms", simulation.algorithms or (), self.algorithms, where)
         _require_no_circle(self.data)
-
-    def _require(self, kind: str, wanted: tuple[str, ...], where: str) -> None:
-        known = getattr(self, kind)
-        for name in wanted:
-            if name not in known and not (kind == "data" and name == ZERO):
-                raise InputError(f"{where}: there is no '{name}' in {kind}{nearest(name, known)}")
 
     def fits(self) -> Iterator[FitCell]:
         """Yield every potential of the study: the fits, and pretrained models as they are."""
@@ -267,9 +307,13 @@ class Study:
             if choice.strategy == "zero-shot":
                 yield FitCell(ZERO, algorithm, self.seeds[0])
                 continue
-            for data in choice.data or [name for name, one in self.data.items() if one.fit]:
+            for data in choice.data or self.fitted():
                 for seed in self.seeds:
                     yield FitCell(data, algorithm, seed)
+
+    def fitted(self) -> list[str]:
+        """Return the names of the data sets that potentials are fitted to unless an algorithm names its own."""
+        return [name for name, data in self.data.items() if data.fit]
 
     def runs(self) -> Iterator[RunCell]:
         """Yield every simulation of the study."""
@@ -281,9 +325,33 @@ class Study:
                         for replica in range(1, simulation.replicas + 1):
                             yield RunCell(fit, name, temperature, replica)
 
+    def starts_from(self, algorithm: str) -> FitCell | None:
+        """Return the potential of this study that an algorithm starts from, if there is one."""
+        return fit_cell(self.algorithms[algorithm].pretrained or "", self.data, self.algorithms)
 
-ZERO = "none"
-"""In place of a data set: a pretrained model as it is."""
+    def reference_runs(self, run: RunCell) -> list[RunCell] | None:
+        """Return the runs that a run is compared with where its reference is ``DATA/ALGORITHM``, else None.
+
+        A run of that level itself is compared with the others of it, never with itself; the list may be empty.
+        """
+        named = self.simulations[run.simulation].reference
+        if not isinstance(named, str) or named == EXPERIMENT:
+            return None
+        return [
+            other
+            for other in self.runs()
+            if f"{other.fit.data}/{other.fit.algorithm}" == named and other != run
+            and (other.simulation, other.temperature) == (run.simulation, run.temperature)
+        ]  # fmt: skip
+
+
+def _require_known(kind: str, wanted: Iterable[str], known: Collection[str], where: str) -> None:
+    """Raise `InputError` if a name that `where` gives is not one of a kind."""
+    for name in wanted:
+        if name not in known:
+            raise InputError(
+                f"{where}: there is no '{name}' in {kind}{nearest(name, known)}; known: {', '.join(known)}"
+            )
 
 
 def _require_no_circle(data: Mapping[str, DataSet]) -> None:
@@ -299,89 +367,22 @@ def _require_no_circle(data: Mapping[str, DataSet]) -> None:
         visit(name, ())
 
 
-@dataclass(frozen=True)
-class FitCell:
-    """One potential: a data set, an algorithm and a seed.
-
-    Attributes
-    ----------
-    data, algorithm, seed
-        Names in the study, and the seed; `data` is `ZERO` for a pretrained model as it is.
-    """
-
-    data: str
-    algorithm: str
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """Its folder below ``models``, ``potentials`` and ``errors``."""
-        return f"{self.data}/{self.algorithm}/{self.seed}"
-
-    def model(self, folder: Path) -> Path:
-        """Return the model directory."""
-        return folder / "models" / self.name
-
-    def potential(self, folder: Path) -> Path:
-        """Return the directory of the exported potential."""
-        return folder / "potentials" / self.name
-
-    def errors(self, folder: Path) -> Path:
-        """Return the file of its errors on the test set, in the form of `decant.evaluate.evaluate`."""
-        return folder / "errors" / f"{self.name}.yaml"
-
-
-@dataclass(frozen=True)
-class RunCell:
-    """One simulation: a potential, a liquid, a temperature and a replica.
-
-    Attributes
-    ----------
-    fit
-        The potential.
-    simulation
-        Name of the simulation in the study.
-    temperature
-        K.
-    replica
-        From 1 on.
-    """
-
-    fit: FitCell
-    simulation: str
-    temperature: float
-    replica: int
-
-    @property
-    def name(self) -> str:
-        """Its folder below ``runs``."""
-        return f"{self.fit.name}/{self.simulation}/{self.temperature:g}K/{self.replica}"
-
-    def run(self, folder: Path) -> Path:
-        """Return the run directory; ``observables.yaml`` and the score lie in it."""
-        return folder / "runs" / self.name
-
-    def score(self, folder: Path) -> Path:
-        """Return the file of its score."""
-        return self.run(folder) / "score.yaml"
-
-
-def data_folder(folder: Path, name: str) -> Path:
-    """Return the folder of a data set: configurations, labelled, and train, valid and test parts (.extxyz)."""
-    return folder / "data" / name
-
-
-def test_frames(folder: Path) -> Path:
-    """Return the labelled test set."""
-    return folder / "test" / "labelled.extxyz"
-
-
 def read_study(path: Path) -> Study:
-    """Read a study file.
+    """Read a study file; relative paths in it count from its folder and come back absolute.
 
     Raises
     ------
     InputError
-        If a key is unknown (the nearest one is suggested) or missing, or a value is not what it should be.
+        If a key is unknown (the nearest one is suggested) or missing, or a value is not what it should be. Whether
+        what it names exists is the matter of `decant.study_checks.check_study`.
     """
-    return read_mapping(Study, read_yaml(path), str(path))
+    return read_mapping(Study, study_values(path), str(path))
+
+
+def study_values(path: Path) -> dict[str, Any]:
+    """Return the content of a study file with absolute paths, as a study's folder keeps it."""
+    from decant.study_paths import with_absolute_paths
+
+    values = read_yaml(path)
+    read_mapping(Study, values, str(path))
+    return with_absolute_paths(values, Path(path).resolve().parent)

@@ -88,6 +88,8 @@ def test_each_generation_has_a_row_that_adds_up_and_the_next_learns_from_its_fra
         assert 0 <= float(row["longest_stable_ps"]) <= 0.04
     assert int(first["labelled"]) >= 1 and second["labelled"] == ""
     assert int(second["train_frames"]) == int(first["train_frames"]) + int(first["labelled"])
+    collected = len(read_frames(learned / "killed" / "labelled.extxyz"))
+    assert collected == len(read_frames(learned / "initial.extxyz")) + int(first["labelled"])
     costs = read_yaml(learned / "killed" / "gen-0" / "record.yaml")["seconds"]
     assert set(costs) == {"data", "fit", "export", "explore", "sort", "choose", "label"}
 

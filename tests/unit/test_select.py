@@ -14,7 +14,7 @@ from decant.descriptors import descriptors
 from decant.deviation import DEVIATION
 from decant.errors import InputError
 from decant.label_cost import SECONDS
-from decant.select import Wanted, farthest, farthest_points, select
+from decant.select import Wanted, farthest, farthest_points, one_of_each_element, select, select_randomly, without
 
 
 def waters(count: int, seed: int = 0) -> list[Atoms]:
@@ -130,3 +130,27 @@ def test_without_a_budget_or_with_everything_known_nothing_is_chosen() -> None:
         select(waters(3), Wanted())
     with pytest.raises(InputError, match="closer to a known one than --min-distance 1"):
         select(waters(3), Wanted(min_distance=1.0), known=waters(3, seed=1))
+
+
+def test_a_choice_by_chance_lies_inside_a_larger_one_of_the_same_seed() -> None:
+    frames = waters(12)
+    some, more = (select_randomly(frames, count, seed=3).chosen for count in (4, 9))
+    assert set(some) < set(more) and some == sorted(some)
+    assert select_randomly(frames, 4, seed=4).chosen != some
+    assert select_randomly([*frames, frames[0].copy()], None, seed=3).chosen == list(range(12))
+    with pytest.raises(InputError, match="-n 13: the data hold only 12 frames"):
+        select_randomly(frames, 13, seed=3)
+
+
+def test_frames_that_are_kept_for_tests_are_taken_out_by_their_geometry() -> None:
+    frames = waters(5)
+    moved = frames[1].copy()
+    moved.positions += 3.0
+    atom = Atoms("O", info={"config_type": ISOLATED})
+    left = without([atom, *frames], [moved, frames[4].copy(), atom.copy()])
+    assert [atoms is kept for atoms, kept in zip(left, [atom, frames[0], *frames[2:4]], strict=True)] == [True] * 4
+
+
+def test_one_isolated_atom_of_each_element_is_kept() -> None:
+    atoms = [Atoms(symbol, info={"config_type": ISOLATED, "number": n}) for n, symbol in enumerate("HCOHC")]
+    assert [one.info["number"] for one in one_of_each_element(atoms)] == [0, 1, 2]

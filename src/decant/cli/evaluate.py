@@ -16,6 +16,15 @@ def command(
     ],
     data: Annotated[Path, typer.Argument(help="Labelled frames in the house form, for example test.extxyz.")],
     limit: Annotated[int | None, typer.Option(help="Use at most so many frames, evenly spread.", min=1)] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="File for the errors, instead of a fit's errors.yaml or a potential's card."
+        ),
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="File for the frames with what was predicted: energy, forces, virial.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Measure errors of energy, force and virial, the force also in its molecular parts.
@@ -25,7 +34,8 @@ def command(
     \b
     For example:
       decant evaluate models/mace-a data/ec-emc/test.extxyz
+      decant evaluate potentials/mace-a hot.extxyz -o hot-errors.yaml --predictions hot-predicted.extxyz
     """
     from decant.evaluate import evaluate, table
 
-    typer.echo(table(evaluate(target, data, limit)))
+    typer.echo(table(evaluate(target, data, limit, output, predictions)))

@@ -20,7 +20,8 @@ def command(
     """Collect training data by active learning: fit a committee, explore, label where it disagrees, and again.
 
     Run again after an interruption, it continues; with a larger budget under 'stop', too. Each generation leaves its
-    data, models, potentials, runs and labelled frames in gen-K, and a row in table.csv.
+    data, models, potentials, runs and labelled frames in gen-K, and a row in table.csv. At the end labelled.extxyz
+    holds the initial frames and all that were collected.
 
     \b
     For example, with learn.yaml
@@ -32,7 +33,7 @@ def command(
       stop: {generations: 3, accurate: 0.95}
     this fits committees, and writes frames that either algorithm can be fitted to:
       decant learn learn.yaml -o learned
-      decant split labelled.extxyz learned/gen-*/labelled.extxyz -o data
+      decant split learned/labelled.extxyz -o data
     """
     from decant.learn import TABLE, learn
     from decant.learning.report import as_text

@@ -12,7 +12,7 @@ from decant.errors import InputError, ProgramFailed
 
 # in the order of the flow
 VERBS = (
-    "solvents", "recipes", "build", "label", "import", "inspect", "select", "split", "fit",
+    "init", "validate", "run", "solvents", "recipes", "build", "label", "import", "inspect", "select", "split", "fit",
     "evaluate", "export", "check", "learn", "bench", "simulate", "analyze", "score", "compare",
 )  # fmt: skip
 

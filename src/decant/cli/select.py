@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from decant.cli.options import Config
+from decant.cli.options import Config, Seed
 from decant.errors import InputError
 
 
@@ -34,11 +34,17 @@ def command(
         list[Path] | None,
         typer.Option(help="Member of a committee whose force deviation is computed; give two or more."),
     ] = None,
+    random: Annotated[
+        bool, typer.Option("--random", help="Choose by chance; fewer of the same data and seed lie inside more.")
+    ] = False,
+    seed: Seed = 0,
     config: Config = None,
 ) -> None:
     """Choose frames that are far from what is known and from each other.
 
-    Frames that repeat a geometry are never chosen twice. Isolated atoms are all kept and do not count.
+    Frames that repeat a geometry are never chosen twice. Of isolated atoms one of each element is kept; they do not
+    count. With --random the choice is by chance; without --count that is all, in the order of the files, so that files
+    are joined.
 
     \b
     For example:
@@ -47,13 +53,16 @@ def command(
       decant select md.extxyz -n 50 --potential potentials/a --potential potentials/b --min-deviation 0.1 \\
         --max-deviation 1 -o next.extxyz
       decant select configurations.extxyz --seconds 3600 --method gfn2-xtb -o chosen.extxyz
+      decant select liquid.extxyz clusters.extxyz --random -n 100 --seed 1 -o part.extxyz
     """
     from decant.dataset import is_isolated, read_frames, write_frames
     from decant.deviation import add_deviations
     from decant.label_cost import time_labels
     from decant.labels.base import labeler
-    from decant.select import Wanted, report_lines, select
+    from decant.select import Wanted, one_of_each_element, report_lines, select, select_randomly
 
+    if random and (seconds or min_distance or potential or min_deviation or max_deviation):
+        raise InputError("--random is by chance alone; of the other choices only -n and --known go with it")
     if method and seconds is None:
         raise InputError("--method tells the cost of labels, which only --seconds asks for")
     frames = [atoms for source in sources for atoms in read_frames(source, labelled=False)]
@@ -63,8 +72,8 @@ def command(
     bulk = [atoms for atoms in frames if not is_isolated(atoms)]
     timed = time_labels(bulk, labeler(method)) if method and bulk else []
     wanted = Wanted(count, seconds, min_distance, min_deviation, max_deviation, descriptors)
-    selection = select(frames, wanted, before, timed)
-    isolated = [atoms for atoms in frames if is_isolated(atoms)]
+    selection = select_randomly(frames, count, seed, before) if random else select(frames, wanted, before, timed)
+    isolated = one_of_each_element([atoms for atoms in frames if is_isolated(atoms)])
     write_frames(output, [*isolated, *(frames[index] for index in selection.chosen)])
     typer.echo(f"read: {len(bulk)} frames and {len(isolated)} isolated atoms; {len(before)} known frames")
     for line in report_lines(selection, wanted):

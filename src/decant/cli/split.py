@@ -16,6 +16,10 @@ def command(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for train, valid and test.extxyz.")],
     fractions: Annotated[str, typer.Option(help="Shares of train, valid and test.")] = "0.8,0.1,0.1",
     seed: Seed = 0,
+    apart: Annotated[
+        list[Path] | None,
+        typer.Option("--without", help="Data kept for tests: frames that repeat one of its geometries are left out."),
+    ] = None,
     config: Config = None,
 ) -> None:
     """Divide labelled data into train, valid and test; a group of related frames is never divided.
@@ -25,17 +29,20 @@ def command(
     \b
     For example:
       decant split data/ec-emc.extxyz -o data/ec-emc/
+      decant split all.extxyz -o data/ --fractions 0.9,0.1,0 --without test.extxyz
       decant split packed.extxyz sampled.extxyz -o data/ --fractions 0.7,0.15,0.15 --seed 3
     """
     from decant.dataset import is_isolated, read_frames
+    from decant.select import without
     from decant.split import split_frames, write_split
 
     try:
         train, valid, test = (float(share) for share in fractions.split(","))
     except ValueError as error:
         raise InputError(f"--fractions {fractions}: expected three numbers, for example 0.8,0.1,0.1") from error
-    frames = [atoms for source in sources for atoms in read_frames(source)]
-    parts = split_frames(frames, (train, valid, test), seed)
+    read = [atoms for source in sources for atoms in read_frames(source)]
+    kept = without(read, [atoms for path in apart or () for atoms in read_frames(path)]) if apart else read
+    parts = split_frames(kept, (train, valid, test), seed)
     write_split(output, parts)
     for name, frames in parts.items():
         bulk = [atoms for atoms in frames if not is_isolated(atoms)]
@@ -43,4 +50,6 @@ def command(
         atoms_alone = len(frames) - len(bulk)
         extra = f" and {atoms_alone} isolated atoms" if atoms_alone else ""
         typer.echo(f"{name + ':':6s} {len(bulk)} frames in {groups} groups{extra}")
+    if apart:
+        typer.echo(f"left out: {len(read) - len(kept)} frames that repeat one of {', '.join(map(str, apart))}")
     typer.echo(f"written: {output}")

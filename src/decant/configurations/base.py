@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
@@ -112,22 +112,31 @@ def read_recipes(path: Path) -> list[dict[str, Any]]:
         raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(entries, list) or not entries:
         raise InputError(f"{path}: expected a YAML list of recipes, each with 'recipe', 'count' and 'parameters'")
-    for number, entry in enumerate(entries):
-        where = f"{path}: entry {number}"
-        if not isinstance(entry, dict) or "recipe" not in entry:
-            raise InputError(f"{where}: expected a mapping with the key 'recipe'")
-        for key in entry:
-            if key not in KEYS:
-                hint = nearest(str(key), KEYS)
-                raise InputError(f"{where}: unknown key '{key}'{hint}; expected {', '.join(KEYS)}")
-        try:
-            recipe = find_recipe(str(entry["recipe"]))
-        except InputError as error:
-            raise InputError(f"{where}: {error}") from error
-        if not isinstance(entry.get("count", 1), int) or entry.get("count", 1) < 1:
-            raise InputError(f"{where}: count must be a positive whole number, not {entry['count']!r}")
-        _check_parameters(where, recipe, entry.get("parameters") or {})
+    check_entries(entries, str(path))
     return entries
+
+
+def check_entries(entries: Sequence[Any], where: str) -> None:
+    """Raise `InputError` if an entry of a recipe file that `where` names is not of its form."""
+    for number, entry in enumerate(entries):
+        _check_entry(entry, f"{where}: entry {number}")
+
+
+def _check_entry(entry: Any, where: str) -> None:
+    if not isinstance(entry, dict) or "recipe" not in entry:
+        raise InputError(f"{where}: expected a mapping with the key 'recipe'")
+    for key in entry:
+        if key not in KEYS:
+            hint = nearest(str(key), KEYS)
+            raise InputError(f"{where}: unknown key '{key}'{hint}; expected {', '.join(KEYS)}")
+    try:
+        recipe = find_recipe(str(entry["recipe"]))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+    count = entry.get("count", 1)
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise InputError(f"{where}: count must be a positive whole number, not {count!r}")
+    _check_parameters(where, recipe, entry.get("parameters") or {})
 
 
 def _check_parameters(where: str, recipe: Any, parameters: Any) -> None:

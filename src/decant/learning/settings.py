@@ -207,19 +207,25 @@ def read_settings(path: Path) -> LearnSettings:
     InputError
         If a key or a value is wrong, or an algorithm, method, preset or initial file does not exist.
     """
-    from decant.algorithms.base import algorithm
-    from decant.algorithms.presets import load_preset
     from decant.files import require_file
-    from decant.labels.base import labeler
 
     values = read_yaml(path)
     settings = read_mapping(LearnSettings, values, str(path))
     base = Path(path).parent
     found = [str(require_file(base / name, "labelled frames, for 'initial'")) for name in settings.initial]
     try:
-        method = algorithm(settings.algorithm)
-        load_preset(settings.algorithm, settings.preset, list(settings.set), method.known_settings())
-        labeler(settings.method)
+        check_names(settings)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     return read_mapping(LearnSettings, {**values, "initial": found}, str(path))
+
+
+def check_names(settings: LearnSettings) -> None:
+    """Raise `InputError` if there is no such algorithm, preset, setting of it, or method."""
+    from decant.algorithms.base import algorithm
+    from decant.algorithms.presets import load_preset
+    from decant.labels.base import labeler
+
+    method = algorithm(settings.algorithm)
+    load_preset(settings.algorithm, settings.preset, list(settings.set), method.known_settings())
+    labeler(settings.method)

@@ -1,0 +1,53 @@
+"""`decant run`: run a study."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from decant.cli.options import Config
+
+
+def command(
+    study: Annotated[Path, typer.Argument(help="Study file; see docs/study.md.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for everything.")],
+    cores: Annotated[int, typer.Option(help="Cores that all jobs together may use; 0 takes every core.", min=0)] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands that are left, and run none.")] = False,
+    report: Annotated[bool, typer.Option(help="Write the report at the end.")] = True,
+    config: Config = None,
+) -> None:
+    """Run a study, or what is left of it: Snakemake runs decant's own commands in the folder.
+
+    The same command continues what was interrupted, also by SIGKILL, and tries again what failed; what failed does not
+    stop the rest. A study to which something was added runs what is new. The output of each command is in
+    jobs/NAME.log, that of Snakemake in snakemake.log. The exit code is 1 if a job failed.
+
+    \b
+    For example:
+      decant validate study.yaml
+      decant run study.yaml -o study --dry-run
+      decant run study.yaml -o study --cores 2
+    """
+    from decant.lammps.command import available_cores
+    from decant.workflow.execute import load, run_study
+    from decant.workflow.jobs import study_jobs
+    from decant.workflow.outcome import State, state, summary
+
+    if dry_run:
+        left = [job for job in study_jobs(load(study)[1]) if state(output, job) is not State.DONE]
+        for job in left:
+            typer.echo(job.shell)
+        typer.echo(f"{len(left)} jobs are left", err=True)
+        return
+    result = run_study(study, output, cores or available_cores())
+    typer.echo(summary(result))
+    code = 1 if result.failed else 0
+    if report:
+        program = str(Path(sys.executable).parent / "decant")
+        code = subprocess.run([program, "report", str(output)], check=False).returncode or code
+    if code:
+        raise typer.Exit(code)

@@ -1,0 +1,154 @@
+"""Running a study: its files are written into a folder, where Snakemake runs the jobs, killed and repeated at will."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from decant.errors import InputError, ProgramFailed
+from decant.files import write_beside, write_yaml
+from decant.progress import Progress, clock
+from decant.run import LOCK, is_locked, locked
+from decant.settings import read_mapping
+from decant.study import Study, study_values
+from decant.study_checks import check_study
+from decant.workflow.jobs import Job, study_inputs, study_jobs
+from decant.workflow.outcome import Outcome, State, outcome, state
+from decant.workflow.supervisor import GRACE
+
+STUDY, JOBS, LOG = "study.yaml", "jobs.json", "snakemake.log"
+INTERVAL = 0.5
+"""Seconds between two looks at the markers."""
+
+
+def load(path: Path) -> tuple[dict[str, Any], Study]:
+    """Return the content of a study file with absolute paths, and the checked study.
+
+    Raises
+    ------
+    InputError
+        If something in it is wrong.
+    """
+    values = study_values(path)
+    study = read_mapping(Study, values, str(path))
+    try:
+        check_study(study)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    return values, study
+
+
+def run_study(path: Path, folder: Path, cores: int) -> Outcome:
+    """Run what is left of a study.
+
+    Parameters
+    ----------
+    path
+        The study file.
+    folder
+        The study's folder, made if missing.
+    cores
+        Cores that all jobs together may keep busy.
+
+    Returns
+    -------
+    Outcome
+        Which jobs are done, failed or could not be run.
+
+    Raises
+    ------
+    InputError
+        If the study is wrong, or the folder holds something else or is in use.
+    ProgramFailed
+        If Snakemake failed without that a job did.
+    """
+    values, study = load(path)
+    folder = Path(folder)
+    _require_own(folder)
+    _wait_for_the_killed(folder)
+    with locked(folder, "running a study") as lock:
+        jobs = study_jobs(study)
+        _write(folder, values, study, jobs)
+        for job in jobs:
+            if state(folder, job) is not State.DONE:
+                _log(folder, job).unlink(missing_ok=True)  # of an earlier attempt, which is about to be repeated
+        code = _snakemake(folder, jobs, cores, lock)
+    result = outcome(folder, jobs)
+    if code and not result.failed:
+        words = (folder / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
+        last = " | ".join(line.strip() for line in words if line.strip())[-400:]
+        raise ProgramFailed(f"{folder}: Snakemake ended with code {code}; its log is {folder / LOG}: {last}")
+    return result
+
+
+def _require_own(folder: Path) -> None:
+    """Refuse a folder that holds something else than a study."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; expected the folder of a study")
+    if folder.is_dir() and not (folder / STUDY).is_file():
+        foreign = sorted(file.name for file in folder.iterdir() if file.name != LOCK)
+        if foreign:
+            raise InputError(f"{folder}: holds {foreign[0]} but no {STUDY}; give an empty or new folder to -o")
+
+
+def _wait_for_the_killed(folder: Path) -> None:
+    """Wait until the jobs of a call that was killed have ended: that takes them some seconds."""
+    until = time.monotonic() + GRACE + 4.0
+    while is_locked(folder) and time.monotonic() < until:
+        time.sleep(0.1)
+
+
+def _write(folder: Path, values: dict[str, Any], study: Study, jobs: list[Job]) -> None:
+    """Write the files of the folder that the commands and the readers of a study need."""
+    write_yaml(folder / STUDY, values)  # first: it makes the folder a study's
+    for name, content in study_inputs(study).items():
+        write_yaml(folder / name, content)
+    with write_beside(folder / JOBS) as temporary:
+        temporary.write_text(json.dumps([job.record() for job in jobs], indent=1) + "\n", encoding="utf-8")
+
+
+def _snakemake(folder: Path, jobs: list[Job], cores: int, lock: int) -> int:
+    """Run Snakemake in the folder until it ends, with one line on how far it is; return its exit code."""
+    command = [
+        sys.executable, "-m", "decant.workflow.supervisor", sys.executable, "-m", "snakemake",
+        "--snakefile", str(Path(__file__).with_name("Snakefile")), "--cores", str(cores), "--keep-going",
+        "--rerun-incomplete", "--rerun-triggers", "mtime", "params", "input", "--scheduler", "greedy", "--nocolor",
+        "--nolock",  # the folder is locked by us, in a way that no kill leaves behind
+    ]  # fmt: skip
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # the `decant` of this Python
+    with (folder / LOG).open("ab") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, "PATH": path}, stdin=subprocess.PIPE, stdout=log, stderr=log,
+            start_new_session=True, pass_fds=(lock,),
+        )  # fmt: skip
+    assert process.stdin is not None  # a pipe was asked for
+    try:
+        _follow(process, folder, jobs, cores)
+    finally:
+        process.stdin.close()  # the end of this pipe ends the supervisor and all jobs
+        code = process.wait()
+    return code
+
+
+def _follow(process: subprocess.Popen[bytes], folder: Path, jobs: list[Job], cores: int) -> None:
+    """Show how many jobs are done until the process ends."""
+    done = sum(state(folder, job) is State.DONE for job in jobs)
+    with Progress("run", len(jobs), "jobs", done=done) as progress:
+        while process.poll() is None:
+            states = {job: state(folder, job) for job in jobs}
+            left = sum(job.seconds or 0.0 for job, one in states.items() if one in (State.WAITING, State.RUNNING))
+            counts = {kind: sum(one is kind for one in states.values()) for kind in State}
+            failed = f", {counts[State.FAILED]} failed" if counts[State.FAILED] else ""
+            note = f"{counts[State.RUNNING]} running{failed}; at least {clock(left / cores)} by the estimate"
+            progress.update(counts[State.DONE], note)
+            time.sleep(INTERVAL)
+        progress.update(sum(state(folder, job) is State.DONE for job in jobs))
+
+
+def _log(folder: Path, job: Job) -> Path:
+    return folder / "jobs" / f"{job.name}.log"

@@ -1,0 +1,70 @@
+"""A study at a glance: what it varies, how many potentials and runs that makes, and what each kind of job costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from decant.study import DataSet, Study
+from decant.study_frames import count_frames
+from decant.workflow.jobs import KINDS, Job
+
+
+def matrix(study: Study) -> str:
+    """Return the data sets, the potentials of each algorithm and the runs of each liquid as text."""
+    fits, runs = list(study.fits()), list(study.runs())
+    lines = [study.title, "", f"data sets: {len(study.data)}, labelled with {study.method}"]
+    for name, data in study.data.items():
+        frames = count_frames(study, name)
+        known = (
+            f"{frames} frames" if frames is not None else "frames as collected" if data.learn is not None else "frames"
+        )
+        use = "" if any(fit.data == name for fit in fits) else "; no fit"
+        lines.append(f"  {name:20s} {known:20s} {source(data)}{f' [{data.kind}]' if data.kind else ''}{use}")
+    lines.append(f"potentials: {len(fits)}")
+    for name, choice in study.algorithms.items():
+        own = [fit for fit in fits if fit.algorithm == name]
+        start = f", {choice.strategy} from {choice.pretrained}" if choice.pretrained else ""
+        preset = "" if choice.strategy == "zero-shot" else f" {choice.used_preset}"
+        sets, seeds = len({fit.data for fit in own}), len({fit.seed for fit in own})
+        how = f"{sets} data sets x {seeds} seeds" if choice.strategy != "zero-shot" else "as it is"
+        lines.append(f"  {name:20s} {len(own):4d} = {how:24s} {choice.algorithm}{preset}{start}")
+    lines.append(f"runs: {len(runs)}")
+    for name, simulation in study.simulations.items():
+        own_runs = [run for run in runs if run.simulation == name]
+        states = f"{len(simulation.temperature)} temperatures x {simulation.replicas} replicas"
+        potentials = len({run.fit for run in own_runs})
+        new = "" if simulation.change == "none" else f" [new {simulation.change}]"
+        lines.append(f"  {name:20s} {len(own_runs):4d} = {potentials} potentials x {states}; {simulation.liquid}{new}")
+    return "\n".join(lines)
+
+
+def source(data: DataSet) -> str:
+    """Return in a few words where the frames of a data set come from."""
+    if data.recipes:
+        return ", ".join(dict.fromkeys(str(entry["recipe"]) for entry in data.recipes))
+    if data.learn is not None:
+        return f"collected by {data.learn.get('algorithm')} from {data.start}"
+    if data.join:
+        return " + ".join(data.join)
+    return f"part of {data.part_of}" if data.part_of else str(data.labelled)
+
+
+def cost_table(jobs: Sequence[Job], cores: int) -> str:
+    """Return jobs and estimated hours of each kind, and of all, on a number of cores that is kept busy."""
+    lines = [f"{'kind':10s} {'jobs':>5s} {'hours on ' + str(cores) + ' cores':>18s}"]
+    for kind in KINDS:
+        own = [job for job in jobs if job.kind == kind]
+        if own:
+            lines.append(f"{kind:10s} {len(own):5d} {_hours(own, cores):>18s}")
+    lines.append(f"{'all':10s} {len(jobs):5d} {_hours(jobs, cores):>18s}")
+    unknown = [job.name for job in jobs if job.seconds is None]
+    if unknown:
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        lines.append(f"not counted, since nothing tells what they take: {unknown[0]}{more}")
+    return "\n".join(lines)
+
+
+def _hours(jobs: Sequence[Job], cores: int) -> str:
+    """Return core hours divided by the cores; jobs of one core are taken to run side by side."""
+    busy = sum((job.seconds or 0.0) * min(job.cores, cores) for job in jobs)
+    return f"{busy / cores / 3600:.2f}{'+' if any(job.seconds is None for job in jobs) else ''}"

@@ -1,0 +1,187 @@
+"""A study is a graph of commands: each after what it needs, every path in the study's folder, the cost told before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from decant.study import ZERO, Study, read_study
+from decant.workflow.jobs import KINDS, Job, study_inputs, study_jobs
+from decant.workflow.matrix import cost_table, matrix
+from decant.workflow.outcome import State, outcome, state, summary
+from tests.unit.test_study import SMALLEST, changed, written
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    return read_study(written(tmp_path, SMALLEST))
+
+
+@pytest.fixture
+def jobs(study: Study) -> dict[str, Job]:
+    return {job.name: job for job in study_jobs(study)}
+
+
+def test_every_job_comes_after_those_that_it_needs_and_has_a_name_of_its_own(study: Study) -> None:
+    seen: set[str] = set()
+    for job in study_jobs(study):
+        assert set(job.inputs) <= seen, job.name
+        assert job.name not in seen and job.kind in KINDS
+        seen.add(job.name)
+
+
+def test_what_a_command_reads_is_made_by_a_job_that_it_waits_for_or_written_beforehand(study: Study) -> None:
+    made: dict[str, set[str]] = {}
+    before = {str(path) for path in study_inputs(study)}
+    for job in study_jobs(study):
+        upstream = set(job.inputs).union(*(made[name] for name in job.inputs))
+        made[job.name] = upstream
+        outputs = {name.output for name in study_jobs(study) if name.name in upstream} | {job.output}
+        for word in job.command:
+            if word.startswith(("data/", "models/", "potentials/", "runs/", "test/")):
+                assert any(word.startswith(output) or output.startswith(word) for output in outputs), (job.name, word)
+            if word.startswith("inputs/"):
+                assert word in before
+
+
+def test_only_sets_that_are_fitted_are_split_and_never_hold_a_test_frame(jobs: dict[str, Job]) -> None:
+    assert {job.cell for job in jobs.values() if job.kind == "split"} == {"liquid", "two", "active"}
+    command = jobs["split/two"].command
+    assert command[command.index("--without") + 1] == "test/labelled.extxyz"
+
+
+def test_sets_of_the_same_recipe_have_different_seeds_and_a_part_is_chosen_by_the_seed_of_the_study(
+    jobs: dict[str, Job],
+) -> None:
+    assert jobs["build/test"].command[-1] != jobs["build/liquid"].command[-1]
+    assert jobs["select/two"].command[1:] == (
+        "select", "data/liquid/labelled.extxyz", "--random", "--seed", "1", "-o", "data/two/labelled.extxyz", "-n", "2",
+    )  # fmt: skip
+
+
+def test_replicas_differ_in_their_seed_and_potentials_share_it(jobs: dict[str, Job]) -> None:
+    seeds: dict[str, set[str]] = {}
+    for job in jobs.values():
+        if job.kind == "simulate":
+            seeds.setdefault(job.cell[-1], set()).add(job.command[job.command.index("--seed") + 1])
+    assert seeds == {"1": {"1"}, "2": {"2"}}
+
+
+def test_a_pretrained_model_of_the_study_is_waited_for(jobs: dict[str, Job]) -> None:
+    assert jobs["fit/two/tuned/2"].inputs == ("split/two", "fit/liquid/dp/1")
+    command = " ".join(jobs["fit/two/tuned/2"].command)
+    assert "--pretrained models/liquid/dp/1 --strategy naive" in command
+    zero = jobs[f"export/{ZERO}/zero/1"]
+    assert zero.inputs == ("fit/liquid/dp/1",) and zero.command[2] == "models/liquid/dp/1"
+    assert f"fit/{ZERO}/zero/1" not in jobs
+
+
+def test_replayed_frames_are_those_of_a_data_set(tmp_path: Path) -> None:
+    tuned = {**SMALLEST["algorithms"]["tuned"], "strategy": "replay", "replay": "liquid"}  # type: ignore[index]
+    study = read_study(written(tmp_path, changed(algorithms__tuned=tuned)))
+    job = next(job for job in study_jobs(study) if job.name == "fit/two/tuned/1")
+    assert "split/liquid" in job.inputs and job.command[-2:] == ("--replay", "data/liquid/split")
+
+
+def test_a_score_waits_for_all_runs_of_the_reference(jobs: dict[str, Job]) -> None:
+    job = jobs["score/two/dp/1/ec/300K/1"]
+    assert job.command.count("--reference") == 4 and len(job.inputs) == 5
+    assert jobs["score/two/dp/1/dmc/300K/1"].command[3:5] == ("--reference", "experiment")
+
+
+def test_the_only_run_of_a_reference_level_has_no_score(tmp_path: Path) -> None:
+    study = read_study(written(tmp_path, changed(seeds=[1], simulations__ec__replicas=1)))
+    names = {job.name for job in study_jobs(study)}
+    assert "score/liquid/dp/1/ec/300K/1" not in names and "analyze/liquid/dp/1/ec/300K/1" in names
+    assert "score/two/dp/1/ec/300K/1" in names
+
+
+def test_a_reference_of_values_becomes_a_file(tmp_path: Path) -> None:
+    values = {"density_g_cm3": 1.2, "source": "a book"}
+    study = read_study(written(tmp_path, changed(simulations__ec__reference=values)))
+    path = Path("inputs/references/ec.yaml")
+    assert study_inputs(study)[path] == values
+    assert str(path) in next(job for job in study_jobs(study) if job.name.startswith("score/two/dp/1/ec")).command
+
+
+def test_active_learning_starts_from_the_labelled_file_of_its_start(study: Study) -> None:
+    folder = Path("inputs/data")
+    settings = study_inputs(study)[folder / "active.yaml"]
+    assert Path(folder, settings["initial"][0]).resolve() == Path("data/two/labelled.extxyz").resolve()
+    assert settings["method"] == study.method
+
+
+def test_the_cost_is_told_by_kind_and_says_what_it_leaves_out(study: Study, tmp_path: Path) -> None:
+    jobs = study_jobs(study)
+    table = cost_table(jobs, 2)
+    total = sum((job.seconds or 0) * job.cores for job in jobs) / 2 / 3600
+    assert f"{total:.2f}" in table.splitlines()[-1]
+    assert [line.split()[0] for line in table.splitlines()[1:-1]] == list(KINDS)
+    by_epochs = read_study(written(tmp_path, changed(algorithms__dp__max_epochs=3)))
+    table = cost_table(study_jobs(by_epochs), 2)
+    assert "not counted, since nothing tells what they take: fit/liquid/dp/1 and 5 more" in table
+
+
+def test_longer_runs_and_larger_boxes_cost_more(tmp_path: Path) -> None:
+    def simulation(**changes: object) -> float:
+        study = read_study(written(tmp_path, changed(**changes)))
+        return sum(job.seconds or 0.0 for job in study_jobs(study) if job.kind == "simulate")
+
+    assert simulation(simulations__ec__length="2ps") > simulation()
+    assert simulation(simulations__ec__copies=2) > simulation()
+
+
+def test_the_matrix_names_every_data_set_algorithm_and_liquid(study: Study) -> None:
+    text = matrix(study)
+    for name in (*study.data, *study.algorithms, *study.simulations):
+        assert f"  {name} " in text
+    assert "potentials: 9" in text and "collected by deepmd from two" in text
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Folder in which one job is done, one failed with a reason, one without, one runs, and the others wait."""
+    for name, log in {
+        "build/test": None, "label/test": "label: 1/4\ndecant: error: no label\n", "build/liquid": "Killed\n",
+    }.items():  # fmt: skip
+        path = tmp_path / "jobs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if log is None:
+            path.with_name(f"{path.name}.done").touch()
+        else:
+            path.with_name(f"{path.name}.log").write_text(log)
+    return tmp_path
+
+
+def test_how_a_job_stands_is_told_by_its_marker_and_its_log(jobs: dict[str, Job], folder: Path) -> None:
+    assert state(folder, jobs["build/test"]) is State.DONE
+    assert state(folder, jobs["label/test"]) is State.FAILED
+    assert state(folder, jobs["build/liquid"]) is State.RUNNING
+    assert state(folder, jobs["label/liquid"]) is State.WAITING
+
+
+def test_the_summary_tells_reasons_and_what_could_not_run_because_of_them(jobs: dict[str, Job], folder: Path) -> None:
+    result = outcome(folder, list(jobs.values()))
+    assert result.done == ("build/test",)
+    assert result.failed == {"label/test": "no label", "build/liquid": "Killed"}
+    assert result.stopped["fit/two/dp/1"] == "build/liquid" and not result.left
+    text = summary(result)
+    assert f"done: 1 of {len(jobs)} jobs" in text and "failed: label/test: no label" in text
+    assert f"not run because of build/liquid: {len(jobs) - 3} jobs" in text
+
+
+def test_a_name_with_dots_keeps_its_own_marker(study: Study, tmp_path: Path) -> None:
+    job = next(job for job in study_jobs(study) if job.kind == "fit")
+    dotted = Job(job.kind, "liquid/v1.5/1", (), "", (), 1, None)
+    path = tmp_path / "jobs" / f"{dotted.name}.done"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert state(tmp_path, dotted) is State.DONE
+
+
+def test_jobs_are_plain_records(jobs: dict[str, Job]) -> None:
+    record = json.loads(json.dumps(jobs["fit/two/dp/1"].record()))
+    assert record["name"] == "fit/two/dp/1" and record["cell"] == "two/dp/1"
+    assert record["command"][:3] == ["decant", "fit", "deepmd"]
