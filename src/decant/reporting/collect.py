@@ -1,0 +1,217 @@
+"""Read a study's folder, finished or not, into records; no other part of a report touches the disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from decant.analysis.tables import read_csv
+from decant.analyze import OBSERVABLES
+from decant.errors import InputError
+from decant.files import read_yaml, sha256
+from decant.label_cost import SECONDS
+from decant.reporting.records import FitRecord, Job, Parity, Results, RunRecord, SetRecord
+from decant.study import ZERO, FitCell, RunCell, Study, data_folder, read_study, test_frames
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+STUDY = "study.yaml"
+ERROR = "decant: error: "
+"""What the last line of the output of a failed command begins with."""
+
+
+def collect(folder: Path) -> Results:
+    """Read a study's folder.
+
+    Raises
+    ------
+    InputError
+        If it is no study's folder, or a file in it is not what it should be.
+    """
+    folder = Path(folder)
+    if not (folder / STUDY).is_file():
+        problem = f"has no {STUDY}" if folder.is_dir() else "no such directory"
+        raise InputError(f"{folder}: {problem}; expected the folder of a study that 'decant run' has begun")
+    study = read_study(folder / STUDY)
+    jobs = read_jobs(folder, study)
+    failed = {(job.cell, job.kind): job.reason for job in jobs if job.state == "failed"}
+    test = test_frames(folder)
+    return Results(
+        folder=folder,
+        study=study,
+        study_sha256=sha256(folder / STUDY),
+        test_sha256=sha256(test) if test.is_file() else "",
+        sets={name: read_set(folder, name) for name in study.data},
+        fits=[read_fit(folder, cell, failed) for cell in study.fits()],
+        runs=[read_run(folder, cell, failed) for cell in study.runs()],
+        jobs=jobs,
+    )
+
+
+def read_jobs(folder: Path, study: Study) -> list[Job]:
+    """Return the jobs of the workflow, each with how it stands; empty where there is no ``jobs.json``.
+
+    Raises
+    ------
+    InputError
+        If ``jobs.json`` is not a list of jobs.
+    """
+    path = folder / "jobs.json"
+    if not path.is_file():
+        return []
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        return [_job(folder / "jobs", entry, study) for entry in entries]
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: not a list of jobs ({error}); run 'decant run' again, which writes it anew"
+        ) from error
+
+
+def _job(folder: Path, entry: dict[str, Any], study: Study) -> Job:
+    name, kind = str(entry["name"]), str(entry["kind"])
+    done = (folder / f"{name}.done").exists()
+    reason = "" if done else last_error(folder / f"{name}.log")
+    cores = {"simulate": study.ranks, "fit": study.cores, "label": study.cores, "learn": study.cores}.get(kind, 1)
+    seconds = _wall_seconds(folder / f"{name}.tsv")
+    return Job(
+        name,
+        kind,
+        str(entry.get("cell") or name),
+        "done" if done else "failed" if reason else "waiting",
+        reason,
+        None if seconds is None else seconds * cores,
+    )
+
+
+def last_error(log: Path) -> str:
+    """Return the reason in the last line of a command's output, or an empty text if that line tells no error."""
+    if not log.is_file():
+        return ""
+    lines = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
+    return lines[-1].removeprefix(ERROR) if lines and lines[-1].startswith(ERROR) else ""
+
+
+def _wall_seconds(table: Path) -> float | None:
+    """Return column ``s`` of the first measurement in a table of Snakemake's ``benchmark``."""
+    if not table.is_file():
+        return None
+    rows = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines()]
+    try:
+        return float(rows[1][rows[0].index("s")])
+    except (IndexError, ValueError):
+        return None
+
+
+def _reason(failed: dict[tuple[str, str], str], steps: Iterable[tuple[str, str]]) -> str:
+    """Return why the first of the steps (cell, kind) that failed did so."""
+    for step in steps:
+        if step in failed:
+            return failed[step]
+    return ""
+
+
+def _set_steps(name: str) -> list[tuple[str, str]]:
+    return [(name, kind) for kind in ("build", "label", "learn", "split")]
+
+
+def _fit_steps(cell: FitCell) -> list[tuple[str, str]]:
+    return [*_set_steps(cell.data), (cell.name, "fit"), (cell.name, "export")]
+
+
+def read_set(folder: Path, name: str) -> SetRecord:
+    """Read what is known of a data set."""
+    from decant.dataset import is_isolated, read_frames
+
+    path = data_folder(folder, name) / "labelled.extxyz"
+    if not path.is_file():
+        return SetRecord(name)
+    frames = [frame for frame in read_frames(path) if not is_isolated(frame)]
+    seconds = [float(frame.info[SECONDS]) for frame in frames if SECONDS in frame.info]
+    return SetRecord(name, len(frames), sum(seconds) if len(seconds) == len(frames) else None, sha256(path))
+
+
+def read_fit(folder: Path, cell: FitCell, failed: dict[tuple[str, str], str]) -> FitRecord:
+    """Read what is known of a potential."""
+    errors = cell.errors(folder)
+    predictions = errors.with_suffix(".extxyz")
+    return FitRecord(
+        cell,
+        _mapping(cell.model(folder) / "fit.yaml"),
+        _mapping(errors),
+        read_parity(predictions) if predictions.is_file() else None,
+        _reason(failed, [*_fit_steps(cell), (cell.name, "evaluate")]),
+    )
+
+
+def read_run(folder: Path, cell: RunCell, failed: dict[tuple[str, str], str]) -> RunRecord:
+    """Read what is known of a simulation."""
+    run = cell.run(folder)
+    own = [(cell.name, kind) for kind in ("simulate", "analyze", "score")]
+    tables = {name: read_csv(run / f"{name}.csv") for name in ("rdf", "msd") if (run / f"{name}.csv").is_file()}
+    return RunRecord(
+        cell,
+        _mapping(run / "run.yaml"),
+        _mapping(run / "status.yaml"),
+        _mapping(run / OBSERVABLES),
+        _mapping(cell.score(folder)),
+        tables.get("rdf", {}),
+        tables.get("msd", {}),
+        _reason(failed, [*_fit_steps(cell.fit), *own]),
+    )
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    return read_yaml(path) if path.is_file() else {}
+
+
+def read_parity(path: Path) -> Parity:
+    """Read the predictions that ``decant evaluate --predictions`` wrote beside the labels of the test set.
+
+    Raises
+    ------
+    InputError
+        If a frame has no prediction.
+    """
+    from decant.dataset import read_frames
+    from decant.decomposition import PREDICTED, is_decomposed, labelled_parts
+
+    frames = read_frames(path)
+    for index, frame in enumerate(frames):
+        if "energy" not in frame.info or "forces" not in frame.arrays:
+            raise InputError(
+                f"{path}: frame {index}: no energy and forces; write it with decant evaluate --predictions"
+            )
+    whole = [frame for frame in frames if is_decomposed(frame) and is_decomposed(frame, PREDICTED)]
+    if not whole:
+        pairs = {"total": [(frame.arrays["REF_forces"], frame.arrays["forces"]) for frame in frames]}
+        return _parity(frames, pairs)
+    parts: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {"intramolecular": [], "intermolecular": []}
+    for frame in whole:
+        for name, label, said in zip(parts, labelled_parts(frame), labelled_parts(frame, PREDICTED), strict=True):
+            parts[name].append((label.forces, said.forces))
+    return _parity(whole, parts)
+
+
+def _parity(frames: list[Atoms], pairs: dict[str, list[tuple[np.ndarray, np.ndarray]]]) -> Parity:
+    recipe = [np.repeat(str(frame.info.get("recipe", "unknown")), 3 * len(frame)) for frame in frames]
+    return Parity(
+        np.concatenate(recipe),
+        {
+            name: (
+                np.concatenate([label.ravel() for label, _ in both]),
+                np.concatenate([said.ravel() for _, said in both]),
+            )
+            for name, both in pairs.items()
+        },
+    )
+
+
+def is_zero_shot(cell: FitCell) -> bool:
+    """Say whether a potential is a pretrained model as it is."""
+    return cell.data == ZERO
