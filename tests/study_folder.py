@@ -195,19 +195,32 @@ def tables(path: Path, species: str, quality: float, random: np.random.Generator
 
 def write_jobs(folder: Path, fits: list[FitCell], runs: list[RunCell]) -> None:
     """Write jobs.json and what the jobs leave behind; runs of a liquid with fluorine are refused."""
-    entries = [{"name": f"fit-{number}", "kind": "fit", "cell": fit.name} for number, fit in enumerate(fits)]
-    entries += [{"name": f"simulate-{number}", "kind": "simulate", "cell": run.name} for number, run in enumerate(runs)]
-    (folder / "jobs").mkdir()
+    entries = [job("fit", fit.name, [], 2) for fit in fits if fit.data != "none"]
+    entries += [job("simulate", run.name, [f"fit/{run.fit.name}"], 2) for run in runs]
+    entries += [job("score", run.name, [f"simulate/{run.name}"]) for run in runs]
     (folder / "jobs.json").write_text(json.dumps(entries))
     refused = {run.name: run.fit.name for run in runs if run.simulation == "fec"}
     for entry in entries:
-        file = folder / "jobs" / entry["name"]
-        if entry["cell"] in refused:
+        file = str(folder / "jobs" / entry["name"])
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        if entry["cell"] not in refused:
+            Path(f"{file}.done").touch()
+            Path(f"{file}.tsv").write_text("s\th:m:s\n90.0\t0:01:30\n")
+        elif entry["kind"] == "simulate":
             reason = REFUSAL.format(refused[entry["cell"]])
-            file.with_suffix(".log").write_text(f"simulate: 0 steps\ndecant: error: {reason}\n")
-        else:
-            file.with_suffix(".done").touch()
-            file.with_suffix(".tsv").write_text("s\th:m:s\n90.0\t0:01:30\n")
+            Path(f"{file}.log").write_text(f"simulate: 0 steps\ndecant: error: {reason}\n")
+
+
+def job(kind: str, cell: str, inputs: list[str], cores: int = 1) -> dict[str, Any]:
+    """Return an entry of jobs.json."""
+    return {
+        "name": f"{kind}/{cell}",
+        "kind": kind,
+        "cell": cell,
+        "inputs": inputs,
+        "cores": cores,
+        "command": ["decant"],
+    }
 
 
 def without_runs(folder: Path, data: str) -> None:

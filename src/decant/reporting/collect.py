@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from decant.errors import InputError
 from decant.files import read_yaml, sha256
 from decant.label_cost import SECONDS
 from decant.reporting.records import FitRecord, Job, Parity, Results, RunRecord, SetRecord
-from decant.study import ZERO, FitCell, RunCell, Study, data_folder, read_study, test_frames
+from decant.study import FitCell, RunCell, data_folder, read_study, test_frames
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -38,23 +38,21 @@ def collect(folder: Path) -> Results:
         problem = f"has no {STUDY}" if folder.is_dir() else "no such directory"
         raise InputError(f"{folder}: {problem}; expected the folder of a study that 'decant run' has begun")
     study = read_study(folder / STUDY)
-    jobs = read_jobs(folder, study)
-    failed = {(job.cell, job.kind): job.reason for job in jobs if job.state == "failed"}
-    test = test_frames(folder)
+    jobs = read_jobs(folder)
     return Results(
         folder=folder,
         study=study,
         study_sha256=sha256(folder / STUDY),
-        test_sha256=sha256(test) if test.is_file() else "",
-        sets={name: read_set(folder, name) for name in study.data},
-        fits=[read_fit(folder, cell, failed) for cell in study.fits()],
-        runs=[read_run(folder, cell, failed) for cell in study.runs()],
-        jobs=jobs,
+        test=read_set("test", test_frames(folder)),
+        sets={name: read_set(name, data_folder(folder, name) / "labelled.extxyz") for name in study.data},
+        fits=[read_fit(folder, cell, jobs, cell.seed == study.seeds[0]) for cell in study.fits()],
+        runs=[read_run(folder, cell, jobs) for cell in study.runs()],
+        jobs=list(jobs.values()),
     )
 
 
-def read_jobs(folder: Path, study: Study) -> list[Job]:
-    """Return the jobs of the workflow, each with how it stands; empty where there is no ``jobs.json``.
+def read_jobs(folder: Path) -> dict[str, Job]:
+    """Return the jobs of the workflow by name, each with how it stands; empty where there is no ``jobs.json``.
 
     Raises
     ------
@@ -63,29 +61,28 @@ def read_jobs(folder: Path, study: Study) -> list[Job]:
     """
     path = folder / "jobs.json"
     if not path.is_file():
-        return []
+        return {}
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-        return [_job(folder / "jobs", entry, study) for entry in entries]
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path}: not a list of jobs ({error}); run 'decant run' again, which writes it anew"
-        ) from error
+        jobs = [_job(folder / "jobs", entry) for entry in entries]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not a list of jobs ({error}); 'decant run' writes it anew") from error
+    return {job.name: job for job in jobs}
 
 
-def _job(folder: Path, entry: dict[str, Any], study: Study) -> Job:
-    name, kind = str(entry["name"]), str(entry["kind"])
+def _job(folder: Path, entry: dict[str, Any]) -> Job:
+    name = str(entry["name"])
     done = (folder / f"{name}.done").exists()
     reason = "" if done else last_error(folder / f"{name}.log")
-    cores = {"simulate": study.ranks, "fit": study.cores, "label": study.cores, "learn": study.cores}.get(kind, 1)
     seconds = _wall_seconds(folder / f"{name}.tsv")
     return Job(
         name,
-        kind,
-        str(entry.get("cell") or name),
+        str(entry["kind"]),
+        str(entry["cell"]),
+        tuple(entry["inputs"]),
         "done" if done else "failed" if reason else "waiting",
         reason,
-        None if seconds is None else seconds * cores,
+        None if seconds is None else seconds * int(entry["cores"]),
     )
 
 
@@ -108,27 +105,20 @@ def _wall_seconds(table: Path) -> float | None:
         return None
 
 
-def _reason(failed: dict[tuple[str, str], str], steps: Iterable[tuple[str, str]]) -> str:
-    """Return why the first of the steps (cell, kind) that failed did so."""
-    for step in steps:
-        if step in failed:
-            return failed[step]
+def failure(jobs: Mapping[str, Job], names: Iterable[str]) -> str:
+    """Return why the first of some jobs, or of those that they need, failed; empty if none did."""
+    for name in names:
+        if job := jobs.get(name):
+            reason = job.reason or failure(jobs, job.inputs)
+            if reason:
+                return reason
     return ""
 
 
-def _set_steps(name: str) -> list[tuple[str, str]]:
-    return [(name, kind) for kind in ("build", "label", "learn", "split")]
-
-
-def _fit_steps(cell: FitCell) -> list[tuple[str, str]]:
-    return [*_set_steps(cell.data), (cell.name, "fit"), (cell.name, "export")]
-
-
-def read_set(folder: Path, name: str) -> SetRecord:
-    """Read what is known of a data set."""
+def read_set(name: str, path: Path) -> SetRecord:
+    """Read what is known of a data set from its labelled file."""
     from decant.dataset import is_isolated, read_frames
 
-    path = data_folder(folder, name) / "labelled.extxyz"
     if not path.is_file():
         return SetRecord(name)
     frames = [frame for frame in read_frames(path) if not is_isolated(frame)]
@@ -136,23 +126,22 @@ def read_set(folder: Path, name: str) -> SetRecord:
     return SetRecord(name, len(frames), sum(seconds) if len(seconds) == len(frames) else None, sha256(path))
 
 
-def read_fit(folder: Path, cell: FitCell, failed: dict[tuple[str, str], str]) -> FitRecord:
-    """Read what is known of a potential."""
+def read_fit(folder: Path, cell: FitCell, jobs: Mapping[str, Job], with_parity: bool) -> FitRecord:
+    """Read what is known of a potential, the predictions behind its errors where they are wanted."""
     errors = cell.errors(folder)
     predictions = errors.with_suffix(".extxyz")
     return FitRecord(
         cell,
         _mapping(cell.model(folder) / "fit.yaml"),
         _mapping(errors),
-        read_parity(predictions) if predictions.is_file() else None,
-        _reason(failed, [*_fit_steps(cell), (cell.name, "evaluate")]),
+        read_parity(predictions) if with_parity and predictions.is_file() else None,
+        failure(jobs, [f"evaluate/{cell.name}"]),
     )
 
 
-def read_run(folder: Path, cell: RunCell, failed: dict[tuple[str, str], str]) -> RunRecord:
+def read_run(folder: Path, cell: RunCell, jobs: Mapping[str, Job]) -> RunRecord:
     """Read what is known of a simulation."""
     run = cell.run(folder)
-    own = [(cell.name, kind) for kind in ("simulate", "analyze", "score")]
     tables = {name: read_csv(run / f"{name}.csv") for name in ("rdf", "msd") if (run / f"{name}.csv").is_file()}
     return RunRecord(
         cell,
@@ -162,7 +151,7 @@ def read_run(folder: Path, cell: RunCell, failed: dict[tuple[str, str], str]) ->
         _mapping(cell.score(folder)),
         tables.get("rdf", {}),
         tables.get("msd", {}),
-        _reason(failed, [*_fit_steps(cell.fit), *own]),
+        failure(jobs, [f"{kind}/{cell.name}" for kind in ("score", "analyze")]),
     )
 
 
@@ -210,8 +199,3 @@ def _parity(frames: list[Atoms], pairs: dict[str, list[tuple[np.ndarray, np.ndar
             for name, both in pairs.items()
         },
     )
-
-
-def is_zero_shot(cell: FitCell) -> bool:
-    """Say whether a potential is a pretrained model as it is."""
-    return cell.data == ZERO

@@ -90,7 +90,7 @@ def cost_of(results: Results, pair: Pair) -> Cost:
     record = results.sets.get(data)
     labels = None if record is None or record.core_seconds is None else record.core_seconds / MINUTE
     learned = _measured(results, "learn", data)
-    collecting = max(learned / MINUTE - (labels or 0.0), 0.0) if learned else None
+    collecting = max(learned - own_labels(results, data), 0.0) / MINUTE if learned else None
     training = [seconds for fit in results.fits_of(pair) if (seconds := fit_seconds(results, fit)) is not None]
     dynamics = [seconds for run in results.runs_of(pair) if (seconds := run_seconds(results, run)) is not None]
     means = [sum(values) / len(values) / MINUTE if values else None for values in (training, dynamics)]
@@ -135,15 +135,20 @@ def _table(results: Results, costs: dict[Pair, Cost]) -> Table:
 
 def _total(results: Results) -> str:
     """Say what the whole study took."""
-    labels = sum(record.core_seconds or 0.0 for name, record in results.sets.items() if _is_own(results, name))
+    labels = sum(own_labels(results, name) for name in results.sets) + (results.test.core_seconds or 0.0)
     training = sum(fit_seconds(results, fit) or 0.0 for fit in results.fits)
     dynamics = sum(run_seconds(results, run) or 0.0 for run in results.runs)
     amounts = ((labels, "labels"), (training, "training"), (dynamics, "dynamics"))
     said = ", ".join(f"{seconds / MINUTE:.3g} for {name}" for seconds, name in amounts)
-    return f"In all, in core-minutes: {said}. Frames that several sets share count once."
+    return (
+        f"In all, in core-minutes: {said}. Frames that several sets share count once; those of the test set count, too."
+    )
 
 
-def _is_own(results: Results, name: str) -> bool:
-    """Say whether the frames of a set are labelled for it first, not taken from other sets."""
+def own_labels(results: Results, name: str) -> float:
+    """Return the core-seconds of the labels that were made for a set, not taken from other sets."""
     data = results.study.data[name]
-    return data.join is None and data.part_of is None
+    if data.join is not None or data.part_of is not None:
+        return 0.0
+    taken = results.sets[data.start].core_seconds if data.start else None
+    return max((results.sets[name].core_seconds or 0.0) - (taken or 0.0), 0.0)

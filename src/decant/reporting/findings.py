@@ -202,7 +202,7 @@ def _fine_tuned(results: Results, algorithm: str, data: str, frames: int) -> lis
     tuned = results.runs_of((data, algorithm), results.is_target)
     others = {
         "the same model as it is": (ZERO, zero_shot_of(results, algorithm)),
-        "training from scratch on the same frames": (data, scratch_of(results, algorithm)),
+        "training from scratch on the same frames": (data, scratch_of(results, algorithm, data)),
     }
     told = []
     for name, (source, other) in others.items():
@@ -226,7 +226,7 @@ def _unseen(results: Results) -> list[str]:
             continue
         between = _stability(results, own, "chemistry", "shape")
         refused = sum(outcome(run.failure) == "refused" for run in own if run.failure)
-        text = f"{algorithm}, stability: {'; '.join(told)}"
+        text = f"Stability of {algorithm}: {'; '.join(told)}"
         text += f"; {between}" if between and len(told) == 2 else ""
         lines.append(f"{text}{f'; {refused} runs refused for an element never seen' if refused else ''}.")
     return lines
@@ -242,7 +242,7 @@ def _stability(results: Results, runs: Sequence[RunRecord], change: str, than: s
         return ""
     where = {TARGET: "the data's own liquids", "shape": "changed shape", "chemistry": "changed chemistry"}
     here, there = (_score(side, "stability") for side in sides)
-    return f"{here} on {where[change]} against {there} on {where[than]}, {claim(found, 'higher', 'lower')}"
+    return f"{there} on {where[than]}, {here} on {where[change]}: {claim(found, 'higher', 'lower')}"
 
 
 def _predicting(judged: Sequence[Predictor]) -> list[str]:

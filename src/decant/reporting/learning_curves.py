@@ -154,10 +154,13 @@ def _count_axis(axes: Axes, counts: Sequence[float]) -> None:
     axes.set_xlabel("training frames")
 
 
-def scratch_of(results: Results, algorithm: str) -> str | None:
-    """Return the algorithm that trains the same kind of potential from scratch."""
+def scratch_of(results: Results, algorithm: str, data: str) -> str | None:
+    """Return the algorithm that trains the same kind of potential from scratch on a data set."""
     kind = results.study.algorithms[algorithm].algorithm
-    return next((name for name in results.scratch() if results.study.algorithms[name].algorithm == kind), None)
+    for name, choice in results.study.algorithms.items():
+        if choice.pretrained is None and choice.algorithm == kind and (data, name) in results.pairs():
+            return name
+    return None
 
 
 def zero_shot_of(results: Results, algorithm: str) -> str | None:
@@ -181,7 +184,7 @@ def _pretrained(results: Results) -> Table:
             pair = (data, algorithm)
             if pair not in results.pairs():
                 continue
-            others["from scratch"] = (data, scratch_of(results, algorithm))
+            others["from scratch"] = (data, scratch_of(results, algorithm, data))
             tuned = results.runs_of(pair, results.is_target)
             sides = [results.runs_of((d, a), results.is_target) if a else [] for d, a in others.values()]
             frames = frames_of(results, data, algorithm)

@@ -21,7 +21,7 @@ class Job:
 
     Attributes
     ----------
-    name, kind, cell
+    name, kind, cell, inputs
         As in ``jobs.json``.
     state
         ``done``, ``failed`` or ``waiting``.
@@ -34,6 +34,7 @@ class Job:
     name: str
     kind: str
     cell: str
+    inputs: tuple[str, ...]
     state: str
     reason: str = ""
     core_seconds: float | None = None
@@ -91,7 +92,7 @@ class FitRecord:
     errors
         Errors on the test set, in the form of `decant.evaluate.evaluate`; empty where there are none.
     parity
-        None where no predictions were written.
+        Of the first seed; None where no predictions were written.
     failure
         Why it failed; empty otherwise.
     """
@@ -161,8 +162,10 @@ class Results:
         The folder.
     study
         The study.
-    study_sha256, test_sha256
-        Hashes of the study file and the labelled test set; the latter is empty where there is none.
+    study_sha256
+        Hash of the study file.
+    test
+        The test set.
     sets, fits, runs, jobs
         Every one of the study, finished or not; jobs are empty where the study was not run as a workflow.
     """
@@ -170,7 +173,7 @@ class Results:
     folder: Path
     study: Study
     study_sha256: str
-    test_sha256: str
+    test: SetRecord
     sets: dict[str, SetRecord]
     fits: list[FitRecord]
     runs: list[RunRecord]
@@ -178,9 +181,9 @@ class Results:
 
     def pairs(self) -> list[Pair]:
         """Return each data set and algorithm that a fit has, in the order of the study."""
-        order = list(self.study.data)
-        found = dict.fromkeys((fit.cell.data, fit.cell.algorithm) for fit in self.fits)
-        return sorted(found, key=lambda pair: (order.index(pair[0]) if pair[0] in order else -1, found_at(found, pair)))
+        found = {(fit.cell.data, fit.cell.algorithm) for fit in self.fits}
+        every = ((data, algorithm) for data in (ZERO, *self.study.data) for algorithm in self.study.algorithms)
+        return [pair for pair in every if pair in found]
 
     def data_names(self) -> list[str]:
         """Return the data sets that have fits, in the order of the study; `ZERO` for none first."""
@@ -212,8 +215,9 @@ class Results:
         return self.change_of(run) == TARGET
 
     def scratch(self) -> list[str]:
-        """Return the algorithms that train from scratch."""
-        return [name for name, choice in self.study.algorithms.items() if choice.pretrained is None]
+        """Return the algorithms that train from scratch on more than one data set, so that sets can be compared."""
+        several = [name for name in self.study.algorithms if sum(other == name for _, other in self.pairs()) > 1]
+        return [name for name in several if self.study.algorithms[name].pretrained is None]
 
     def baseline(self, data: str) -> str | None:
         """Return the fitted data set that another one extends; None for one that extends none.
@@ -228,11 +232,6 @@ class Results:
         built_on = [name for name in choice.needs if name in fitted] if choice.part_of is None else []
         base = built_on[0] if built_on else fitted[0]
         return None if base == data else base
-
-
-def found_at(items: Mapping[Pair, None], pair: Pair) -> int:
-    """Return the place of a pair."""
-    return list(items).index(pair)
 
 
 def unfinished(results: Results) -> Iterator[RunRecord]:

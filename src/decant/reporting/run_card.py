@@ -60,7 +60,7 @@ def _versions(results: Results) -> dict[str, str]:
 
 
 def _hashes(results: Results) -> dict[str, str]:
-    files = {"study.yaml": results.study_sha256, "test set": results.test_sha256}
+    files = {"study.yaml": results.study_sha256, "test set": results.test.sha256}
     files |= {f"data set {name}": record.sha256 for name, record in results.sets.items()}
     return {f"SHA-256 of {name}": digest for name, digest in files.items() if digest}
 
