@@ -28,7 +28,7 @@ from decant.study import FitCell, RunCell, Study, data_folder, read_study, test_
 STUDY: dict[str, Any] = {
     "title": "Transfer of carbonate data (made-up numbers)",
     "method": "gfn2-xtb",
-    "seeds": [1, 2, 3],
+    "seeds": [1, 2],
     "data": {
         "liquid": {"recipes": [{"recipe": "liquid"}], "kind": "simple"},
         "clusters": {"recipes": [{"recipe": "cluster"}], "kind": "simple"},

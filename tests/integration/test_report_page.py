@@ -11,9 +11,6 @@ from typing import Any
 
 import pytest
 
-from decant.report import report
-from tests.study_folder import write_study
-
 PHONE, DESK = 390, 1280
 FRAME = """<!doctype html><title>frame</title><body style="margin:0">
 <iframe src="{page}" style="width:{width}px;height:900px;border:0"></iframe><pre id="measured"></pre><script>
@@ -42,8 +39,8 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return report(write_study(tmp_path_factory.mktemp("browser") / "study"))
+def page(reported_study: Path) -> Path:
+    return reported_study / "report.html"
 
 
 def look(chromium: str, page: Path, width: int) -> tuple[dict[str, Any], list[str]]:

@@ -13,7 +13,7 @@ import pytest
 
 from decant.errors import InputError
 from decant.report import report
-from decant.reporting.collect import collect, read_parity
+from decant.reporting.collect import collect, read_parity, why_failed
 from decant.reporting.cost import cost_of
 from decant.reporting.picture import inline
 from decant.reporting.stability import bar_of
@@ -23,10 +23,8 @@ from tests.study_folder import DENSITY, write_study
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = write_study(tmp_path_factory.mktemp("whole") / "study")
-    report(folder)
-    return folder
+def study(reported_study: Path) -> Path:
+    return reported_study
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +91,7 @@ def test_the_matrix_shows_scores_with_uncertainties(page: str, study: Path) -> N
     good, poor = matrix["liquid+scan", "mace"], matrix["clusters", "deepmd"]
     assert float(good["score"]) > 0.8 > 0.4 > float(poor["score"])
     assert float(good["uncertainty"]) > 0
-    assert good["scored_runs"] == good["runs"] == "6"
+    assert good["scored_runs"] == good["runs"] == "4", "two seeds, two temperatures"
     assert ("liquid", "ready") not in matrix
     assert re.search(r"0\.\d+ ± 0\.\d+", section(page, "matrix"))
 
@@ -104,7 +102,17 @@ def test_a_refused_liquid_is_shown_with_its_reason(page: str, study: Path) -> No
     failures = rows(study, "failures")
     assert {row["step"] for row in failures} == {"simulate"}
     assert all("does not know F" in row["reason"] for row in failures)
-    assert "6 refused" in section(page, "findings")
+    assert "4 refused" in section(page, "findings")
+
+
+def test_why_a_command_failed_is_the_last_line_of_its_output(tmp_path: Path) -> None:
+    log = tmp_path / "fit.log"
+    assert why_failed(log, is_running=False) == ""
+    log.write_text("fit: 3/9 epochs\ndecant: error: no data\n")
+    assert why_failed(log, is_running=True) == "no data"
+    log.write_text("fit: 3/9 epochs\n")
+    assert why_failed(log, is_running=True) == ""
+    assert why_failed(log, is_running=False) == "ended without saying why; its last words: fit: 3/9 epochs"
 
 
 def test_sets_are_held_against_what_they_extend(study: Path) -> None:

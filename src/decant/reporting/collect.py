@@ -15,6 +15,7 @@ from decant.errors import InputError
 from decant.files import read_yaml, sha256
 from decant.label_cost import SECONDS
 from decant.reporting.records import FitRecord, Job, Parity, Results, RunRecord, SetRecord
+from decant.run import is_locked
 from decant.study import FitCell, RunCell, data_folder, read_study, test_frames
 
 if TYPE_CHECKING:
@@ -64,16 +65,16 @@ def read_jobs(folder: Path) -> dict[str, Job]:
         return {}
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-        jobs = [_job(folder / "jobs", entry) for entry in entries]
+        jobs = [_job(folder / "jobs", entry, is_locked(folder)) for entry in entries]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: not a list of jobs ({error}); 'decant run' writes it anew") from error
     return {job.name: job for job in jobs}
 
 
-def _job(folder: Path, entry: dict[str, Any]) -> Job:
+def _job(folder: Path, entry: dict[str, Any], is_running: bool) -> Job:
     name = str(entry["name"])
     done = (folder / f"{name}.done").exists()
-    reason = "" if done else last_error(folder / f"{name}.log")
+    reason = "" if done else why_failed(folder / f"{name}.log", is_running)
     seconds = _wall_seconds(folder / f"{name}.tsv")
     return Job(
         name,
@@ -86,12 +87,14 @@ def _job(folder: Path, entry: dict[str, Any]) -> Job:
     )
 
 
-def last_error(log: Path) -> str:
-    """Return the reason in the last line of a command's output, or an empty text if that line tells no error."""
+def why_failed(log: Path, is_running: bool) -> str:
+    """Return why a command failed, from its output; an empty text if it did not, or may still be running."""
     if not log.is_file():
         return ""
-    lines = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
-    return lines[-1].removeprefix(ERROR) if lines and lines[-1].startswith(ERROR) else ""
+    lines = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines() or [""]
+    if lines[-1].startswith(ERROR):
+        return lines[-1].removeprefix(ERROR)
+    return "" if is_running else f"ended without saying why; its last words: {lines[-1] or 'none'}"
 
 
 def _wall_seconds(table: Path) -> float | None:

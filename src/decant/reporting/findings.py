@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from decant.reporting.page import Listing, Section
 from decant.reporting.records import TARGET, Results, RunRecord, unfinished
 from decant.reporting.scores import gained, is_sure, sign, signed, together, with_error
 from decant.reporting.transfer import compared
-from decant.study import ZERO
+from decant.study import CHANGES, ZERO
 
 UNDECIDED = "not decided"
 HOW = (
@@ -52,7 +53,7 @@ def claim(found: Mapping[str, Any] | None, better: str, worse: str) -> str:
         return f"{UNDECIDED}, no scores to compare"
     size = signed(found["gain"], found["uncertainty"])
     if sign(found) == 0:
-        return f"{UNDECIDED} ({size})"
+        return "no difference" if found["gain"] == found["uncertainty"] == 0 else f"{UNDECIDED} ({size})"
     return f"{'' if is_sure(found) else 'likely '}{better if sign(found) > 0 else worse} ({size})"
 
 
@@ -72,14 +73,15 @@ def _quoted(name: str) -> str:
 def _progress(results: Results) -> list[str]:
     """Say how much of the study there is."""
     scored = [run for run in results.runs if run.score]
-    lasted = sum(run.score["parts"]["stability"]["value"] >= 1.0 for run in scored)
+    ends = Counter(run.score["parts"]["stability"]["ended_by"] for run in scored)
+    lasted = ends.pop("completed", 0)
     text = f"{len(scored)} of {len(results.runs)} runs have a score; {lasted} of these stayed physical to their end."
+    if ends:
+        text += f" The others were ended by: {', '.join(f'{what} ({count})' for what, count in ends.most_common())}."
     left = len(list(unfinished(results)))
-    failures = [outcome(run.failure) for run in results.runs if run.failure]
-    counts = [f"{failures.count(kind)} {kind}" for kind in dict.fromkeys(failures)]
-    if left:
-        counts.append(f"{left} not finished yet")
-    return [f"{text} Of the others: {_listed(counts)}." if counts else text]
+    failures = Counter(outcome(run.failure) for run in results.runs if run.failure)
+    counts = [f"{count} {kind}" for kind, count in failures.items()] + ([f"{left} not finished yet"] if left else [])
+    return [f"{text} Without a score: {_listed(counts)}." if counts else text]
 
 
 def _best_sets(results: Results) -> list[str]:
@@ -221,28 +223,32 @@ def _unseen(results: Results) -> list[str]:
     lines = []
     for algorithm in results.study.algorithms:
         own = [run for run in results.runs if run.cell.fit.algorithm == algorithm]
-        told = [text for change in ("shape", "chemistry") if (text := _stability(results, own, change, TARGET))]
-        if not told:
+        groups = _by_change(results, own)
+        if TARGET not in groups or len(groups) < 2:
             continue
-        between = _stability(results, own, "chemistry", "shape")
+        told = [f"{_score(groups[TARGET], 'stability')} on the data's own liquids"]
+        for change in [one for one in groups if one != TARGET]:
+            text = f"{_score(groups[change], 'stability')} on changed {change}, {_lower(groups, change, TARGET)}"
+            if change == "chemistry" and "shape" in groups:
+                text += f", and against changed shape {_lower(groups, change, 'shape')}"
+            told.append(text)
         refused = sum(outcome(run.failure) == "refused" for run in own if run.failure)
-        text = f"Stability of {algorithm}: {'; '.join(told)}"
-        text += f"; {between}" if between and len(told) == 2 else ""
-        lines.append(f"{text}{f'; {refused} runs refused for an element never seen' if refused else ''}.")
+        told += [f"{refused} runs refused for an element never seen"] if refused else []
+        lines.append(f"Stability of {algorithm}: {'; '.join(told)}.")
     return lines
 
 
-def _stability(results: Results, runs: Sequence[RunRecord], change: str, than: str) -> str:
-    """Hold stability on one kind of change against another, of the potentials that have both, in words."""
-    groups = {kind: [run for run in runs if run.score and results.change_of(run) == kind] for kind in (change, than)}
-    both = {run.cell.fit for run in groups[change]} & {run.cell.fit for run in groups[than]}
-    sides = [[run for run in side if run.cell.fit in both] for side in groups.values()]
-    found = gained(sides[0], sides[1], "stability", same=False)
-    if found is None:
-        return ""
-    where = {TARGET: "the data's own liquids", "shape": "changed shape", "chemistry": "changed chemistry"}
-    here, there = (_score(side, "stability") for side in sides)
-    return f"{there} on {where[than]}, {here} on {where[change]}: {claim(found, 'higher', 'lower')}"
+def _by_change(results: Results, runs: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
+    """Return runs by what changed, in the order of `CHANGES`: of those potentials that have scores of every kind."""
+    scored = [run for run in runs if run.score]
+    kinds = {change: [run for run in scored if results.change_of(run) == change] for change in CHANGES}
+    kinds = {change: some for change, some in kinds.items() if some}
+    shared = set.intersection(*({run.cell.fit for run in some} for some in kinds.values())) if kinds else set()
+    return {change: [run for run in some if run.cell.fit in shared] for change, some in kinds.items() if shared}
+
+
+def _lower(groups: Mapping[str, Sequence[RunRecord]], change: str, than: str) -> str:
+    return claim(gained(groups[change], groups[than], "stability", same=False), "higher", "lower")
 
 
 def _predicting(judged: Sequence[Predictor]) -> list[str]:
