@@ -142,6 +142,7 @@ def _beside(results: Results) -> Table:
     return Table(
         ["data set · algorithm", "seed", "score", *units],
         rows,
-        "Root mean square errors on the test set, which is the same for all.",
+        "Root mean square errors on the test set, which is the same for all; how far the seeds of a set differ is "
+        "their uncertainty.",
         left=2,
     )

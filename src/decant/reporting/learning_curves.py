@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 
 from decant.analysis.tables import number
 from decant.predictors import fixed_set_errors
+from decant.quantity import Quantity
+from decant.replicas import pooled
 from decant.reporting.cells import gain_cell, score_cell
 from decant.reporting.page import Cell, Data, Figure, Panel, Row, Section, Table
 from decant.reporting.picture import Look, looks, panel
@@ -58,11 +60,11 @@ def _score(results: Results, data: str, algorithm: str) -> tuple[float, float | 
 
 
 def _error(results: Results, data: str, algorithm: str) -> tuple[float, float | None] | None:
-    values = [error for fit in results.fits_of((data, algorithm)) if (error := force_error(fit)) is not None]
+    values = [one for fit in results.fits_of((data, algorithm)) if (one := force_error(fit)) is not None]
     if not values:
         return None
-    spread = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
-    return float(np.mean(values)), spread
+    error = pooled([Quantity(value) for value in values])
+    return error.value, error.uncertainty
 
 
 def frames_of(results: Results, data: str, algorithm: str) -> int | None:
@@ -98,7 +100,7 @@ def _figure(results: Results, whole: str, members: Sequence[str]) -> Figure | No
         shown |= dict.fromkeys([*curves, *flat])
         level: dict[str, list[Point]] = {one: [(0, *value)] for one, value in flat.items()}
         rows += [
-            {"set": whole, "algorithm": one, "train_frames": frames, "quantity": name, "value": value, "error": error}
+            {"algorithm": one, "train_frames": frames, "quantity": name, "value": value, "uncertainty": error}
             for one, points in [*curves.items(), *level.items()]
             for frames, value, error in points
         ]
