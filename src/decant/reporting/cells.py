@@ -9,9 +9,9 @@ from decant.reporting.records import Pair, RunRecord
 from decant.reporting.scores import gained, signed, together, with_error
 from decant.study import ZERO
 
-LOW, HIGH = (0xFD, 0xF3, 0xE7), (0x6A, 0xAB, 0xD8)
+LOW, HIGH = (0xF5, 0xF8, 0xFB), (0x6A, 0xAB, 0xD8)
 LOSS, EVEN, GAIN = (0xE9, 0xA4, 0x66), (0xFF, 0xFF, 0xFF), (0x6A, 0xAB, 0xD8)
-"""Shades from sand to blue: their order shows to the colour-blind and in grey, and black letters stand out on them."""
+"""Shades whose order shows to the colour-blind and in grey, and on which black letters stand out."""
 REFUSAL = "does not know"
 """Part of the message of a potential that meets an element that it has never seen."""
 FULL_GAIN = 0.5

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from decant.quantity import Quantity
 from decant.quantity import density as measured_density
 from decant.replicas import pooled
-from decant.reporting.cells import pair_title
+from decant.reporting.cells import data_title
 from decant.reporting.page import Data, Figure, Key, Panel, Row, Section
 from decant.reporting.picture import Look, looks, panel
 from decant.reporting.records import TARGET, Pair, Results, RunRecord
@@ -23,22 +23,24 @@ Series = dict[float, Quantity]
 def section(results: Results) -> Section:
     """Return the section."""
     found = Section("density", "Density against temperature")
-    names = [*results.simulations(TARGET)]
-    shown = [name for name in names if any(_densities(results, name).values())]
-    if not shown:
-        found.blocks.append("No run has a density yet.")
-        return found
-    styles = looks([pair_title(pair) for pair in results.pairs()])
+    styles = looks(results.data_names())
     rows: list[Row] = []
     panels: list[Panel] = []
     sources: dict[str, None] = {}
-    for name in shown:
-        series = {pair: one for pair, one in _densities(results, name).items() if one}
+    for name in results.simulations(TARGET):
         reference, told = references([run for run in results.runs if run.cell.simulation == name])
         sources |= dict.fromkeys(told)
-        panels.append(_panel(name, results.study.simulations[name].liquid, series, reference, styles))
-        for pair, one in [*series.items(), (("reference", ""), reference)]:
-            rows += [_row(name, *pair, temperature, value) for temperature, value in one.items()]
+        for algorithm in results.study.algorithms:
+            series = {data: one for data in styles if (one := _densities(results, name, (data, algorithm)))}
+            if series:
+                title = f"{name} ({results.study.simulations[name].liquid}), {algorithm}"
+                panels.append(_panel(title, series, reference, styles))
+            for data, one in series.items():
+                rows += [_row(name, data, algorithm, temperature, value) for temperature, value in one.items()]
+        rows += [_row(name, "reference", "", temperature, value) for temperature, value in reference.items()]
+    if not panels:
+        found.blocks.append("No run has a density yet.")
+        return found
     said = f" Reference: {'; '.join(sources)}." if sources else " There is no reference for these liquids."
     found.blocks.append(
         Figure(
@@ -49,7 +51,7 @@ def section(results: Results) -> Section:
             Data("density", rows),
             [
                 Key("reference", "#000000", "dotted", "✚"),
-                *(look.key(title) for title, look in styles.items()),
+                *(look.key(data_title(data)) for data, look in styles.items()),
             ],
         )
     )
@@ -67,17 +69,14 @@ def _row(name: str, data: str, algorithm: str, temperature: float, value: Quanti
     }
 
 
-def _densities(results: Results, name: str) -> dict[Pair, Series]:
-    """Return the density of a simulation by temperature, for each data set and algorithm."""
-    found: dict[Pair, Series] = {}
-    for pair in results.pairs():
-        values: dict[float, list[Quantity]] = {}
-        for run in results.runs_of(pair, lambda run: run.cell.simulation == name):
-            value = measured_density(run.observables) if run.observables else ""
-            if isinstance(value, Quantity):
-                values.setdefault(run.cell.temperature, []).append(value)
-        found[pair] = {temperature: pooled(several) for temperature, several in sorted(values.items())}
-    return found
+def _densities(results: Results, name: str, pair: Pair) -> Series:
+    """Return the density of a simulation by temperature, for a data set and an algorithm."""
+    values: dict[float, list[Quantity]] = {}
+    for run in results.runs_of(pair, lambda run: run.cell.simulation == name):
+        value = measured_density(run.observables) if run.observables else ""
+        if isinstance(value, Quantity):
+            values.setdefault(run.cell.temperature, []).append(value)
+    return {temperature: pooled(several) for temperature, several in sorted(values.items())}
 
 
 def references(runs: Sequence[RunRecord]) -> tuple[Series, list[str]]:
@@ -93,15 +92,13 @@ def references(runs: Sequence[RunRecord]) -> tuple[Series, list[str]]:
     return dict(sorted(found.items())), list(sources)
 
 
-def _panel(
-    name: str, liquid: str, series: Mapping[Pair, Series], reference: Series, styles: Mapping[str, Look]
-) -> Panel:
+def _panel(title: str, series: Mapping[str, Series], reference: Series, styles: Mapping[str, Look]) -> Panel:
     temperatures = sorted({temperature for one in series.values() for temperature in one})
     gap = min(np.diff(temperatures), default=20.0)
 
     def draw(axes: Axes) -> None:
-        for place, (pair, one) in enumerate(series.items()):
-            look, shift = styles[pair_title(pair)], (place - (len(series) - 1) / 2) * 0.5 * gap / max(len(series), 4)
+        for place, (data, one) in enumerate(series.items()):
+            look, shift = styles[data], (place - (len(series) - 1) / 2) * 0.5 * gap / max(len(series), 4)
             x = np.array(list(one)) + shift
             errors = [value.uncertainty or 0.0 for value in one.values()]
             axes.errorbar(
@@ -122,4 +119,4 @@ def _panel(
     told = f"densities from {min(spread):.3g} to {max(spread):.3g} g/cm³"
     if reference:
         told += f"; reference {next(iter(reference.values())).value:.4g} g/cm³"
-    return panel(f"{name} ({liquid})", told, draw)
+    return panel(title, told, draw)

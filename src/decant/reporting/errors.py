@@ -63,17 +63,21 @@ def _verdicts(judged: Sequence[Predictor]) -> Table:
         low, high = one.interval or (None, None)
         shown = "–" if low is None else f"{low:.2f} to {high:.2f}"
         rows.append(
-            [one.error, one.unit.replace("A", "Å"), str(one.cells), number(one.correlation, digits=2), shown,
-             number(one.p_value, digits=2), Cell(one.verdict, kind="text")]
+            [one.error, one.unit.replace("A", "Å"), str(one.cells), _minus(number(one.correlation, digits=2)),
+             _minus(shown), number(one.p_value, digits=2), Cell(one.verdict, kind="text")]
         )  # fmt: skip
     return Table(
         ["error", "unit", "potentials", "rank correlation", "95 % interval", "p", "verdict"],
         rows,
-        "Spearman's rank correlation of each error with the score: -1 if a larger error always means a lower score. p: "
+        "Spearman's rank correlation of each error with the score: −1 if a larger error always means a lower score. p: "
         "by permutation, corrected for the number of errors tried. Potentials of two algorithms may differ in both for "
         "a third reason.",
         Data("predictors", [{**one.summary(), "interval": shown_interval(one)} for one in judged]),
     )
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
 
 
 def shown_interval(one: Predictor) -> str:

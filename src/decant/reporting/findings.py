@@ -17,8 +17,9 @@ from decant.study import CHANGES, ZERO
 
 UNDECIDED = "not decided"
 HOW = (
-    "± is one standard error over seeds and replicas (Student's t for few of them). A difference is called sure where "
-    f"its 95 % interval leaves out zero, likely where it is beyond its standard error, and {UNDECIDED} otherwise."
+    "± is one standard error over seeds and replicas (Student's t for few of them). A difference is stated plainly "
+    "where its 95 % interval leaves out zero, called likely where it is beyond its standard error, and "
+    f"{UNDECIDED} otherwise."
 )
 
 
@@ -124,10 +125,9 @@ def _corrections(results: Results) -> list[str]:
     helped = [data for data, found in gains.items() if all(sign(one) > 0 for one in found.values())]
     harmed = [data for data, found in gains.items() if any(sign(one) < 0 for one in found.values())]
     both = "both algorithms" if len(algorithms) == 2 else f"all {len(algorithms)} algorithms"
-    lines = [
-        f"Human-designed corrections: {len(helped)} of {len(gains)} help {both}, {len(harmed)} harm one of them; for "
-        f"the rest it is {UNDECIDED}."
-    ]
+    text = f"Human-designed corrections: {len(helped)} of {len(gains)} help {both}, {len(harmed)} harm one of them"
+    is_open = len(helped) + len(harmed) < len(gains)
+    lines = [f"{text}; for the rest it is {UNDECIDED}." if is_open else f"{text}."]
     for data, found in gains.items():
         told = "; ".join(f"{name} {claim(one, 'gains', 'loses')}" for name, one in found.items())
         lines.append(f"{_quoted(data)} over {_quoted(sets[data])}: {told}.")

@@ -168,7 +168,8 @@ def data_files(sections: Sequence[Section]) -> list[Data]:
 
 
 def _text(text: str) -> str:
-    return html.escape(text, quote=True)
+    """Return text for the page: an uncertainty stays on the line of its value."""
+    return html.escape(text.replace(" ± ", "\u00a0±\u00a0"), quote=True)
 
 
 def _section(section: Section, folder: str) -> str:
@@ -190,7 +191,11 @@ def _caption(text: str, data: Data | None, folder: str) -> str:
 
 
 def _table(table: Table, folder: str) -> str:
-    head = "".join(f'<th scope="col">{_text(name)}</th>' for name in table.head)
+    columns = zip(*table.rows, strict=True) if table.rows else [()] * len(table.head)
+    kinds = ["text" if column and all(_is_text(cell) for cell in column) else "number" for column in columns]
+    head = "".join(
+        f'<th scope="col" class="{kind}">{_text(name)}</th>' for name, kind in zip(table.head, kinds, strict=True)
+    )
     body = "\n".join(
         "<tr>" + "".join(_cell(cell, index < table.left) for index, cell in enumerate(row)) + "</tr>"
         for row in table.rows
@@ -199,6 +204,10 @@ def _table(table: Table, folder: str) -> str:
         f'<figure class="table left{table.left}"><div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{body}\n</tbody></table></div>{_caption(table.caption, table.data, folder)}</figure>"
     )
+
+
+def _is_text(cell: Cell | str) -> bool:
+    return isinstance(cell, Cell) and cell.kind == "text"
 
 
 def _cell(cell: Cell | str, is_left: bool) -> str:

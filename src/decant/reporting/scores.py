@@ -12,6 +12,8 @@ from decant.score import combine, gain
 
 SIGNS = {"gain": 1, "likely gain": 1, "loss": -1, "likely loss": -1}
 """Verdicts of `decant.score.gain` that say which side is ahead; the others leave it open."""
+FINEST = 0.001
+"""Smallest uncertainty of a score that is written out."""
 
 
 def scored(runs: Sequence[RunRecord], part: str | None = None) -> list[dict[str, Any]]:
@@ -74,10 +76,12 @@ def is_sure(gained: Mapping[str, Any]) -> bool:
 
 
 def with_error(value: float | None, uncertainty: float | None) -> str:
-    """Format a score."""
+    """Format a score: with no more than three decimals, which is more than it can mean."""
+    if value is not None and uncertainty and uncertainty < FINEST:
+        return f"{value:.3f} ± <{FINEST:g}"
     return number(value, uncertainty, 2)
 
 
 def signed(value: float, uncertainty: float | None) -> str:
     """Format a difference with its sign."""
-    return f"{'−' if value < 0 else '+'}{number(abs(value), uncertainty, 2)}"
+    return f"{'−' if value < 0 else '+'}{with_error(abs(value), uncertainty)}"
