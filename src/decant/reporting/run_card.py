@@ -26,7 +26,7 @@ def section(results: Results) -> Section:
     ]
     data = Data("run_card", [{"entry": name, "value": value} for name, value in entries.items()])
     caption = "Versions are those that the fits noted, else those of this report, whose machine it is."
-    return Section("card", "Run card", [Table(["", ""], rows, caption, data)])
+    return Section("card", "Run card", [Table(["what", "value"], rows, caption, data)])
 
 
 def _what(results: Results) -> dict[str, str]:
