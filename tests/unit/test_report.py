@@ -16,6 +16,7 @@ from decant.report import report
 from decant.reporting.collect import collect, read_parity, why_failed
 from decant.reporting.cost import cost_of
 from decant.reporting.picture import inline
+from decant.reporting.records import Results
 from decant.reporting.stability import bar_of
 from decant.reporting.structure import mean_curve
 from decant.reporting.transfer import compared
@@ -25,6 +26,11 @@ from tests.study_folder import DENSITY, write_study
 @pytest.fixture(scope="module")
 def study(reported_study: Path) -> Path:
     return reported_study
+
+
+@pytest.fixture(scope="module")
+def results(study: Path) -> Results:
+    return collect(study)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +99,7 @@ def test_the_matrix_shows_scores_with_uncertainties(page: str, study: Path) -> N
     assert float(good["uncertainty"]) > 0
     assert good["scored_runs"] == good["runs"] == "4", "two seeds, two temperatures"
     assert ("liquid", "ready") not in matrix
-    assert re.search(r"0\.\d+ ± 0\.\d+", section(page, "matrix"))
+    assert re.search(r"0\.\d+\xa0±\xa00\.\d+", section(page, "matrix"))
 
 
 def test_a_refused_liquid_is_shown_with_its_reason(page: str, study: Path) -> None:
@@ -115,8 +121,8 @@ def test_why_a_command_failed_is_the_last_line_of_its_output(tmp_path: Path) -> 
     assert why_failed(log, is_running=False) == "ended without saying why; its last words: fit: 3/9 epochs"
 
 
-def test_sets_are_held_against_what_they_extend(study: Path) -> None:
-    sets = compared(collect(study))
+def test_sets_are_held_against_what_they_extend(study: Path, results: Results) -> None:
+    sets = compared(results)
     assert sets == {"clusters": "liquid", "liquid+scan": "liquid", "by-mace": "liquid"}
     gains = {(row["data"], row["algorithm"]): float(row["gain"]) for row in rows(study, "transfer")}
     assert gains["liquid+scan", "deepmd"] > 0.05
@@ -164,8 +170,8 @@ def test_the_error_between_molecules_predicts_and_that_within_does_not(study: Pa
     assert verdicts["force, intramolecular"] == "does not predict"
 
 
-def test_cost_is_in_core_minutes(study: Path) -> None:
-    cost = cost_of(collect(study), ("liquid", "mace"))
+def test_cost_is_in_core_minutes(results: Results) -> None:
+    cost = cost_of(results, ("liquid", "mace"))
     assert cost.labels == pytest.approx(60 * 2.5 / 60)
     assert cost.training == pytest.approx(90.0 * 2 / 60), "as the workflow measured it, on 2 cores"
     assert cost.dynamics == pytest.approx(90.0 * 2 / 60)
@@ -187,10 +193,10 @@ def test_parity_has_the_parts_apart(study: Path) -> None:
     assert set(parity.recipe) == {"liquid", "dimer", "monomer"}
 
 
-def test_a_mean_structure_reaches_as_far_as_the_smallest_box(study: Path) -> None:
+def test_a_mean_structure_reaches_as_far_as_the_smallest_box(results: Results) -> None:
     from dataclasses import replace
 
-    run = next(run for run in collect(study).runs if run.rdf)
+    run = next(run for run in results.runs if run.rdf)
     short = replace(run, rdf={name: column[:40] for name, column in run.rdf.items()})
     curve = mean_curve([run, short], "EMC-EMC")
     assert curve is not None
@@ -200,10 +206,10 @@ def test_a_mean_structure_reaches_as_far_as_the_smallest_box(study: Path) -> Non
     assert error == pytest.approx(np.zeros(40))
 
 
-def test_a_run_that_goes_on_has_no_bar(study: Path) -> None:
+def test_a_run_that_goes_on_has_no_bar(results: Results) -> None:
     from dataclasses import replace
 
-    run = next(run for run in collect(study).runs if run.score)
+    run = next(run for run in results.runs if run.score)
     assert bar_of(run) is not None
     assert bar_of(replace(run, status={"state": "running"})) is None
 
