@@ -24,3 +24,14 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("reference data (../shared/data) is not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def reported_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a finished study with made-up numbers and its report."""
+    from decant.report import report
+    from tests.study_folder import write_study
+
+    folder = write_study(tmp_path_factory.mktemp("reported") / "study")
+    report(folder)
+    return folder

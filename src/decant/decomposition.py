@@ -58,15 +58,19 @@ def less(whole: Prediction, part: Prediction) -> Prediction:
     return Prediction(whole.energy - part.energy, whole.forces - part.forces, virial)
 
 
-def is_decomposed(atoms: Atoms) -> bool:
-    """Say whether a labelled frame carries its intramolecular part."""
-    return "REF_intra_energy" in atoms.info and "REF_intra_forces" in atoms.arrays
+LABELLED, PREDICTED = "REF_", ""
+"""What the keys of labels and those of predictions begin with."""
 
 
-def labelled_parts(atoms: Atoms) -> tuple[Prediction, Prediction]:
-    """Return the intramolecular and the intermolecular part of the labels of a frame."""
-    whole = Prediction(atoms.info["REF_energy"], atoms.arrays["REF_forces"], atoms.info.get("REF_virial"))
-    intra = Prediction(
-        atoms.info["REF_intra_energy"], atoms.arrays["REF_intra_forces"], atoms.info.get("REF_intra_virial")
+def is_decomposed(atoms: Atoms, prefix: str = LABELLED) -> bool:
+    """Say whether a frame carries the intramolecular part of its labels, or of its predictions."""
+    return f"{prefix}intra_energy" in atoms.info and f"{prefix}intra_forces" in atoms.arrays
+
+
+def labelled_parts(atoms: Atoms, prefix: str = LABELLED) -> tuple[Prediction, Prediction]:
+    """Return the intramolecular and the intermolecular part of the labels of a frame, or of its predictions."""
+    whole, intra = (
+        Prediction(atoms.info[f"{start}energy"], atoms.arrays[f"{start}forces"], atoms.info.get(f"{start}virial"))
+        for start in (prefix, f"{prefix}intra_")
     )
     return intra, less(whole, intra)

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,14 @@ def write_csv(path: Path, columns: Mapping[str, np.ndarray]) -> None:
         writer.writerow(columns)
         cells = [[f"{value:.8g}" for value in np.asarray(column)] for column in columns.values()]
         writer.writerows(zip_longest(*cells, fillvalue=""))
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows with the same keys, whose cells may be numbers, texts or None, under those keys."""
+    with write_beside(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, rows[0] if rows else ())
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def read_csv(path: Path) -> dict[str, np.ndarray]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from decant.analysis.tables import format_table
-from decant.files import write_beside
+from decant.analysis.tables import format_table, write_rows
 
 STEPS = ("data", "fit", "export", "explore", "sort", "choose", "label")
 """The steps of a generation, in their order; each has a column with its seconds."""
@@ -50,11 +48,7 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 def write_table(path: Path, records: Sequence[dict[str, Any]]) -> None:
     """Write the table as CSV."""
-    rows = [row(record) for record in records]
-    with write_beside(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(path, [row(record) for record in records])
 
 
 def as_text(records: Sequence[dict[str, Any]]) -> str:
