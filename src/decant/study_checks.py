@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from decant.errors import InputError, nearest
+from decant.reference import KEYS
 from decant.settings import read_mapping
 from decant.study import EXPERIMENT, AlgorithmChoice, DataSet, Simulation, Study
 
-REFERENCE_KEYS = (
-    "density_g_cm3", "density_uncertainty_g_cm3", "diffusion_1e-5_cm2_s", "diffusion_uncertainty_1e-5_cm2_s",
-    "temperature_K", "source",
-)  # fmt: skip
 OWN_LEARN_KEYS = ("initial", "method")
 """Keys of learn.yaml that the study gives."""
 
@@ -149,9 +146,9 @@ def _check_simulation(study: Study, name: str, simulation: Simulation) -> None:
 def _check_reference(study: Study, name: str, reference: str | dict[str, Any]) -> None:
     if isinstance(reference, dict):
         for word in reference:
-            if word not in REFERENCE_KEYS:
-                expected = ", ".join(REFERENCE_KEYS)
-                raise InputError(f"unknown key '{word}'{nearest(str(word), REFERENCE_KEYS)}; expected {expected}")
+            if word not in KEYS:
+                expected = ", ".join(KEYS)
+                raise InputError(f"unknown key '{word}'{nearest(str(word), KEYS)}; expected {expected}")
         return
     known = {f"{run.fit.data}/{run.fit.algorithm}" for run in study.runs() if run.simulation == name}
     if reference != EXPERIMENT and reference not in known:

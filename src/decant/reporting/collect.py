@@ -17,13 +17,12 @@ from decant.label_cost import SECONDS
 from decant.reporting.records import FitRecord, Job, Parity, Results, RunRecord, SetRecord
 from decant.run import is_locked
 from decant.study import FitCell, RunCell, data_folder, read_study, test_frames
+from decant.workflow.outcome import ERROR, last_line
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 STUDY = "study.yaml"
-ERROR = "decant: error: "
-"""What the last line of the output of a failed command begins with."""
 
 
 def collect(folder: Path) -> Results:
@@ -91,10 +90,10 @@ def why_failed(log: Path, is_running: bool) -> str:
     """Return why a command failed, from its output; an empty text if it did not, or may still be running."""
     if not log.is_file():
         return ""
-    lines = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines() or [""]
-    if lines[-1].startswith(ERROR):
-        return lines[-1].removeprefix(ERROR)
-    return "" if is_running else f"ended without saying why; its last words: {lines[-1] or 'none'}"
+    last = last_line(log)
+    if last.startswith(ERROR):
+        return last.removeprefix(ERROR)
+    return "" if is_running else f"ended without saying why; its last words: {last or 'none'}"
 
 
 def _wall_seconds(table: Path) -> float | None:
