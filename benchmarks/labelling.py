@@ -1,11 +1,12 @@
 """Throughput of `decant label` on one and more processes, and under mpirun, on the same frames.
 
-    python benchmarks/labelling.py --frames 200 --processes 1,2 --repeats 3
+    python benchmarks/labelling.py --frames 1000 --processes 1,2 --repeats 3
 
 The frames are clusters of --liquid or, with --density, periodic boxes. Every run is the real command with an empty
 journal; the ways take turns, so that a machine whose speed drifts does not favour one of them. Two rates are given: of
 the whole command, and of the labels alone, from the first to the last that the journal got, which leaves out the
-seconds in which Python starts. The share is the rate of the labels over processes times that of one process.
+seconds in which Python starts. The share is the rate of the labels over processes times that of one process; with few
+frames it counts how much later the second process starts.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--liquid", default="EC:1,EMC:1", help="composition of each frame")
     parser.add_argument("--density", type=float, default=0.0, help="g/cm3 of a periodic box; 0 for a cluster")
-    parser.add_argument("--frames", type=int, default=200)
+    parser.add_argument("--frames", type=int, default=1000)
     parser.add_argument("--processes", default="1,2")
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
