@@ -18,7 +18,8 @@ from decant.files import write_yaml
 from decant.molecules import parse_liquid
 from decant.protocol import Protocol, intervals, mixture_density, parse_length, specification
 from decant.run import Run, is_locked, locked
-from decant.simulate import connectivity, link_potential, simulate
+from decant.simulate import link_potential, simulate
+from decant.start import connectivity
 
 
 @pytest.mark.parametrize(
