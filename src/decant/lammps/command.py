@@ -16,6 +16,7 @@ from decant.lammps.plugin import mace_directory, preload_blas
 
 MACE = "mace"
 """Name of our own plugin."""
+MPI_LIBRARY = "libmpi.so.12"
 
 
 @functools.cache
@@ -38,13 +39,36 @@ def environment(plugin: str | None = None) -> dict[str, str]:
     paths = [folders[plugin]] if plugin in folders else list(folders.values())
     paths = [path for path in [*paths, os.environ.get("LAMMPS_PLUGIN_PATH", "")] if path]
     result["LAMMPS_PLUGIN_PATH"] = ":".join(paths)
-    libraries = [str(Path(sys.prefix) / "lib"), result.get("LD_LIBRARY_PATH", "")]
+    libraries = [site_mpi(), str(Path(sys.prefix) / "lib"), result.get("LD_LIBRARY_PATH", "")]
     result["LD_LIBRARY_PATH"] = ":".join(path for path in libraries if path)
     result.setdefault("OMP_NUM_THREADS", "1")
     # one thread a rank: torch inside `pair_style deepmd` would otherwise take every core in every rank
     result.setdefault("DP_INTRA_OP_PARALLELISM_THREADS", "1")
     result.setdefault("DP_INTER_OP_PARALLELISM_THREADS", "1")
     return result
+
+
+def site_mpi() -> str:
+    """Return the folder of the MPI library to use instead of the wheel's, from ``DECANT_MPI``; empty for the wheel's.
+
+    MPICH, Intel MPI, MVAPICH and Cray MPICH agree on one binary interface, whose library is ``libmpi.so.12`` [1]_.
+
+    Raises
+    ------
+    InputError
+        If no such library lies there.
+
+    References
+    ----------
+    .. [1] https://www.mpich.org/abi/
+    """
+    folder = os.environ.get("DECANT_MPI", "")
+    if folder and not (Path(folder) / MPI_LIBRARY).is_file():
+        raise InputError(
+            f"DECANT_MPI={folder}: no {MPI_LIBRARY} in it; give the folder of an MPI library with the interface of"
+            " MPICH (docs/clusters.md)"
+        )
+    return folder
 
 
 @functools.cache
