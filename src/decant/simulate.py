@@ -255,7 +255,7 @@ def _lammps_variables(run: Run, segment: int, restart: str) -> dict[str, object]
         "dump_every": spec["dump_every"],
         "restart_every": spec["restart_every"],
         "trajectory": group(spec),
-        "observe": OBSERVE if (run.path / OBSERVE).is_file() else "none",
+        "observe": "yes" if (run.path / OBSERVE).is_file() else "no",
         **({"minimise_steps": 0} if "from" in spec else {}),  # a frame of a liquid is no packed start
         **Limits(**spec["guards"]).variables(),
     }
