@@ -115,7 +115,9 @@ def simulate(
     output = Path(output)
     _require_free_or_run(output)
     with locked(output) as lock:
-        run = _continued(Run.open(output), spec) if (output / "run.yaml").is_file() else _prepare(output, spec)
+        run = (
+            _continued(Run.open(output), spec) if (output / "run.yaml").is_file() else _prepare(output, spec, launcher)
+        )
         recorded = read_yaml(output / "status.yaml") if (output / "status.yaml").is_file() else {}
         if recorded.get("state") not in ("completed", "stopped"):
             run = _on_ranks(run, ranks, threads)
@@ -182,9 +184,9 @@ def link_potential(output: Path, potential: Path) -> None:
     link.symlink_to(os.path.relpath(Path(potential).resolve(), output.resolve()), target_is_directory=True)
 
 
-def _prepare(output: Path, spec: dict[str, Any]) -> Run:
+def _prepare(output: Path, spec: dict[str, Any], launcher: str | None) -> Run:
     """Make the start and write everything that LAMMPS needs; run.yaml comes last and makes it a run."""
-    start = starting(spec)
+    start = starting(spec, launcher)
     atoms, mol_id = start.atoms, start.atoms.arrays["mol_id"]
     density = spec.get("start_density_g_cm3", round(start.density_g_cm3, 4))
     limits = Limits.around(spec["temperature_K"], density, start.longest_bond())

@@ -85,8 +85,15 @@ def connectivity(liquid: list[tuple[Molecule, int]]) -> tuple[np.ndarray, np.nda
     return np.concatenate(bonds), np.array(mol_id, dtype=int)
 
 
-def starting(spec: Mapping[str, Any]) -> Start:
+def starting(spec: Mapping[str, Any], launcher: str | None = None) -> Start:
     """Return the start that the content of a run.yaml asks for.
+
+    Parameters
+    ----------
+    spec
+        Content of run.yaml.
+    launcher
+        MPI launcher; LAMMPS reads the restart file of a run to start from.
 
     Raises
     ------
@@ -95,7 +102,7 @@ def starting(spec: Mapping[str, Any]) -> Start:
     """
     if "from" not in spec:
         return packed(spec)
-    start = replicated(last_configuration(Run.open(Path(spec["from"]))), tuple(spec["replicate"]))
+    start = replicated(last_configuration(Run.open(Path(spec["from"])), launcher), tuple(spec["replicate"]))
     return rescaled(start, spec["start_density_g_cm3"]) if "start_density_g_cm3" in spec else start
 
 
@@ -144,7 +151,7 @@ def _restart(run: Run) -> Path:
     return found[0]
 
 
-def last_configuration(run: Run) -> Start:
+def last_configuration(run: Run, launcher: str | None = None) -> Start:
     """Return the last frame of which a run has a restart file, molecules whole and centred in the box."""
     from decant.simulate import inputs_directory
 
@@ -155,7 +162,7 @@ def last_configuration(run: Run) -> Start:
         (folder / "restart").symlink_to(restart)
         (folder / "in.configuration").write_bytes((inputs_directory() / "in.configuration").read_bytes())
         arguments = ["-log", "none", "-in", "in.configuration", *variables({"restart": "restart"})]
-        outcome = launch(arguments, 1, folder, plugin=potential.algorithm)
+        outcome = launch(arguments, 1, folder, plugin=potential.algorithm, launcher=launcher)
         if outcome.code != 0:
             raise InputError(f"{restart}: LAMMPS cannot read this restart file: {outcome.reason()}")
         atoms, bonds = read_configuration(folder / "configuration.data", run.spec["elements"])
