@@ -115,9 +115,10 @@ def simulate(
     output = Path(output)
     _require_free_or_run(output)
     with locked(output) as lock:
-        run = (
-            _continued(Run.open(output), spec) if (output / "run.yaml").is_file() else _prepare(output, spec, launcher)
-        )
+        if (output / "run.yaml").is_file():
+            run = _continued(Run.open(output), spec)
+        else:
+            run = _prepare(output, spec, launcher)
         recorded = read_yaml(output / "status.yaml") if (output / "status.yaml").is_file() else {}
         if recorded.get("state") not in ("completed", "stopped"):
             run = _on_ranks(run, ranks, threads)
