@@ -200,9 +200,7 @@ def _prepare(output: Path, spec: dict[str, Any], launcher: str | None) -> Run:
     types = atom_types(atoms.get_chemical_symbols(), spec["elements"])
     if lines := observe_lines(spec, types, mol_id, Potential.open(Path(spec["potential"])).cutoff):
         with write_beside(output / OBSERVE) as temporary:
-            temporary.write_text(
-                "\n".join(["# What this run measures while it produces", *lines, ""]), encoding="utf-8"
-            )
+            temporary.write_text("\n".join([*lines, ""]), encoding="utf-8")
     write_yaml(output / "run.yaml", spec)
     return Run.open(output)
 
