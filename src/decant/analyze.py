@@ -84,7 +84,8 @@ def measure(
     viscosity_mPa_s
         For the Yeh-Hummer correction, mPa s.
     """
-    result = _measured(thermo, len(universe.atoms))
+    finite = np.all([np.isfinite(column) for column in thermo.values()], axis=0)
+    result = Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, len(universe.atoms))
     with Progress("analyze", 5, "parts") as progress:
         from_ps = _measure_thermo(result, spec, skip_ps)
         progress.update(1, "bonds")
@@ -97,11 +98,11 @@ def measure(
         temperature = spec.get("temperature_K")
         diffusions, reason = _attempt(lambda: diffusion(universe, from_ps, temperature, viscosity_mPa_s))
         progress.update(5)
-    result.rdfs, result.sites = rdfs or [], sites or []
+    result.rdfs, result.sites, result.diffusions = rdfs or [], sites or [], diffusions or []
     result.summary["rdf"] = {one.pair: one.summary() for one in result.rdfs + result.sites} or centre_reason
     if result.rdfs and not result.sites:
         result.summary["rdf"]["sites"] = site_reason
-    _note_diffusions(result, diffusions, reason)
+    result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or reason
     return result
 
 
@@ -109,7 +110,8 @@ def measure_on_the_fly(
     run: Run, thermo: Mapping[str, np.ndarray], skip_ps: float | None = None, viscosity_mPa_s: float | None = None
 ) -> Measured:
     """Measure what a run without a trajectory shows: as `measure`, with what LAMMPS measured while it ran."""
-    result, spec = _measured(thermo, int(run.spec["atoms"])), run.spec
+    spec, finite = run.spec, np.all([np.isfinite(column) for column in thermo.values()], axis=0)
+    result = Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, int(spec["atoms"]))
     from_ps = _measure_thermo(result, spec, skip_ps)
     from_step = spec["equilibration_steps"] + round(from_ps / run.timestep_ps)
     volume = float(result.thermo["volume_A3"].mean())
@@ -118,22 +120,11 @@ def measure_on_the_fly(
     result.sites = sites or []
     result.summary["rdf"] = {one.pair: one.summary() for one in result.sites} or reason
     diffusions, reason = _attempt(lambda: species_diffusion(msd_files, spec, volume, viscosity_mPa_s))
-    _note_diffusions(result, diffusions, reason)
+    result.diffusions = diffusions or []
+    result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or reason
     if diffusions:
         result.summary["diffusion"]["note"] = "; ".join([NOTE, *([BAROSTAT] if spec["ensemble"] == "npt" else [])])
     return result
-
-
-def _measured(thermo: Mapping[str, np.ndarray], atoms: int) -> Measured:
-    """Return a result with the thermo output only."""
-    finite = np.all([np.isfinite(column) for column in thermo.values()], axis=0)
-    return Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, atoms)
-
-
-def _note_diffusions(result: Measured, diffusions: list[Diffusion] | None, reason: Any) -> None:
-    """Put diffusion coefficients, or why there are none, into a result."""
-    result.diffusions = diffusions or []
-    result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or reason
 
 
 def _attempt(action: Callable[[], Result]) -> tuple[Result | None, Any]:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from decant.analysis.diffusion import A2_PS_TO_1E5_CM2_S, Diffusion, fit_diffusion, yeh_hummer
+from decant.analysis.diffusion import A2_PS_TO_1E5_CM2_S, FIT_WINDOW, LEAST_LAGS, Diffusion, yeh_hummer
 from decant.analysis.rdf import Rdf
+from decant.errors import InputError
 from decant.lammps.observe import read_blocks, read_rows
 
 KIND = "elements, within and between molecules"
@@ -73,16 +74,28 @@ def species_diffusion(
     """
     table = read_rows(files)
     lag = (table[:, 0] - spec["equilibration_steps"]) * spec["timestep_fs"] / 1000.0
+    inside = (lag > 0) & (lag >= FIT_WINDOW[0] * lag[-1] - 1e-9) & (lag <= FIT_WINDOW[1] * lag[-1] + 1e-9)
+    if inside.sum() < LEAST_LAGS:
+        raise InputError(f"{len(lag)} times leave {inside.sum()} to fit, at least {LEAST_LAGS} are needed")
     correction = yeh_hummer(spec["temperature_K"], float(np.cbrt(volume)), 1.0) if volume else None
     result = []
     for number, (name, count) in enumerate(spec["species"]):
-        first = 1 + DIRECTIONS * number
-        msd = table[:, first : first + DIRECTIONS]
-        window, value, _, slope = fit_diffusion(lag, msd.sum(axis=1, keepdims=True))
-        inside = (lag >= window[0] - 1e-9) & (lag <= window[1] + 1e-9)
-        each = np.polyfit(lag[inside], msd[inside], 1)[0] / 2.0 * A2_PS_TO_1E5_CM2_S
-        uncertainty = float(each.std(ddof=1) / np.sqrt(DIRECTIONS))
+        directions = table[:, 1 + DIRECTIONS * number :][:, :DIRECTIONS]
+        msd = directions.sum(axis=1)
+        each = np.polyfit(lag[inside], directions[inside], 1)[0] / 2.0 * A2_PS_TO_1E5_CM2_S
+        moved = np.maximum(msd[inside], 1e-300)
         result.append(
-            Diffusion(name, count, lag, msd.sum(axis=1), window, value, uncertainty, slope, correction, viscosity_mPa_s)
+            Diffusion(
+                species=name,
+                molecules=count,
+                lag_ps=lag,
+                msd_A2=msd,
+                window_ps=(float(lag[inside][0]), float(lag[inside][-1])),
+                value=float(each.mean()),
+                uncertainty=float(each.std(ddof=1) / np.sqrt(DIRECTIONS)),
+                slope=float(np.polyfit(np.log(lag[inside]), np.log(moved), 1)[0]),
+                correction_at_1_mPa_s=correction,
+                viscosity_mPa_s=viscosity_mPa_s,
+            )
         )
     return result
