@@ -36,8 +36,9 @@ class Viscosity:
         Lags over which the integral is averaged.
     value, uncertainty
         mPa s; the mean over the window, and its standard error over blocks.
-    change
-        What the integral gains from the first to the second half of the window, as a fraction of the value.
+    change, change_error
+        What the integral gains from the first to the second half of the window, as a fraction of the value, and the
+        standard error of that.
     block_ps
         Length of a block.
     """
@@ -49,13 +50,14 @@ class Viscosity:
     value: float
     uncertainty: float
     change: float
+    change_error: float
     block_ps: float
 
     @property
     def converged(self) -> bool:
-        """Whether blocks agree on the value and the running integral is flat in the window."""
+        """Whether blocks agree on the value and the running integral is flat in the window, as far as they can tell."""
         agreed = self.value > 0 and self.uncertainty <= AGREEMENT * self.value
-        return bool(agreed and abs(self.change) <= FLATNESS)
+        return bool(agreed and abs(self.change) <= max(FLATNESS, 2.0 * self.change_error))
 
     @property
     def note(self) -> str:
@@ -158,7 +160,8 @@ def viscosity(time_ps: np.ndarray, stress: np.ndarray, temperature: float, volum
         window_ps=(interval * half, interval * (last - 1)),
         value=value,
         uncertainty=float(_error(each)),
-        change=float((late.mean() - early.mean()) / value) if value else np.inf,
+        change=float((late - early).mean() / value) if value else np.inf,
+        change_error=float(_error(late - early) / abs(value)) if value else np.inf,
         block_ps=interval * rows,
     )
 
