@@ -198,7 +198,8 @@ def _prepare(output: Path, spec: dict[str, Any], launcher: str | None) -> Run:
     for name in (f"in.{spec['ensemble']}", *SHARED_INPUTS):
         shutil.copyfile(inputs_directory() / name, output / name)
     types = atom_types(atoms.get_chemical_symbols(), spec["elements"])
-    if lines := observe_lines(spec, types, mol_id, Potential.open(Path(spec["potential"])).cutoff):
+    reach = Potential.open(Path(spec["potential"])).cutoff if spec.get("trajectory") == "none" else 0.0
+    if lines := observe_lines(spec, types, mol_id, reach):
         with write_beside(output / OBSERVE) as temporary:
             temporary.write_text("\n".join([*lines, ""]), encoding="utf-8")
     write_yaml(output / "run.yaml", spec)
