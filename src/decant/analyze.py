@@ -15,9 +15,11 @@ from decant.analysis.bonds import bond_integrity
 from decant.analysis.density import density
 from decant.analysis.diffusion import Diffusion, diffusion
 from decant.analysis.energy_drift import conserved_energy, energy_drift
+from decant.analysis.on_the_fly import BAROSTAT, NOTE, element_rdfs, species_diffusion
 from decant.analysis.performance import performance
 from decant.analysis.rdf import Rdf, centre_rdfs, site_rdfs
 from decant.analysis.tables import format_table, number, write_csv
+from decant.analysis.viscosity import Viscosity, run_viscosity
 from decant.errors import InputError
 from decant.files import write_yaml
 from decant.observables import OBSERVABLES, plain, status_line
@@ -25,6 +27,8 @@ from decant.progress import Progress
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
+
+    from decant.run import Run
 
 Result = TypeVar("Result")
 SPEC_KEYS = ("potential", "liquid", "copies", "ensemble", "temperature_K", "pressure_bar", "length_ps", "timestep_fs")
@@ -40,7 +44,7 @@ class Measured:
         Columns of the thermo output, rows that are not finite left out.
     atoms
         Number of atoms.
-    density, rdfs, sites, diffusions
+    density, rdfs, sites, diffusions, viscosity
         None or empty where they could not be measured.
     summary
         Content of ``observables.yaml``.
@@ -52,6 +56,7 @@ class Measured:
     rdfs: list[Rdf] = field(default_factory=list)
     sites: list[Rdf] = field(default_factory=list)
     diffusions: list[Diffusion] = field(default_factory=list)
+    viscosity: Viscosity | None = None
     summary: dict[str, Any] = field(default_factory=dict)
 
 
@@ -98,6 +103,27 @@ def measure(
     if result.rdfs and not result.sites:
         result.summary["rdf"]["sites"] = site_reason
     result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or reason
+    return result
+
+
+def measure_on_the_fly(
+    run: Run, thermo: Mapping[str, np.ndarray], skip_ps: float | None = None, viscosity_mPa_s: float | None = None
+) -> Measured:
+    """Measure what a run without a trajectory shows: as `measure`, with what LAMMPS measured while it ran."""
+    spec, finite = run.spec, np.all([np.isfinite(column) for column in thermo.values()], axis=0)
+    result = Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, int(spec["atoms"]))
+    from_ps = _measure_thermo(result, spec, skip_ps)
+    from_step = spec["equilibration_steps"] + round(from_ps / run.timestep_ps)
+    volume = float(result.thermo["volume_A3"].mean())
+    rdf_files, msd_files = (run.segment_files(stem, "dat") for stem in ("rdf", "msd"))
+    sites, reason = _attempt(lambda: element_rdfs(rdf_files, run.present_elements(), from_step))
+    result.sites = sites or []
+    result.summary["rdf"] = {one.pair: one.summary() for one in result.sites} or reason
+    diffusions, reason = _attempt(lambda: species_diffusion(msd_files, spec, volume, viscosity_mPa_s))
+    result.diffusions = diffusions or []
+    result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or reason
+    if diffusions:
+        result.summary["diffusion"]["note"] = "; ".join([NOTE, *([BAROSTAT] if spec["ensemble"] == "npt" else [])])
     return result
 
 
@@ -164,6 +190,9 @@ def write_results(folder: Path, measured: Measured) -> None:
         columns.update({f"msd_A2 {one.species}": one.msd_A2 for one in measured.diffusions})
         write_csv(folder / "msd.csv", columns)
         plots.plot_msd(folder / "msd.png", measured.diffusions)
+    if measured.viscosity:
+        write_csv(folder / "viscosity.csv", measured.viscosity.columns())
+        plots.plot_viscosity(folder / "viscosity.png", measured.viscosity)
     write_yaml(folder / OBSERVABLES, plain(measured.summary))
 
 
@@ -195,21 +224,33 @@ def analyze(path: Path, skip_ps: float | None = None, viscosity_mPa_s: float | N
 
     run = Run.open(path)
     status = dict(run.status)
+    without = run.spec.get("trajectory") == "none"
     head: dict[str, Any] = {
         "run": Path(path).resolve().name,
         "status": status,
         "conditions": {key: run.spec[key] for key in SPEC_KEYS if key in run.spec},
     }
     thermo = run.thermo()
-    universe, reason = _attempt(run.universe)
-    if universe is None or not len(thermo.get("time_ps", ())):
+    universe, reason = (None, {}) if without else _attempt(run.universe)
+    missing = "" if without or universe is not None else reason["not_available"]
+    if not missing and not len(thermo.get("time_ps", ())):
+        missing = f"{path}: no thermo output in production"
+    if missing:
         if status.get("state") != "stopped":
-            raise InputError(reason["not_available"] if universe is None else f"{path}: no thermo output in production")
+            raise InputError(missing)
         head["production"] = {"not_available": "the run was stopped before its first frame"}
         write_yaml(Path(path) / OBSERVABLES, plain(head))
         return plain(head)
-    measured = measure(universe, thermo, run.spec, skip_ps, viscosity_mPa_s)
-    measured.summary = {**head, **measured.summary, "performance": _attempt(lambda: performance(run))[1]}
+    found, viscosity = _attempt(lambda: run_viscosity(run)) if run.spec.get("viscosity") else (None, None)
+    if found and found.converged and viscosity_mPa_s is None:
+        viscosity_mPa_s = found.value  # for the Yeh-Hummer correction
+    if universe is None:
+        measured = measure_on_the_fly(run, thermo, skip_ps, viscosity_mPa_s)
+    else:
+        measured = measure(universe, thermo, run.spec, skip_ps, viscosity_mPa_s)
+    measured.viscosity = found
+    more = {} if viscosity is None else {"viscosity": found.summary() if found else viscosity}
+    measured.summary = {**head, **measured.summary, **more, "performance": _attempt(lambda: performance(run))[1]}
     write_results(Path(path), measured)
     return plain(measured.summary)
 
@@ -217,7 +258,7 @@ def analyze(path: Path, skip_ps: float | None = None, viscosity_mPa_s: float | N
 def as_text(summary: Mapping[str, Any]) -> str:
     """Return the short table that `decant analyze` prints."""
     rows = [["observable", "value", "unit"]]
-    for name in ("density", "temperature", "pressure", "potential_energy", "energy_drift"):
+    for name in ("density", "temperature", "pressure", "potential_energy", "energy_drift", "viscosity"):
         entry = summary.get(name, {})
         if "value" in entry:
             rows.append([name.replace("_", " "), number(entry["value"], entry["uncertainty"], 5), entry["unit"]])

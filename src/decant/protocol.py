@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from decant.errors import InputError
+from decant.lammps.observe import require_trajectory
 from decant.molecules import Molecule, parse_liquid, solvent_table
 
 ENSEMBLES = ("npt", "nvt", "nve")
@@ -47,6 +48,18 @@ class Protocol:
         Time step.
     seed
         Seed of the packing, the velocities and the Langevin forces.
+    start, replicate
+        Directory of a run whose last frame, copied so many times along each cell vector, is the start instead of a
+        packed liquid; `liquid` and `copies` must be what that gives (see `decant.start.source`).
+    dump_ps, thermo_ps, restart_ps
+        Time between frames, thermodynamic rows and restart files; None for what suits the length (`intervals`).
+    trajectory
+        Atoms whose coordinates are written; see `decant.lammps.observe.TRAJECTORIES`. Without any, RDF and MSD are
+        measured on the fly.
+    rdf_cutoff
+        How far those RDF reach, angstrom; None for the cutoff of the potential, beyond which they cost time.
+    viscosity
+        Whether the stress is written as often as a Green-Kubo viscosity needs it.
     """
 
     potential: Path
@@ -60,6 +73,14 @@ class Protocol:
     density: float | None = None
     timestep_fs: float = 0.5
     seed: int = 1
+    start: Path | None = None
+    replicate: tuple[int, int, int] = (1, 1, 1)
+    dump_ps: float | None = None
+    thermo_ps: float | None = None
+    restart_ps: float | None = None
+    trajectory: str = "all"
+    rdf_cutoff: float | None = None
+    viscosity: bool = False
 
 
 def parse_length(text: str, or_zero: bool = False) -> float:
@@ -95,12 +116,16 @@ def specification(protocol: Protocol, ranks: int, threads: int) -> dict[str, Any
                 f"--liquid {protocol.liquid}: {solvent.name} has the element {', '.join(unknown)}; "
                 f"the potential knows only {', '.join(potential.elements)}"
             )
-    density = protocol.density or mixture_density(liquid)
-    if protocol.density is None:
+    require_trajectory(protocol.trajectory, [solvent.name for solvent, _ in liquid])
+    density = protocol.density
+    if density is None and protocol.start is None:
         _warn_of_unknown_densities(liquid)
+        density = mixture_density(liquid)
     _warn_outside_training(potential.card, protocol.temperature, density)
+    _warn_of_a_long_timestep(liquid, protocol.timestep_fs)
     steps = round(protocol.length_ps / protocol.timestep_fs * 1000.0)
-    frame_every, row_every, restart_every = intervals(steps, protocol.timestep_fs)
+    given = (protocol.dump_ps, protocol.thermo_ps, protocol.restart_ps)
+    frame_every, row_every, restart_every = intervals(steps, protocol.timestep_fs, *given)
     equilibration = protocol.length_ps / 4 if protocol.equilibration_ps is None else protocol.equilibration_ps
     # the first frame of the production is its very start, so the equilibration is a whole number of frames
     equilibration_steps = max(1, round(equilibration / protocol.timestep_fs * 1000.0 / frame_every)) * frame_every
@@ -117,7 +142,7 @@ def specification(protocol: Protocol, ranks: int, threads: int) -> dict[str, Any
         "ensemble": protocol.ensemble,
         "temperature_K": protocol.temperature,
         "pressure_bar": protocol.pressure,
-        "start_density_g_cm3": round(density, 4),
+        **({} if density is None else {"start_density_g_cm3": round(density, 4)}),
         "length_ps": protocol.length_ps,
         "timestep_fs": protocol.timestep_fs,
         "production_steps": steps,
@@ -128,18 +153,44 @@ def specification(protocol: Protocol, ranks: int, threads: int) -> dict[str, Any
         "seed": protocol.seed,
         "ranks": ranks,
         "threads": threads,
+        **_unusual(protocol),
     }
 
 
-def intervals(steps: int, timestep_fs: float) -> tuple[int, int, int]:
+def _unusual(protocol: Protocol) -> dict[str, Any]:
+    """Return the keys of run.yaml that only some runs have."""
+    keys: dict[str, Any] = {}
+    if protocol.start is not None:
+        keys |= {"from": str(protocol.start), "replicate": list(protocol.replicate)}
+    if protocol.trajectory != "all":
+        keys["trajectory"] = protocol.trajectory
+    if protocol.rdf_cutoff is not None:
+        keys["rdf_cutoff_A"] = protocol.rdf_cutoff
+    if protocol.viscosity:
+        keys["viscosity"] = True
+    return keys
+
+
+def intervals(
+    steps: int,
+    timestep_fs: float,
+    frame_ps: float | None = None,
+    row_ps: float | None = None,
+    restart_ps: float | None = None,
+) -> tuple[int, int, int]:
     """Return the steps between frames, thermodynamic rows and restart files of a production of `steps` steps.
 
-    Restarts fall on frames, so that a continued trajectory has no gap.
+    What is not given follows from the length; restarts then fall on frames.
     """
     per_ps = 1000.0 / timestep_fs
-    frame = max(1, min(round(FRAME_INTERVAL_PS * per_ps), steps // LEAST_FRAMES))
-    row = max(1, min(round(ROW_INTERVAL_PS * per_ps), frame))
-    restart = max(1, min(round(RESTART_INTERVAL_PS * per_ps), steps // LEAST_RESTARTS) // frame) * frame
+
+    def whole(given: float | None, otherwise: int) -> int:
+        return max(1, otherwise if given is None else round(given * per_ps))
+
+    frame = whole(frame_ps, min(round(FRAME_INTERVAL_PS * per_ps), steps // LEAST_FRAMES))
+    row = whole(row_ps, min(round(ROW_INTERVAL_PS * per_ps), frame))
+    often = max(1, min(round(RESTART_INTERVAL_PS * per_ps), steps // LEAST_RESTARTS))
+    restart = whole(restart_ps, often // frame * frame or often)
     return frame, row, restart
 
 
@@ -181,9 +232,18 @@ def _require_sensible(protocol: Protocol) -> None:
         ("--temperature", protocol.temperature),
         ("--timestep", protocol.timestep_fs),
         ("--density", 1.0 if protocol.density is None else protocol.density),
+        ("--rdf-cutoff", 1.0 if protocol.rdf_cutoff is None else protocol.rdf_cutoff),
+        *((f"--replicate {protocol.replicate}", count) for count in protocol.replicate),
     ):
         if not 0 < value < np.inf:
             raise InputError(f"{name} {value}: expected a positive number")
+    if protocol.rdf_cutoff is not None and protocol.trajectory != "none":
+        raise InputError("--rdf-cutoff: is for RDF that are measured on the fly, with --trajectory none")
+    if protocol.viscosity and protocol.ensemble not in ("nvt", "nve"):
+        raise InputError(
+            f"--viscosity with --ensemble {protocol.ensemble}: a barostat changes the stress; take nvt at the density"
+            " that npt gave (--from RUN --density ...)"
+        )
     if not -np.inf < protocol.pressure < np.inf:
         raise InputError(f"--pressure {protocol.pressure}: expected a number of bar")
     if not protocol.timestep_fs <= protocol.length_ps * 1000.0 < np.inf:
@@ -192,12 +252,24 @@ def _require_sensible(protocol: Protocol) -> None:
         )
 
 
-def _warn_outside_training(card: dict[str, Any], temperature: float, density: float) -> None:
+def _warn_of_a_long_timestep(liquid: list[tuple[Molecule, int]], timestep_fs: float) -> None:
+    """Say on standard error if the time step is too long for the fastest bond of the liquid."""
+    has_hydrogen = any("H" in solvent.symbols for solvent, _ in liquid)
+    longest, bonds = (1.0, "bonds of hydrogen") if has_hydrogen else (2.0, "the bonds of this liquid")
+    if timestep_fs > longest:
+        print(
+            f"decant: warning: --timestep {timestep_fs:g} fs is too long for {bonds}: {longest:g} fs at most, see"
+            " 'Time step' in docs/production.md",
+            file=sys.stderr,
+        )
+
+
+def _warn_outside_training(card: dict[str, Any], temperature: float, density: float | None) -> None:
     """Say on standard error if the conditions lie outside the range that the potential was trained on."""
     training = card.get("data") or {}  # null for a bare model file
     for key, value, unit in (("temperature_K", temperature, "K"), ("density_g_cm3", density, "g/cm3")):
-        low, high = training.get(key) or (value, value)
-        if not low <= value <= high:
+        low, high = training.get(key) or (-np.inf, np.inf)
+        if value is not None and not low <= value <= high:
             print(
                 f"decant: warning: {key.split('_')[0]} {value:.4g} {unit} is outside the range that the potential was"
                 f" trained on ({low:.4g} to {high:.4g} {unit})",

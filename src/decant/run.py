@@ -16,6 +16,7 @@ from decant.errors import InputError
 from decant.files import read_yaml
 from decant.lammps.data import read_topology
 from decant.lammps.log import join_thermo, read_thermo
+from decant.lammps.observe import written_atoms
 from decant.lammps.trajectory import Segment, read_segment
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ class Run:
         The directory.
     spec
         What was asked (``run.yaml``): potential, liquid, copies, species, elements, ensemble, temperature_K,
-        pressure_bar, length_ps, timestep_fs, seed, ranks, threads, step counts, guards; and speed_from_segment, the
-        first segment on these ranks and threads, if earlier ones had others.
+        pressure_bar, length_ps, timestep_fs, seed, ranks, threads, step counts, guards; and, in runs that have them,
+        speed_from_segment, the first segment on these ranks and threads if earlier ones had others; from and
+        replicate, where it starts; trajectory, viscosity, rdf_cutoff_A and centre_atoms, what it writes; lengthened.
     """
 
     def __init__(self, path: Path, spec: dict[str, Any]):
@@ -114,8 +116,8 @@ class Run:
         """Return the production as an MDAnalysis Universe.
 
         Atoms carry elements, types, names and masses; residues are molecules, resname is their species; bonds are
-        those of the start. Coordinates are unwrapped by LAMMPS's image flags, in angstrom; times in ps from the start
-        of the production.
+        those of the start. There are only the atoms that the trajectory holds; a centre has its molecule's mass.
+        Coordinates are unwrapped by LAMMPS's image flags, in angstrom; times in ps from the start of the production.
 
         Raises
         ------
@@ -123,6 +125,8 @@ class Run:
             If there are no production frames, or segments overlap (a run continued by hand from an older restart).
         """
         segments = self.trajectory_segments()
+        if not segments and self.spec.get("trajectory") == "none":
+            raise InputError(f"{self.path}: the run wrote no trajectory (--trajectory none)")
         if not segments:
             state = self.status["state"]
             raise InputError(f"{self.path}: no production frames to analyse; the run is {state} (see status.yaml)")
@@ -140,24 +144,34 @@ class Run:
         return universe
 
     def _topology(self) -> Universe:
-        """Return a Universe of the atoms, molecules and bonds, with no coordinates yet."""
+        """Return a Universe of the written atoms, their molecules and bonds, with no coordinates yet."""
         import MDAnalysis
         from ase.data import atomic_masses, atomic_numbers
 
         topology = read_topology(self.path / "system.data")
-        elements = [self.spec["elements"][kind - 1] for kind in topology.types]
-        names = [name for name, count in self.spec["species"] for _ in range(count)]
+        written = written_atoms(self.spec, topology.mol_id)
+        elements = np.array([self.spec["elements"][kind - 1] for kind in topology.types])
+        masses = np.array([atomic_masses[atomic_numbers[element]] for element in elements])
+        if self.spec.get("trajectory") == "centres":
+            masses = np.bincount(topology.mol_id, masses)[topology.mol_id]  # each stands for its molecule
+        names = np.array([name for name, count in self.spec["species"] for _ in range(count)])
+        molecules, residue_of_atom = np.unique(topology.mol_id[written], return_inverse=True)
         universe = MDAnalysis.Universe.empty(
-            len(elements), n_residues=len(names), atom_resindex=topology.mol_id, trajectory=True
+            len(written), n_residues=len(molecules), atom_resindex=residue_of_atom, trajectory=True
         )
-        universe.add_TopologyAttr("elements", elements)
-        universe.add_TopologyAttr("names", elements)
-        universe.add_TopologyAttr("types", elements)
-        universe.add_TopologyAttr("masses", [atomic_masses[atomic_numbers[element]] for element in elements])
-        universe.add_TopologyAttr("resnames", names)
-        universe.add_TopologyAttr("resids", np.arange(1, len(names) + 1))
-        universe.add_TopologyAttr("bonds", [tuple(pair) for pair in topology.bonds])
+        for attribute in ("elements", "names", "types"):
+            universe.add_TopologyAttr(attribute, elements[written].tolist())
+        universe.add_TopologyAttr("masses", masses[written])
+        universe.add_TopologyAttr("resnames", names[molecules].tolist())
+        universe.add_TopologyAttr("resids", molecules + 1)
+        bonds = topology.bonds[np.isin(topology.bonds, written).all(axis=1)]
+        universe.add_TopologyAttr("bonds", [tuple(pair) for pair in np.searchsorted(written, bonds)])
         return universe
+
+    def present_elements(self) -> list[str]:
+        """Return the elements of the liquid in the order of their LAMMPS types."""
+        types = np.unique(read_topology(self.path / "system.data").types)
+        return [self.spec["elements"][kind - 1] for kind in types]
 
     def performance(self) -> dict[str, float]:
         """Return the speed of the production: ``ns_per_day`` and ``katom_step_per_s``; empty if there is none.

@@ -1,32 +1,67 @@
-"""Molecular dynamics of a packed liquid in LAMMPS: started, continued, watched, and its end recorded."""
+"""Molecular dynamics of a liquid in LAMMPS: started, continued, watched, and its end recorded."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from ase import Atoms
-
 from decant.errors import InputError
-from decant.files import read_yaml, write_yaml
+from decant.files import read_yaml, write_beside, write_yaml
 from decant.lammps.command import command
-from decant.lammps.data import write_data
+from decant.lammps.data import atom_types, write_data
 from decant.lammps.guards import Limits
 from decant.lammps.launch import Outcome, launch, variables
+from decant.lammps.observe import OBSERVE, group, observe_lines
 from decant.lammps.restart import newest_restart
 from decant.lammps.trajectory import cut
-from decant.molecules import Molecule, parse_liquid
 from decant.potential import Potential
 from decant.progress import Progress
 from decant.protocol import ENSEMBLES, SAMPLING, Protocol, specification
 from decant.run import POTENTIAL, SECONDS_PER_DAY, Run, locked
+from decant.start import starting
 
 SHARED_INPUTS = ("setup.lammps", "production.lammps")
 FREE_TO_CHANGE = ("potential", "ranks", "threads")
 """Keys of run.yaml in which a continued run may differ: they do not change what is simulated."""
+LENGTHS = ("length_ps", "production_steps")
+FOLLOW_LENGTH = ("equilibration_steps", "dump_every", "thermo_every", "restart_every")
+"""Keys of run.yaml that make a run longer, and those that a longer one keeps from what it was."""
+LARGEST_MARGIN_S, MARGIN = 300.0, 0.1
+"""Part of a walltime that is kept for the start and for writing the last restart file, and its largest value."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """On what a run runs, and for how long.
+
+    Attributes
+    ----------
+    ranks, threads
+        MPI ranks, and OpenMP threads of each.
+    launcher
+        Name or command line of the MPI launcher; see `decant.lammps.launcher`.
+    gpus
+        GPUs of a node, of which each rank gets one; 0 leaves it to the pair style.
+    until
+        Time, as of `time.time`, at which the command must have ended; None for no limit.
+    """
+
+    ranks: int = 1
+    threads: int = 1
+    launcher: str | None = None
+    gpus: int = 0
+    until: float | None = None
+
+    def walltime(self) -> str:
+        """Return the seconds that LAMMPS may run from now on, for its ``timer timeout``."""
+        if self.until is None:
+            return "off"
+        left = self.until - time.time()
+        return str(max(1, int(left - min(LARGEST_MARGIN_S, MARGIN * left))))
 
 
 def inputs_directory() -> Path:
@@ -38,11 +73,20 @@ def inputs_directory() -> Path:
     raise InputError(f"{package}: the LAMMPS inputs (lammps_inputs/in.npt) are missing; reinstall decant-mlip")
 
 
-def simulate(protocol: Protocol, output: Path, ranks: int = 1, threads: int = 1) -> Run:
+def simulate(
+    protocol: Protocol,
+    output: Path,
+    ranks: int = 1,
+    threads: int = 1,
+    launcher: str | None = None,
+    gpus: int = 0,
+    until: float | None = None,
+) -> Run:
     """Run a protocol in a directory, or what is left of it.
 
-    A finished run is left as it is, an interrupted one goes on from its last whole restart file. A guard that fires
-    ends the run; that is a result, found in the run's status.
+    A finished run is left as it is, or made longer if the protocol is; an interrupted one goes on from its last whole
+    restart file. A guard that fires ends the run; that is a result, found in the run's status. A run that is out of
+    time has the status interrupted, and the same call continues it.
 
     Parameters
     ----------
@@ -50,13 +94,13 @@ def simulate(protocol: Protocol, output: Path, ranks: int = 1, threads: int = 1)
         What to simulate.
     output
         Run directory, made if missing.
-    ranks, threads
-        MPI ranks, and OpenMP threads of each.
+    ranks, threads, launcher, gpus, until
+        On what to run it and for how long; see `Resources`.
 
     Returns
     -------
     Run
-        Completed or stopped.
+        Completed, stopped, or interrupted at the end of its time.
 
     Raises
     ------
@@ -64,21 +108,22 @@ def simulate(protocol: Protocol, output: Path, ranks: int = 1, threads: int = 1)
         If a setting is wrong, the potential does not know an element, the directory holds something else or a run
         with other settings or is in use, or LAMMPS failed.
     """
-    command([], ranks)  # an impossible rank count is known before any file is written
+    resources = Resources(ranks, threads, launcher, gpus, until)
+    # an impossible rank count or launcher is known before any file is written
+    command([], ranks, threads, launcher, gpus)
     spec = specification(protocol, ranks, threads)
     output = Path(output)
     _require_free_or_run(output)
     with locked(output) as lock:
         if (output / "run.yaml").is_file():
-            run = Run.open(output)
-            _require_same(run, spec)
+            run = _continued(Run.open(output), spec)
         else:
-            run = _prepare(output, spec)
+            run = _prepare(output, spec, launcher)
         recorded = read_yaml(output / "status.yaml") if (output / "status.yaml").is_file() else {}
         if recorded.get("state") not in ("completed", "stopped"):
             run = _on_ranks(run, ranks, threads)
             link_potential(output, protocol.potential)
-            _segment(run, lock)
+            _segment(run, lock, resources)
     return run
 
 
@@ -86,21 +131,37 @@ def _require_free_or_run(output: Path) -> None:
     """Refuse a directory that holds something else than a run."""
     if output.exists() and not output.is_dir():
         raise InputError(f"{output}: is a file; expected a run directory")
-    own = {"run.lock", "system.data", *SHARED_INPUTS, *(f"in.{ensemble}" for ensemble in (*ENSEMBLES, *SAMPLING))}
+    inputs = {*SHARED_INPUTS, *(f"in.{ensemble}" for ensemble in (*ENSEMBLES, *SAMPLING))}
+    own = {"run.lock", "system.data", OBSERVE, *inputs}
     if output.is_dir() and not (output / "run.yaml").is_file():
         foreign = sorted(file.name for file in output.iterdir() if file.name not in own)
         if foreign:
             raise InputError(f"{output}: holds {foreign[0]} but no run.yaml; give an empty or new directory to -o")
 
 
-def _require_same(run: Run, spec: dict[str, Any]) -> None:
-    """Refuse to continue a run that was made with other settings."""
+def _continued(run: Run, spec: dict[str, Any]) -> Run:
+    """Return a run as it goes on: as it was asked for, or longer.
+
+    Raises
+    ------
+    InputError
+        If it was made with other settings, or was longer.
+    """
+    longer = spec["production_steps"] > run.spec["production_steps"]
+    free = FREE_TO_CHANGE + (LENGTHS if longer else ())
+    free += FOLLOW_LENGTH if longer or run.spec.get("lengthened") else ()
     for key, value in spec.items():
-        if key not in FREE_TO_CHANGE and run.spec.get(key) != value:
+        if key not in free and run.spec.get(key) != value:
             raise InputError(
                 f"{run.path}: was made with {key}={run.spec.get(key)}, not {value};"
                 " give the same settings to continue it, or another -o"
             )
+    if not longer:
+        return run
+    write_yaml(run.path / "run.yaml", {**run.spec, **{key: spec[key] for key in LENGTHS}, "lengthened": True})
+    if run.status["state"] == "completed":
+        write_yaml(run.path / "status.yaml", {"state": "interrupted", "message": "asked for more length"})
+    return Run.open(run.path)
 
 
 def _on_ranks(run: Run, ranks: int, threads: int) -> Run:
@@ -124,43 +185,28 @@ def link_potential(output: Path, potential: Path) -> None:
     link.symlink_to(os.path.relpath(Path(potential).resolve(), output.resolve()), target_is_directory=True)
 
 
-def _prepare(output: Path, spec: dict[str, Any]) -> Run:
-    """Pack the liquid and write everything that LAMMPS needs; run.yaml comes last and makes it a run."""
-    from decant.configurations.packing import pack
-
-    liquid = [(solvent, count * spec["copies"]) for solvent, count in parse_liquid(spec["liquid"])]
-    atoms = pack(liquid, spec["start_density_g_cm3"], spec["seed"])
-    bonds, mol_id = connectivity(liquid)
-    write_data(output / "system.data", atoms, spec["elements"], bonds, mol_id)
+def _prepare(output: Path, spec: dict[str, Any], launcher: str | None) -> Run:
+    """Make the start and write everything that LAMMPS needs; run.yaml comes last and makes it a run."""
+    start = starting(spec, launcher)
+    atoms, mol_id = start.atoms, start.atoms.arrays["mol_id"]
+    density = spec.get("start_density_g_cm3", round(start.density_g_cm3, 4))
+    limits = Limits.around(spec["temperature_K"], density, start.longest_bond())
+    spec = {**spec, "start_density_g_cm3": density, "guards": vars(limits)}
+    if spec.get("trajectory") == "centres":
+        spec["centre_atoms"] = start.centre_atoms([count for _, count in spec["species"]])
+    write_data(output / "system.data", atoms, spec["elements"], start.bonds)
     for name in (f"in.{spec['ensemble']}", *SHARED_INPUTS):
         shutil.copyfile(inputs_directory() / name, output / name)
-    limits = Limits.around(spec["temperature_K"], spec["start_density_g_cm3"], longest_bond(atoms, bonds))
-    write_yaml(output / "run.yaml", {**spec, "guards": vars(limits)})
+    types = atom_types(atoms.get_chemical_symbols(), spec["elements"])
+    reach = Potential.open(Path(spec["potential"])).cutoff if spec.get("trajectory") == "none" else 0.0
+    if lines := observe_lines(spec, types, mol_id, reach):
+        with write_beside(output / OBSERVE) as temporary:
+            temporary.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    write_yaml(output / "run.yaml", spec)
     return Run.open(output)
 
 
-def connectivity(liquid: list[tuple[Molecule, int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the bonds, shape (k, 2), and the molecule of each atom, shape (n,), of a packed liquid."""
-    bonds, mol_id, first = [np.empty((0, 2), dtype=int)], [], 0
-    molecules = [solvent for solvent, count in liquid for _ in range(count)]
-    for index, solvent in enumerate(molecules):
-        bonds.append(solvent.bonds + first)
-        mol_id += [index] * len(solvent.symbols)
-        first += len(solvent.symbols)
-    return np.concatenate(bonds), np.array(mol_id, dtype=int)
-
-
-def longest_bond(atoms: Atoms, bonds: np.ndarray) -> float:
-    """Return the length of the longest bond, angstrom; 0 if there is none."""
-    from ase.geometry import find_mic
-
-    if not len(bonds):
-        return 0.0
-    vectors = atoms.positions[bonds[:, 1]] - atoms.positions[bonds[:, 0]]
-    return float(find_mic(vectors, atoms.cell, atoms.pbc)[1].max())
-
-
-def _segment(run: Run, lock: int) -> None:
+def _segment(run: Run, lock: int, resources: Resources) -> None:
     """Run LAMMPS from the last restart, or from the start, to the end; record how it ended."""
     number = len(run.segment_files("equilibration", "log"))
     restart = newest_restart(run.path)
@@ -169,18 +215,21 @@ def _segment(run: Run, lock: int) -> None:
     write_yaml(run.path / "status.yaml", {"state": "running", "segment": number})
     arguments = ["-log", "none", "-in", f"in.{run.spec['ensemble']}"]
     values = _lammps_variables(run, number, restart[0].suffix.lstrip(".") if restart else "none")
+    values["walltime"] = resources.walltime()
     end = run.spec["equilibration_steps"] + run.spec["production_steps"]
     first = restart[1] if restart else 0
     try:
         with Progress("simulate", end, "steps", done=first) as progress:
             outcome = launch(
                 [*arguments, *variables(values)],
-                run.spec["ranks"],
+                resources.ranks,
                 run.path,
-                threads=run.spec["threads"],
+                threads=resources.threads,
                 plugin=Potential.open(run.path / POTENTIAL).algorithm,
                 on_row=_Narrator(run, progress),
                 keep_open=(lock,),
+                launcher=resources.launcher,
+                gpus=resources.gpus,
             )
     except KeyboardInterrupt:
         message = "interrupted; the same command continues it"
@@ -207,6 +256,9 @@ def _lammps_variables(run: Run, segment: int, restart: str) -> dict[str, object]
         "thermo_every": spec["thermo_every"],
         "dump_every": spec["dump_every"],
         "restart_every": spec["restart_every"],
+        "trajectory": group(spec),
+        "observe": "yes" if (run.path / OBSERVE).is_file() else "no",
+        **({"minimise_steps": 0} if "from" in spec else {}),  # a frame of a liquid is no packed start
         **Limits(**spec["guards"]).variables(),
     }
 
@@ -253,6 +305,11 @@ def _conclude(run: Run, outcome: Outcome, end: int, segment: int) -> None:
             "value": stop.value,
             "message": stop.message,
         }
+    elif outcome.code == 0 and outcome.out_of_time and last < end:
+        restart = newest_restart(run.path)
+        reached = restart[1] if restart else 0
+        message = f"out of time at step {reached} of {end}; the same command continues it"
+        status |= {"state": "interrupted", "message": message}
     elif outcome.code != 0 or last < end:
         message = f"LAMMPS ended early: {outcome.reason()}"
         write_yaml(run.path / "status.yaml", {"state": "interrupted", "segment": segment, "message": message})

@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from decant.cli.simulate import copies_of_box, end_of_time
 from decant.errors import InputError
 from decant.files import write_yaml
 from decant.molecules import parse_liquid
 from decant.protocol import Protocol, intervals, mixture_density, parse_length, specification
 from decant.run import Run, is_locked, locked
-from decant.simulate import connectivity, link_potential, simulate
+from decant.simulate import Resources, link_potential, simulate
+from decant.start import connectivity
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,43 @@ def test_restarts_fall_on_frames(steps, timestep_fs):
     frame, row, restart = intervals(steps, timestep_fs)
     assert restart % frame == 0
     assert 1 <= row <= frame <= restart
+
+
+def test_intervals_that_are_given_are_taken():
+    assert intervals(10**6, 0.5, frame_ps=10.0, row_ps=0.2, restart_ps=5.0) == (20_000, 400, 10_000)
+    # the others follow the length; without need, restarts do not wait for a rare frame
+    assert intervals(10**6, 0.5, frame_ps=10.0) == (20_000, 20, 2_000)
+
+
+def test_a_time_step_too_long_for_the_lightest_atom_is_warned_of(tmp_path, capsys):
+    card = {"format": "decant-potential-1", "algorithm": "x", "elements": ["H", "C", "O"], "files": {}}
+    write_yaml(tmp_path / "card.yaml", card)
+    (tmp_path / "pair.lammps").write_text("")
+    for liquid, timestep, told in (("EC:1", 1.0, False), ("EC:1", 1.5, True), ("O=C=O:1", 2.0, False)):
+        specification(Protocol(tmp_path, liquid, density=1.0, timestep_fs=timestep), 1, 1)
+        assert ("is too long for bonds of hydrogen: 1 fs at most" in capsys.readouterr().err) == told
+
+
+def test_the_time_of_lammps_ends_a_tenth_before_that_of_the_command_and_at_most_five_minutes():
+    assert Resources().walltime() == "off"
+    now = time.time()
+    for left, seconds in ((100, 90), (36_000, 35_700), (-5, 1)):
+        assert int(Resources(until=now + left).walltime()) in (seconds, max(1, seconds - 1))
+
+
+def test_a_slurm_job_ends_the_run_in_time(monkeypatch):
+    monkeypatch.delenv("SLURM_JOB_END_TIME", raising=False)
+    assert end_of_time(None) is None
+    monkeypatch.setenv("SLURM_JOB_END_TIME", "1800000000")
+    assert end_of_time(None) == 1_800_000_000
+    assert end_of_time("1h") == pytest.approx(time.time() + 3600, abs=60)
+
+
+@pytest.mark.parametrize("text", ["3", "3,3", "3,3,0", "a,b,c", ""])
+def test_copies_of_a_box_are_three_numbers(text):
+    with pytest.raises(InputError, match="expected three positive whole numbers"):
+        copies_of_box(text)
+    assert copies_of_box("[2, 3, 4]") == copies_of_box("2x3x4") == (2, 3, 4)
 
 
 def test_the_start_density_is_that_of_the_mixed_solvents():
@@ -156,6 +195,9 @@ def test_an_impossible_rank_count_is_refused_before_anything_is_written(tmp_path
         ({"length_ps": 1e-5}, "shorter than one time step"),
         ({"length_ps": float("nan")}, "--length nan"),
         ({"pressure": float("inf")}, "--pressure inf"),
+        ({"replicate": (2, 0, 1)}, "--replicate"),
+        ({"rdf_cutoff": 10.0}, "with --trajectory none"),
+        ({"viscosity": True}, "--viscosity with --ensemble npt"),
     ],
 )
 def test_a_senseless_setting_is_named(tmp_path, change, message):

@@ -17,6 +17,7 @@ from decant.analysis.diffusion import A2_PS_TO_1E5_CM2_S, Diffusion
 from decant.analysis.fit_errors import PARTS
 from decant.analysis.rdf import Rdf
 from decant.analysis.tables import number
+from decant.analysis.viscosity import Viscosity
 from decant.files import write_beside
 
 # Okabe & Ito (2008): told apart by colour-blind readers and in print
@@ -127,7 +128,7 @@ def plot_rdf(path: Path, centres: Sequence[Rdf], sites: Sequence[Rdf]) -> None:
         left, middle, right = figure.subplots(1, 3)
         for axes, rdfs, title in (
             (left, centres, "centres of mass"),
-            (middle, sites, "sites, different molecules"),
+            (middle, sites, "sites, different molecules" if centres else sites[0].kind),
         ):
             for index, one in enumerate(rdfs):
                 axes.plot(one.r, one.inter, color=colour(index), label=one.pair)
@@ -172,6 +173,20 @@ def plot_msd(path: Path, diffusions: Sequence[Diffusion]) -> None:
         for axes in (linear, logarithmic):
             axes.axvspan(*diffusions[0].window_ps, color="#bbbbbb", alpha=0.25, lw=0)
             axes.legend(loc="upper left")
+
+
+def plot_viscosity(path: Path, one: Viscosity) -> None:
+    """Plot the running Green-Kubo integral with its error over lag time, and the window of the mean."""
+    with page(path, 6.4, 3.6) as figure:
+        axes = figure.subplots()
+        axes.plot(one.lag_ps, one.integral_mPa_s, color=colour(0), label="running integral, mean of blocks")
+        low, high = one.integral_mPa_s - one.error_mPa_s, one.integral_mPa_s + one.error_mPa_s
+        axes.fill_between(one.lag_ps, low, high, color=colour(0), alpha=0.25, lw=0, label="standard error over blocks")
+        text = f"mean {number(one.value, one.uncertainty)} mPa s{'' if one.converged else ', not converged'}"
+        axes.hlines(one.value, *one.window_ps, color=colour(1), linewidth=1.8, label=text)
+        axes.set(xlabel="lag time (ps)", ylabel="viscosity (mPa s)")
+        axes.margins(x=0)
+        figure.legend(loc="outside lower center", ncols=2)
 
 
 def plot_parity(path: Path, reference: Mapping[str, np.ndarray], predicted: Mapping[str, np.ndarray]) -> None:

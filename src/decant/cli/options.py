@@ -15,7 +15,13 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
     """Take the defaults of this command's options from a YAML file; the command line still wins."""
     if path is None:
         return None
+    named = {
+        option.removeprefix("--").replace("-", "_"): parameter.name
+        for parameter in context.command.params
+        for option in (*parameter.opts, parameter.name or "")
+    }  # an option may have another name than its parameter: --from
     values = {key.replace("-", "_"): value for key, value in read_yaml(path).items()}
+    values = {named.get(key) or key: value for key, value in values.items()}
     known = {parameter.name for parameter in context.command.params if parameter.name}
     for key in values:
         if key not in known:
@@ -54,3 +60,11 @@ Config = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="Random seed; the same seed gives the same result.", min=0)]
 Ranks = Annotated[int, typer.Option(help="Number of MPI ranks.")]
+Launcher = Annotated[
+    str | None,
+    typer.Option(
+        help="MPI launcher: mpirun, mpiexec, srun, or a command line such as 'srun --mpi=pmi2 -n {ranks}'. By default"
+        " DECANT_LAUNCHER, or srun in a Slurm job, or the mpirun of LAMMPS's own MPICH.",
+        show_default=False,
+    ),
+]

@@ -1,71 +1,180 @@
-"""`decant simulate`: molecular dynamics of a packed liquid with an exported potential."""
+"""`decant simulate`: molecular dynamics of a liquid with an exported potential."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from decant.cli.options import Config, Ranks, Seed
+from decant.cli.options import Config, Launcher, Ranks, Seed
+from decant.errors import InputError
+
+if TYPE_CHECKING:
+    from decant.run import Run
+
+OUT_OF_TIME = 75
+"""Exit status of a run that its walltime stopped: EX_TEMPFAIL of sysexits.h, "try again later"."""
 
 
 def command(
-    potential: Annotated[Path, typer.Argument(help="Folder of an exported potential.")],
-    liquid: Annotated[str, typer.Option(help="Composition, NAME:COUNT,NAME:COUNT; names or SMILES.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Run directory.")],
+    potential: Annotated[
+        Path | None, typer.Argument(help="Folder of an exported potential; by default that of --from.")
+    ] = None,
+    liquid: Annotated[
+        str | None, typer.Option(help="Composition, NAME:COUNT,NAME:COUNT; names or SMILES.", show_default=False)
+    ] = None,
     copies: Annotated[int, typer.Option(help="How many times the composition goes into the box.")] = 1,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Run whose last frame is the start, instead of a packed --liquid."),
+    ] = None,
+    replicate: Annotated[
+        str, typer.Option(help="Copies of the box of --from along each cell vector, such as 3,3,3.")
+    ] = "1,1,1",
     ensemble: Annotated[str, typer.Option(help="npt, nvt or nve.")] = "npt",
-    temperature: Annotated[float, typer.Option(help="Temperature, K.")] = 298.0,
-    pressure: Annotated[float, typer.Option(help="Pressure, bar (npt).")] = 1.0,
-    length: Annotated[str, typer.Option(help="Length of the production, with unit fs, ps or ns.")] = "20ps",
+    temperature: Annotated[
+        float | None, typer.Option(help="Temperature, K; 298, or that of --from.", show_default=False)
+    ] = None,
+    pressure: Annotated[
+        float | None, typer.Option(help="Pressure, bar (npt); 1, or that of --from.", show_default=False)
+    ] = None,
+    length: Annotated[
+        str, typer.Option(help="Length of the production, with unit fs, ps or ns; a longer one continues a whole run.")
+    ] = "20ps",
     equilibration: Annotated[
         str | None, typer.Option(help="Length of the equilibration before it; a quarter of it by default.")
     ] = None,
     density: Annotated[
-        float | None, typer.Option(help="Density of the packed start, g/cm3; by default that of the mixed solvents.")
+        float | None,
+        typer.Option(help="Density of the start, g/cm3; by default that of the mixed solvents, or of --from."),
     ] = None,
-    timestep: Annotated[float, typer.Option(help="Time step, fs.")] = 0.5,
+    timestep: Annotated[
+        float | None, typer.Option(help="Time step, fs; 0.5, or that of --from.", show_default=False)
+    ] = None,
+    dump_every: Annotated[
+        str | None, typer.Option(help="Time between frames, and between measurements on the fly; 0.1 ps or less.")
+    ] = None,
+    thermo_every: Annotated[str | None, typer.Option(help="Time between thermodynamic rows; 10 fs or less.")] = None,
+    restart_every: Annotated[str | None, typer.Option(help="Time between restart files; 1 ps or less.")] = None,
+    trajectory: Annotated[
+        str,
+        typer.Option(
+            help="Atoms in the trajectory: all, centres (one a molecule), a species, or none: RDF and MSD then"
+            " are measured on the fly."
+        ),
+    ] = "all",
+    rdf_cutoff: Annotated[
+        float | None,
+        typer.Option(help="How far the RDF on the fly reach, angstrom; by default the potential's cutoff."),
+    ] = None,
+    viscosity: Annotated[
+        bool, typer.Option("--viscosity", help="Write the stress for a Green-Kubo viscosity.")
+    ] = False,
     seed: Seed = 1,
     ranks: Ranks = 1,
     threads: Annotated[int, typer.Option(help="OpenMP threads of each rank.", min=1)] = 1,
+    gpus: Annotated[int, typer.Option(help="GPUs of a node, one a rank; 0 leaves them to the pair style.", min=0)] = 0,
+    launcher: Launcher = None,
+    walltime: Annotated[
+        str | None,
+        typer.Option(
+            help="Stop in time with a restart file, such as 30min or 24h; by default at the end of a Slurm job."
+        ),
+    ] = None,
     config: Config = None,
 ) -> None:
-    """Run molecular dynamics of a packed liquid in LAMMPS, or continue an interrupted run.
+    """Run molecular dynamics of a liquid in LAMMPS, or continue an interrupted run.
 
     The same command on an interrupted run goes on from its last restart file, and leaves a finished one as it is.
     A run that goes wrong (temperature, density, a stretched bond) is stopped and says so: that is a result.
+    A run that is out of time ends with exit status 75.
 
     \b
     For example:
       decant simulate potentials/mace-a --liquid EC:4,EMC:8 --copies 4 --length 20ps --ranks 2 -o runs/mace-a
       decant simulate potentials/dp-a --liquid EC:12 --ensemble nvt --temperature 313 --density 1.3 -o runs/ec
+      decant simulate --from runs/mace-a --replicate 3,3,3 --length 1ns --dump-every 1ps --ranks 64 -o runs/large
     """
     from decant.protocol import Protocol, parse_length
     from decant.simulate import simulate
 
+    boxes = copies_of_box(replicate)
+    given = {
+        "potential": potential, "liquid": liquid, "copies": copies if start is None or copies != 1 else None,
+        "temperature": temperature, "pressure": pressure, "timestep_fs": timestep,
+    }  # fmt: skip
     protocol = Protocol(
-        potential=potential,
-        liquid=liquid,
-        copies=copies,
+        **system(given, start, boxes),
         ensemble=ensemble,
-        temperature=temperature,
-        pressure=pressure,
         length_ps=parse_length(length),
         equilibration_ps=None if equilibration is None else parse_length(equilibration),
         density=density,
-        timestep_fs=timestep,
         seed=seed,
+        start=start,
+        replicate=boxes,
+        dump_ps=None if dump_every is None else parse_length(dump_every),
+        thermo_ps=None if thermo_every is None else parse_length(thermo_every),
+        restart_ps=None if restart_every is None else parse_length(restart_every),
+        trajectory=trajectory,
+        rdf_cutoff=rdf_cutoff,
+        viscosity=viscosity,
     )
-    status = simulate(protocol, output, ranks, threads).status
+    run = simulate(protocol, output, ranks, threads, launcher, gpus, end_of_time(walltime))
+    print(f"{output}: {outcome(run)}")
+    if run.status["state"] == "interrupted":
+        raise typer.Exit(OUT_OF_TIME)
+
+
+def copies_of_box(text: str) -> tuple[int, int, int]:
+    """Return the three numbers of ``--replicate``."""
+    words = str(text).strip("[]").replace("x", ",").split(",")  # a configuration file may give a list
+    if len(words) != 3 or not all(word.strip().isdigit() and int(word) > 0 for word in words):
+        raise InputError(f"--replicate {text}: expected three positive whole numbers, for example 3,3,3")
+    one, two, three = (int(word) for word in words)
+    return one, two, three
+
+
+def system(given: dict[str, Any], start: Path | None, boxes: tuple[int, int, int]) -> dict[str, Any]:
+    """Return what the options and the run to start from say together of a system."""
+    from decant.start import source
+
+    given = {key: value for key, value in given.items() if value is not None}
+    if start is not None:
+        for key in ("liquid", "copies"):
+            if key in given:
+                raise InputError(f"--{key}: the liquid is that of --from {start}; leave one of the two out")
+        return {**source(start, boxes), **given}
+    if boxes != (1, 1, 1):
+        raise InputError("--replicate: copies the box of another run, give it with --from; --copies makes a larger box")
+    for key, what in (("potential", "the folder of a potential"), ("liquid", "--liquid")):
+        if key not in given:
+            raise InputError(f"{what} is missing; give it, or a run to start from with --from")
+    return given
+
+
+def end_of_time(walltime: str | None) -> float | None:
+    """Return the time, as of `time.time`, at which this command must have ended; None for no limit."""
+    import os
+    import time
+
+    from decant.algorithms.presets import duration
+
+    if walltime is not None:
+        return time.time() + duration(walltime)
+    end = os.environ.get("SLURM_JOB_END_TIME", "")
+    return float(end) if end.isdigit() else None
+
+
+def outcome(run: Run) -> str:
+    """Return one line on how a run ended."""
+    status = run.status
     if status["state"] == "stopped":
         value = "" if status["value"] is None else f" ({status['value']:.4g})"
-        print(
-            f"{output}: stopped at {status['time_ps']:g} ps of the production: {status['message']}{value};"
+        return (
+            f"stopped at {status['time_ps']:g} ps of the production: {status['message']}{value};"
             f" guard '{status['guard']}', step {status['step']}"
         )
-    else:
-        print(
-            f"{output}: {status['state']}, {status.get('ns_per_day', 0):.3g} ns/day,"
-            f" {status.get('katom_step_per_s', 0):.3g} katom-step/s"
-        )
+    speed = f"{status.get('ns_per_day', 0):.3g} ns/day, {status.get('katom_step_per_s', 0):.3g} katom-step/s"
+    return f"{status.get('message', status['state'])}, {speed}"

@@ -173,7 +173,8 @@ def _by_lammps(task: Sampling) -> list[Atoms]:
     from decant.lammps.data import write_data
     from decant.lammps.guards import Limits
     from decant.lammps.launch import launch, variables
-    from decant.simulate import inputs_directory, longest_bond
+    from decant.simulate import inputs_directory
+    from decant.start import longest_bond
 
     potential = Potential.open(Path(task.driver.removeprefix(POTENTIAL)))
     pairs = bonds(task.start)

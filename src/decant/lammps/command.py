@@ -11,10 +11,12 @@ from importlib import metadata
 from pathlib import Path
 
 from decant.errors import InputError
+from decant.lammps.launcher import launch_words, on_this_machine, one_gpu_a_rank
 from decant.lammps.plugin import mace_directory, preload_blas
 
 MACE = "mace"
 """Name of our own plugin."""
+MPI_LIBRARY = "libmpi.so.12"
 
 
 @functools.cache
@@ -37,13 +39,36 @@ def environment(plugin: str | None = None) -> dict[str, str]:
     paths = [folders[plugin]] if plugin in folders else list(folders.values())
     paths = [path for path in [*paths, os.environ.get("LAMMPS_PLUGIN_PATH", "")] if path]
     result["LAMMPS_PLUGIN_PATH"] = ":".join(paths)
-    libraries = [str(Path(sys.prefix) / "lib"), result.get("LD_LIBRARY_PATH", "")]
+    libraries = [site_mpi(), str(Path(sys.prefix) / "lib"), result.get("LD_LIBRARY_PATH", "")]
     result["LD_LIBRARY_PATH"] = ":".join(path for path in libraries if path)
     result.setdefault("OMP_NUM_THREADS", "1")
     # one thread a rank: torch inside `pair_style deepmd` would otherwise take every core in every rank
     result.setdefault("DP_INTRA_OP_PARALLELISM_THREADS", "1")
     result.setdefault("DP_INTER_OP_PARALLELISM_THREADS", "1")
     return result
+
+
+def site_mpi() -> str:
+    """Return the folder of the MPI library to use instead of the wheel's, from ``DECANT_MPI``; empty for the wheel's.
+
+    MPICH, Intel MPI, MVAPICH and Cray MPICH agree on one binary interface, whose library is ``libmpi.so.12`` [1]_.
+
+    Raises
+    ------
+    InputError
+        If no such library lies there.
+
+    References
+    ----------
+    .. [1] https://www.mpich.org/abi/
+    """
+    folder = os.environ.get("DECANT_MPI", "")
+    if folder and not (Path(folder) / MPI_LIBRARY).is_file():
+        raise InputError(
+            f"DECANT_MPI={folder}: no {MPI_LIBRARY} in it; give the folder of an MPI library with the interface of"
+            " MPICH (docs/clusters.md)"
+        )
+    return folder
 
 
 @functools.cache
@@ -86,20 +111,29 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def command(arguments: Sequence[str], ranks: int) -> list[str]:
+def command(
+    arguments: Sequence[str], ranks: int, threads: int = 1, launcher: str | None = None, gpus: int = 0
+) -> list[str]:
     """Return the command that runs `lmp` with `arguments` on `ranks` MPI ranks.
 
-    ``DECANT_MPIRUN`` replaces the launcher; the rank count follows it as ``-np N``.
+    Parameters
+    ----------
+    arguments
+        Arguments of `lmp`.
+    ranks, threads
+        MPI ranks, and OpenMP threads of each.
+    launcher
+        Name or command line of the launcher; see `decant.lammps.launcher`.
+    gpus
+        GPUs of a node, of which each rank sees one; 0 leaves to the program what it sees.
 
     Raises
     ------
     InputError
-        If `ranks` is below one or larger than four times the number of cores.
+        If `ranks` is below one, or larger than four times the number of cores where all ranks start on this machine;
+        or the launcher is missing or wrong.
     """
     most = 4 * available_cores()
-    if not 1 <= ranks <= most:
+    if ranks < 1 or (on_this_machine(launcher) and ranks > most):
         raise InputError(f"--ranks {ranks}: expected 1 to {most} on this machine ({available_cores()} cores)")
-    launcher = os.environ.get("DECANT_MPIRUN", "").split() or [str(Path(sys.prefix) / "bin" / "mpirun")]
-    if not shutil.which(launcher[0]):
-        raise InputError(f"{launcher[0]}: no such program; install an MPI launcher or set DECANT_MPIRUN")
-    return [*launcher, "-np", str(ranks), str(lmp_binary()), *arguments]
+    return [*launch_words(ranks, threads, launcher), *one_gpu_a_rank(gpus), str(lmp_binary()), *arguments]

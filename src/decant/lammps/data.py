@@ -209,14 +209,53 @@ class Topology:
 
 def read_topology(path: Path) -> Topology:
     """Read types, molecules and bonds from a data file made by `write_data`."""
-    sections: dict[str, list[list[str]]] = {}
+    sections = _sections(path)
+    atoms = np.array([row[:3] for row in sections.get("Atoms", [])], dtype=int).reshape(-1, 3)
+    bonds = np.array([row[2:4] for row in sections.get("Bonds", [])], dtype=int).reshape(-1, 2)
+    return Topology(types=atoms[:, 2], mol_id=atoms[:, 1] - 1, bonds=bonds - 1)
+
+
+def read_configuration(path: Path, elements: Sequence[str]) -> tuple[ase.Atoms, np.ndarray]:
+    """Read the periodic configuration of a data file that LAMMPS wrote from one of `write_data`.
+
+    Parameters
+    ----------
+    path
+        Data file of ``atom_style molecular``, with images.
+    elements
+        Chemical symbols in the order of the LAMMPS types.
+
+    Returns
+    -------
+    ase.Atoms
+        In the order of the atoms' numbers; unwrapped by their images, the box's lower corner at the origin; with the
+        array ``mol_id`` from 0.
+    numpy.ndarray
+        Bonds as pairs of 0-based atom indices, shape (k, 2).
+    """
+    sections = _sections(path)
+    limits = {row[2][0]: (float(row[0]), float(row[1])) for row in sections[""] if row[-1].endswith("hi")}
+    tilts = next((list(map(float, row[:3])) for row in sections[""] if row[-1] == "yz"), [0.0, 0.0, 0.0])
+    cell = np.diag([limits[axis][1] - limits[axis][0] for axis in "xyz"])
+    cell[1, 0], cell[2, 0], cell[2, 1] = tilts
+    rows = np.array(sections["Atoms"], dtype=float)
+    rows = rows[np.argsort(rows[:, 0])]
+    positions = rows[:, 3:6] - [limits[axis][0] for axis in "xyz"] + rows[:, 6:9] @ cell
+    symbols = [elements[int(kind) - 1] for kind in rows[:, 2]]
+    atoms = ase.Atoms(symbols, positions=positions, cell=cell, pbc=True)
+    atoms.set_array("mol_id", rows[:, 1].astype(int) - 1)
+    bonds = np.array([row[2:4] for row in sections.get("Bonds", [])], dtype=int).reshape(-1, 2) - 1
+    return atoms, bonds
+
+
+def _sections(path: Path) -> dict[str, list[list[str]]]:
+    """Return the rows of words of each section of a data file; those before the first section under an empty name."""
     rows: list[list[str]] = []
-    for line in Path(path).read_text(encoding="ascii").splitlines():
+    sections = {"": rows}
+    for line in Path(path).read_text(encoding="ascii").splitlines()[1:]:
         words = line.split("#")[0].split()
         if words and words[0].isalpha() and words[0].istitle():
             rows = sections.setdefault(words[0], [])
         elif words:
             rows.append(words)
-    atoms = np.array([row[:3] for row in sections.get("Atoms", [])], dtype=int).reshape(-1, 3)
-    bonds = np.array([row[2:4] for row in sections.get("Bonds", [])], dtype=int).reshape(-1, 2)
-    return Topology(types=atoms[:, 2], mol_id=atoms[:, 1] - 1, bonds=bonds - 1)
+    return sections

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -12,12 +14,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from decant.errors import InputError
 from decant.lammps.command import command, environment
 from decant.lammps.guards import Stop, read_abort, read_error, read_halt
 from decant.lammps.log import ThermoReader
 
 GRACE = 5.0
 """Seconds between asking the processes to end and ending them."""
+GRID = re.compile(r"^ *(\d+) by (\d+) by (\d+) MPI processor grid")
+OUT_OF_TIME = "Wall time limit reached"
 
 
 @dataclass
@@ -32,6 +37,8 @@ class Outcome:
         The guard that fired, or None.
     error
         The last error that LAMMPS reported, or None.
+    out_of_time
+        Whether LAMMPS stopped at the limit of its ``timer timeout``.
     last_row
         The last thermodynamic row, by house key; empty if there was none.
     tail
@@ -41,6 +48,7 @@ class Outcome:
     code: int = 0
     stop: Stop | None = None
     error: str | None = None
+    out_of_time: bool = False
     last_row: dict[str, float] = field(default_factory=dict)
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=20))
 
@@ -64,6 +72,8 @@ def launch(
     on_row: Callable[[dict[str, float]], None] | None = None,
     keep_open: Sequence[int] = (),
     more_environment: Mapping[str, str] | None = None,
+    launcher: str | None = None,
+    gpus: int = 0,
 ) -> Outcome:
     """Run LAMMPS in a directory and follow it until it ends.
 
@@ -85,6 +95,9 @@ def launch(
         File descriptors that LAMMPS inherits; a lock held by one lasts as long as LAMMPS does.
     more_environment
         Environment variables on top of those that `lmp` always gets.
+    launcher, gpus
+        Name or command line of the launcher, and GPUs of a node, of which each rank gets one; see
+        `decant.lammps.launcher`.
 
     Returns
     -------
@@ -94,12 +107,13 @@ def launch(
     Raises
     ------
     InputError
-        If the rank count is impossible on this machine, or LAMMPS or its launcher is missing.
+        If the rank count is impossible on this machine, LAMMPS or its launcher is missing, or the launcher started
+        so many programs of one rank instead of one of so many ranks.
     KeyboardInterrupt
         If this process was interrupted or asked to terminate; LAMMPS has been ended by then.
     """
     process = subprocess.Popen(
-        command(arguments, ranks),
+        command(arguments, ranks, threads, launcher, gpus),
         cwd=directory,
         env={**environment(plugin), "OMP_NUM_THREADS": str(threads), **(more_environment or {})},
         stdin=subprocess.DEVNULL,
@@ -113,7 +127,7 @@ def launch(
     outcome = Outcome()
     with _termination_as_interrupt():
         try:
-            _follow(process, outcome, on_row)
+            _follow(process, outcome, on_row, ranks)
             outcome.code = process.wait()
         finally:
             _end(process)
@@ -123,9 +137,12 @@ def launch(
 
 
 def _follow(
-    process: subprocess.Popen[str], outcome: Outcome, on_row: Callable[[dict[str, float]], None] | None
+    process: subprocess.Popen[str],
+    outcome: Outcome,
+    on_row: Callable[[dict[str, float]], None] | None,
+    ranks: int,
 ) -> None:
-    """Read what LAMMPS prints until it ends, and note rows, guards and errors."""
+    """Read what LAMMPS prints until it ends, and note rows, guards, errors and the end of its time."""
     reader = ThermoReader()
     assert process.stdout is not None  # a pipe was asked for
     for line in process.stdout:
@@ -135,9 +152,21 @@ def _follow(
             if on_row is not None:
                 on_row(row)
             continue
+        _require_together(line, ranks)
         outcome.tail.append(line.strip())
+        outcome.out_of_time = outcome.out_of_time or OUT_OF_TIME in line
         outcome.stop = outcome.stop or read_halt(line)
         outcome.error = read_error(line) or outcome.error
+
+
+def _require_together(line: str, ranks: int) -> None:
+    """Refuse a program that does not know of its other ranks: each would do the whole work, into the same files."""
+    match = GRID.search(line)
+    if match and math.prod(int(number) for number in match.groups()) != ranks:
+        raise InputError(
+            f"{ranks} ranks were asked for, but LAMMPS runs on {' x '.join(match.groups())}: the launcher does not fit"
+            " the MPI library of lmp; with srun see its --mpi, or choose another with --launcher (docs/clusters.md)"
+        )
 
 
 def _end(process: subprocess.Popen[str]) -> None:
