@@ -12,8 +12,8 @@ from decant.errors import InputError, ProgramFailed
 
 # in the order of the flow
 VERBS = (
-    "solvents", "recipes", "build", "label", "import", "inspect", "select", "split", "fit",
-    "evaluate", "export", "check", "learn", "bench", "simulate", "analyze", "compare",
+    "doctor", "solvents", "recipes", "build", "label", "import", "inspect", "select", "split", "fit",
+    "evaluate", "export", "check", "learn", "bench", "plan", "simulate", "analyze", "compare",
 )  # fmt: skip
 
 
