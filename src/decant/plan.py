@@ -93,7 +93,8 @@ def plan(potential: Potential, job: Job, measurements: Sequence[Measured]) -> Fo
         If the job makes no sense, or nothing fitting was measured.
     """
     _require_sensible(potential, job)
-    points = fullest(_fitting(measurements, job))
+    fitting = _fitting(measurements, job)
+    points = fullest(fitting)
     liquid, guess = liquid_of(potential, points)
     networks = GPU if job.gpus else CPU
     several = _several_machines(job, points)
@@ -111,7 +112,7 @@ def plan(potential: Potential, job: Job, measurements: Sequence[Measured]) -> Fo
         ns_per_day=(ns_per_day[1], ns_per_day[0]),
         days=(days[0], days[1]),
         cost_hours=(days[0] * 24.0 * units, days[1] * 24.0 * units),
-        MB_per_rank=memory_MB(points, liquid, own),
+        MB_per_rank=memory_MB(fitting, liquid, own),
         ghosts_per_atom=liquid.ghosts(own) / own,
         edge_A=liquid.edge_A(own),
         reach_A=liquid.reach_A,

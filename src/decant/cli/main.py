@@ -9,6 +9,7 @@ import typer
 
 from decant import __version__
 from decant.errors import InputError, ProgramFailed
+from decant.files import refusal
 
 # in the order of the flow
 VERBS = (
@@ -60,3 +61,8 @@ def main() -> None:
     except ProgramFailed as error:
         print(f"decant: error: {error}", file=sys.stderr)
         sys.exit(1)
+    except OSError as error:
+        if (message := refusal(error)) is None:
+            raise
+        print(f"decant: error: {message}", file=sys.stderr)
+        sys.exit(2)
