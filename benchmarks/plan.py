@@ -1,4 +1,4 @@
-"""Holds `decant plan` against a really measured size: python benchmarks/plan.py POTENTIAL [--atoms 10240] [-o FOLDER]
+"""Holds `decant plan` against a really measured size: python benchmarks/plan.py POTENTIAL --atoms 10240 -o FOLDER.
 
 Two small sizes are measured on every core, the larger one is forecast from them, then measured too. Leave the machine
 alone meanwhile.

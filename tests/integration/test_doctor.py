@@ -13,6 +13,7 @@ import pytest
 from decant.doctor import lammps, machine, tools
 from decant.doctor.base import MISSING, OK, WRONG, Check, Finding
 from decant.lammps.command import environment, lmp_binary
+from decant.lammps.plugin import mace_directory
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +65,16 @@ def test_a_level_of_instructions_that_was_not_compiled_is_wrong(monkeypatch: pyt
     monkeypatch.setenv("DECANT_SIMD", "x86-64-v9")
     finding = one(lammps.pair_style_mace)
     assert finding.state == WRONG and "this CPU (or DECANT_SIMD) allows none of them" in finding.detail
+
+
+def test_a_plugin_of_another_lammps_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    plugin = Path(mace_directory()) / "maceplugin.so"
+    (tmp_path / plugin.name).write_bytes(plugin.read_bytes().replace(b"22 Jul 2025", b"29 Sep 2021"))
+    monkeypatch.setattr(lammps, "mace_directory", lambda: str(tmp_path))
+    finding = one(lammps.pair_style_mace)
+    assert finding.state == WRONG and "compiled for another LAMMPS than" in finding.detail
+    (tmp_path / plugin.name).unlink()
+    assert one(lammps.pair_style_mace).state == MISSING
 
 
 def test_a_lammps_that_does_not_start_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

