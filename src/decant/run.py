@@ -212,10 +212,7 @@ def locked(path: Path) -> Iterator[int]:
             raise InputError(
                 f"{path}: another process is simulating in this directory; wait for it, or give another -o"
             ) from None
-        try:
-            yield stream.fileno()
-        finally:
-            fcntl.flock(stream, fcntl.LOCK_UN)
+        yield stream.fileno()  # the lock goes with the last descriptor: ranks that outlive their launcher keep it
 
 
 def is_locked(path: Path) -> bool:
