@@ -112,7 +112,7 @@ def plan(potential: Potential, job: Job, measurements: Sequence[Measured]) -> Fo
         ns_per_day=(ns_per_day[1], ns_per_day[0]),
         days=(days[0], days[1]),
         cost_hours=(days[0] * 24.0 * units, days[1] * 24.0 * units),
-        MB_per_rank=memory_MB(fitting, liquid, own),
+        MB_per_rank=memory_MB(fitting, points, liquid, own),
         ghosts_per_atom=liquid.ghosts(own) / own,
         edge_A=liquid.edge_A(own),
         reach_A=liquid.reach_A,
@@ -175,17 +175,19 @@ def _fit_time(points: Sequence[Measured], liquid: Liquid, fast: bool) -> Work:
     return fit([Point(p.own, p.step_s(p.fast if fast else p.slow)) for p in points], liquid)
 
 
-def memory_MB(points: Sequence[Measured], liquid: Liquid, own: float) -> tuple[float, float] | None:
+def memory_MB(
+    all_points: Sequence[Measured], points: Sequence[Measured], liquid: Liquid, own: float
+) -> tuple[float, float] | None:
     """Return the range of the peak memory of a rank with `own` atoms; None if no memory was measured.
 
-    One end is the fit to the peaks, the other the fixed part and the kB of an atom of the largest share measured;
+    One end is the fit to all peaks, the other the fixed part and the kB of an atom of the largest share in `points`;
     ghosts count in these kB, so that they are too many for a larger share.
     """
-    found = [point for point in points if point.peak_MB is not None]
+    found = [point for point in all_points if point.peak_MB is not None]
     if not found:
         return None
     fitted = fit([Point(point.own, point.peak_MB or 0.0) for point in found], liquid, constant=True)(own, liquid)
-    largest = max(found, key=lambda point: point.own)
+    largest = max((point for point in points if point in found), key=lambda point: point.own, default=found[-1])
     plain = (largest.fixed_MB or 0.0) + (largest.kB_per_atom or 0.0) * own / 1000.0
     return min(fitted, plain), max(fitted, plain)
 

@@ -81,11 +81,11 @@ def test_measurements_of_the_full_machine_count_where_they_have_two_sizes() -> N
 def test_what_was_assumed_is_told(mace: Potential) -> None:
     here = plan(mace, Job(2560, 1000.0, cores=2), BENCH)
     assert not [line for line in here.assumed if "network" in line or "rested" in line]
-    away = plan(mace, JOB, [replace(BENCH[2], density_A3=None)])
+    away = plan(mace, JOB, [replace(BENCH[2], atoms=1280, density_A3=None)])
     for word in ("network", "rested", "one size", "0.1 atoms in a cubic angstrom", "far from"):
         assert any(word in line for line in away.assumed), word
     text = as_text(away)
-    assert "core-hours" in text and "assumed:" in text and "2560 atoms on 1 ranks" in text
+    assert "core-hours" in text and "assumed:" in text and "1280 atoms on 1 ranks" in text
 
 
 def test_a_run_tells_no_memory(mace: Potential) -> None:
