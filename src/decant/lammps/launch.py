@@ -23,6 +23,7 @@ GRACE = 5.0
 """Seconds between asking the processes to end and ending them."""
 GRID = re.compile(r"^ *(\d+) by (\d+) by (\d+) MPI processor grid")
 OUT_OF_TIME = "Wall time limit reached"
+_SIGNAL = re.compile(r"\(signal (\d+)\)|on signal (\d+) \(")  # as MPICH and Open MPI tell of a rank
 
 
 @dataclass
@@ -55,7 +56,17 @@ class Outcome:
     def reason(self) -> str:
         """Return one line on why the process failed."""
         said = " | ".join(line for line in self.tail if line.strip())[-300:]
-        return self.error or f"exit status {self.code}; last output: {said or 'none'}"
+        if self.error or not self.killed_by:
+            return self.error or f"exit status {self.code}; last output: {said or 'none'}"
+        hint = " (where memory runs out, the machine does that)" if self.killed_by == signal.SIGKILL else ""
+        return f"a process was killed by {signal.Signals(self.killed_by).name}{hint}"
+
+    @property
+    def killed_by(self) -> int | None:
+        """Signal that ended the launcher, or a rank by what the launcher says; None if none did."""
+        told = [match for line in self.tail if (match := _SIGNAL.search(line))]
+        number = -self.code if self.code < 0 else int(told[-1][1] or told[-1][2]) if told else None
+        return number if number in set(signal.Signals) else None
 
 
 def variables(values: Mapping[str, object]) -> list[str]:
