@@ -7,7 +7,7 @@ direction (5: 20,000 atoms), in which molecules walk at random and atoms shake. 
 through the frames without doing anything; `decant analyze` is the real command with its start and its plots. The share
 is its rate over frames, as its own progress line says, to that of reading alone. Both are measured with the file on
 the disk and in the memory of the system. Memory is the highest sum over the processes of the command, each page that
-they share counted once (Pss), pages of files left out.
+they share counted once (Pss).
 """
 
 from __future__ import annotations
@@ -113,12 +113,12 @@ def tree(pid: int) -> list[int]:
 
 
 def memory_mb(pid: int) -> float:
-    """Return the memory of one process, its share of what others have mapped too, without pages of plain files."""
+    """Return the memory of a process: its own pages, and its share of those that others have mapped, too."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
         return 0.0
-    return sum(int(kb) for kb in re.findall(r"^Pss_(?:Anon|Shmem): +(\d+) kB", text, re.MULTILINE)) / 1000
+    return sum(int(kb) for kb in re.findall(r"^Pss: +(\d+) kB", text, re.MULTILINE)) / 1000
 
 
 def analyze(folder: Path, launcher: list[str], jobs: int) -> tuple[float, float, float]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LARGEST_R = 12.0
 BIN_WIDTH = 0.1
 # A frame of a large box holds as many pairs as many frames of a small one, so it is molecules times frames that count.
-MOST_FRAMES, LEAST_FRAMES, MOST_MOLECULES = 400, 10, 20_000
+MOST_FRAMES, LEAST_FRAMES, MOST_MOLECULES = 400, 5, 15_000
 # Site pairs worth a look in a carbonate; those that the liquid has are taken.
 SITE_PAIRS = (("O(=C)", "H"), ("O(=C)", "C(=O)"), ("O(=C)", "O(=C)"), ("O(-C)", "H"))
 
@@ -120,9 +120,14 @@ class Rdfs:
                 same = np.equal.outer(self.molecules[one], self.molecules[two])
                 within = distances[same & ~np.equal.outer(one, two)]
                 distances[same] = np.inf
-                inter[number] += np.histogram(distances, self.bins, (0.0, self.r_max))[0]
-                intra[number] += np.histogram(within, self.bins, (0.0, self.r_max))[0]
+                inter[number] += self._histogram(distances)
+                intra[number] += self._histogram(within)
         return {"inter": inter, "intra": intra, "inverse_volume": 1.0 / step.volume}
+
+    def _histogram(self, distances: np.ndarray) -> np.ndarray:
+        """Count distances in bins of one width, several times as fast as NumPy for any bins; shape (bins,)."""
+        bins = np.minimum(distances * (self.bins / self.r_max), self.bins).astype(np.int32)
+        return np.bincount(bins.ravel(), minlength=self.bins + 1)[: self.bins]
 
     def conclude(self, rows: Rows) -> list[Rdf]:
         """Return the distribution of each pair."""
