@@ -65,7 +65,7 @@ QUALITY = {
 """How good the made-up potentials are: 1 hits every reference."""
 DENSITY = {"emc": 1.006, "dec": 0.970, "acetone": 0.7845, "fec": 1.45}
 DIFFUSION = 1.825
-REFUSAL = "potentials/{}: the potential does not know F; its elements are H, C, O"
+REFUSAL = "--liquid FEC:8: FEC has the element F; the potential knows only H, C, O"
 
 
 def write_study(folder: Path, part: str = "all") -> Path:
@@ -207,7 +207,7 @@ def write_jobs(folder: Path, fits: list[FitCell], runs: list[RunCell]) -> None:
             Path(f"{file}.done").touch()
             Path(f"{file}.tsv").write_text("s\th:m:s\n90.0\t0:01:30\n")
         elif entry["kind"] == "simulate":
-            reason = REFUSAL.format(refused[entry["cell"]])
+            reason = REFUSAL
             Path(f"{file}.log").write_text(f"simulate: 0 steps\ndecant: error: {reason}\n")
 
 

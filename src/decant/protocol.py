@@ -21,6 +21,8 @@ SAMPLING = ("sample", "sample_npt")
 UNITS_PS = {"fs": 1e-3, "ps": 1.0, "ns": 1e3}
 FRAME_INTERVAL_PS, ROW_INTERVAL_PS, RESTART_INTERVAL_PS = 0.1, 0.01, 1.0
 LEAST_FRAMES, LEAST_RESTARTS = 100, 10
+KNOWS_ONLY = "the potential knows only"
+"""What every message says that refuses a liquid with an element that a potential has never seen."""
 UNKNOWN_DENSITY = 1.0  # g/cm3, of a solvent whose density is not in the table
 
 
@@ -114,7 +116,7 @@ def specification(protocol: Protocol, ranks: int, threads: int) -> dict[str, Any
         if unknown := sorted(set(solvent.symbols) - set(potential.elements)):
             raise InputError(
                 f"--liquid {protocol.liquid}: {solvent.name} has the element {', '.join(unknown)}; "
-                f"the potential knows only {', '.join(potential.elements)}"
+                f"{KNOWS_ONLY} {', '.join(potential.elements)}"
             )
     require_trajectory(protocol.trajectory, [solvent.name for solvent, _ in liquid])
     density = protocol.density

@@ -22,6 +22,7 @@ from decant.files import sha256, write_yaml
 from decant.lammps.command import command, environment, lmp_binary
 from decant.lammps.restart import newest_restart
 from decant.protocol import Protocol
+from decant.reporting.cells import outcome
 from decant.run import Run
 from decant.simulate import simulate
 
@@ -112,8 +113,9 @@ def test_a_directory_with_other_files_is_refused(protocol, tmp_path):
 
 
 def test_an_element_that_the_potential_does_not_know_is_refused(protocol, tmp_path):
-    with pytest.raises(InputError, match="has the element F; the potential knows only H, C, O"):
+    with pytest.raises(InputError, match="has the element F; the potential knows only H, C, O") as refused:
         simulate(Protocol(protocol.potential, "CF:1", **LENGTHS), tmp_path / "run")
+    assert outcome(str(refused.value)) == "refused"  # to the report
     assert not (tmp_path / "run").exists()
 
 

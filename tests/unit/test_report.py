@@ -104,10 +104,10 @@ def test_the_matrix_shows_scores_with_uncertainties(page: str, study: Path) -> N
 
 def test_a_refused_liquid_is_shown_with_its_reason(page: str, study: Path) -> None:
     assert "refused" in section(page, "matrix")
-    assert "the potential does not know F" in section(page, "failures")
+    assert "FEC has the element F; the potential knows only H, C, O" in section(page, "failures")
     failures = rows(study, "failures")
     assert {row["step"] for row in failures} == {"simulate"}
-    assert all("does not know F" in row["reason"] for row in failures)
+    assert all("knows only H, C, O" in row["reason"] for row in failures)
     assert "4 refused" in section(page, "findings")
 
 

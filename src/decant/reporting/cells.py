@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from decant.protocol import KNOWS_ONLY
 from decant.reporting.page import Cell
 from decant.reporting.records import Pair, RunRecord
 from decant.reporting.scores import gained, signed, together, with_error
@@ -12,8 +13,6 @@ from decant.study import ZERO
 LOW, HIGH = (0xF5, 0xF8, 0xFB), (0x6A, 0xAB, 0xD8)
 LOSS, EVEN, GAIN = (0xE9, 0xA4, 0x66), (0xFF, 0xFF, 0xFF), (0x6A, 0xAB, 0xD8)
 """Shades whose order shows to the colour-blind and in grey, and on which black letters stand out."""
-REFUSAL = "does not know"
-"""Part of the message of a potential that meets an element that it has never seen."""
 FULL_GAIN = 0.5
 """Gain in score that has the full colour."""
 LONGEST = 70
@@ -47,7 +46,7 @@ def short(reason: str) -> str:
 
 def outcome(reason: str) -> str:
     """Return what a failure is called."""
-    return "refused" if REFUSAL in reason else "failed"
+    return "refused" if KNOWS_ONLY in reason else "failed"
 
 
 def score_cell(runs: Sequence[RunRecord]) -> Cell:
