@@ -258,9 +258,18 @@ def _lammps_variables(run: Run, segment: int, restart: str) -> dict[str, object]
         "restart_every": spec["restart_every"],
         "trajectory": group(spec),
         "observe": "yes" if (run.path / OBSERVE).is_file() else "no",
-        **({"minimise_steps": 0} if "from" in spec else {}),  # a frame of a liquid is no packed start
+        **({} if _is_minimised(spec) else {"minimise_steps": 0}),
         **Limits(**spec["guards"]).variables(),
     }
+
+
+def _is_minimised(spec: dict[str, Any]) -> bool:
+    """Return whether a new run is minimised before its dynamics.
+
+    A frame of a liquid needs none; and a minimiser takes a poor potential, which sampling is to find out about, straight
+    to where it is most wrong: molecules fused before the first step.
+    """
+    return "from" not in spec and spec["ensemble"] not in SAMPLING
 
 
 class _Narrator:
