@@ -32,7 +32,7 @@ validation = pytest.importorskip("physical_validation", reason="physical_validat
 
 SEED = 1  # of the bootstrap
 FAR = 4.0  # standard errors
-ATOMS, TEMPERATURE, HOT = 16, 250.0, 380.0
+ATOMS, TEMPERATURE, HOT = 16, 250.0, 290.0
 PRESSURES = (400.0, 700.0)
 TIMESTEPS = (8.0, 4.0)
 FLUID = {"temperature": TEMPERATURE, "density": 0.7, "timestep_fs": 10.0, "thermo_ps": 0.05, "dump_ps": 1.0}
