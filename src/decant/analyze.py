@@ -11,10 +11,11 @@ import numpy as np
 
 from decant.analysis import plots
 from decant.analysis.averages import Average, average
-from decant.analysis.bonds import bond_integrity
+from decant.analysis.bonds import BondIntegrity
 from decant.analysis.density import density
-from decant.analysis.diffusion import Diffusion, diffusion
+from decant.analysis.diffusion import Diffusion, SelfDiffusion
 from decant.analysis.energy_drift import conserved_energy, energy_drift
+from decant.analysis.frames import Observable, Readers, checked, gather
 from decant.analysis.on_the_fly import BAROSTAT, NOTE, element_rdfs, species_diffusion
 from decant.analysis.performance import performance
 from decant.analysis.rdf import Rdf, centre_rdfs, site_rdfs
@@ -22,8 +23,9 @@ from decant.analysis.tables import format_table, number, write_csv
 from decant.analysis.viscosity import Viscosity, run_viscosity
 from decant.errors import InputError
 from decant.files import write_yaml
+from decant.lammps.command import available_cores
 from decant.observables import OBSERVABLES, plain, status_line
-from decant.progress import Progress
+from decant.ranks import ALONE, Ranks
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from decant.run import Run
 
 Result = TypeVar("Result")
+BYTES_PER_JOB = 500e6
 SPEC_KEYS = ("potential", "liquid", "copies", "ensemble", "temperature_K", "pressure_bar", "length_ps", "timestep_fs")
 
 
@@ -66,6 +69,7 @@ def measure(
     spec: Mapping[str, Any],
     skip_ps: float | None = None,
     viscosity_mPa_s: float | None = None,
+    readers: Readers | None = None,
 ) -> Measured:
     """Measure what a run's trajectory and thermo output show.
 
@@ -83,26 +87,32 @@ def measure(
         Measure from this time on; None detects where equilibration ends.
     viscosity_mPa_s
         For the Yeh-Hummer correction, mPa s.
+    readers
+        Who reads the trajectory; None for this process.
     """
     finite = np.all([np.isfinite(column) for column in thermo.values()], axis=0)
     result = Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, len(universe.atoms))
-    with Progress("analyze", 5, "parts") as progress:
-        from_ps = _measure_thermo(result, spec, skip_ps)
-        progress.update(1, "bonds")
-        result.summary["bonds"] = _attempt(lambda: bond_integrity(universe))[1]
-        progress.update(2, "centres of mass")
-        rdfs, centre_reason = _attempt(lambda: centre_rdfs(universe, from_ps))
-        progress.update(3, "sites")
-        sites, site_reason = _attempt(lambda: site_rdfs(universe, from_ps))
-        progress.update(4, "diffusion")
-        temperature = spec.get("temperature_K")
-        diffusions, reason = _attempt(lambda: diffusion(universe, from_ps, temperature, viscosity_mPa_s))
-        progress.update(5)
-    result.rdfs, result.sites, result.diffusions = rdfs or [], sites or [], diffusions or []
-    result.summary["rdf"] = {one.pair: one.summary() for one in result.rdfs + result.sites} or centre_reason
+    from_ps = _measure_thermo(result, spec, skip_ps)
+    planned: dict[str, tuple[Observable[Any] | None, Any]] = {
+        "bonds": _attempt(lambda: BondIntegrity(universe)),
+        "centres": _attempt(lambda: centre_rdfs(universe, from_ps)),
+        "sites": _attempt(lambda: site_rdfs(universe, from_ps)),
+        "diffusion": _attempt(
+            lambda: SelfDiffusion(universe, from_ps, spec.get("temperature_K"), viscosity_mPa_s),
+        ),
+    }
+    observables = {name: one for name, (one, _) in planned.items() if one is not None}
+    rows = dict(zip(observables, gather(universe, list(observables.values()), readers), strict=True))
+    found = {
+        name: (None, reason) if one is None else _attempt(lambda: one.conclude(checked(rows[name])))  # noqa: B023
+        for name, (one, reason) in planned.items()
+    }
+    result.summary["bonds"] = found["bonds"][1]
+    result.rdfs, result.sites, result.diffusions = (found[name][0] or [] for name in ("centres", "sites", "diffusion"))
+    result.summary["rdf"] = {one.pair: one.summary() for one in result.rdfs + result.sites} or found["centres"][1]
     if result.rdfs and not result.sites:
-        result.summary["rdf"]["sites"] = site_reason
-    result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or reason
+        result.summary["rdf"]["sites"] = found["sites"][1]
+    result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or found["diffusion"][1]
     return result
 
 
@@ -196,7 +206,13 @@ def write_results(folder: Path, measured: Measured) -> None:
     write_yaml(folder / OBSERVABLES, plain(measured.summary))
 
 
-def analyze(path: Path, skip_ps: float | None = None, viscosity_mPa_s: float | None = None) -> dict[str, Any]:
+def analyze(
+    path: Path,
+    skip_ps: float | None = None,
+    viscosity_mPa_s: float | None = None,
+    jobs: int = 1,
+    ranks: Ranks = ALONE,
+) -> dict[str, Any]:
     """Measure a run and write ``observables.yaml``, plots and CSV files into its directory.
 
     A run that a guard stopped is measured up to there; the reason stands first in the summary.
@@ -209,6 +225,10 @@ def analyze(path: Path, skip_ps: float | None = None, viscosity_mPa_s: float | N
         Measure from this time on; None detects where equilibration ends.
     viscosity_mPa_s
         Shear viscosity of the simulated liquid for the Yeh-Hummer correction, mPa s.
+    jobs
+        Number of processes that read the trajectory; 0 takes as many cores as are worth starting at its size.
+    ranks
+        Other MPI ranks that take part.
 
     Returns
     -------
@@ -247,12 +267,19 @@ def analyze(path: Path, skip_ps: float | None = None, viscosity_mPa_s: float | N
     if universe is None:
         measured = measure_on_the_fly(run, thermo, skip_ps, viscosity_mPa_s)
     else:
-        measured = measure(universe, thermo, run.spec, skip_ps, viscosity_mPa_s)
+        readers = Readers(run.path, jobs or _worth_starting(run), ranks)
+        measured = measure(universe, thermo, run.spec, skip_ps, viscosity_mPa_s, readers)
     measured.viscosity = found
     more = {} if viscosity is None else {"viscosity": found.summary() if found else viscosity}
     measured.summary = {**head, **measured.summary, **more, "performance": _attempt(lambda: performance(run))[1]}
     write_results(Path(path), measured)
     return plain(measured.summary)
+
+
+def _worth_starting(run: Run) -> int:
+    """Return how many processes read a trajectory best: a small one is read before a second process has started."""
+    size = sum(segment.frames * segment.frame_bytes for segment in run.trajectory_segments())
+    return min(available_cores(), 1 + int(size // BYTES_PER_JOB))
 
 
 def as_text(summary: Mapping[str, Any]) -> str:

@@ -48,6 +48,20 @@ def space_left(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: the disk is full; free some space and run the same command again") from error
 
 
+_REFUSALS = {
+    errno.ENOSPC: "the disk is full; free some space and run the same command again",
+    errno.EDQUOT: "the quota is used up; free some space and run the same command again",
+    errno.EROFS: "the file system is read-only; give another place",
+    errno.EACCES: "no permission; change it, or give another place",
+    errno.EPERM: "no permission; change it, or give another place",
+}
+
+
+def refusal(error: OSError) -> str | None:
+    """Return one line for an error of the file system that its user can mend, or None for one of another kind."""
+    return f"{error.filename or 'writing'}: {_REFUSALS[error.errno]}" if error.errno in _REFUSALS else None
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal digits."""
     with Path(path).open("rb") as stream:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +21,8 @@ from decant.label_journal import label_key, open_journal
 from decant.labels.base import Labeler, LabelError, Record, label_one
 from decant.prediction import Prediction
 from decant.progress import Progress
-from decant.ranks import Ranks
-from decant.workers import workers
-
-ALONE = Ranks(True, None, 0)
+from decant.ranks import ALONE, Ranks
+from decant.workers import spread
 
 
 @dataclass(frozen=True)
@@ -120,24 +117,10 @@ def missing_atoms(frames: Sequence[Atoms]) -> list[Atoms]:
 def _run(todo: dict[str, Atoms], method: Labeler, jobs: int, ranks: Ranks) -> Iterator[tuple[str, Record]]:
     """Yield (key, record) as workers finish."""
     advice = f"run again with fewer than --jobs {jobs} to continue"
-    with workers(min(jobs, len(todo)), "labelling", advice) as pool:
-        # a worker has its next frame waiting, so it is never idle; one that waits is not lost when the run is killed
-        rooms: list[tuple[Executor, int]] = [(pool, 2 * min(jobs, len(todo)))]
-        if ranks.executor is not None:
-            rooms.append((ranks.executor, 2 * ranks.others))
-        queue = iter(_order({key: len(unit) for key, unit in todo.items()}, jobs + ranks.others))
-        running: dict[Future[Record], tuple[str, int]] = {}
-        while True:
-            for number, (executor, room) in enumerate(rooms):
-                taken = sum(place == number for _, place in running.values())
-                for key in islice(queue, room - taken):
-                    running[executor.submit(label_one, method, _bare(todo[key]))] = (key, number)
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                with space_left(Path(tempfile.gettempdir())):  # where methods that are programs write their files
-                    record = future.result()
-                yield running.pop(future)[0], record
+    keys = _order({key: len(unit) for key, unit in todo.items()}, jobs + ranks.others)
+    calls = ((key, partial(label_one, method, _bare(todo[key]))) for key in keys)
+    with space_left(Path(tempfile.gettempdir())):  # where methods that are programs write their files
+        yield from spread(calls, min(jobs, len(todo)), ranks, "labelling", advice)
 
 
 def _order(sizes: dict[str, int], processes: int) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
+import subprocess
 from pathlib import Path
 
 from decant.lammps.command import available_cores
@@ -38,8 +40,17 @@ def describe_cpu(cpuinfo: str) -> tuple[str, str]:
     return f"{name} ({', '.join(numbers)})" if numbers else name, level
 
 
+def gpus() -> list[str]:
+    """Return the NVIDIA GPUs that the driver lists: name, memory and version of the driver of each."""
+    if not shutil.which("nvidia-smi"):
+        return []
+    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    done = subprocess.run(query, capture_output=True, text=True, check=False, timeout=30)
+    return done.stdout.splitlines() if done.returncode == 0 else []
+
+
 def describe_machine() -> dict[str, str | int | float]:
-    """Return CPU, cores, vector instructions, memory in GB, system, and the load average before the measurement."""
+    """Return CPU, cores, vector instructions, memory in GB, GPUs, system, and the load before the measurement."""
     info = Path("/proc/cpuinfo")
     cpu, simd = describe_cpu(info.read_text(encoding="utf-8", errors="replace") if info.is_file() else "")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -48,6 +59,7 @@ def describe_machine() -> dict[str, str | int | float]:
         "cores": available_cores(),
         "simd": simd,
         "memory_GB": round(memory / 1e9, 1),
+        "gpus": "; ".join(gpus()) or "none",
         "system": f"{platform.system()} {platform.release()}",
         "load_before": round(os.getloadavg()[0], 2),
     }

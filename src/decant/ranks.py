@@ -35,6 +35,9 @@ class Ranks:
     others: int
 
 
+ALONE = Ranks(True, None, 0)
+
+
 @contextmanager
 def other_ranks() -> Iterator[Ranks]:
     """Provide the other ranks to the first one; on the others, work for it until its block has ended.
@@ -47,7 +50,7 @@ def other_ranks() -> Iterator[Ranks]:
         If the launcher belongs to another MPI than the one that mpi4py uses, or mpi4py is missing.
     """
     if not any(name in os.environ for name in _PRESENT):
-        yield Ranks(True, None, 0)
+        yield ALONE
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one rank a core
     try:
@@ -63,7 +66,7 @@ def other_ranks() -> Iterator[Ranks]:
             f"({MPI.get_vendor()[0]}); use its own mpirun"
         )
     if size == 1:
-        yield Ranks(True, None, 0)
+        yield ALONE
         return
     with MPICommExecutor(MPI.COMM_WORLD, root=0) as executor:
         yield Ranks(executor is not None, cast(Executor | None, executor), size - 1)

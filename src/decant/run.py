@@ -112,6 +112,13 @@ class Run:
         found = [read_segment(file) for file in self.segment_files("trajectory", "dcd")]
         return [segment for segment in found if segment is not None]
 
+    def frames_until(self) -> float:
+        """Return the step of the first frame that the trajectory lacks; infinity for a run that writes none."""
+        if not self.segment_files("trajectory", "dcd"):
+            return np.inf
+        segments = self.trajectory_segments()
+        return segments[-1].last_step + segments[-1].every if segments else int(self.spec["equilibration_steps"])
+
     def universe(self) -> Universe:
         """Return the production as an MDAnalysis Universe.
 
@@ -122,7 +129,8 @@ class Run:
         Raises
         ------
         InputError
-            If there are no production frames, or segments overlap (a run continued by hand from an older restart).
+            If there are no production frames, or segments overlap (a run continued by hand from an older restart) or
+            leave a gap (a file that lost its end).
         """
         segments = self.trajectory_segments()
         if not segments and self.spec.get("trajectory") == "none":
@@ -135,6 +143,11 @@ class Run:
                 raise InputError(
                     f"{earlier.path}: overlaps {later.path.name} from step {later.first_step} on;"
                     " remove one, or continue runs with 'decant simulate'"
+                )
+            if later.first_step > earlier.last_step + earlier.every:
+                raise InputError(
+                    f"{earlier.path}: ends at step {earlier.last_step}, but {later.path.name} begins at"
+                    f" {later.first_step}: frames between them are lost; remove one of the two to analyse the other"
                 )
         universe = self._topology()
         files = [str(segment.path) for segment in segments]
@@ -213,10 +226,7 @@ def locked(path: Path, work: str = "simulating") -> Iterator[int]:
             raise InputError(
                 f"{path}: another process is {work} in this directory; wait for it, or give another -o"
             ) from None
-        try:
-            yield stream.fileno()
-        finally:
-            fcntl.flock(stream, fcntl.LOCK_UN)
+        yield stream.fileno()  # the lock goes with the last descriptor: ranks that outlive their launcher keep it
 
 
 def is_locked(path: Path) -> bool:

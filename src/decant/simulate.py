@@ -16,7 +16,7 @@ from decant.lammps.data import atom_types, write_data
 from decant.lammps.guards import Limits
 from decant.lammps.launch import Outcome, launch, variables
 from decant.lammps.observe import OBSERVE, group, observe_lines
-from decant.lammps.restart import newest_restart
+from decant.lammps.restart import newest_restart, whole_restarts
 from decant.lammps.trajectory import cut
 from decant.potential import Potential
 from decant.progress import Progress
@@ -209,7 +209,7 @@ def _prepare(output: Path, spec: dict[str, Any], launcher: str | None) -> Run:
 def _segment(run: Run, lock: int, resources: Resources) -> None:
     """Run LAMMPS from the last restart, or from the start, to the end; record how it ended."""
     number = len(run.segment_files("equilibration", "log"))
-    restart = newest_restart(run.path)
+    restart = _restart(run)
     for file in run.segment_files("trajectory", "dcd"):
         cut(file, restart[1] if restart else 0)  # this segment writes these frames again
     write_yaml(run.path / "status.yaml", {"state": "running", "segment": number})
@@ -236,6 +236,25 @@ def _segment(run: Run, lock: int, resources: Resources) -> None:
         write_yaml(run.path / "status.yaml", {"state": "interrupted", "segment": number, "message": message})
         raise
     _conclude(run, outcome, end, number)
+
+
+def _restart(run: Run) -> tuple[Path, int] | None:
+    """Return the newest whole restart file before which no frame is missing, with its step; None to begin anew.
+
+    Raises
+    ------
+    InputError
+        If there are only restart files of steps that the trajectory did not come to.
+    """
+    found = whole_restarts(run.path)
+    usable = [restart for restart in found if restart[1] <= run.frames_until()]
+    if found and not usable:
+        file = run.segment_files("trajectory", "dcd")[-1]
+        raise InputError(
+            f"{file}: frames before step {found[-1][1]}, that of the oldest restart file, are lost (a full disk, or a"
+            " crash of the machine); give another -o, or remove restart.* to begin this run anew"
+        )
+    return usable[0] if usable else None
 
 
 def _lammps_variables(run: Run, segment: int, restart: str) -> dict[str, object]:
@@ -266,8 +285,8 @@ def _lammps_variables(run: Run, segment: int, restart: str) -> dict[str, object]
 def _is_minimised(spec: dict[str, Any]) -> bool:
     """Return whether a new run is minimised before its dynamics.
 
-    A frame of a liquid needs none; and a minimiser takes a poor potential, which sampling is to find out about, straight
-    to where it is most wrong: molecules fused before the first step.
+    A frame of a liquid needs none; and a minimiser takes a poor potential, which sampling is to find out about, to
+    where it is most wrong: molecules fused before the first step.
     """
     return "from" not in spec and spec["ensemble"] not in SAMPLING
 
@@ -301,6 +320,8 @@ def _conclude(run: Run, outcome: Outcome, end: int, segment: int) -> None:
     InputError
         If it failed for another reason than an unstable system.
     """
+    if not (run.path / "run.yaml").is_file():
+        raise InputError(f"{run.path}: was removed while LAMMPS ran in it; the same command begins anew")
     stop, last = outcome.stop, int(outcome.last_row.get("step", 0))
     status: dict[str, Any] = {"state": "completed", "segment": segment}
     if stop is not None:
@@ -319,8 +340,10 @@ def _conclude(run: Run, outcome: Outcome, end: int, segment: int) -> None:
         reached = restart[1] if restart else 0
         message = f"out of time at step {reached} of {end}; the same command continues it"
         status |= {"state": "interrupted", "message": message}
-    elif outcome.code != 0 or last < end:
+    elif outcome.code != 0 or last < end or run.frames_until() <= end:
         message = f"LAMMPS ended early: {outcome.reason()}"
+        if outcome.code == 0 and last >= end:
+            message = "the last frames are missing in the trajectory (is the disk full?)"
         write_yaml(run.path / "status.yaml", {"state": "interrupted", "segment": segment, "message": message})
         raise InputError(f"{run.path}: {message}; see its .log files; the same command continues the run")
     write_yaml(

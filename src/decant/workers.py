@@ -5,12 +5,18 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
+from typing import TypeVar
 
 from decant.errors import InputError
+from decant.ranks import Ranks
+
+Key = TypeVar("Key")
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -44,6 +50,43 @@ def workers(jobs: int, work: str, advice: str) -> Iterator[ProcessPoolExecutor]:
             os.environ.pop("OMP_NUM_THREADS")
         else:
             os.environ["OMP_NUM_THREADS"] = saved
+
+
+def spread(
+    calls: Iterable[tuple[Key, Callable[[], Result]]], jobs: int, ranks: Ranks, work: str, advice: str
+) -> Iterator[tuple[Key, Result]]:
+    """Yield (key, result) of calls as worker processes and other MPI ranks finish them, in any order.
+
+    Parameters
+    ----------
+    calls
+        Keys, and what to call; both the callable and what it returns are pickled. They are taken as they are needed.
+    jobs, work, advice
+        As for `workers`.
+    ranks
+        Other ranks that take part.
+
+    Raises
+    ------
+    InputError
+        If a process dies, for lack of memory for example.
+    """
+    with workers(jobs, work, advice) as pool:
+        # a worker has its next call waiting, so it is never idle; one that waits is not lost when the run is killed
+        rooms: list[tuple[Executor, int]] = [(pool, 2 * jobs)]
+        if ranks.executor is not None:
+            rooms.append((ranks.executor, 2 * ranks.others))
+        queue = iter(calls)
+        running: dict[Future[Result], tuple[Key, int]] = {}
+        while True:
+            for number, (executor, room) in enumerate(rooms):
+                taken = sum(place == number for _, place in running.values())
+                for key, call in islice(queue, room - taken):
+                    running[executor.submit(call)] = (key, number)
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future)[0], future.result()
 
 
 def _end_with_parent() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from decant.cli.main import application
 from decant.configurations.packing import pack
 from decant.dataset import ISOLATED, write_frames
 from decant.errors import InputError
+from decant.files import sha256, write_yaml
 from decant.labels.base import labeler
+from decant.lammps.command import lmp_binary
 from decant.molecules import molecule, parse_liquid
 
 # networks of a size that fits in seconds; they still have every part of a real one
@@ -166,3 +169,36 @@ def deepmd_earlier_potential(deepmd_model: Path, tmp_path_factory: pytest.TempPa
     checkpoints = (deepmd_model / "work").glob("model.ckpt-*.pt")
     earlier = min(checkpoints, key=lambda path: int(path.stem.split("-")[1]))
     return exported(tmp_path_factory, "deepmd-earlier", earlier)
+
+
+@pytest.fixture(scope="session")
+def reaxff(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A potential folder around LAMMPS's ReaxFF for C/H/O, without charges, in metal units."""
+    folder = tmp_path_factory.mktemp("reaxff")
+    source = lmp_binary().parent / "share" / "lammps" / "potentials" / "ffield.reax.cho"
+    text = source.read_text(errors="replace").replace("UNITS: real", "", 1)  # kcal/mol, scaled to eV below
+    (folder / "model.reax").write_text(text)
+    (folder / "pair.lammps").write_text(
+        "fix charges all property/atom q ghost yes\n"
+        "pair_style hybrid/scaled 0.0433641 reaxff NULL checkqeq no safezone 2.0 mincap 200\n"
+        "pair_coeff * * reaxff ${potential}/model.reax H C O\n"
+    )
+    files = {name: sha256(folder / name) for name in ("model.reax", "pair.lammps")}
+    card = {"format": "decant-potential-1", "algorithm": "reaxff", "elements": ["H", "C", "O"], "cutoff_A": 10.0}
+    training = {"density_g_cm3": [0.9, 1.3], "temperature_K": [200.0, 600.0]}
+    write_yaml(folder / "card.yaml", {**card, "data": training, "files": files})
+    return folder
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, whose size can be changed."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = os.geteuid() == 0 and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=False, capture_output=True
+    ).returncode == 0  # fmt: skip
+    if not mounted:
+        pytest.skip("a small file system can be mounted by root only")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ pair_coeff 1 1 0.004 3.4
 pair_coeff 2 2 0.004 3.2
 pair_coeff 1 2 3.0 1.0 1.7
 """
+BIN = Path(sys.executable).parent
 MOLECULES, FRAMES, EVERY, EQUILIBRATION = 64, 60, 20, 200
 
 
@@ -78,6 +80,24 @@ def test_a_liquid_at_constant_pressure_is_measured(runs: Path) -> None:
     assert summary["rdf"]["CO-CO"]["highest_peak_g"] > 1.2
     assert 3.0 < summary["rdf"]["CO-CO"]["highest_peak_A"] < 5.0
     assert summary["performance"]["ns_per_day"] > 0
+
+
+@pytest.mark.parametrize("launcher, jobs", [((), "2"), ((str(BIN / "mpirun"), "-np", "2"), "0")])
+def test_two_processes_and_two_ranks_measure_what_one_does(
+    runs: Path, tmp_path: Path, launcher: tuple[str, ...], jobs: str
+) -> None:
+    expected = analyze(runs / "npt", skip_ps=0.0)
+    shutil.copytree(runs / "npt", tmp_path / "npt", ignore=shutil.ignore_patterns("*.csv", "*.png", "observables.yaml"))
+    code = "from decant.cli.main import main; main()"
+    line = [*launcher, sys.executable, "-c", code, "analyze", "npt", "--skip", "0ps", "--jobs", jobs]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("npt: completed") == 1  # one rank alone writes
+    frames = len(Run.open(runs / "npt").universe().trajectory)
+    assert f"{frames}/{frames} frames 100%" in done.stderr
+    assert yaml.safe_load((tmp_path / "npt" / "observables.yaml").read_text()) == expected
+    for name in ("rdf.csv", "msd.csv"):
+        assert (tmp_path / "npt" / name).read_bytes() == (runs / "npt" / name).read_bytes()
 
 
 def test_constant_energy_is_conserved_and_a_stop_is_told(runs: Path) -> None:

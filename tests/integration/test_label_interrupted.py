@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from ase import Atoms
 from decant.dataset import read_frames, write_frames
 from decant.label_journal import open_journal
 from tests.integration.test_label import waters
+from tests.processes import working_in
 
 BIN = Path(sys.executable).parent
 LABEL = [
@@ -74,35 +74,9 @@ def test_a_run_killed_five_times_at_random_loses_and_doubles_nothing(
     assert journal.read_bytes().count(b"\n") == len(configurations) + 2  # each label once, and the two atoms
     np.testing.assert_allclose(energies(tmp_path), undisturbed, rtol=0, atol=1e-9)
     end = time.monotonic() + 20
-    while workers_in(tmp_path) and time.monotonic() < end:
+    while working_in(tmp_path) and time.monotonic() < end:
         time.sleep(0.05)
-    assert not workers_in(tmp_path)
-
-
-def workers_in(folder: Path) -> list[str]:
-    """Processes whose working directory is the folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if (process / "cwd").resolve() == folder.resolve():
-                found.append(process.name)
-        except OSError:  # it has ended, or is not ours
-            continue
-    return found
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, whose size can be changed."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = os.geteuid() == 0 and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=False, capture_output=True
-    ).returncode == 0  # fmt: skip
-    if not mounted:
-        pytest.skip("a small file system can be mounted by root only")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    assert not working_in(tmp_path)
 
 
 def test_a_full_disk_is_told_in_one_line_and_the_run_continues_when_there_is_space(

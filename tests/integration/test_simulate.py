@@ -19,7 +19,7 @@ import yaml
 
 from decant.errors import InputError
 from decant.files import sha256, write_yaml
-from decant.lammps.command import command, environment, lmp_binary
+from decant.lammps.command import command, environment
 from decant.lammps.restart import newest_restart
 from decant.protocol import Protocol
 from decant.reporting.cells import outcome
@@ -28,25 +28,6 @@ from decant.simulate import simulate
 
 LIQUID = {"liquid": "EC:1,EMC:1", "copies": 3, "temperature": 298.0, "timestep_fs": 0.5, "seed": 3}
 LENGTHS = {"length_ps": 0.1, "equilibration_ps": 0.02}
-
-
-@pytest.fixture(scope="module")
-def reaxff(tmp_path_factory) -> Path:
-    """A potential folder around LAMMPS's ReaxFF for C/H/O, without charges, in metal units."""
-    folder = tmp_path_factory.mktemp("reaxff")
-    source = lmp_binary().parent / "share" / "lammps" / "potentials" / "ffield.reax.cho"
-    text = source.read_text(errors="replace").replace("UNITS: real", "", 1)  # kcal/mol, scaled to eV below
-    (folder / "model.reax").write_text(text)
-    (folder / "pair.lammps").write_text(
-        "fix charges all property/atom q ghost yes\n"
-        "pair_style hybrid/scaled 0.0433641 reaxff NULL checkqeq no safezone 2.0 mincap 200\n"
-        "pair_coeff * * reaxff ${potential}/model.reax H C O\n"
-    )
-    files = {name: sha256(folder / name) for name in ("model.reax", "pair.lammps")}
-    card = {"format": "decant-potential-1", "algorithm": "reaxff", "elements": ["H", "C", "O"], "cutoff": 10.0}
-    training = {"density_g_cm3": [0.9, 1.3], "temperature_K": [200.0, 600.0]}
-    write_yaml(folder / "card.yaml", {**card, "data": training, "files": files})
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from MDAnalysis import Universe
 
-from decant.analysis.bonds import bond_integrity
+from decant.analysis.bonds import BondIntegrity
+from decant.analysis.frames import alone
 from decant.errors import InputError
 from tests.unit.universes import random_walkers, universe
 
@@ -26,8 +29,12 @@ def diatomics(lengths: np.ndarray) -> Universe:
     )
 
 
+def measure(made: Universe) -> dict[str, Any]:
+    return alone(made, BondIntegrity(made))
+
+
 def test_molecules_at_rest_are_whole() -> None:
-    result = bond_integrity(diatomics(np.full((4, 5), 1.13)))
+    result = measure(diatomics(np.full((4, 5), 1.13)))
     assert result["intact_fraction"] == 1.0
     assert result["largest_stretch"] == pytest.approx(0.0, abs=1e-5)
     assert result["first_broken_ps"] is None
@@ -37,7 +44,7 @@ def test_a_breaking_bond_is_named_and_timed() -> None:
     lengths = np.full((6, 5), 1.0)
     lengths[2, 1] = 1.3  # stretched, not broken
     lengths[4:, 3] = [1.6, 4.0]
-    result = bond_integrity(diatomics(lengths))
+    result = measure(diatomics(lengths))
     assert result["intact_fraction"] == pytest.approx(1 - 3 / 30)
     assert result["intact_fraction_last_frame"] == pytest.approx(4 / 5)
     assert (result["first_broken_ps"], result["first_broken_bond"]) == (2.0, "C7-O8 in CO 4")
@@ -46,4 +53,4 @@ def test_a_breaking_bond_is_named_and_timed() -> None:
 
 def test_a_run_without_bonds_says_so() -> None:
     with pytest.raises(InputError, match="no bonds"):
-        bond_integrity(random_walkers(4, 3, 0.1, 1.0, 0))
+        BondIntegrity(random_walkers(4, 3, 0.1, 1.0, 0))

@@ -4,10 +4,48 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from MDAnalysis import Universe
 
-from decant.analysis.diffusion import diffusion, fit_diffusion, remove_box_scaling, yeh_hummer
+from decant.analysis import diffusion as module
+from decant.analysis.diffusion import (
+    Diffusion,
+    SelfDiffusion,
+    fit_window,
+    mean_square_displacement,
+    remove_box_scaling,
+    yeh_hummer,
+)
+from decant.analysis.frames import alone
 from decant.errors import InputError
 from tests.unit.universes import random_walkers, universe
+
+
+def diffusion(made: Universe, **options: float) -> list[Diffusion]:
+    return alone(made, SelfDiffusion(made, **options))
+
+
+def test_the_mean_square_displacement_is_the_average_over_all_time_origins() -> None:
+    paths = np.cumsum(np.random.default_rng(2).normal(size=(57, 6, 3)), axis=0) + 800
+    lags = [((paths[lag:] - paths[: len(paths) - lag]) ** 2).sum(axis=2).mean(axis=0) for lag in range(57)]
+    np.testing.assert_allclose(mean_square_displacement(paths), lags, rtol=1e-9, atol=1e-9)
+
+
+def test_molecules_taken_in_blocks_diffuse_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = diffusion(random_walkers(30, 60, 0.1, 1.0, seed=3))
+    monkeypatch.setattr(module, "BLOCK_NUMBERS", 60 * 3 * 4)
+    for one, other in zip(whole, diffusion(random_walkers(30, 60, 0.1, 1.0, seed=3)), strict=True):
+        assert (one.value, one.uncertainty) == pytest.approx((other.value, other.uncertainty), rel=1e-9)
+        np.testing.assert_allclose(one.msd_A2, other.msd_A2, rtol=1e-9, atol=1e-9)
+
+
+def test_a_large_system_gives_fewer_frames_and_the_same_diffusion(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = diffusion(random_walkers(100, 240, 0.1, 1.0, seed=3))
+    monkeypatch.setattr(module, "MOST_CENTRES", 100 * 120)
+    for one, other in zip(whole, diffusion(random_walkers(100, 240, 0.1, 1.0, seed=3)), strict=True):
+        assert len(other.lag_ps) == 120
+        np.testing.assert_allclose(other.msd_A2, one.msd_A2[::2], rtol=0.1, atol=0.1)
+        assert other.uncertainty is not None
+        assert abs(one.value - other.value) < other.uncertainty
 
 
 def test_random_walkers_diffuse_as_they_were_told_to() -> None:
@@ -79,6 +117,6 @@ def test_few_molecules_get_no_uncertainty_and_caged_ones_a_warning() -> None:
 
 def test_too_few_frames_are_refused() -> None:
     with pytest.raises(InputError, match="lag times to fit"):
-        fit_diffusion(np.arange(6.0), np.ones((6, 4)))
+        fit_window(np.arange(6.0))
     with pytest.raises(InputError, match="too few for diffusion"):
         diffusion(random_walkers(4, 2, 0.05, 1.0, seed=5))

@@ -7,36 +7,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from MDAnalysis.lib.distances import calc_bonds
 
-from decant.analysis.centres import frame_range
+from decant.analysis.box import cell_vectors, widths
+from decant.analysis.frames import Rows, late_frames
 from decant.errors import InputError
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
+    from MDAnalysis.coordinates.timestep import Timestep
 
 INTACT_WITHIN = 0.25
 BROKEN_BEYOND = 0.5
-MOST_FRAMES = 1000
+MOST_FRAMES = 2000
 
 
-def reference_lengths(universe: Universe) -> np.ndarray:
-    """Return a reference length for each bond: the median over bonds of its kind in the first frame.
-
-    Two bonds are of one kind if their atoms agree in element and number of neighbours. Shape (bonds,), angstrom.
-    """
-    pairs = universe.bonds.indices
-    degree = np.bincount(pairs.ravel(), minlength=len(universe.atoms))
-    site = [f"{element}{count}" for element, count in zip(universe.atoms.elements, degree, strict=True)]
-    kinds = np.array(["-".join(sorted((site[one], site[two]))) for one, two in pairs])
-    step = universe.trajectory[0]
-    lengths = calc_bonds(universe.atoms.positions[pairs[:, 0]], universe.atoms.positions[pairs[:, 1]], step.dimensions)
-    medians = {kind: float(np.median(lengths[kinds == kind])) for kind in np.unique(kinds)}
-    return np.array([medians[kind] for kind in kinds])
-
-
-def bond_integrity(
-    universe: Universe, intact_within: float = INTACT_WITHIN, broken_beyond: float = BROKEN_BEYOND
-) -> dict[str, Any]:
-    """Measure how far the bonds of the start are kept, over the whole run.
+class BondIntegrity:
+    """How far the bonds of the start are kept, over the whole run.
 
     Parameters
     ----------
@@ -47,47 +32,81 @@ def bond_integrity(
     broken_beyond
         A bond is broken once it is longer than its reference by this fraction.
 
-    Returns
-    -------
-    dict
-        ``intact_fraction`` over all bonds and frames, ``intact_fraction_last_frame``, ``largest_stretch`` (length over
-        reference, minus 1) with ``largest_stretch_bond`` and ``largest_stretch_time_ps``, ``first_broken_ps`` (None if
-        none broke) and ``first_broken_bond``, and the two limits.
-
     Raises
     ------
     InputError
         If the universe has no bonds.
     """
-    if not hasattr(universe, "bonds") or not len(universe.bonds):
-        raise InputError("the run has no bonds to follow")
-    pairs, reference = universe.bonds.indices, reference_lengths(universe)
-    frames = frame_range(universe, 0.0, MOST_FRAMES)
-    intact, largest, first_broken = [], (-1.0, 0, 0.0), None
-    for step in universe.trajectory[frames]:
-        positions = universe.atoms.positions
-        stretch = calc_bonds(positions[pairs[:, 0]], positions[pairs[:, 1]], step.dimensions) / reference - 1.0
-        intact.append(float(np.mean(np.abs(stretch) <= intact_within)))
-        worst = int(np.nanargmax(stretch)) if np.isfinite(stretch).any() else 0
-        if stretch[worst] > largest[0]:
-            largest = (float(stretch[worst]), worst, float(step.time))
-        if first_broken is None and not stretch[worst] <= broken_beyond:
-            first_broken = (float(step.time), worst)
-    return {
-        "bonds": len(pairs),
-        "intact_fraction": float(np.mean(intact)),
-        "intact_fraction_last_frame": intact[-1],
-        "largest_stretch": largest[0],
-        "largest_stretch_bond": _bond_name(universe, pairs[largest[1]]),
-        "largest_stretch_time_ps": largest[2],
-        "first_broken_ps": first_broken[0] if first_broken else None,
-        "first_broken_bond": _bond_name(universe, pairs[first_broken[1]]) if first_broken else None,
-        "intact_within": intact_within,
-        "broken_beyond": broken_beyond,
-    }
+
+    def __init__(
+        self, universe: Universe, intact_within: float = INTACT_WITHIN, broken_beyond: float = BROKEN_BEYOND
+    ) -> None:
+        if not hasattr(universe, "bonds") or not len(universe.bonds):
+            raise InputError("the run has no bonds to follow")
+        self.intact_within, self.broken_beyond = intact_within, broken_beyond
+        self.frames = late_frames(universe, most=MOST_FRAMES)
+        self.pairs = np.ascontiguousarray(universe.bonds.indices.T)
+        self.elements = universe.atoms.elements.astype(str)
+        self.molecules = universe.atoms.resindices
+        self.resnames = universe.residues.resnames.astype(str)
+        self.reference = self._reference_lengths(universe.trajectory[0])
+
+    def _reference_lengths(self, step: Timestep) -> np.ndarray:
+        """Return a reference length for each bond: the median over bonds of its kind in a frame.
+
+        Two bonds are of one kind if their atoms agree in element and number of neighbours. Shape (bonds,), angstrom.
+        """
+        degree = np.bincount(self.pairs.ravel(), minlength=len(self.elements))
+        site = [f"{element}{count}" for element, count in zip(self.elements, degree, strict=True)]
+        kinds = np.array(["-".join(sorted((site[one], site[two]))) for one, two in self.pairs.T])
+        lengths = bond_lengths(step, self.pairs)
+        medians = {kind: float(np.median(lengths[kinds == kind])) for kind in np.unique(kinds)}
+        return np.array([medians[kind] for kind in kinds])
+
+    def of_frame(self, step: Timestep) -> dict[str, Any]:
+        """Return the fraction of intact bonds, and the bond that is stretched most."""
+        stretch = bond_lengths(step, self.pairs) / self.reference - 1.0
+        worst = int(stretch.argmax())
+        intact = np.count_nonzero(np.abs(stretch) <= self.intact_within) / len(stretch)
+        return {"intact": intact, "worst": worst, "stretch": stretch[worst]}
+
+    def conclude(self, rows: Rows) -> dict[str, Any]:
+        """Return the numbers for ``observables.yaml``.
+
+        ``intact_fraction`` over all bonds and frames, ``intact_fraction_last_frame``, ``largest_stretch`` (length over
+        reference, minus 1) with ``largest_stretch_bond`` and ``largest_stretch_time_ps``, ``first_broken_ps`` (None if
+        none broke) and ``first_broken_bond``, and the two limits.
+        """
+        largest = int(rows["stretch"].argmax())
+        broken = np.flatnonzero(rows["stretch"] > self.broken_beyond)[:1]
+        return {
+            "bonds": len(self.reference),
+            "intact_fraction": float(rows["intact"].mean()),
+            "intact_fraction_last_frame": float(rows["intact"][-1]),
+            "largest_stretch": float(rows["stretch"][largest]),
+            "largest_stretch_bond": self._name(rows["worst"][largest]),
+            "largest_stretch_time_ps": float(rows["time_ps"][largest]),
+            "first_broken_ps": float(rows["time_ps"][broken[0]]) if len(broken) else None,
+            "first_broken_bond": self._name(rows["worst"][broken[0]]) if len(broken) else None,
+            "intact_within": self.intact_within,
+            "broken_beyond": self.broken_beyond,
+        }
+
+    def _name(self, bond: int) -> str:
+        """Name a bond as ``C17-H23 in EC 4``; numbers are 1-based, as in LAMMPS."""
+        one, two = (f"{self.elements[atom]}{atom + 1}" for atom in self.pairs[:, bond])
+        molecule = self.molecules[self.pairs[0, bond]]
+        return f"{one}-{two} in {self.resnames[molecule]} {molecule + 1}"
 
 
-def _bond_name(universe: Universe, pair: np.ndarray) -> str:
-    """Name a bond as ``C17-H23 in EC 4``; numbers are 1-based, as in LAMMPS."""
-    one, two = (universe.atoms[int(index)] for index in pair)
-    return f"{one.element}{one.ix + 1}-{two.element}{two.ix + 1} in {one.residue.resname} {one.residue.ix + 1}"
+def bond_lengths(step: Timestep, pairs: np.ndarray) -> np.ndarray:
+    """Return the minimum-image lengths of bonds in a frame; `pairs` has shape (2, bonds). angstrom, shape (bonds,)."""
+    one, two = (step.positions.take(atoms, axis=0) for atoms in pairs)
+    along = two - one
+    lengths = np.sqrt(np.einsum("bk,bk->b", along, along, dtype=float))
+    # a vector shorter than half of the shortest width of the box is its own nearest image: no other has to be tried
+    half = 0.5 * widths(cell_vectors(step.dimensions)).min()
+    if half > 0 and lengths.max() > half:
+        far = lengths > half
+        lengths[far] = calc_bonds(one[far], two[far], step.dimensions)
+    return lengths

@@ -6,19 +6,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from MDAnalysis.analysis.msd import EinsteinMSD
+from scipy.fft import irfft, next_fast_len, rfft
 
-from decant.analysis.centres import centres_of_mass, frame_range, species
+from decant.analysis.box import cell_vectors
+from decant.analysis.centres import mass_fractions, species
+from decant.analysis.frames import Rows, late_frames
 from decant.errors import InputError
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
+    from MDAnalysis.coordinates.timestep import Timestep
 
 BOLTZMANN_J_K = 1.380649e-23  # exact, SI 2019
 XI = 2.837297  # cubic lattice sum of Yeh & Hummer 2004
 A2_PS_TO_1E5_CM2_S = 10.0  # 1 A^2/ps = 1e-4 cm2/s
 FIT_WINDOW = (0.2, 0.6)
-MOST_FRAMES = 2000
+MOST_FRAMES = 10_000
+MOST_CENTRES, LEAST_FRAMES = 10_000_000, 100
+"""Molecules times frames held in memory, 12 bytes each. A larger system gives fewer frames, but not too few."""
+BLOCK_NUMBERS = 500_000
+"""Numbers of the paths that are worked on at once, in double precision."""
 LEAST_LAGS = 5
 LEAST_MOLECULES = 4
 DIFFUSIVE = (0.9, 1.1)
@@ -145,68 +152,57 @@ def remove_box_scaling(positions: np.ndarray, cells: np.ndarray) -> np.ndarray:
     return np.concatenate([positions[:1], positions[:1] + np.cumsum(steps, axis=0)])
 
 
-def _make_diffusive(centres: Universe) -> None:
-    """Take box scaling and the drift of the whole system off a universe of centres, in place."""
-    from MDAnalysis.lib.mdamath import triclinic_vectors
+def mean_square_displacement(paths: np.ndarray) -> np.ndarray:
+    r"""Return the mean square displacement over lag time of each path, averaged over all time origins.
 
-    positions = centres.trajectory.get_array().astype(float)
-    cells = np.array([triclinic_vectors(box) for box in centres.trajectory.dimensions_array], dtype=float)
-    positions = remove_box_scaling(positions, cells)
-    drift = np.average(positions, axis=1, weights=centres.atoms.masses, keepdims=True)
-    centres.trajectory.set_array(positions - (drift - drift[:1]), order="fac")
+    With the autocorrelation by fast Fourier transform, as proposed by V. Calandrini et al., Collection SFN 12, 201
+    (2011), whose equation 3 this is: N log N operations for N frames instead of N^2.
 
-
-def fit_diffusion(
-    lag_ps: np.ndarray, molecule_msd: np.ndarray, window: tuple[float, float] = FIT_WINDOW
-) -> tuple[tuple[float, float], float, float | None, float]:
-    """Fit ``MSD = 6 D t + c`` in a window of lag times.
-
-    Each molecule gives one slope, since molecules are nearly independent while lag times of one molecule are not; D is
-    their mean and its uncertainty their standard error.
+    .. math:: (N - m) MSD(m) = \sum_{k=m}^{N-1} r_k^2 + \sum_{k=0}^{N-1-m} r_k^2 - 2 \sum_{k=0}^{N-1-m} r_k r_{k+m}
 
     Parameters
     ----------
-    lag_ps
-        Shape (lags,).
-    molecule_msd
-        angstrom^2, shape (lags, molecules).
-    window
-        First and last lag as fractions of the longest lag.
+    paths
+        Evenly spaced in time, angstrom, shape (frames, molecules, 3).
 
     Returns
     -------
-    window_ps, value, uncertainty, slope
-        As in `Diffusion`.
+    np.ndarray
+        angstrom^2, shape (lags, molecules); as many lags as frames, the first is 0.
+    """
+    count = len(paths)
+    paths = paths - paths.mean(axis=0)  # small numbers, of which little is lost in the difference
+    length = next_fast_len(2 * count, real=True)
+    spectrum = rfft(paths, length, axis=0)
+    products = irfft((spectrum.real**2 + spectrum.imag**2).sum(axis=2), length, axis=0)[:count]
+    squares = np.cumsum(np.einsum("fmk,fmk->fm", paths, paths), axis=0)
+    before = np.concatenate([np.zeros_like(squares[:1]), squares[:-1]])  # over k < m
+    return (squares[-1] - before + squares[::-1] - 2 * products) / np.arange(count, 0, -1)[:, None]
+
+
+def fit_window(lag_ps: np.ndarray, window: tuple[float, float] = FIT_WINDOW) -> np.ndarray:
+    """Return the indices of the lag times between two fractions of the longest one.
 
     Raises
     ------
     InputError
-        If fewer than 5 lag times lie in the window.
+        If there are fewer than 5.
     """
-    inside = (lag_ps >= window[0] * lag_ps[-1] - 1e-9) & (lag_ps <= window[1] * lag_ps[-1] + 1e-9) & (lag_ps > 0)
-    if inside.sum() < LEAST_LAGS:
+    low, high = (fraction * lag_ps[-1] for fraction in window)
+    inside = np.flatnonzero((lag_ps >= low - 1e-9) & (lag_ps <= high + 1e-9) & (lag_ps > 0))
+    if len(inside) < LEAST_LAGS:
         raise InputError(
-            f"{len(lag_ps)} trajectory frames leave {inside.sum()} lag times to fit, at least {LEAST_LAGS} are needed"
+            f"{len(lag_ps)} trajectory frames leave {len(inside)} lag times to fit, at least {LEAST_LAGS} are needed"
         )
-    lag, msd = lag_ps[inside], molecule_msd[inside]
-    slopes = np.polyfit(lag, msd, 1)[0] / 6.0 * A2_PS_TO_1E5_CM2_S
-    mean = np.maximum(msd.mean(axis=1), 1e-300)
-    log_slope = float(np.polyfit(np.log(lag), np.log(mean), 1)[0])
-    count = len(slopes)
-    uncertainty = float(slopes.std(ddof=1) / np.sqrt(count)) if count >= LEAST_MOLECULES else None
-    return (float(lag[0]), float(lag[-1])), float(slopes.mean()), uncertainty, log_slope
+    return inside
 
 
-def diffusion(
-    universe: Universe,
-    from_ps: float = 0.0,
-    temperature: float | None = None,
-    viscosity_mPa_s: float | None = None,
-    window: tuple[float, float] = FIT_WINDOW,
-) -> list[Diffusion]:
-    """Return the self-diffusion of each species.
+class SelfDiffusion:
+    """The self-diffusion of each species.
 
     The drift of the whole system's centre of mass and the scaling of the box by a barostat are taken off first.
+    ``MSD = 6 D t + c`` is fitted in a window of lag times. Each molecule gives one slope, since molecules are nearly
+    independent while lag times of one molecule are not; D is their mean and its uncertainty their standard error.
 
     Parameters
     ----------
@@ -225,26 +221,84 @@ def diffusion(
     Raises
     ------
     InputError
-        If there are too few frames, or they are not evenly spaced.
+        If no frame is that late.
     """
-    frames = frame_range(universe, from_ps, MOST_FRAMES)
-    centres = centres_of_mass(universe, frames)
-    if len(centres.trajectory) < 3:
-        raise InputError(f"only {len(centres.trajectory)} trajectory frames, too few for diffusion")
-    _make_diffusive(centres)
-    correction = None
-    volumes = np.array([step.volume for step in centres.trajectory])
-    if temperature is not None and np.all(volumes > 0):
-        correction = yeh_hummer(temperature, float(np.cbrt(volumes.mean())), 1.0)
-    result = []
-    for name in species(universe):
-        msd = EinsteinMSD(centres, select=f"resname {name}", fft=False).run().results
-        lag = msd.delta_t_values
-        window_ps, value, uncertainty, slope = fit_diffusion(lag, msd.msds_by_particle, window)
-        count = msd.msds_by_particle.shape[1]
-        result.append(
-            Diffusion(
-                name, count, lag, msd.timeseries, window_ps, value, uncertainty, slope, correction, viscosity_mPa_s
-            )
-        )
-    return result
+
+    def __init__(
+        self,
+        universe: Universe,
+        from_ps: float = 0.0,
+        temperature: float | None = None,
+        viscosity_mPa_s: float | None = None,
+        window: tuple[float, float] = FIT_WINDOW,
+    ):
+        most = max(MOST_CENTRES // len(universe.residues), LEAST_FRAMES)
+        self.frames = late_frames(universe, from_ps, min(most, MOST_FRAMES))
+        self.weights, self.masses = mass_fractions(universe), universe.residues.masses
+        self.resnames, self.species = universe.residues.resnames.astype(str), species(universe)
+        self.temperature, self.viscosity_mPa_s, self.window = temperature, viscosity_mPa_s, window
+
+    def of_frame(self, step: Timestep) -> dict[str, Any]:
+        """Return the centres of mass in single precision, and the box."""
+        return {"centres": (self.weights @ step.positions).astype(np.float32), "cell": cell_vectors(step.dimensions)}
+
+    def conclude(self, rows: Rows) -> list[Diffusion]:
+        """Return the diffusion of each species.
+
+        Raises
+        ------
+        InputError
+            If there are too few frames, or they are not evenly spaced.
+        """
+        gaps = np.diff(rows["time_ps"])
+        if len(gaps) < 2:
+            raise InputError(f"only {len(gaps) + 1} trajectory frames, too few for diffusion")
+        if not np.allclose(gaps, gaps[0], rtol=1e-3):
+            raise InputError("the trajectory's frames are not evenly spaced in time")
+        lag = np.arange(len(gaps) + 1) * gaps.mean()
+        inside = fit_window(lag, self.window)
+        drift = self._make_continuous(rows["centres"], rows["cell"])
+        volumes = np.abs(np.linalg.det(rows["cell"]))
+        correction = None
+        if self.temperature is not None and np.all(volumes > 0):
+            correction = yeh_hummer(self.temperature, float(np.cbrt(volumes.mean())), 1.0)
+        result = []
+        for name in self.species:
+            molecules = np.flatnonzero(self.resnames == name)
+            total, slopes = np.zeros(len(lag)), []
+            for block in _blocks(molecules, len(lag)):
+                msd = mean_square_displacement(rows["centres"][:, block] - drift)
+                total += msd.sum(axis=1)
+                slopes.append(np.polyfit(lag[inside], msd[inside], 1)[0])
+            value, uncertainty = mean_slope(np.concatenate(slopes) / 6.0 * A2_PS_TO_1E5_CM2_S)
+            msd = total / len(molecules)
+            log_slope = float(np.polyfit(np.log(lag[inside]), np.log(np.maximum(msd[inside], 1e-300)), 1)[0])
+            window_ps = (float(lag[inside[0]]), float(lag[inside[-1]]))
+            result.append(
+                Diffusion(
+                    name, len(molecules), lag, msd, window_ps, value, uncertainty, log_slope, correction,
+                    self.viscosity_mPa_s,
+                )
+            )  # fmt: skip
+        return result
+
+    def _make_continuous(self, paths: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        """Take the scaling of the box off paths, in place; return the drift of the whole system, (frames, 1, 3)."""
+        drift = np.zeros((len(paths), 1, 3))
+        for block in _blocks(np.arange(len(self.masses)), len(paths)):
+            path = remove_box_scaling(paths[:, block].astype(float), cells)
+            drift += np.einsum("fmk,m->fk", path, self.masses[block] / self.masses.sum())[:, None]
+            paths[:, block] = path
+        return drift - drift[:1]
+
+
+def mean_slope(slopes: np.ndarray) -> tuple[float, float | None]:
+    """Return the mean over molecules and its standard error, None for fewer than 4 of them."""
+    count = len(slopes)
+    uncertainty = float(slopes.std(ddof=1) / np.sqrt(count)) if count >= LEAST_MOLECULES else None
+    return float(slopes.mean()), uncertainty
+
+
+def _blocks(molecules: np.ndarray, frames: int) -> list[np.ndarray]:
+    """Divide molecules so that the paths of a part are few numbers, however long they are."""
+    return np.array_split(molecules, -(-len(molecules) * frames * 3 // BLOCK_NUMBERS))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from decant.cli.options import Config
+from decant.errors import InputError
 
 
 def command(
@@ -20,19 +21,31 @@ def command(
         float | None,
         typer.Option(help="Viscosity of the liquid, mPa s, for the Yeh-Hummer correction of diffusion.", min=1e-6),
     ] = None,
+    jobs: Annotated[
+        int, typer.Option(help="Processes that read the trajectory; 0 takes as many as pay at its size.", min=0)
+    ] = 0,
     config: Config = None,
 ) -> None:
     """Measure a run: density, structure, diffusion, bonds, energy drift, speed.
 
     Writes observables.yaml, and PNG plots with a CSV beside each, into the run directory.
+    Under mpirun every rank reads; the first one alone writes. Memory does not grow with the length of the trajectory.
 
     \b
     For example:
       decant analyze runs/mace-a
       decant analyze runs/mace-a --skip 5ps --viscosity 0.9
+      decant analyze runs/long --jobs 8
+      mpirun -np 64 decant analyze runs/long
     """
     from decant.analyze import analyze, as_text
     from decant.protocol import parse_length
+    from decant.ranks import other_ranks
 
     skip_ps = None if skip is None else parse_length(skip, or_zero=True)
-    print(as_text(analyze(run, skip_ps, viscosity)))
+    with other_ranks() as ranks:
+        if not ranks.leads:
+            return
+        if ranks.others and jobs > 1:
+            raise InputError(f"--jobs {jobs}: under mpirun each rank is one worker; leave --jobs out")
+        print(as_text(analyze(run, skip_ps, viscosity, 1 if ranks.others else jobs, ranks)))

@@ -9,11 +9,13 @@ import typer
 
 from decant import __version__
 from decant.errors import InputError, ProgramFailed
+from decant.files import refusal
 
 # in the order of the flow
 VERBS = (
-    "init", "validate", "run", "solvents", "recipes", "build", "label", "import", "inspect", "select", "split", "fit",
-    "evaluate", "export", "check", "learn", "bench", "simulate", "analyze", "score", "compare", "report",
+    "doctor", "init", "validate", "run", "solvents", "recipes", "build", "label", "import", "inspect", "select",
+    "split", "fit", "evaluate", "export", "check", "learn", "bench", "plan", "simulate", "analyze", "score", "compare",
+    "report",
 )  # fmt: skip
 
 
@@ -60,3 +62,8 @@ def main() -> None:
     except ProgramFailed as error:
         print(f"decant: error: {error}", file=sys.stderr)
         sys.exit(1)
+    except OSError as error:
+        if (message := refusal(error)) is None:
+            raise
+        print(f"decant: error: {message}", file=sys.stderr)
+        sys.exit(2)

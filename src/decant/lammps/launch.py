@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import re
+import select
 import signal
 import subprocess
 import threading
@@ -23,6 +24,7 @@ GRACE = 5.0
 """Seconds between asking the processes to end and ending them."""
 GRID = re.compile(r"^ *(\d+) by (\d+) by (\d+) MPI processor grid")
 OUT_OF_TIME = "Wall time limit reached"
+_SIGNAL = re.compile(r"\(signal (\d+)\)|on signal (\d+) \(")  # as MPICH and Open MPI tell of a rank
 
 
 @dataclass
@@ -55,7 +57,17 @@ class Outcome:
     def reason(self) -> str:
         """Return one line on why the process failed."""
         said = " | ".join(line for line in self.tail if line.strip())[-300:]
-        return self.error or f"exit status {self.code}; last output: {said or 'none'}"
+        if self.error or not self.killed_by:
+            return self.error or f"exit status {self.code}; last output: {said or 'none'}"
+        hint = " (where memory runs out, the machine does that)" if self.killed_by == signal.SIGKILL else ""
+        return f"a process was killed by {signal.Signals(self.killed_by).name}{hint}"
+
+    @property
+    def killed_by(self) -> int | None:
+        """Signal that ended the launcher, or a rank by what the launcher says; None if none did."""
+        told = [match for line in self.tail if (match := _SIGNAL.search(line))]
+        number = -self.code if self.code < 0 else int(told[-1][1] or told[-1][2]) if told else None
+        return number if number in set(signal.Signals) else None
 
 
 def variables(values: Mapping[str, object]) -> list[str]:
@@ -112,8 +124,10 @@ def launch(
     KeyboardInterrupt
         If this process was interrupted or asked to terminate; LAMMPS has been ended by then.
     """
+    words = command(arguments, ranks, threads, launcher, gpus)
+    alive, held = os.pipe()  # every rank holds one end, so the other tells when the last of them is gone
     process = subprocess.Popen(
-        command(arguments, ranks, threads, launcher, gpus),
+        words,
         cwd=directory,
         env={**environment(plugin), "OMP_NUM_THREADS": str(threads), **(more_environment or {})},
         stdin=subprocess.DEVNULL,
@@ -122,15 +136,16 @@ def launch(
         text=True,
         errors="replace",
         start_new_session=True,
-        pass_fds=tuple(keep_open),
+        pass_fds=(*keep_open, held),
     )
+    os.close(held)
     outcome = Outcome()
     with _termination_as_interrupt():
         try:
             _follow(process, outcome, on_row, ranks)
             outcome.code = process.wait()
         finally:
-            _end(process)
+            _end(process, alive)
     if outcome.stop is None and outcome.code != 0 and outcome.error:
         outcome.stop = read_abort(outcome.error, int(outcome.last_row.get("step", 0)))
     return outcome
@@ -169,8 +184,8 @@ def _require_together(line: str, ranks: int) -> None:
         )
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """End the launcher, if it still runs, and close the pipe; the ranks end with their launcher."""
+def _end(process: subprocess.Popen[str], alive: int) -> None:
+    """End the launcher, if it still runs, close the pipes, and see the ranks end, which may take a moment longer."""
     if process.poll() is None:
         for sign, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, None)):
             with contextlib.suppress(ProcessLookupError):
@@ -178,6 +193,8 @@ def _end(process: subprocess.Popen[str]) -> None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(patience)
                 break
+    select.select([alive], [], [], GRACE)
+    os.close(alive)
     if process.stdout is not None:
         process.stdout.close()
 

@@ -32,10 +32,13 @@ def restart_step(path: Path) -> int | None:
         return None
 
 
+def whole_restarts(directory: Path) -> list[tuple[Path, int]]:
+    """Return the whole restart files of a run directory with their steps, newest first."""
+    found = [(path, step) for path in directory.glob("restart.*") if (step := restart_step(path)) is not None]
+    return sorted(found, key=lambda restart: restart[1], reverse=True)
+
+
 def newest_restart(directory: Path) -> tuple[Path, int] | None:
     """Return the whole restart file of the largest time step in a run directory, with its step; None if none is."""
-    found = [(step, path) for path in directory.glob("restart.*") if (step := restart_step(path)) is not None]
-    if not found:
-        return None
-    step, path = max(found)
-    return path, step
+    found = whole_restarts(directory)
+    return found[0] if found else None

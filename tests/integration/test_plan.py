@@ -1,0 +1,50 @@
+"""`decant plan` from a real bench, from a real run, and from what it measures itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import run_decant
+
+JOB = ("--atoms", "1e6", "--length", "1ns", "--cores", "64")
+
+
+@pytest.fixture(scope="module")
+def bench(mace_potential: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("bench")
+    run_decant(
+        *("bench", mace_potential, "--liquid", "CO:10", "--atoms", "60,240", "--ranks", "1,2"),
+        *("--steps", "20", "--repeats", "1", "-o", output),
+    )
+    return output
+
+
+def test_a_bench_becomes_a_plan_with_memory_and_the_density_of_its_liquid(mace_potential: Path, bench: Path) -> None:
+    said = run_decant("plan", mace_potential, *JOB, "--bench", bench, "--json").stdout
+    forecast = json.loads(said)
+    assert forecast["job"]["ranks"] == 64
+    assert 0 < forecast["ns_per_day"][0] <= forecast["ns_per_day"][1]
+    assert forecast["MB_per_rank"][0] > 10
+    assert len(forecast["measured"]) == 2  # both sizes on two ranks; one rank left the machine half idle
+    assert not [line for line in forecast["assumed"] if "cubic angstrom" in line]
+    more = json.loads(run_decant("plan", mace_potential, *JOB[2:], "--atoms", "2e6", "--bench", bench, "--json").stdout)
+    assert more["ns_per_day"][1] < forecast["ns_per_day"][1]
+    assert more["MB_per_rank"][1] > forecast["MB_per_rank"][1]
+
+
+def test_a_run_gives_its_speed(mace_potential: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run_decant(
+        *("simulate", mace_potential, "--liquid", "CO:10", "--ensemble", "nvt", "--temperature", "30"),
+        *("--length", "0.02ps", "--ranks", "2", "-o", run),
+    )
+    done = run_decant("plan", mace_potential, *JOB, "--run", run)
+    assert "60 atoms on 2 ranks x 1 threads: " in done.stdout and "give --bench" in done.stdout
+
+
+def test_without_numbers_it_measures(mace_potential: Path) -> None:
+    done = run_decant("plan", mace_potential, *JOB, "--liquid", "CO:10")
+    assert "measured now on this machine" in done.stdout and "core-hours" in done.stdout
