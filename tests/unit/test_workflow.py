@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from decant.run import locked
 from decant.study import ZERO, Study, read_study
 from decant.workflow.jobs import KINDS, Job, study_inputs, study_jobs
-from decant.workflow.matrix import cost_table, matrix
+from decant.workflow.matrix import cost_table, graph, matrix
 from decant.workflow.outcome import State, outcome, state, summary
 from tests.unit.test_study import SMALLEST, changed, written
 
@@ -142,7 +143,7 @@ def test_the_matrix_names_every_data_set_algorithm_and_liquid(study: Study) -> N
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Folder in which one job is done, one failed with a reason, one without, one runs, and the others wait."""
+    """Folder in which one job is done, one failed with a reason, one was killed, and the others wait."""
     for name, log in {
         "build/test": None, "label/test": "label: 1/4\ndecant: error: no label\n", "build/liquid": "Killed\n",
     }.items():  # fmt: skip
@@ -158,18 +159,56 @@ def folder(tmp_path: Path) -> Path:
 def test_how_a_job_stands_is_told_by_its_marker_and_its_log(jobs: dict[str, Job], folder: Path) -> None:
     assert state(folder, jobs["build/test"]) is State.DONE
     assert state(folder, jobs["label/test"]) is State.FAILED
-    assert state(folder, jobs["build/liquid"]) is State.RUNNING
+    assert state(folder, jobs["build/liquid"]) is State.INTERRUPTED
     assert state(folder, jobs["label/liquid"]) is State.WAITING
 
 
-def test_the_summary_tells_reasons_and_what_could_not_run_because_of_them(jobs: dict[str, Job], folder: Path) -> None:
+def test_between_its_end_and_its_marker_a_job_runs_as_long_as_the_run_goes_on(
+    jobs: dict[str, Job], folder: Path
+) -> None:
+    log = folder / "jobs" / "build" / "liquid.log"
+    log.write_text("started 2026-01-02T03:04:05+00:00 on here\nended 2026-01-02T03:04:09+00:00 with exit code 0\n")
+    assert state(folder, jobs["build/liquid"]) is State.INTERRUPTED
+    with locked(folder):
+        assert state(folder, jobs["build/liquid"]) is State.RUNNING
+
+
+def test_the_summary_tells_reasons_with_the_end_of_the_log_and_what_could_not_run_because_of_them(
+    jobs: dict[str, Job], folder: Path
+) -> None:
     result = outcome(folder, list(jobs.values()))
     assert result.done == ("build/test",)
-    assert result.failed == {"label/test": "no label", "build/liquid": "Killed"}
+    assert {name: log.reason for name, log in result.failed.items()} == {
+        "label/test": "no label", "build/liquid": "ended without saying why; its last words: Killed",
+    }  # fmt: skip
     assert result.stopped["fit/two/dp/1"] == "build/liquid" and not result.left
     text = summary(result)
-    assert f"done: 1 of {len(jobs)} jobs" in text and "failed: label/test: no label" in text
+    assert f"done: 1 of {len(jobs)} jobs" in text
+    assert (
+        "failed: label/test: no label\n  its log, jobs/label/test.log, ends with\n"
+        "    label: 1/4\n    decant: error: no label\n" in text
+    )
     assert f"not run because of build/liquid: {len(jobs) - 3} jobs" in text
+
+
+def test_jobs_that_failed_alike_are_told_once(jobs: dict[str, Job], folder: Path) -> None:
+    for name in ("build/test", "label/test", "build/liquid"):
+        (folder / "jobs" / f"{name}.log").write_text("decant: error: no packmol\n")
+    (folder / "jobs" / "build" / "test.done").unlink()
+    text = summary(outcome(folder, list(jobs.values())))
+    assert "failed: build/test and 1 more: no packmol" in text and "failed: label/test: no packmol" in text
+
+
+def test_the_graph_tells_what_each_kind_waits_for_and_what_is_left_of_it(study: Study) -> None:
+    jobs = study_jobs(study)
+    left = {job.name for job in jobs if job.kind != "build"}
+    lines = {line.split()[0]: line for line in graph(jobs, left, 2).splitlines()[2:]}
+    assert list(lines) == [*KINDS, "all"]
+    assert lines["build"].split()[1:3] == ["2", "0"] and lines["build"].endswith("nothing")
+    assert lines["fit"].endswith("1 split, 0-1 fit")  # a tuned one needs a fit as well
+    assert lines["score"].endswith("1-5 analyze")
+    cost = sum((job.seconds or 0) * job.cores for job in jobs if job.name in left) / 2 / 3600
+    assert f"{cost:.2f}" in lines["all"]
 
 
 def test_a_name_with_dots_keeps_its_own_marker(study: Study, tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from decant.errors import InputError, ProgramFailed
 
 # in the order of the flow
 VERBS = (
-    "init", "validate", "run", "solvents", "recipes", "build", "label", "import", "inspect", "select", "split", "fit",
-    "evaluate", "export", "check", "learn", "bench", "simulate", "analyze", "score", "compare", "report",
+    "init", "validate", "run", "status", "solvents", "recipes", "build", "label", "import", "inspect", "select",
+    "split", "fit", "evaluate", "export", "check", "learn", "bench", "simulate", "analyze", "score", "compare",
+    "report",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ def command(
     study: Annotated[Path, typer.Argument(help="Study file; see docs/study.md.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for everything.")],
     cores: Annotated[int, typer.Option(help="Cores that all jobs together may use; 0 takes every core.", min=0)] = 0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands that are left, and run none.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the graph and its cost, and run nothing.")] = False,
     report: Annotated[bool, typer.Option(help="Write the report at the end.")] = True,
     config: Config = None,
 ) -> None:
@@ -35,15 +35,15 @@ def command(
     from decant.lammps.command import available_cores
     from decant.workflow.execute import load, run_study
     from decant.workflow.jobs import study_jobs
-    from decant.workflow.outcome import State, state, summary
+    from decant.workflow.matrix import graph
+    from decant.workflow.outcome import is_done, summary
 
+    cores = cores or available_cores()
     if dry_run:
-        left = [job for job in study_jobs(load(study)[1]) if state(output, job) is not State.DONE]
-        for job in left:
-            typer.echo(job.shell)
-        typer.echo(f"{len(left)} jobs are left", err=True)
+        jobs = study_jobs(load(study)[1])
+        typer.echo(graph(jobs, {job.name for job in jobs if not is_done(output, job.name)}, cores))
         return
-    result = run_study(study, output, cores or available_cores())
+    result = run_study(study, output, cores)
     typer.echo(summary(result))
     code = 1 if result.failed else 0
     if report:

@@ -15,13 +15,14 @@ from decant.files import write_beside, write_yaml
 from decant.progress import Progress, clock
 from decant.run import LOCK, is_locked, locked
 from decant.settings import read_mapping
+from decant.status import JOBS, STUDY
 from decant.study import Study, study_values
 from decant.study_checks import check_study
 from decant.workflow.jobs import Job, study_inputs, study_jobs
 from decant.workflow.outcome import Outcome, State, outcome, state
 from decant.workflow.supervisor import GRACE
 
-STUDY, JOBS, LOG = "study.yaml", "jobs.json", "snakemake.log"
+LOG = "snakemake.log"
 INTERVAL = 0.5
 """Seconds between two looks at the markers."""
 
@@ -141,7 +142,7 @@ def _follow(process: subprocess.Popen[bytes], folder: Path, jobs: list[Job], cor
     with Progress("run", len(jobs), "jobs", done=done) as progress:
         while process.poll() is None:
             states = {job: state(folder, job) for job in jobs}
-            left = sum(job.seconds or 0.0 for job, one in states.items() if one in (State.WAITING, State.RUNNING))
+            left = sum(job.seconds or 0.0 for job, one in states.items() if one not in (State.DONE, State.FAILED))
             counts = {kind: sum(one is kind for one in states.values()) for kind in State}
             failed = f", {counts[State.FAILED]} failed" if counts[State.FAILED] else ""
             note = f"{counts[State.RUNNING]} running{failed}; at least {clock(left / cores)} by the estimate"
