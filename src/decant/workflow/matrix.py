@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from decant.study import DataSet, Study
 from decant.study_frames import count_frames
-from decant.workflow.jobs import KINDS, Job
+from decant.study_resources import KINDS
+from decant.workflow.jobs import Job
 
 
 def matrix(study: Study) -> str:
