@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from decant.run import locked
 from decant.study import ZERO, Study, read_study
-from decant.workflow.jobs import KINDS, Job, study_inputs, study_jobs
+from decant.study_resources import FLOOR, KINDS, MARGIN, UNKNOWN
+from decant.workflow.jobs import Job, study_inputs, study_jobs
 from decant.workflow.matrix import cost_table, graph, matrix
 from decant.workflow.outcome import State, outcome, state, summary
 from tests.unit.test_study import SMALLEST, changed, written
@@ -114,6 +116,39 @@ def test_active_learning_starts_from_the_labelled_file_of_its_start(study: Study
     assert settings["method"] == study.method
 
 
+def test_every_job_asks_for_what_its_work_needs(jobs: dict[str, Job], study: Study) -> None:
+    for job in jobs.values():
+        assert job.ranks >= 1 and job.cores % job.ranks == 0 and job.gpus == 0 and job.memory_MB >= 1000
+        least = UNKNOWN if job.seconds is None else max(FLOOR, MARGIN * job.seconds / 60)
+        assert least <= job.minutes < least + 1
+    simulate, fit = jobs["simulate/two/dp/1/ec/300K/1"], jobs["fit/two/dp/1"]
+    assert (simulate.ranks, simulate.cores) == (study.ranks, study.ranks) and (fit.ranks, fit.cores) == (1, study.cores)
+
+
+def test_the_table_of_resources_decides_and_the_entry_of_an_algorithm_comes_before_that_of_all(tmp_path: Path) -> None:
+    table = {
+        "simulate": {"ranks": 4, "cores": 2, "time": "90s"},
+        "fit": {"memory": "4GB", "partition": "long"},
+        "fit/tuned": {"gpus": 1, "memory": "1.5GB"},
+        "label": {"cores": 8},
+    }
+    jobs = {job.name: job for job in study_jobs(read_study(written(tmp_path, changed(resources=table))))}
+    run = jobs["simulate/two/dp/1/ec/300K/1"]
+    assert (run.ranks, run.cores, run.minutes, run.memory_MB) == (4, 8, 2, 8000)
+    assert "--ranks 4 --threads 2" in run.shell and "--gpus" not in run.shell
+    assert (jobs["fit/two/dp/1"].memory_MB, jobs["fit/two/dp/1"].gpus) == (4000, 0)
+    tuned = jobs["fit/two/tuned/1"]
+    assert (tuned.memory_MB, tuned.gpus, tuned.partition) == (1500, 1, "long")
+    assert jobs["label/test"].cores == 8 and "--jobs 8" in jobs["label/test"].shell
+
+
+def test_more_ranks_make_a_simulation_cheaper_by_the_estimate(tmp_path: Path, jobs: dict[str, Job]) -> None:
+    more = read_study(written(tmp_path, changed(resources={"simulate": {"ranks": 8}})))
+    name = "simulate/two/dp/1/ec/300K/1"
+    seconds = next(job.seconds for job in study_jobs(more) if job.name == name)
+    assert seconds is not None and jobs[name].seconds is not None and seconds < jobs[name].seconds
+
+
 def test_the_cost_is_told_by_kind_and_says_what_it_leaves_out(study: Study, tmp_path: Path) -> None:
     jobs = study_jobs(study)
     table = cost_table(jobs, 2)
@@ -213,7 +248,7 @@ def test_the_graph_tells_what_each_kind_waits_for_and_what_is_left_of_it(study: 
 
 def test_a_name_with_dots_keeps_its_own_marker(study: Study, tmp_path: Path) -> None:
     job = next(job for job in study_jobs(study) if job.kind == "fit")
-    dotted = Job(job.kind, "liquid/v1.5/1", (), "", (), 1, None)
+    dotted = replace(job, cell="liquid/v1.5/1")
     path = tmp_path / "jobs" / f"{dotted.name}.done"
     path.parent.mkdir(parents=True)
     path.touch()

@@ -8,7 +8,8 @@ from decant.analysis.tables import format_table
 from decant.progress import clock
 from decant.study import DataSet, Study
 from decant.study_frames import count_frames
-from decant.workflow.jobs import KINDS, Job
+from decant.study_resources import KINDS
+from decant.workflow.jobs import Job
 from decant.workflow.outcome import and_more
 
 
