@@ -21,7 +21,9 @@ def log(tmp_path: Path) -> Path:
 
 
 def run(command: str, log: Path) -> int:
-    return subprocess.run(["bash", "-euo", "pipefail", "-c", logged(command, str(log))], check=False).returncode
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f"{logged(command, str(log))}; exit $code"], check=False
+    ).returncode
 
 
 def read(log: Path) -> JobLog:

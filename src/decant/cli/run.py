@@ -17,6 +17,9 @@ def command(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for everything.")],
     cores: Annotated[int, typer.Option(help="Cores that all jobs together may use; 0 takes every core.", min=0)] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the graph and its cost, and run nothing.")] = False,
+    export_only: Annotated[
+        bool, typer.Option("--export-only", help="Write a batch script for each job and submit.sh, and run nothing.")
+    ] = False,
     report: Annotated[bool, typer.Option(help="Write the report at the end.")] = True,
     config: Config = None,
 ) -> None:
@@ -31,17 +34,23 @@ def command(
       decant validate study.yaml
       decant run study.yaml -o study --dry-run
       decant run study.yaml -o study --cores 2
+      decant run study.yaml -o study --export-only && study/submit.sh --account=chemistry
     """
     from decant.lammps.command import available_cores
     from decant.workflow.execute import load, run_study
     from decant.workflow.jobs import study_jobs
     from decant.workflow.matrix import graph
     from decant.workflow.outcome import is_done, summary
+    from decant.workflow.sbatch import SCRIPTS, SUBMIT, export_study
 
     cores = cores or available_cores()
     if dry_run:
         jobs = study_jobs(load(study)[1])
         typer.echo(graph(jobs, {job.name for job in jobs if not is_done(output, job.name)}, cores))
+        return
+    if export_only:
+        jobs = export_study(study, output)
+        typer.echo(f"wrote {len(jobs)} batch scripts below {output / SCRIPTS}; {output / SUBMIT} submits them in order")
         return
     result = run_study(study, output, cores)
     typer.echo(summary(result))

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from decant.cli.options import Config, Launcher, Ranks, Seed
-from decant.errors import InputError
+from decant.errors import OUT_OF_TIME, InputError
 
 if TYPE_CHECKING:
     from decant.run import Run
-
-OUT_OF_TIME = 75
-"""Exit status of a run that its walltime stopped: EX_TEMPFAIL of sysexits.h, "try again later"."""
 
 
 def command(

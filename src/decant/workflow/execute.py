@@ -70,11 +70,11 @@ def run_study(path: Path, folder: Path, cores: int) -> Outcome:
     """
     values, study = load(path)
     folder = Path(folder)
-    _require_own(folder)
+    require_own(folder)
     _wait_for_the_killed(folder)
     with locked(folder, "running a study") as lock:
         jobs = study_jobs(study)
-        _write(folder, values, study, jobs)
+        write_inputs(folder, values, study, jobs)
         for job in jobs:
             if state(folder, job) is not State.DONE:
                 _log(folder, job).unlink(missing_ok=True)  # of an earlier attempt, which is about to be repeated
@@ -87,7 +87,7 @@ def run_study(path: Path, folder: Path, cores: int) -> Outcome:
     return result
 
 
-def _require_own(folder: Path) -> None:
+def require_own(folder: Path) -> None:
     """Refuse a folder that holds something else than a study."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; expected the folder of a study")
@@ -104,7 +104,7 @@ def _wait_for_the_killed(folder: Path) -> None:
         time.sleep(0.1)
 
 
-def _write(folder: Path, values: dict[str, Any], study: Study, jobs: list[Job]) -> None:
+def write_inputs(folder: Path, values: dict[str, Any], study: Study, jobs: list[Job]) -> None:
     """Write the files of the folder that the commands and the readers of a study need."""
     write_yaml(folder / STUDY, values)  # first: it makes the folder a study's
     for name, content in study_inputs(study).items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from decant.errors import OUT_OF_TIME
 from decant.run import is_held
 
 ERROR = "decant: error: "
@@ -20,12 +21,14 @@ TAIL = 4096
 def logged(command: str, log: str) -> str:
     """Return a line of bash that runs a command into its log, framed by lines which tell when it started and ended.
 
+    The exit code of the command is in ``$code`` afterwards.
+
     The command holds a lock on the log, as do the processes that it starts: whoever finds it free knows that they are
     gone, however they ended.
     """
     return (
         f'( flock 1; echo "started $(date -Is) on $(hostname)"; {command} ) > {log} 2>&1 && code=0 || code=$?; '
-        f'echo "ended $(date -Is) with exit code $code" >> {log}; [ $code -eq 0 ] || exit $code'
+        f'echo "ended $(date -Is) with exit code $code" >> {log}'
     )
 
 
@@ -60,8 +63,10 @@ class JobLog:
 
     @property
     def has_failed(self) -> bool:
-        """Whether the command itself says that it failed."""
-        return bool(self.exit_code) or bool(self.words and self.words[-1].startswith(ERROR))
+        """Whether the command itself says that it failed; one that is out of time has not, it continues."""
+        if self.exit_code is None:
+            return bool(self.words) and self.words[-1].startswith(ERROR)
+        return self.exit_code not in (0, OUT_OF_TIME)
 
     @property
     def reason(self) -> str:

@@ -127,8 +127,9 @@ def failures(failed: Mapping[str, JobLog]) -> list[str]:
     lines = []
     for (_, reason), names in alike.items():
         lines.append(f"failed: {names[0]}{and_more(names)}: {reason}")
-        lines.append(f"  its log, jobs/{names[0]}.log, ends with")
-        lines += [f"    {word}" for word in failed[names[0]].words[-WORDS:] or ("nothing",)]
+        words = failed[names[0]].words[-WORDS:]
+        if len(words) > 1:  # more than the reason
+            lines += [f"  its log, jobs/{names[0]}.log, ends with", *(f"    {word}" for word in words)]
     return lines
 
 
