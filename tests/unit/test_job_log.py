@@ -22,7 +22,7 @@ def log(tmp_path: Path) -> Path:
 
 def run(command: str, log: Path) -> int:
     return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", f"{logged(command, str(log))}; exit $code"], check=False
+        ["bash", "-euo", "pipefail", "-c", f"{logged(command, str(log))}\nexit $code"], check=False
     ).returncode
 
 

@@ -98,7 +98,7 @@ def test_a_folder_of_something_else_is_refused(study: Path) -> None:
 
 def with_command(folder: Path, name: str, command: str) -> subprocess.CompletedProcess[str]:
     """Run the script of a job in which `decant` is a function of the shell."""
-    (folder / ENVIRONMENT).write_text(f'decant() {{ {command}; }}\nscontrol() {{ echo "$@"; }}\n')
+    (folder / ENVIRONMENT).write_text(f"decant() {{ {command}; }}\n")
     script = folder / "sbatch" / f"{name}.sh"
     return subprocess.run(["bash", script], cwd=folder, capture_output=True, text=True, check=False)
 

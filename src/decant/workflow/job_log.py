@@ -19,17 +19,20 @@ TAIL = 4096
 
 
 def logged(command: str, log: str) -> str:
-    """Return a line of bash that runs a command into its log, framed by lines which tell when it started and ended.
+    """Return lines of bash that run a command into its log, framed by lines which tell when it started and ended.
 
     The exit code of the command is in ``$code`` afterwards.
 
     The command holds a lock on the log, as do the processes that it starts: whoever finds it free knows that they are
     gone, however they ended.
     """
-    return (
-        f'( flock 1; echo "started $(date -Is) on $(hostname)"; {command} ) > {log} 2>&1 && code=0 || code=$?; '
-        f'echo "ended $(date -Is) with exit code $code" >> {log}'
-    )
+    return f"""\
+(
+  flock 1
+  echo "started $(date -Is) on $(hostname)"
+  {command}
+) > {log} 2>&1 && code=0 || code=$?
+echo "ended $(date -Is) with exit code $code" >> {log}"""
 
 
 @dataclass(frozen=True)
