@@ -26,6 +26,8 @@ LOCK = "run.lock"
 POTENTIAL = "potential"
 """Name of the link to the potential in a run directory."""
 PS_PER_NS, SECONDS_PER_DAY = 1000.0, 86400.0
+TIME_OVER = "out of time"
+"""What the message of a run begins with that its walltime interrupted."""
 
 
 class Run:

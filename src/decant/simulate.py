@@ -21,7 +21,7 @@ from decant.lammps.trajectory import cut
 from decant.potential import Potential
 from decant.progress import Progress
 from decant.protocol import ENSEMBLES, SAMPLING, Protocol, specification
-from decant.run import POTENTIAL, SECONDS_PER_DAY, Run, locked
+from decant.run import POTENTIAL, SECONDS_PER_DAY, TIME_OVER, Run, locked
 from decant.start import starting
 
 SHARED_INPUTS = ("setup.lammps", "production.lammps")
@@ -317,7 +317,7 @@ def _conclude(run: Run, outcome: Outcome, end: int, segment: int) -> None:
     elif outcome.code == 0 and outcome.out_of_time and last < end:
         restart = newest_restart(run.path)
         reached = restart[1] if restart else 0
-        message = f"out of time at step {reached} of {end}; the same command continues it"
+        message = f"{TIME_OVER} at step {reached} of {end}; the same command continues it"
         status |= {"state": "interrupted", "message": message}
     elif outcome.code != 0 or last < end:
         message = f"LAMMPS ended early: {outcome.reason()}"

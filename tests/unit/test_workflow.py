@@ -207,6 +207,27 @@ def test_the_summary_tells_reasons_and_what_could_not_run_because_of_them(jobs: 
     assert f"not run because of build/liquid: {len(jobs) - 3} jobs" in text
 
 
+def test_a_simulation_that_is_out_of_time_waits_for_the_next_call_and_is_no_failure(
+    jobs: dict[str, Job], tmp_path: Path
+) -> None:
+    name = "simulate/two/dp/1/ec/300K/1"
+    log = tmp_path / "jobs" / f"{name}.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("runs/a: out of time at step 8 of 9; the same command continues it, 1 ns/day, 2 katom-step/s\n")
+    assert state(tmp_path, jobs[name]) is State.WAITING
+    result = outcome(tmp_path, list(jobs.values()))
+    assert result.out_of_time == (name,) and not result.failed and not result.stopped
+    assert f"not done yet: {len(jobs)} jobs, 1 of them out of time; the same command continues" in summary(result)
+
+
+def test_a_job_that_slurm_ended_is_told_with_its_words(jobs: dict[str, Job], folder: Path) -> None:
+    output = folder / "slurm" / "rule_build" / "liquid" / "7.log"
+    output.parent.mkdir(parents=True)
+    output.write_text("slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-11-25T04:45:12 DUE TO TIME LIMIT ***\n")
+    reason = outcome(folder, list(jobs.values())).failed["build/liquid"]
+    assert reason == "Killed | Slurm ended its job 7 due to time limit; see slurm/rule_build/liquid/7.log"
+
+
 def test_a_name_with_dots_keeps_its_own_marker(study: Study, tmp_path: Path) -> None:
     job = next(job for job in study_jobs(study) if job.kind == "fit")
     dotted = replace(job, cell="liquid/v1.5/1")

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from decant.run import TIME_OVER
 from decant.workflow.jobs import Job
+from decant.workflow.profile import slurms_word
 
 ERROR = "decant: error: "
 """What the last line of a command begins with that failed and knows why."""
@@ -36,12 +38,15 @@ class Outcome:
         For each job that could not be run, the name of the failed job that it needs.
     left
         Names of the jobs that are none of these: the run was ended before their turn.
+    out_of_time
+        Names of those of them that have begun: simulations whose time was over before their end.
     """
 
     done: tuple[str, ...]
     failed: Mapping[str, str]
     stopped: Mapping[str, str]
     left: tuple[str, ...]
+    out_of_time: tuple[str, ...] = ()
 
 
 def state(folder: Path, job: Job) -> State:
@@ -52,7 +57,10 @@ def state(folder: Path, job: Job) -> State:
     log = marker.with_suffix(".log")
     if not log.exists():
         return State.WAITING
-    return State.FAILED if last_line(log).startswith(ERROR) else State.RUNNING
+    last = last_line(log)
+    if last.startswith(ERROR):
+        return State.FAILED
+    return State.WAITING if TIME_OVER in last else State.RUNNING
 
 
 def last_line(log: Path) -> str:
@@ -67,21 +75,34 @@ def outcome(folder: Path, jobs: Sequence[Job]) -> Outcome:
     """Return how the jobs ended, once nothing runs any more."""
     done: list[str] = []
     left: list[str] = []
+    out_of_time: list[str] = []
     failed: dict[str, str] = {}
     stopped: dict[str, str] = {}
     for job in jobs:  # each comes after those that it needs
         log = folder / "jobs" / f"{job.name}.log"
         if state(folder, job) is State.DONE:
             done.append(job.name)
+        elif log.exists() and TIME_OVER in last_line(log):
+            left.append(job.name)
+            out_of_time.append(job.name)
         elif log.exists():
-            failed[job.name] = last_line(log).removeprefix(ERROR) or "it ended without a word"
+            failed[job.name] = _reason(folder, job)
         else:
             causes = [stopped.get(name, name) for name in job.inputs if name in failed or name in stopped]
             if causes:
                 stopped[job.name] = causes[0]
             else:
                 left.append(job.name)
-    return Outcome(tuple(done), failed, stopped, tuple(left))
+    return Outcome(tuple(done), failed, stopped, tuple(left), tuple(out_of_time))
+
+
+def _reason(folder: Path, job: Job) -> str:
+    """Return why a job failed: its own last words, and what Slurm says where these tell of no error."""
+    last = last_line(folder / "jobs" / f"{job.name}.log")
+    if last.startswith(ERROR):
+        return last.removeprefix(ERROR)
+    word = slurms_word(folder, job.name)
+    return " | ".join(filter(None, (last, word))) or "it ended without a word"
 
 
 def summary(result: Outcome) -> str:
@@ -99,5 +120,6 @@ def summary(result: Outcome) -> str:
         more = f" and {len(causes) - 1} more" if len(causes) > 1 else ""
         lines.append(f"not run because of {causes[0]}{more}: {len(result.stopped)} jobs")
     if result.left:
-        lines.append(f"not run yet: {len(result.left)} jobs; the same command continues")
+        begun = f", {len(result.out_of_time)} of them out of time" if result.out_of_time else ""
+        lines.append(f"not done yet: {len(result.left)} jobs{begun}; the same command continues")
     return "\n".join(lines)
