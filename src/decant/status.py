@@ -17,7 +17,7 @@ from typing import Any
 from decant.errors import InputError
 from decant.run import is_locked
 from decant.workflow.job_log import JobLog
-from decant.workflow.outcome import State, standing, stopped_by
+from decant.workflow.outcome import Failure, State, failure, standing, stopped_by
 
 STUDY, JOBS = "study.yaml", "jobs.json"
 
@@ -38,6 +38,8 @@ class JobStatus:
         What its log says; None if it has not begun.
     seconds
         Wall time that it took, or has taken so far; None where nothing tells.
+    failure
+        Why it failed, or what is known of one whose processes are gone; None for others.
     """
 
     name: str
@@ -49,11 +51,12 @@ class JobStatus:
     state: State
     log: JobLog | None
     seconds: float | None
+    failure: Failure | None
 
     @property
     def reason(self) -> str:
-        """Why it failed, or how a job looks whose processes are gone; empty for others."""
-        return self.log.reason if self.log and self.state in (State.FAILED, State.INTERRUPTED) else ""
+        """Why it failed; empty if it did not."""
+        return self.failure.reason if self.failure else ""
 
     @property
     def core_seconds(self) -> float | None:
@@ -91,9 +94,9 @@ class Status:
         return [job for job in self.jobs.values() if job.state is state]
 
     @property
-    def failed(self) -> dict[str, JobLog]:
-        """Logs by name of the jobs that failed."""
-        return {job.name: job.log for job in self.of(State.FAILED) if job.log}
+    def failed(self) -> dict[str, Failure]:
+        """The jobs that failed, by name."""
+        return {job.name: job.failure for job in self.of(State.FAILED) if job.failure}
 
     @property
     def stopped(self) -> dict[str, str]:
@@ -139,9 +142,11 @@ def read_jobs(folder: Path) -> dict[str, JobStatus]:
 def _job(folder: Path, entry: dict[str, Any]) -> JobStatus:
     name = str(entry["name"])
     state, log = standing(folder, name)
+    has_ended_badly = log is not None and state in (State.FAILED, State.INTERRUPTED)
     return JobStatus(
         name, str(entry["kind"]), str(entry["cell"]), tuple(entry["inputs"]), int(entry["cores"]),
         entry["seconds"], state, log, _seconds(folder / "jobs" / f"{name}.tsv", state, log),
+        failure(folder, name, log) if log is not None and has_ended_badly else None,
     )  # fmt: skip
 
 

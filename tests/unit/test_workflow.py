@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from decant.errors import OUT_OF_TIME
 from decant.run import locked
 from decant.study import ZERO, Study, read_study
 from decant.study_resources import FLOOR, KINDS, MARGIN, UNKNOWN
@@ -213,7 +214,7 @@ def test_the_summary_tells_reasons_with_the_end_of_the_log_and_what_could_not_ru
 ) -> None:
     result = outcome(folder, list(jobs.values()))
     assert result.done == ("build/test",)
-    assert {name: log.reason for name, log in result.failed.items()} == {
+    assert {name: one.reason for name, one in result.failed.items()} == {
         "label/test": "no label", "build/liquid": "ended without saying why; its last words: Killed",
     }  # fmt: skip
     assert result.stopped["fit/two/dp/1"] == "build/liquid" and not result.left
@@ -244,6 +245,30 @@ def test_the_graph_tells_what_each_kind_waits_for_and_what_is_left_of_it(study: 
     assert lines["score"].endswith("1-5 analyze")
     cost = sum((job.seconds or 0) * job.cores for job in jobs if job.name in left) / 2 / 3600
     assert f"{cost:.2f}" in lines["all"]
+
+
+def test_a_simulation_that_is_out_of_time_waits_for_the_next_call_and_is_no_failure(
+    jobs: dict[str, Job], tmp_path: Path
+) -> None:
+    name = "simulate/two/dp/1/ec/300K/1"
+    log = tmp_path / "jobs" / f"{name}.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(
+        "started 2026-01-02T03:04:05+00:00 on here\nruns/a: out of time at step 8 of 9; the same command continues it\n"
+        f"ended 2026-01-02T03:04:09+00:00 with exit code {OUT_OF_TIME}\n"
+    )
+    assert state(tmp_path, jobs[name]) is State.WAITING
+    result = outcome(tmp_path, list(jobs.values()))
+    assert result.out_of_time == (name,) and not result.failed and not result.stopped
+    assert f"not done yet: {len(jobs)} jobs, 1 of them out of time; the same command continues" in summary(result)
+
+
+def test_a_job_that_slurm_ended_is_told_with_its_words(jobs: dict[str, Job], folder: Path) -> None:
+    output = folder / "slurm" / "rule_build" / "liquid" / "7.log"
+    output.parent.mkdir(parents=True)
+    output.write_text("slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-11-25T04:45:12 DUE TO TIME LIMIT ***\n")
+    reason = outcome(folder, list(jobs.values())).failed["build/liquid"].reason
+    assert reason.endswith("Killed | Slurm ended its job 7 due to time limit; see slurm/rule_build/liquid/7.log")
 
 
 def test_a_name_with_dots_keeps_its_own_marker(study: Study, tmp_path: Path) -> None:

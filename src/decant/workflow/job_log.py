@@ -69,7 +69,12 @@ class JobLog:
         """Whether the command itself says that it failed; one that is out of time has not, it continues."""
         if self.exit_code is None:
             return bool(self.words) and self.words[-1].startswith(ERROR)
-        return self.exit_code not in (0, OUT_OF_TIME)
+        return self.exit_code != 0 and not self.is_out_of_time
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether it is a simulation whose time was over before its end."""
+        return self.exit_code == OUT_OF_TIME
 
     @property
     def reason(self) -> str:

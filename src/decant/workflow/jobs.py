@@ -254,11 +254,11 @@ def _run_jobs(study: Study, run: RunCell) -> Iterator[Job]:
     words += [*_option("--equilibration", simulation.equilibration and f"{simulation.equilibration:g}ps")]
     words += [*_option("--density", simulation.density), "--timestep", f"{simulation.timestep:g}"]
     # the same replica of every potential starts from the same packing
-    words += ["--seed", study.seed + run.replica - 1, "-o", output]
+    words += ["--seed", study.seed + run.replica - 1]
     seconds = simulate_seconds(study, simulation, run.fit.algorithm)
     asked = _request(study, "simulate", run.fit, seconds)
     words += ["--ranks", asked.ranks, *_option("--threads", asked.cores_a_rank > 1 and asked.cores_a_rank)]
-    words += [*_option("--gpus", asked.gpus)]
+    words += [*_option("--gpus", asked.gpus), "-o", output]
     yield _job(study, "simulate", run.name, [f"export/{run.fit.name}"], output, words, seconds, run.fit)
     needs, measured = [f"simulate/{run.name}"], output / "observables.yaml"
     yield _short(study, "analyze", run.name, needs, measured, ["analyze", output], run.fit)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from decant.run import is_locked
-from decant.workflow.job_log import JobLog, read_log
+from decant.workflow.job_log import ERROR, JobLog, read_log
+from decant.workflow.profile import slurms_word
 
 WORDS = 5
 """Lines of its own log that are shown of a job that failed."""
@@ -38,6 +39,22 @@ class Named(Protocol):
 
 
 @dataclass(frozen=True)
+class Failure:
+    """Why a job failed.
+
+    Attributes
+    ----------
+    reason
+        In one line.
+    words
+        The last lines of its log.
+    """
+
+    reason: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How the jobs of a study ended.
 
@@ -46,17 +63,20 @@ class Outcome:
     done
         Names of the jobs that are done.
     failed
-        Log by name of each job that failed.
+        Each job that failed, by name.
     stopped
         For each job that could not be run, the name of the failed job that it needs.
     left
         Names of the jobs that are none of these: the run was ended before their turn.
+    out_of_time
+        Names of those of them that have begun: simulations whose time was over before their end.
     """
 
     done: tuple[str, ...]
-    failed: Mapping[str, JobLog]
+    failed: Mapping[str, Failure]
     stopped: Mapping[str, str]
     left: tuple[str, ...]
+    out_of_time: tuple[str, ...] = ()
 
 
 def state(folder: Path, job: Named) -> State:
@@ -78,6 +98,8 @@ def standing(folder: Path, name: str) -> tuple[State, JobLog | None]:
         return State.WAITING, None
     if log.is_held:
         return State.RUNNING, log
+    if log.is_out_of_time:
+        return State.WAITING, log
     if log.has_failed:
         return State.FAILED, log
     # between the log and its lock, and between the end and the marker, the log alone tells too little
@@ -88,16 +110,25 @@ def standing(folder: Path, name: str) -> tuple[State, JobLog | None]:
 def outcome(folder: Path, jobs: Sequence[Named]) -> Outcome:
     """Return how the jobs ended, once nothing runs any more."""
     done: list[str] = []
-    logs: dict[str, JobLog] = {}
+    failed: dict[str, Failure] = {}
+    out_of_time: list[str] = []
     for job in jobs:
         how, log = standing(folder, job.name)
         if how is State.DONE:
             done.append(job.name)
+        elif log is not None and log.is_out_of_time:
+            out_of_time.append(job.name)
         elif log is not None:
-            logs[job.name] = log
-    stopped = stopped_by(jobs, logs)
-    left = tuple(job.name for job in jobs if job.name not in {*done, *logs, *stopped})
-    return Outcome(tuple(done), logs, stopped, left)
+            failed[job.name] = failure(folder, job.name, log)
+    stopped = stopped_by(jobs, failed)
+    left = tuple(job.name for job in jobs if job.name not in {*done, *failed, *stopped})
+    return Outcome(tuple(done), failed, stopped, left, tuple(out_of_time))
+
+
+def failure(folder: Path, name: str, log: JobLog) -> Failure:
+    """Return why a job failed: its own last words, and what Slurm says where these tell of no error."""
+    word = "" if log.words and log.words[-1].startswith(ERROR) else slurms_word(folder, name)
+    return Failure(" | ".join(filter(None, (log.reason, word))), log.words[-WORDS:])
 
 
 def stopped_by(jobs: Iterable[Named], failed: Mapping[str, object]) -> dict[str, str]:
@@ -115,19 +146,20 @@ def summary(result: Outcome) -> str:
     total = len(result.done) + len(result.failed) + len(result.stopped) + len(result.left)
     lines = [f"done: {len(result.done)} of {total} jobs", *failures(result.failed), *obstacles(result.stopped)]
     if result.left:
-        lines.append(f"not run yet: {len(result.left)} jobs; the same command continues")
+        begun = f", {len(result.out_of_time)} of them out of time" if result.out_of_time else ""
+        lines.append(f"not done yet: {len(result.left)} jobs{begun}; the same command continues")
     return "\n".join(lines)
 
 
-def failures(failed: Mapping[str, JobLog]) -> list[str]:
+def failures(failed: Mapping[str, Failure]) -> list[str]:
     """Return lines with the reason of each failure and the end of its log; those that failed alike are one."""
     alike: dict[tuple[str, str], list[str]] = {}
-    for name, log in failed.items():
-        alike.setdefault((name.split("/", 1)[0], log.reason), []).append(name)
+    for name, one in failed.items():
+        alike.setdefault((name.split("/", 1)[0], one.reason), []).append(name)
     lines = []
     for (_, reason), names in alike.items():
         lines.append(f"failed: {names[0]}{and_more(names)}: {reason}")
-        words = failed[names[0]].words[-WORDS:]
+        words = failed[names[0]].words
         if len(words) > 1:  # more than the reason
             lines += [f"  its log, jobs/{names[0]}.log, ends with", *(f"    {word}" for word in words)]
     return lines
