@@ -49,7 +49,8 @@ SelectTypeParameters=CR_CPU
 SchedulerParameters=batch_sched_delay=1,sched_min_interval=1
 ReturnToService=2
 KillWait=5
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=16000 State=UNKNOWN
+GresTypes=gpu
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=16000 Gres=gpu:1 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
@@ -81,6 +82,7 @@ def slurm(folder: Path, cores: int = 2) -> Iterator[dict[str, str]]:
             host=socket.gethostname().split(".")[0], folder=folder, ports=_free_ports(2), user=user, cores=cores
         )
     )
+    (folder / "gres.conf").write_text("Name=gpu File=/dev/null\n")  # a card to be asked for, not to compute on
     environment = {**os.environ, "PATH": f"{_clients(folder)}{os.pathsep}{PATH}", "SLURM_CONF": str(configuration)}
     with contextlib.ExitStack() as daemons:
         munge = [f"--{name}={folder / f'munge.{name}'}" for name in ("socket", "pid-file", "log-file", "seed-file")]
