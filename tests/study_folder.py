@@ -219,7 +219,7 @@ def job(kind: str, cell: str, inputs: list[str], cores: int = 1) -> dict[str, An
         "cell": cell,
         "inputs": inputs,
         "cores": cores,
-        "command": ["decant"],
+        "seconds": 60.0,
     }
 
 

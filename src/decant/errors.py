@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+OUT_OF_TIME = 75
+"""Exit status of a run that its walltime stopped: EX_TEMPFAIL of sysexits.h, "try again later"."""
+
 
 class InputError(Exception):
     """A mistake in what the caller gave.

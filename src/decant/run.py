@@ -231,9 +231,12 @@ def locked(path: Path, work: str = "simulating") -> Iterator[int]:
 
 def is_locked(path: Path) -> bool:
     """Return whether a process holds a run directory."""
-    if not (path / LOCK).is_file():
-        return False
-    with (path / LOCK).open() as stream:
+    return (path / LOCK).is_file() and is_held(path / LOCK)
+
+
+def is_held(file: Path) -> bool:
+    """Return whether a process holds the lock on a file."""
+    with file.open() as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

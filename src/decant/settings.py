@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import MISSING, field, fields
 from typing import Any, TypeVar
@@ -57,6 +58,18 @@ def seconds(value: Any) -> float:
     from decant.algorithms.presets import duration
 
     return duration(str(value))
+
+
+def memory_MB(value: Any) -> int:
+    """Return MB from a text such as ``800MB`` or ``4GB``."""
+    found = re.fullmatch(r"([0-9.]+)\s*(MB|GB|TB)", str(value))
+    try:
+        size = float(found[1]) * {"MB": 1, "GB": 1000, "TB": 1_000_000}[found[2]] if found else 0.0
+    except ValueError:
+        size = 0.0
+    if size < 1:
+        raise InputError(f"expected an amount of memory such as 800MB or 4GB, not {value!r}")
+    return round(size)
 
 
 def text(value: Any) -> str:

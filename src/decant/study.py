@@ -28,6 +28,7 @@ from decant.settings import (
     text,
 )  # fmt: skip
 from decant.study_cells import TEST, ZERO, FitCell, RunCell, data_folder, fit_cell, test_frames
+from decant.study_resources import Resources, chosen, table
 
 __all__ = [
     "CHANGES", "EXPERIMENT", "STRATEGIES", "TEST", "ZERO", "AlgorithmChoice", "DataSet", "FitCell", "RunCell",
@@ -274,6 +275,9 @@ class Study:
         MPI ranks of each simulation.
     cores
         Cores of each fit and each labelling.
+    resources
+        What each kind of jobs asks of the machine, by ``KIND`` or ``KIND/ALGORITHM``, where that is not the default of
+        `decant.study_resources`; its cores and ranks come before `cores` and `ranks`.
     """
 
     title: str = key(text)
@@ -286,6 +290,7 @@ class Study:
     seed: int = key(count(0), 1)
     ranks: int = key(count(1), 2)
     cores: int = key(count(1), 2)
+    resources: dict[str, Resources] | None = key(table, None)
 
     def __post_init__(self) -> None:
         for name in (ZERO, TEST):
@@ -299,7 +304,18 @@ class Study:
             where = f"simulations: {name}"
             _require_known("data", simulation.data or (), (*self.data, ZERO), where)
             _require_known("algorithms", simulation.algorithms or (), self.algorithms, where)
+        for name in self.resources or ():
+            if "/" in name:
+                _require_known("algorithms", [name.partition("/")[2]], self.algorithms, f"resources: {name}")
         _require_no_circle(self.data)
+
+    def cores_of(self, kind: str, algorithm: str | None = None) -> int:
+        """Return the cores of a fit, a labelling or an active learning."""
+        return chosen(self.resources or {}, kind, algorithm).cores or self.cores
+
+    def simulation_ranks(self, algorithm: str) -> int:
+        """Return the MPI ranks of each simulation with potentials of an algorithm."""
+        return chosen(self.resources or {}, "simulate", algorithm).ranks or self.ranks
 
     def fits(self) -> Iterator[FitCell]:
         """Yield every potential of the study: the fits, and pretrained models as they are."""

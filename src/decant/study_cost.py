@@ -85,7 +85,7 @@ def learn_seconds(study: Study, data: DataSet) -> float | None:
         state.copies * sum(_molecules(state.liquid)) * state.length / (state.timestep / 1e3) / 1e3
         for state in settings.states
     ) / (speed * settings.ranks)  # fmt: skip
-    cores = settings.jobs or study.cores
+    cores = settings.jobs or study.cores_of("learn")
     generation = settings.committee * (fit + START["export"] + START["evaluate"]) + dynamics
     return START["learn"] + settings.stop.generations * generation + (settings.stop.generations - 1) * (
         settings.select * labels / cores
@@ -118,7 +118,7 @@ def simulate_seconds(study: Study, simulation: Simulation, algorithm: str) -> fl
     equilibration = simulation.length / 4 if simulation.equilibration is None else simulation.equilibration
     steps = (simulation.length + equilibration) / (simulation.timestep / 1e3)
     atoms = simulation.copies * sum(_molecules(simulation.liquid))
-    return START["simulate"] + atoms * steps / 1e3 / (speed * study.ranks)
+    return START["simulate"] + atoms * steps / 1e3 / (speed * study.simulation_ranks(algorithm))
 
 
 def _speed(algorithm: str, preset: str) -> float | None:

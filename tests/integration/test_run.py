@@ -17,6 +17,8 @@ import pytest
 
 from decant.dataset import read_frames
 from decant.files import read_yaml
+from decant.status import read_status
+from decant.workflow.outcome import State
 from tests.integration.conftest import run_decant
 
 STUDY = Path(__file__).parents[2] / "examples" / "studies" / "tiny.yaml"
@@ -73,7 +75,7 @@ def test_a_cell_that_fails_is_told_with_its_reason_and_the_others_are_finished(r
     done = {path.relative_to(ran.folder / "jobs").as_posix() for path in (ran.folder / "jobs").rglob("*.done")}
     names = {job["name"] for job in json.loads((ran.folder / "jobs.json").read_text())}
     assert {f"{name}.done" for name in names if ACN not in name} == done
-    assert (ran.folder / "jobs" / f"simulate/{ACN}.log").read_text().rstrip().endswith("knows only H, C, O")
+    assert (ran.folder / "jobs" / f"simulate/{ACN}.log").read_text().splitlines()[-2].endswith("knows only H, C, O")
     for name in done:
         assert "\ns\t" in "\n" + (ran.folder / "jobs" / name).with_suffix(".tsv").read_text(), "no wall time"
 
@@ -142,9 +144,21 @@ def test_the_studies_that_come_with_decant_are_valid_and_the_demonstration_takes
     assert total[0] == "all" and float(total[2]) <= 2.5
 
 
-def test_a_dry_run_shows_the_commands_that_are_left_and_writes_nothing(ran: Ran, tmp_path: Path) -> None:
-    left = run_decant("run", STUDY, "-o", ran.folder, "--dry-run").stdout.splitlines()
-    assert len(left) == 3 and all(ACN in line for line in left)
-    everything = run_decant("run", STUDY, "-o", tmp_path / "new", "--dry-run").stdout.splitlines()
-    assert len(everything) == len(json.loads((ran.folder / "jobs.json").read_text()))
+def test_a_dry_run_shows_the_graph_with_what_is_left_and_writes_nothing(ran: Ran, tmp_path: Path) -> None:
+    total = len(json.loads((ran.folder / "jobs.json").read_text()))
+    for folder, left in ((ran.folder, 3), (tmp_path / "new", total)):
+        lines = run_decant("run", STUDY, "-o", folder, "--dry-run").stdout.splitlines()
+        assert lines[-1].split()[:3] == ["all", str(total), str(left)]
     assert not (tmp_path / "new").exists()
+
+
+def test_the_status_of_a_finished_run_is_what_the_run_said(ran: Ran) -> None:
+    said = run_decant("status", ran.folder, expect=1).stdout
+    assert f"failed: simulate/{ACN}: --liquid ACN:8: ACN has the element N; the potential knows only H, C, O" in said
+    assert f"not run because of simulate/{ACN}: 2 jobs" in said
+    status = read_status(ran.folder)
+    assert not status.is_running and not status.of(State.INTERRUPTED) and len(status.of(State.WAITING)) == 2
+    for job in status.of(State.DONE):
+        assert job.log is not None and job.log.exit_code == 0 and job.seconds is not None
+        assert job.log.started is not None and job.log.ended is not None
+        assert (job.log.ended - job.log.started).total_seconds() == pytest.approx(job.seconds, abs=2.5)

@@ -13,7 +13,7 @@ import pytest
 
 from decant.errors import InputError
 from decant.report import report
-from decant.reporting.collect import collect, read_parity, why_failed
+from decant.reporting.collect import collect, read_parity
 from decant.reporting.cost import cost_of
 from decant.reporting.picture import inline
 from decant.reporting.records import Results
@@ -109,16 +109,6 @@ def test_a_refused_liquid_is_shown_with_its_reason(page: str, study: Path) -> No
     assert {row["step"] for row in failures} == {"simulate"}
     assert all("knows only H, C, O" in row["reason"] for row in failures)
     assert "4 refused" in section(page, "findings")
-
-
-def test_why_a_command_failed_is_the_last_line_of_its_output(tmp_path: Path) -> None:
-    log = tmp_path / "fit.log"
-    assert why_failed(log, is_running=False) == ""
-    log.write_text("fit: 3/9 epochs\ndecant: error: no data\n")
-    assert why_failed(log, is_running=True) == "no data"
-    log.write_text("fit: 3/9 epochs\n")
-    assert why_failed(log, is_running=True) == ""
-    assert why_failed(log, is_running=False) == "ended without saying why; its last words: fit: 3/9 epochs"
 
 
 def test_sets_are_held_against_what_they_extend(study: Path, results: Results) -> None:

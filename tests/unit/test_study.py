@@ -127,6 +127,13 @@ WRONG = [
     ({"simulations__ec__algorithms": ["dpp"]}, "there is no 'dpp' in algorithms (did you mean 'dp'?)"),
     ({"simulations__ec__change": "shap"}, "not 'shap' (did you mean 'shape'?)"),
     ({"simulations__ec__liquid": "EC"}, "expected NAME:COUNT"),
+    ({"resources": {"fitt": {"cores": 2}}}, "no 'fitt' is a kind of jobs (did you mean 'fit'?)"),
+    ({"resources": {"fit": {"core": 2}}}, "unknown key 'core' (did you mean 'cores'?)"),
+    ({"resources": {"fit": {"memory": "4"}}}, "expected an amount of memory such as 800MB or 4GB, not '4'"),
+    ({"resources": {"fit": {"time": "soon"}}}, "'soon' is not a duration"),
+    ({"resources": {"fit": {"ranks": 4}}}, "'ranks' has a meaning for simulate only"),
+    ({"resources": {"label/dp": {"cores": 4}}}, "no 'label' has jobs of an algorithm"),
+    ({"resources": {"fit/tund": {"gpus": 1}}}, "there is no 'tund' in algorithms (did you mean 'tuned'?)"),
     ({"sedes": [1]}, "unknown key 'sedes' (did you mean 'seeds'?)"),
 ]
 

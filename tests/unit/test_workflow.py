@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from decant.errors import OUT_OF_TIME
+from decant.run import locked
 from decant.study import ZERO, Study, read_study
-from decant.workflow.jobs import KINDS, Job, study_inputs, study_jobs
-from decant.workflow.matrix import cost_table, matrix
+from decant.study_resources import FLOOR, KINDS, MARGIN, UNKNOWN
+from decant.workflow.jobs import Job, study_inputs, study_jobs
+from decant.workflow.matrix import cost_table, graph, matrix
 from decant.workflow.outcome import State, outcome, state, summary
 from tests.unit.test_study import SMALLEST, changed, written
 
@@ -113,6 +117,39 @@ def test_active_learning_starts_from_the_labelled_file_of_its_start(study: Study
     assert settings["method"] == study.method
 
 
+def test_every_job_asks_for_what_its_work_needs(jobs: dict[str, Job], study: Study) -> None:
+    for job in jobs.values():
+        assert job.ranks >= 1 and job.cores % job.ranks == 0 and job.gpus == 0 and job.memory_MB >= 1000
+        least = UNKNOWN if job.seconds is None else max(FLOOR, MARGIN * job.seconds / 60)
+        assert least <= job.minutes < least + 1
+    simulate, fit = jobs["simulate/two/dp/1/ec/300K/1"], jobs["fit/two/dp/1"]
+    assert (simulate.ranks, simulate.cores) == (study.ranks, study.ranks) and (fit.ranks, fit.cores) == (1, study.cores)
+
+
+def test_the_table_of_resources_decides_and_the_entry_of_an_algorithm_comes_before_that_of_all(tmp_path: Path) -> None:
+    table = {
+        "simulate": {"ranks": 4, "cores": 2, "time": "90s"},
+        "fit": {"memory": "4GB", "partition": "long"},
+        "fit/tuned": {"gpus": 1, "memory": "1.5GB"},
+        "label": {"cores": 8},
+    }
+    jobs = {job.name: job for job in study_jobs(read_study(written(tmp_path, changed(resources=table))))}
+    run = jobs["simulate/two/dp/1/ec/300K/1"]
+    assert (run.ranks, run.cores, run.minutes, run.memory_MB) == (4, 8, 2, 8000)
+    assert "--ranks 4 --threads 2" in run.shell and "--gpus" not in run.shell
+    assert (jobs["fit/two/dp/1"].memory_MB, jobs["fit/two/dp/1"].gpus) == (4000, 0)
+    tuned = jobs["fit/two/tuned/1"]
+    assert (tuned.memory_MB, tuned.gpus, tuned.partition) == (1500, 1, "long")
+    assert jobs["label/test"].cores == 8 and "--jobs 8" in jobs["label/test"].shell
+
+
+def test_more_ranks_make_a_simulation_cheaper_by_the_estimate(tmp_path: Path, jobs: dict[str, Job]) -> None:
+    more = read_study(written(tmp_path, changed(resources={"simulate": {"ranks": 8}})))
+    name = "simulate/two/dp/1/ec/300K/1"
+    seconds = next(job.seconds for job in study_jobs(more) if job.name == name)
+    assert seconds is not None and jobs[name].seconds is not None and seconds < jobs[name].seconds
+
+
 def test_the_cost_is_told_by_kind_and_says_what_it_leaves_out(study: Study, tmp_path: Path) -> None:
     jobs = study_jobs(study)
     table = cost_table(jobs, 2)
@@ -142,7 +179,7 @@ def test_the_matrix_names_every_data_set_algorithm_and_liquid(study: Study) -> N
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Folder in which one job is done, one failed with a reason, one without, one runs, and the others wait."""
+    """Folder in which one job is done, one failed with a reason, one was killed, and the others wait."""
     for name, log in {
         "build/test": None, "label/test": "label: 1/4\ndecant: error: no label\n", "build/liquid": "Killed\n",
     }.items():  # fmt: skip
@@ -158,23 +195,85 @@ def folder(tmp_path: Path) -> Path:
 def test_how_a_job_stands_is_told_by_its_marker_and_its_log(jobs: dict[str, Job], folder: Path) -> None:
     assert state(folder, jobs["build/test"]) is State.DONE
     assert state(folder, jobs["label/test"]) is State.FAILED
-    assert state(folder, jobs["build/liquid"]) is State.RUNNING
+    assert state(folder, jobs["build/liquid"]) is State.INTERRUPTED
     assert state(folder, jobs["label/liquid"]) is State.WAITING
 
 
-def test_the_summary_tells_reasons_and_what_could_not_run_because_of_them(jobs: dict[str, Job], folder: Path) -> None:
+def test_between_its_end_and_its_marker_a_job_runs_as_long_as_the_run_goes_on(
+    jobs: dict[str, Job], folder: Path
+) -> None:
+    log = folder / "jobs" / "build" / "liquid.log"
+    log.write_text("started 2026-01-02T03:04:05+00:00 on here\nended 2026-01-02T03:04:09+00:00 with exit code 0\n")
+    assert state(folder, jobs["build/liquid"]) is State.INTERRUPTED
+    with locked(folder):
+        assert state(folder, jobs["build/liquid"]) is State.RUNNING
+
+
+def test_the_summary_tells_reasons_with_the_end_of_the_log_and_what_could_not_run_because_of_them(
+    jobs: dict[str, Job], folder: Path
+) -> None:
     result = outcome(folder, list(jobs.values()))
     assert result.done == ("build/test",)
-    assert result.failed == {"label/test": "no label", "build/liquid": "Killed"}
+    assert {name: one.reason for name, one in result.failed.items()} == {
+        "label/test": "no label", "build/liquid": "ended without saying why; its last words: Killed",
+    }  # fmt: skip
     assert result.stopped["fit/two/dp/1"] == "build/liquid" and not result.left
     text = summary(result)
-    assert f"done: 1 of {len(jobs)} jobs" in text and "failed: label/test: no label" in text
+    assert f"done: 1 of {len(jobs)} jobs" in text
+    assert (
+        "failed: label/test: no label\n  its log, jobs/label/test.log, ends with\n"
+        "    label: 1/4\n    decant: error: no label\n" in text
+    )
     assert f"not run because of build/liquid: {len(jobs) - 3} jobs" in text
+
+
+def test_jobs_that_failed_alike_are_told_once(jobs: dict[str, Job], folder: Path) -> None:
+    for name in ("build/test", "label/test", "build/liquid"):
+        (folder / "jobs" / f"{name}.log").write_text("decant: error: no packmol\n")
+    (folder / "jobs" / "build" / "test.done").unlink()
+    text = summary(outcome(folder, list(jobs.values())))
+    assert "failed: build/test and 1 more: no packmol" in text and "failed: label/test: no packmol" in text
+
+
+def test_the_graph_tells_what_each_kind_waits_for_and_what_is_left_of_it(study: Study) -> None:
+    jobs = study_jobs(study)
+    left = {job.name for job in jobs if job.kind != "build"}
+    lines = {line.split()[0]: line for line in graph(jobs, left, 2).splitlines()[2:]}
+    assert list(lines) == [*KINDS, "all"]
+    assert lines["build"].split()[1:3] == ["2", "0"] and lines["build"].endswith("nothing")
+    assert lines["fit"].endswith("1 split, 0-1 fit")  # a tuned one needs a fit as well
+    assert lines["score"].endswith("1-5 analyze")
+    cost = sum((job.seconds or 0) * job.cores for job in jobs if job.name in left) / 2 / 3600
+    assert f"{cost:.2f}" in lines["all"]
+
+
+def test_a_simulation_that_is_out_of_time_waits_for_the_next_call_and_is_no_failure(
+    jobs: dict[str, Job], tmp_path: Path
+) -> None:
+    name = "simulate/two/dp/1/ec/300K/1"
+    log = tmp_path / "jobs" / f"{name}.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(
+        "started 2026-01-02T03:04:05+00:00 on here\nruns/a: out of time at step 8 of 9; the same command continues it\n"
+        f"ended 2026-01-02T03:04:09+00:00 with exit code {OUT_OF_TIME}\n"
+    )
+    assert state(tmp_path, jobs[name]) is State.WAITING
+    result = outcome(tmp_path, list(jobs.values()))
+    assert result.out_of_time == (name,) and not result.failed and not result.stopped
+    assert f"not done yet: {len(jobs)} jobs, 1 of them out of time; the same command continues" in summary(result)
+
+
+def test_a_job_that_slurm_ended_is_told_with_its_words(jobs: dict[str, Job], folder: Path) -> None:
+    output = folder / "slurm" / "rule_build" / "liquid" / "7.log"
+    output.parent.mkdir(parents=True)
+    output.write_text("slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-11-25T04:45:12 DUE TO TIME LIMIT ***\n")
+    reason = outcome(folder, list(jobs.values())).failed["build/liquid"].reason
+    assert reason.endswith("Killed | Slurm ended its job 7 due to time limit; see slurm/rule_build/liquid/7.log")
 
 
 def test_a_name_with_dots_keeps_its_own_marker(study: Study, tmp_path: Path) -> None:
     job = next(job for job in study_jobs(study) if job.kind == "fit")
-    dotted = Job(job.kind, "liquid/v1.5/1", (), "", (), 1, None)
+    dotted = replace(job, cell="liquid/v1.5/1")
     path = tmp_path / "jobs" / f"{dotted.name}.done"
     path.parent.mkdir(parents=True)
     path.touch()

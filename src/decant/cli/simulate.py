@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from decant.cli.options import Config, Launcher, Ranks, Seed
-from decant.errors import InputError
+from decant.errors import OUT_OF_TIME, InputError
 
 if TYPE_CHECKING:
     from decant.run import Run
-
-OUT_OF_TIME = 75
-"""Exit status of a run that its walltime stopped: EX_TEMPFAIL of sysexits.h, "try again later"."""
 
 
 def command(
@@ -157,13 +154,19 @@ def system(given: dict[str, Any], start: Path | None, boxes: tuple[int, int, int
 def end_of_time(walltime: str | None) -> float | None:
     """Return the time, as of `time.time`, at which this command must have ended; None for no limit."""
     import os
+    import shutil
+    import subprocess
     import time
 
     from decant.algorithms.presets import duration
 
     if walltime is not None:
         return time.time() + duration(walltime)
-    end = os.environ.get("SLURM_JOB_END_TIME", "")
+    job, end = os.environ.get("SLURM_JOB_ID", ""), os.environ.get("SLURM_JOB_END_TIME", "")
+    if job and not end and shutil.which("squeue"):  # Slurm tells it since 23.02, and a job step may not hear of it
+        command = ["squeue", "--noheader", "--job", job, "--format", "%e"]
+        environment = {**os.environ, "SLURM_TIME_FORMAT": "%s"}
+        end = subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stdout.strip()
     return float(end) if end.isdigit() else None
 
 

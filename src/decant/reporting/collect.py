@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,15 +13,12 @@ from decant.analyze import OBSERVABLES
 from decant.errors import InputError
 from decant.files import read_yaml, sha256
 from decant.label_cost import SECONDS
-from decant.reporting.records import FitRecord, Job, Parity, Results, RunRecord, SetRecord
-from decant.run import is_locked
+from decant.reporting.records import FitRecord, Parity, Results, RunRecord, SetRecord
+from decant.status import STUDY, JobStatus, read_jobs
 from decant.study import FitCell, RunCell, data_folder, read_study, test_frames
-from decant.workflow.outcome import ERROR, last_line
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-STUDY = "study.yaml"
 
 
 def collect(folder: Path) -> Results:
@@ -51,63 +47,7 @@ def collect(folder: Path) -> Results:
     )
 
 
-def read_jobs(folder: Path) -> dict[str, Job]:
-    """Return the jobs of the workflow by name, each with how it stands; empty where there is no ``jobs.json``.
-
-    Raises
-    ------
-    InputError
-        If ``jobs.json`` is not a list of jobs.
-    """
-    path = folder / "jobs.json"
-    if not path.is_file():
-        return {}
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        jobs = [_job(folder / "jobs", entry, is_locked(folder)) for entry in entries]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: not a list of jobs ({error}); 'decant run' writes it anew") from error
-    return {job.name: job for job in jobs}
-
-
-def _job(folder: Path, entry: dict[str, Any], is_running: bool) -> Job:
-    name = str(entry["name"])
-    done = (folder / f"{name}.done").exists()
-    reason = "" if done else why_failed(folder / f"{name}.log", is_running)
-    seconds = _wall_seconds(folder / f"{name}.tsv")
-    return Job(
-        name,
-        str(entry["kind"]),
-        str(entry["cell"]),
-        tuple(entry["inputs"]),
-        "done" if done else "failed" if reason else "waiting",
-        reason,
-        None if seconds is None else seconds * int(entry["cores"]),
-    )
-
-
-def why_failed(log: Path, is_running: bool) -> str:
-    """Return why a command failed, from its output; an empty text if it did not, or may still be running."""
-    if not log.is_file():
-        return ""
-    last = last_line(log)
-    if last.startswith(ERROR):
-        return last.removeprefix(ERROR)
-    return "" if is_running else f"ended without saying why; its last words: {last or 'none'}"
-
-
-def _wall_seconds(table: Path) -> float | None:
-    """Return column ``s`` of the first measurement in a table of Snakemake's ``benchmark``."""
-    if not table.is_file():
-        return None
-    rows = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines()]
-    try:
-        return float(rows[1][rows[0].index("s")])
-    except (IndexError, ValueError):
-        return None
-
-
-def failure(jobs: Mapping[str, Job], names: Iterable[str]) -> str:
+def failure(jobs: Mapping[str, JobStatus], names: Iterable[str]) -> str:
     """Return why the first of some jobs, or of those that they need, failed; empty if none did."""
     for name in names:
         if job := jobs.get(name):
@@ -128,7 +68,7 @@ def read_set(name: str, path: Path) -> SetRecord:
     return SetRecord(name, len(frames), sum(seconds) if len(seconds) == len(frames) else None, sha256(path))
 
 
-def read_fit(folder: Path, cell: FitCell, jobs: Mapping[str, Job], with_parity: bool) -> FitRecord:
+def read_fit(folder: Path, cell: FitCell, jobs: Mapping[str, JobStatus], with_parity: bool) -> FitRecord:
     """Read what is known of a potential, the predictions behind its errors where they are wanted."""
     errors = cell.errors(folder)
     predictions = errors.with_suffix(".extxyz")
@@ -141,7 +81,7 @@ def read_fit(folder: Path, cell: FitCell, jobs: Mapping[str, Job], with_parity: 
     )
 
 
-def read_run(folder: Path, cell: RunCell, jobs: Mapping[str, Job]) -> RunRecord:
+def read_run(folder: Path, cell: RunCell, jobs: Mapping[str, JobStatus]) -> RunRecord:
     """Read what is known of a simulation."""
     run = cell.run(folder)
     tables = {name: read_csv(run / f"{name}.csv") for name in ("rdf", "msd") if (run / f"{name}.csv").is_file()}

@@ -10,7 +10,7 @@ from decant.reporting.records import Results, unfinished
 def section(results: Results) -> Section:
     """Return the section."""
     found = Section("failures", "What failed, and what is missing")
-    failed = [job for job in results.jobs if job.state == "failed"]
+    failed = [job for job in results.jobs if job.reason]
     if failed:
         rows: list[list[Cell | str]] = [
             [job.cell, job.kind, outcome(job.reason), Cell(job.reason, kind="text")] for job in failed

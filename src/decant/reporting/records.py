@@ -9,35 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from decant.status import JobStatus
 from decant.study import ZERO, FitCell, RunCell, Simulation, Study
 
 TARGET = "none"
 """Value of `Simulation.change` of a liquid that the data are about."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One job of the workflow.
-
-    Attributes
-    ----------
-    name, kind, cell, inputs
-        As in ``jobs.json``.
-    state
-        ``done``, ``failed`` or ``waiting``.
-    reason
-        Why it failed; empty otherwise.
-    core_seconds
-        Wall time multiplied by cores; None where it was not measured.
-    """
-
-    name: str
-    kind: str
-    cell: str
-    inputs: tuple[str, ...]
-    state: str
-    reason: str = ""
-    core_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -177,7 +153,7 @@ class Results:
     sets: dict[str, SetRecord]
     fits: list[FitRecord]
     runs: list[RunRecord]
-    jobs: list[Job]
+    jobs: list[JobStatus]
 
     def pairs(self) -> list[Pair]:
         """Return each data set and algorithm that a fit has, in the order of the study."""

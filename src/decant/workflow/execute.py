@@ -15,13 +15,15 @@ from decant.files import write_beside, write_yaml
 from decant.progress import Progress, clock
 from decant.run import LOCK, is_locked, locked
 from decant.settings import read_mapping
+from decant.status import JOBS, STUDY
 from decant.study import Study, study_values
 from decant.study_checks import check_study
 from decant.workflow.jobs import Job, study_inputs, study_jobs
 from decant.workflow.outcome import Outcome, State, outcome, state
+from decant.workflow.profile import Profile, cancel_jobs
 from decant.workflow.supervisor import GRACE
 
-STUDY, JOBS, LOG = "study.yaml", "jobs.json", "snakemake.log"
+LOG = "snakemake.log"
 INTERVAL = 0.5
 """Seconds between two looks at the markers."""
 
@@ -43,7 +45,7 @@ def load(path: Path) -> tuple[dict[str, Any], Study]:
     return values, study
 
 
-def run_study(path: Path, folder: Path, cores: int) -> Outcome:
+def run_study(path: Path, folder: Path, profile: Profile) -> Outcome:
     """Run what is left of a study.
 
     Parameters
@@ -52,8 +54,8 @@ def run_study(path: Path, folder: Path, cores: int) -> Outcome:
         The study file.
     folder
         The study's folder, made if missing.
-    cores
-        Cores that all jobs together may keep busy.
+    profile
+        Where the jobs run.
 
     Returns
     -------
@@ -63,30 +65,36 @@ def run_study(path: Path, folder: Path, cores: int) -> Outcome:
     Raises
     ------
     InputError
-        If the study is wrong, or the folder holds something else or is in use.
+        If the study is wrong, the folder holds something else or is in use, or there is no Slurm where it is wanted.
     ProgramFailed
         If Snakemake failed without that a job did.
     """
     values, study = load(path)
-    folder = Path(folder)
-    _require_own(folder)
+    folder, words = Path(folder), profile.words()
+    require_own(folder)
     _wait_for_the_killed(folder)
     with locked(folder, "running a study") as lock:
         jobs = study_jobs(study)
-        _write(folder, values, study, jobs)
+        if profile.is_slurm and (number := cancel_jobs(folder)):
+            print(f"{folder}: {number} jobs of an earlier call are cancelled, to be continued", file=sys.stderr)
+        write_inputs(folder, values, study, jobs)
         for job in jobs:
             if state(folder, job) is not State.DONE:
                 _log(folder, job).unlink(missing_ok=True)  # of an earlier attempt, which is about to be repeated
-        code = _snakemake(folder, jobs, cores, lock)
+        try:
+            code = _snakemake(folder, jobs, profile.cores, words, lock)
+        finally:
+            if profile.is_slurm:
+                cancel_jobs(folder)  # none is left, unless this call was interrupted
     result = outcome(folder, jobs)
-    if code and not result.failed:
+    if code and not result.failed and not result.out_of_time:
         words = (folder / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
         last = " | ".join(line.strip() for line in words if line.strip())[-400:]
         raise ProgramFailed(f"{folder}: Snakemake ended with code {code}; its log is {folder / LOG}: {last}")
     return result
 
 
-def _require_own(folder: Path) -> None:
+def require_own(folder: Path) -> None:
     """Refuse a folder that holds something else than a study."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; expected the folder of a study")
@@ -103,7 +111,7 @@ def _wait_for_the_killed(folder: Path) -> None:
         time.sleep(0.1)
 
 
-def _write(folder: Path, values: dict[str, Any], study: Study, jobs: list[Job]) -> None:
+def write_inputs(folder: Path, values: dict[str, Any], study: Study, jobs: list[Job]) -> None:
     """Write the files of the folder that the commands and the readers of a study need."""
     write_yaml(folder / STUDY, values)  # first: it makes the folder a study's
     for name, content in study_inputs(study).items():
@@ -112,11 +120,11 @@ def _write(folder: Path, values: dict[str, Any], study: Study, jobs: list[Job]) 
         temporary.write_text(json.dumps([job.record() for job in jobs], indent=1) + "\n", encoding="utf-8")
 
 
-def _snakemake(folder: Path, jobs: list[Job], cores: int, lock: int) -> int:
+def _snakemake(folder: Path, jobs: list[Job], cores: int | None, words: list[str], lock: int) -> int:
     """Run Snakemake in the folder until it ends, with one line on how far it is; return its exit code."""
     command = [
         sys.executable, "-m", "decant.workflow.supervisor", sys.executable, "-m", "snakemake",
-        "--snakefile", str(Path(__file__).with_name("Snakefile")), "--cores", str(cores), "--keep-going",
+        "--snakefile", str(Path(__file__).with_name("Snakefile")), *words, "--keep-going",
         "--rerun-incomplete", "--rerun-triggers", "mtime", "params", "input", "--scheduler", "greedy", "--nocolor",
         "--nolock",  # the folder is locked by us, in a way that no kill leaves behind
     ]  # fmt: skip
@@ -135,16 +143,17 @@ def _snakemake(folder: Path, jobs: list[Job], cores: int, lock: int) -> int:
     return code
 
 
-def _follow(process: subprocess.Popen[bytes], folder: Path, jobs: list[Job], cores: int) -> None:
+def _follow(process: subprocess.Popen[bytes], folder: Path, jobs: list[Job], cores: int | None) -> None:
     """Show how many jobs are done until the process ends."""
     done = sum(state(folder, job) is State.DONE for job in jobs)
     with Progress("run", len(jobs), "jobs", done=done) as progress:
         while process.poll() is None:
             states = {job: state(folder, job) for job in jobs}
-            left = sum(job.seconds or 0.0 for job, one in states.items() if one in (State.WAITING, State.RUNNING))
+            rest = sum(job.seconds or 0.0 for job, one in states.items() if one not in (State.DONE, State.FAILED))
+            left = f"; at least {clock(rest / cores)} by the estimate" if cores else ""  # a queue's length nobody knows
             counts = {kind: sum(one is kind for one in states.values()) for kind in State}
             failed = f", {counts[State.FAILED]} failed" if counts[State.FAILED] else ""
-            note = f"{counts[State.RUNNING]} running{failed}; at least {clock(left / cores)} by the estimate"
+            note = f"{counts[State.RUNNING]} running{failed}{left}"
             progress.update(counts[State.DONE], note)
             time.sleep(INTERVAL)
         progress.update(sum(state(folder, job) is State.DONE for job in jobs))

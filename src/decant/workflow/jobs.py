@@ -21,18 +21,17 @@ from decant.study_cost import (
     learn_seconds,
     simulate_seconds,
 )  # fmt: skip
+from decant.study_resources import Request, request
 
 HERE = Path()
 """The study's folder, in which every command runs."""
 INPUTS = HERE / "inputs"
 """Where the files lie that are written from the study file before anything runs."""
-KINDS = ("build", "label", "learn", "select", "split", "fit", "export", "evaluate", "simulate", "analyze", "score")
-"""The kinds of jobs, in the order of the flow."""
 
 
 @dataclass(frozen=True)
-class Job:
-    """One command.
+class Job(Request):
+    """One command, and what it asks of the machine.
 
     Attributes
     ----------
@@ -46,8 +45,6 @@ class Job:
         The file or folder it makes.
     command
         The words of the command line.
-    cores
-        Cores it keeps busy.
     seconds
         What it will take by the estimate of `decant.study_cost`; None where that cannot tell.
     """
@@ -57,7 +54,6 @@ class Job:
     inputs: tuple[str, ...]
     output: str
     command: tuple[str, ...]
-    cores: int
     seconds: float | None
 
     @property
@@ -84,7 +80,7 @@ def study_inputs(study: Study) -> dict[Path, Any]:
         elif data.learn is not None:
             initial = Path("..") / ".." / _labelled(str(data.start))
             own = {"initial": [str(initial)], "method": study.method}
-            files[_recipes(name)] = {"jobs": study.cores, **data.learn, **own}
+            files[_recipes(name)] = {"jobs": study.cores_of("learn"), **data.learn, **own}
     for name, simulation in study.simulations.items():
         if isinstance(simulation.reference, dict):
             files[_reference(name)] = simulation.reference
@@ -141,39 +137,40 @@ def _data_jobs(study: Study, name: str) -> list[Job]:
     if data.learn is not None:
         words = ["learn", _recipes(name), "-o", data_folder(HERE, name)]
         needs, seconds = [_labels(study, str(data.start))], learn_seconds(study, data)
-        return [_job("learn", name, needs, output, words, study.cores, seconds)]
+        return [_job(study, "learn", name, needs, output, words, seconds)]
     if data.labelled:
-        return [_short("select", name, [], output, ["select", data.labelled, "--random", "-o", output])]
+        return [_short(study, "select", name, [], output, ["select", data.labelled, "--random", "-o", output])]
     sources = data.join or (str(data.part_of),)
     words = ["select", *map(_labelled, sources), "--random", "--seed", study.seed, "-o", output]
     if data.frames:
         words += ["-n", data.frames]
-    return [_short("select", name, [_labels(study, source) for source in sources], output, words)]
+    return [_short(study, "select", name, [_labels(study, source) for source in sources], output, words)]
 
 
 def _build(study: Study, name: str) -> Job:
     entries = study.test if name == TEST else study.data[name].recipes or ()
     output = _folder(name) / "configurations.extxyz"
     words: list[object] = ["build", _recipes(name), "-o", output, "--seed", _seed(study, name)]
-    return _job("build", name, [], output, words, 1, build_seconds(entries))
+    return _job(study, "build", name, [], output, words, build_seconds(entries))
 
 
 def _label(study: Study, name: str) -> Job:
     entries = study.test if name == TEST else study.data[name].recipes or ()
     output = _labelled(name)
     words: list[object] = ["label", _folder(name) / "configurations.extxyz", "-o", output]
-    words += ["--method", study.method, "--jobs", study.cores]
+    cores = study.cores_of("label")
+    words += ["--method", study.method, "--jobs", cores]
     if name == TEST:
         words += ["--molecules"]
-    seconds = label_seconds(entries, study.method, study.cores, molecules=name == TEST)
-    return _job("label", name, [f"build/{name}"], output, words, study.cores, seconds)
+    seconds = label_seconds(entries, study.method, cores, molecules=name == TEST)
+    return _job(study, "label", name, [f"build/{name}"], output, words, seconds)
 
 
 def _split(study: Study, name: str) -> Job:
     output = data_folder(HERE, name) / "split"
     words: list[object] = ["split", _labelled(name), "-o", output, "--fractions", "0.9,0.1,0", "--seed", study.seed]
     words += ["--without", test_frames(HERE)]
-    return _short("split", name, [_labels(study, name), f"label/{TEST}"], output, words)
+    return _short(study, "split", name, [_labels(study, name), f"label/{TEST}"], output, words)
 
 
 def _labels(study: Study, name: str) -> str:
@@ -219,10 +216,10 @@ def _fit_jobs(study: Study, fit: FitCell) -> Iterator[Job]:
         needs = [f"fit/{fit.name}"]
     words: list[object] = ["export", model, "-o", fit.potential(HERE)]
     words += [*_option("--precision", choice.precision), *_option("--elements", choice.elements)]
-    yield _short("export", fit.name, needs, fit.potential(HERE), words)
+    yield _short(study, "export", fit.name, needs, fit.potential(HERE), words, fit)
     words = ["evaluate", fit.potential(HERE), test_frames(HERE), "-o", fit.errors(HERE)]
     words += ["--predictions", fit.errors(HERE).with_suffix(".extxyz")]
-    yield _short("evaluate", fit.name, [f"export/{fit.name}", f"label/{TEST}"], fit.errors(HERE), words)
+    yield _short(study, "evaluate", fit.name, [f"export/{fit.name}", f"label/{TEST}"], fit.errors(HERE), words, fit)
 
 
 def _fit(study: Study, fit: FitCell, needs: list[str]) -> Job:
@@ -242,7 +239,7 @@ def _fit(study: Study, fit: FitCell, needs: list[str]) -> Job:
         words += ["--replay", data_folder(HERE, choice.replay) / "split"]
     elif choice.replay:
         words += ["--replay", choice.replay]
-    return _job("fit", fit.name, needs, fit.model(HERE), words, study.cores, fit_seconds(choice))
+    return _job(study, "fit", fit.name, needs, fit.model(HERE), words, fit_seconds(choice), fit)
 
 
 # simulations
@@ -257,10 +254,14 @@ def _run_jobs(study: Study, run: RunCell) -> Iterator[Job]:
     words += [*_option("--equilibration", simulation.equilibration and f"{simulation.equilibration:g}ps")]
     words += [*_option("--density", simulation.density), "--timestep", f"{simulation.timestep:g}"]
     # the same replica of every potential starts from the same packing
-    words += ["--seed", study.seed + run.replica - 1, "--ranks", study.ranks, "-o", output]
+    words += ["--seed", study.seed + run.replica - 1]
     seconds = simulate_seconds(study, simulation, run.fit.algorithm)
-    yield _job("simulate", run.name, [f"export/{run.fit.name}"], output, words, study.ranks, seconds)
-    yield _short("analyze", run.name, [f"simulate/{run.name}"], output / "observables.yaml", ["analyze", output])
+    asked = _request(study, "simulate", run.fit, seconds)
+    words += ["--ranks", asked.ranks, *_option("--threads", asked.cores_a_rank > 1 and asked.cores_a_rank)]
+    words += [*_option("--gpus", asked.gpus), "-o", output]
+    yield _job(study, "simulate", run.name, [f"export/{run.fit.name}"], output, words, seconds, run.fit)
+    needs, measured = [f"simulate/{run.name}"], output / "observables.yaml"
+    yield _short(study, "analyze", run.name, needs, measured, ["analyze", output], run.fit)
 
 
 def _score(study: Study, run: RunCell) -> Iterator[Job]:
@@ -275,7 +276,7 @@ def _score(study: Study, run: RunCell) -> Iterator[Job]:
     for reference in references:
         words += ["--reference", reference]
     needs = [f"analyze/{one.name}" for one in (run, *(others or ()))]
-    yield _short("score", run.name, needs, run.score(HERE), [*words, "-o", run.score(HERE)])
+    yield _short(study, "score", run.name, needs, run.score(HERE), [*words, "-o", run.score(HERE)], run.fit)
 
 
 def _option(name: str, value: object) -> tuple[object, ...]:
@@ -283,11 +284,26 @@ def _option(name: str, value: object) -> tuple[object, ...]:
 
 
 def _job(
-    kind: str, cell: str, inputs: list[str], output: Path, words: Sequence[object], cores: int, seconds: float | None
+    study: Study, kind: str, cell: str, inputs: list[str], output: Path, words: Sequence[object],
+    seconds: float | None, fit: FitCell | None = None,
 ) -> Job:  # fmt: skip
-    return Job(kind, cell, tuple(inputs), str(output), ("decant", *map(str, words)), cores, seconds)
+    asked = asdict(_request(study, kind, fit, seconds))
+    command = ("decant", *map(str, words))
+    return Job(
+        **asked, kind=kind, cell=cell, inputs=tuple(inputs), output=str(output), command=command, seconds=seconds
+    )
 
 
-def _short(kind: str, cell: str, inputs: list[str], output: Path, words: Sequence[object]) -> Job:
+def _short(
+    study: Study, kind: str, cell: str, inputs: list[str], output: Path, words: Sequence[object],
+    fit: FitCell | None = None,
+) -> Job:  # fmt: skip
     """Return a job that takes hardly longer than its start."""
-    return _job(kind, cell, inputs, output, words, 1, START[kind])
+    return _job(study, kind, cell, inputs, output, words, START[kind], fit)
+
+
+def _request(study: Study, kind: str, fit: FitCell | None, seconds: float | None) -> Request:
+    """Return what a job asks of the machine; `fit` is the potential that it is about."""
+    cores = study.cores if kind in ("label", "learn", "fit") else 1
+    ranks = study.ranks if kind == "simulate" else 1
+    return request(study.resources or {}, kind, fit.algorithm if fit else None, cores, ranks, seconds)

@@ -1,12 +1,16 @@
-"""A study at a glance: what it varies, how many potentials and runs that makes, and what each kind of job costs."""
+"""A study at a glance: what it varies, how many potentials and runs that makes, its graph, and what each kind costs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from decant.analysis.tables import format_table
+from decant.progress import clock
 from decant.study import DataSet, Study
 from decant.study_frames import count_frames
-from decant.workflow.jobs import KINDS, Job
+from decant.study_resources import KINDS
+from decant.workflow.jobs import Job
+from decant.workflow.outcome import and_more
 
 
 def matrix(study: Study) -> str:
@@ -49,6 +53,44 @@ def source(data: DataSet) -> str:
     return f"part of {data.part_of}" if data.part_of else str(data.labelled)
 
 
+def graph(jobs: Sequence[Job], left: Collection[str], cores: int) -> str:
+    """Return the graph of jobs by kind: how many are left, what each waits for, and what those left cost.
+
+    Parameters
+    ----------
+    jobs
+        All jobs of the study.
+    left
+        Names of those that are not done.
+    cores
+        Cores that are kept busy.
+    """
+    rows = [["", "jobs", "left", "each takes", f"hours on {cores} cores", "each waits for"]]
+    for kind in KINDS:
+        own = [job for job in jobs if job.kind == kind]
+        todo = [job for job in own if job.name in left]
+        if own:
+            times = [job.seconds for job in own if job.seconds is not None]
+            takes = _span([clock(seconds) for seconds in (min(times), max(times))]) if times else "?"
+            rows.append([kind, str(len(own)), str(len(todo)), takes, _hours(todo, cores), _waits(own)])
+    todo = [job for job in jobs if job.name in left]
+    rows.append(["all", str(len(jobs)), str(len(todo)), "", _hours(todo, cores), ""])
+    width = max(len(row[-1]) for row in rows)
+    table = format_table([[*row[:-1], row[-1].ljust(width)] for row in rows])
+    return "\n".join([table, *uncounted(todo)])
+
+
+def _waits(jobs: Sequence[Job]) -> str:
+    """Return of how many jobs of each kind one of these reads the output: the fewest and the most."""
+    counts = [[sum(name.startswith(f"{kind}/") for name in job.inputs) for job in jobs] for kind in KINDS]
+    found = zip(KINDS, counts, strict=True)
+    return ", ".join(f"{_span([min(each), max(each)])} {kind}" for kind, each in found if max(each)) or "nothing"
+
+
+def _span(ends: Sequence[object]) -> str:
+    return f"{ends[0]}" if ends[0] == ends[1] else f"{ends[0]}-{ends[1]}"
+
+
 def cost_table(jobs: Sequence[Job], cores: int) -> str:
     """Return jobs and estimated hours of each kind, and of all, on a number of cores that is kept busy."""
     lines = [f"{'kind':10s} {'jobs':>5s} {'hours on ' + str(cores) + ' cores':>18s}"]
@@ -57,11 +99,13 @@ def cost_table(jobs: Sequence[Job], cores: int) -> str:
         if own:
             lines.append(f"{kind:10s} {len(own):5d} {_hours(own, cores):>18s}")
     lines.append(f"{'all':10s} {len(jobs):5d} {_hours(jobs, cores):>18s}")
+    return "\n".join([*lines, *uncounted(jobs)])
+
+
+def uncounted(jobs: Sequence[Job]) -> list[str]:
+    """Return at most one line, which names the jobs whose cost nothing tells."""
     unknown = [job.name for job in jobs if job.seconds is None]
-    if unknown:
-        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
-        lines.append(f"not counted, since nothing tells what they take: {unknown[0]}{more}")
-    return "\n".join(lines)
+    return [f"not counted, since nothing tells what they take: {unknown[0]}{and_more(unknown)}"] if unknown else []
 
 
 def _hours(jobs: Sequence[Job], cores: int) -> str:
