@@ -13,9 +13,9 @@ from decant.files import refusal
 
 # in the order of the flow
 VERBS = (
-    "doctor", "init", "validate", "run", "status", "solvents", "recipes", "build", "label", "import", "inspect", "select",
-    "split", "fit", "evaluate", "export", "check", "learn", "bench", "plan", "simulate", "analyze", "score", "compare",
-    "report",
+    "doctor", "init", "validate", "run", "status", "solvents", "recipes", "build", "label", "import", "inspect",
+    "select", "split", "fit", "evaluate", "export", "check", "learn", "bench", "plan", "simulate", "analyze", "score",
+    "compare", "report",
 )  # fmt: skip
 
 
