@@ -13,7 +13,7 @@ import yaml
 from ase import Atoms
 
 from decant.analysis.averages import average
-from decant.analysis.diffusion import fit_diffusion
+from decant.analysis.diffusion import A2_PS_TO_1E5_CM2_S, fit_window, mean_slope
 from decant.analysis.fit_errors import fit_errors, molecular_errors
 from decant.analysis.tables import write_csv
 from decant.analyze import OBSERVABLES, plain
@@ -184,11 +184,13 @@ def tables(path: Path, species: str, quality: float, random: np.random.Generator
     lag = np.arange(0.0, 4.0, 0.04)
     slopes = 0.6 * DIFFUSION * (0.4 + 0.6 * quality) * random.normal(1.0, 0.1, 8)
     msd = slopes * lag[:, None] + 0.3 * (1.0 - np.exp(-5.0 * lag[:, None]))
-    window, value, uncertainty, slope = fit_diffusion(lag, msd)
+    inside = fit_window(lag)
+    value, uncertainty = mean_slope(np.polyfit(lag[inside], msd[inside], 1)[0] / 6.0 * A2_PS_TO_1E5_CM2_S)
+    log_slope = float(np.polyfit(np.log(lag[inside]), np.log(msd.mean(axis=1)[inside]), 1)[0])
     write_csv(path / "msd.csv", {"lag_ps": lag, f"msd_A2 {species}": msd.mean(axis=1)})
     entry = {
-        "diffusion_1e-5_cm2_s": value, "uncertainty_1e-5_cm2_s": uncertainty, "fit_window_ps": window,
-        "log_log_slope": slope,
+        "diffusion_1e-5_cm2_s": value, "uncertainty_1e-5_cm2_s": uncertainty, "log_log_slope": log_slope,
+        "fit_window_ps": [float(lag[inside[0]]), float(lag[inside[-1]])],
     }  # fmt: skip
     return {"rdf": {name: {"kind": kind} for name, (kind, _) in rdf.items()}, "diffusion": {species: entry}}
 

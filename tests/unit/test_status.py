@@ -77,7 +77,7 @@ def test_the_table_counts_by_kind_and_leaves_out_what_cannot_be_run(status: Stat
     lines = [line.split() for line in kind_table(status).splitlines()]
     assert lines[0] == ["done", "running", "failed", "interrupted", "waiting", "used", "left"]
     rows = {line[0]: line[1:] for line in lines[2:]}
-    assert rows["build"][:2] == ["1", "1"] and rows["build"][-1] == "1:30"  # nothing of it is left but what failed
+    assert len(rows["build"]) == 3 and rows["build"][:2] == ["1", "1"]  # nothing of it is left but what failed
     assert rows["all"][:5] == ["1", "1", "1", "1", "3"]
     assert rows["export"] == ["1"]
 

@@ -88,8 +88,8 @@ def run_study(path: Path, folder: Path, profile: Profile) -> Outcome:
                 cancel_jobs(folder)  # none is left, unless this call was interrupted
     result = outcome(folder, jobs)
     if code and not result.failed and not result.out_of_time:
-        words = (folder / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
-        last = " | ".join(line.strip() for line in words if line.strip())[-400:]
+        lines = (folder / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
+        last = " | ".join(line.strip() for line in lines if line.strip())[-400:]
         raise ProgramFailed(f"{folder}: Snakemake ended with code {code}; its log is {folder / LOG}: {last}")
     return result
 
