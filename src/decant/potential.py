@@ -111,6 +111,22 @@ class Potential:
 
 
 @dataclass(frozen=True)
+class Use:
+    """What its maker says about a potential, in sentences, for those who get it handed over.
+
+    Attributes
+    ----------
+    good_for
+        What it was tried for.
+    not_for
+        What it must not be trusted with.
+    """
+
+    good_for: tuple[str, ...] = ()
+    not_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Source:
     """A fitted model that can be exported or evaluated.
 
@@ -170,6 +186,7 @@ def export(
     precision: str | None = None,
     part: Part = WHOLE,
     forms: tuple[str, ...] = (),
+    use: Use | None = None,
 ) -> tuple[Potential, bool]:
     """Export a fitted model as a potential.
 
@@ -189,6 +206,8 @@ def export(
     forms
         Other forms to write beside it, for a LAMMPS that is built for them: each is ``model-FORM.pt`` with its LAMMPS
         lines in ``pair-FORM.lammps``.
+    use
+        What the card is to say about its use.
 
     Returns
     -------
@@ -212,6 +231,7 @@ def export(
         "chosen_elements": list(part.elements) if part.elements else None,
         "chosen_head": part.head,
         "forms": sorted(forms),
+        "use": {"good_for": list(use.good_for), "not_for": list(use.not_for)} if use else None,
     }
     if output.exists():
         present = _replaceable(output)

@@ -59,6 +59,16 @@ def test_exporting_again_changes_nothing(name: str, request: pytest.FixtureReque
     assert (potential / "card.yaml").read_bytes() == before
 
 
+def test_a_card_repeats_what_its_maker_says_about_its_use(deepmd_model: Path, tmp_path: Path) -> None:
+    said = ("--good-for", "methanol at 300 K", "--not-for", "water", "--not-for", "10 GPa")
+    run_decant("export", deepmd_model, "-o", tmp_path / "p", *said)
+    card = Potential.open(tmp_path / "p").card
+    assert card["use"] == {"good_for": ["methanol at 300 K"], "not_for": ["water", "10 GPa"]}
+    assert "is up to date" in run_decant("export", deepmd_model, "-o", tmp_path / "p", *said).stdout
+    assert "written" in run_decant("export", deepmd_model, "-o", tmp_path / "p").stdout
+    assert Potential.open(tmp_path / "p").card["use"] is None
+
+
 @BOTH
 @pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
 def test_a_damaged_model_file_is_noticed(

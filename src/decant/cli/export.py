@@ -30,6 +30,12 @@ def command(
         str | None,
         typer.Option(help="Forms to write besides: mliap, libtorch or both, for a LAMMPS built so. MACE only."),
     ] = None,
+    good_for: Annotated[
+        list[str] | None, typer.Option(help="A sentence for the card: what it was tried for. May be repeated.")
+    ] = None,
+    not_for: Annotated[
+        list[str] | None, typer.Option(help="A sentence for the card: what not to trust it with. May be repeated.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Export a fitted model as a potential: model file, LAMMPS lines and a card.
@@ -44,12 +50,14 @@ def command(
       decant export mace-off23-small -o potentials/off --elements H,C,O
       decant export mace-mpa-0-medium.model -o potentials/mpa --elements H,C,O
       decant export models/mace-a -o potentials/mace-a --format mliap,libtorch
+      decant export models/mace-a -o potentials/mace-a --good-for "EC/EMC, 250-350 K" --not-for "any other solvent"
     """
     from decant.algorithms.base import Part
-    from decant.potential import export
+    from decant.potential import Use, export
 
+    use = Use(tuple(good_for or ()), tuple(not_for or ())) if good_for or not_for else None
     symbols = None if elements is None else _words(elements)
-    potential, new = export(model, output, precision, Part(symbols, head), _words(format or ""))
+    potential, new = export(model, output, precision, Part(symbols, head), _words(format or ""), use)
     said = "written" if new else "is up to date"
     typer.echo(
         f"{potential.path}: {said}: {potential.algorithm}, {' '.join(potential.elements)}, "
