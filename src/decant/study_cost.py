@@ -14,21 +14,21 @@ from decant.study import AlgorithmChoice, DataSet, Simulation, Study
 from decant.study_checks import learn_settings
 from decant.study_frames import Frames, frame_sizes
 
-PERIODIC = {"gfn2-xtb": (80, 2.0), "gfn1-xtb": (80, 1.0)}
-"""Label of a box on one core: atoms, seconds; it grows with the square of the atoms (8 s for 160 with GFN2-xTB)."""
+PERIODIC = {"gfn2-xtb": (80, 5.0), "gfn1-xtb": (80, 2.5)}
+"""Label of a box and of its molecules alone on one core: atoms, seconds; it grows with the square of the atoms."""
 ALONE = {"gfn2-xtb": (40, 0.06), "gfn1-xtb": (40, 0.04)}
 """Label of a cluster without a cell on one core: atoms, seconds; quadratic too, and at least `LEAST`."""
 LEAST = 0.05
 PACKED = 0.2
 """Packing one box or cluster of thermally disordered molecules."""
 SPEED = {
-    "mace": {"quick": 40.0, "small": 8.0, "finetune": 8.0, "paper": 0.2},
-    "deepmd": {"quick": 1.5, "small": 2.9, "finetune": 2.9, "paper": 2.0},
+    "mace": {"quick": 50.0, "small": 18.0, "finetune": 18.0, "paper": 0.2},
+    "deepmd": {"quick": 2.8, "small": 2.9, "finetune": 2.9, "paper": 2.0},
 }
 """Molecular dynamics, thousand atom-steps a second on one core, by algorithm and preset."""
 START = {
-    "build": 5.0, "label": 5.0, "learn": 10.0, "select": 3.0, "split": 3.0, "fit": 20.0, "export": 12.0,
-    "evaluate": 15.0, "simulate": 5.0, "analyze": 8.0, "score": 3.0,
+    "build": 5.0, "label": 5.0, "learn": 10.0, "select": 3.0, "split": 3.0, "fit": 50.0, "export": 27.0,
+    "evaluate": 12.0, "simulate": 6.0, "analyze": 11.0, "score": 3.0,
 }  # fmt: skip
 """What a job of each kind takes beside its work: mostly loading libraries and models."""
 

@@ -141,7 +141,7 @@ def test_the_studies_that_come_with_decant_are_valid_and_the_demonstration_takes
     again = run_decant("init", "-o", tmp_path / "study.yaml", expect=2)
     assert "is there already" in again.stderr
     total = run_decant("validate", STUDY.with_name("ec-emc.yaml")).stdout.splitlines()[-1].split()
-    assert total[0] == "all" and float(total[2]) <= 2.5
+    assert total[0] == "all" and float(total[2]) <= 2.6  # as if no guard stopped a run; it took 2.15
 
 
 def test_a_dry_run_shows_the_graph_with_what_is_left_and_writes_nothing(ran: Ran, tmp_path: Path) -> None:

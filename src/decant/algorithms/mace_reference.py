@@ -78,7 +78,7 @@ def write_reference(model: torch.nn.Module, path: Path, head: str | None = None)
         Name of the head that was exported; None for the only one.
     """
     from mace.tools.scripts_utils import extract_config_mace_model
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     converted = as_scale_shift(model)
     description = {key: _plain(value) for key, value in extract_config_mace_model(converted).items()}
@@ -87,7 +87,8 @@ def write_reference(model: torch.nn.Module, path: Path, head: str | None = None)
     description["head"] = head
     weights = {name: tensor.detach().clone().contiguous() for name, tensor in converted.state_dict().items()}
     with write_beside(path) as temporary:
-        save_file(weights, temporary, metadata={"format": FORMAT, "model": json.dumps(description)})
+        # not save_file, whose files nobody else may read
+        temporary.write_bytes(save(weights, metadata={"format": FORMAT, "model": json.dumps(description)}))
     return description
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -24,7 +25,7 @@ from decant.workflow.profile import Profile, cancel_jobs
 from decant.workflow.supervisor import GRACE
 
 LOG = "snakemake.log"
-INTERVAL = 0.5
+INTERVAL = 2.0
 """Seconds between two looks at the markers."""
 
 
@@ -126,6 +127,7 @@ def _snakemake(folder: Path, jobs: list[Job], cores: int | None, words: list[str
         sys.executable, "-m", "decant.workflow.supervisor", sys.executable, "-m", "snakemake",
         "--snakefile", str(Path(__file__).with_name("Snakefile")), *words, "--keep-going",
         "--rerun-incomplete", "--rerun-triggers", "mtime", "params", "input", "--scheduler", "greedy", "--nocolor",
+        "--max-jobs-per-timespan", "1000/1m",  # by default it looks for work once a second for each job that has ended
         "--nolock",  # the folder is locked by us, in a way that no kill leaves behind
     ]  # fmt: skip
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # the `decant` of this Python
@@ -155,7 +157,8 @@ def _follow(process: subprocess.Popen[bytes], folder: Path, jobs: list[Job], cor
             failed = f", {counts[State.FAILED]} failed" if counts[State.FAILED] else ""
             note = f"{counts[State.RUNNING]} running{failed}{left}"
             progress.update(counts[State.DONE], note)
-            time.sleep(INTERVAL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(INTERVAL)
         progress.update(sum(state(folder, job) is State.DONE for job in jobs))
 
 
