@@ -1,0 +1,25 @@
+"""The potentials that come with decant run by their one command, plain ``lmp`` under ``mpirun``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from decant.potential import Potential
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+
+
+@pytest.mark.parametrize("name", ["ec-emc-mace", "ec-emc-deepmd"])
+def test_a_ready_potential_runs_by_its_one_command_and_says_what_it_is_for(name: str, tmp_path: Path) -> None:
+    card = Potential.open(MODELS / name).card
+    assert card["use"]["good_for"] and card["use"]["not_for"] and card["check"] and card["test_errors"]
+    folder = Path(sys.executable).parent
+    words = [folder / "mpirun", "-np", "2", folder / "lmp", "-in", MODELS / "in.ec-emc", "-var", "models", MODELS]
+    words += ["-var", "potential", MODELS / name, "-var", "equilibration", "20", "-var", "steps", "20"]
+    words += ["-var", "dump_every", "10", "-var", "minimise_steps", "5"]
+    done = subprocess.run([str(word) for word in words], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "Production complete at step 40" in done.stdout, done.stdout[-2000:] + done.stderr
