@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import itertools
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,7 +154,9 @@ class Run:
         files = [str(segment.path) for segment in segments]
         start = int(self.spec["equilibration_steps"]) * self.timestep_ps  # DCD counts from the first step of all
         interval = segments[0].every * self.timestep_ps
-        universe.load_new(files if len(files) > 1 else files[0], dt=interval, time_offset=-start)
+        with warnings.catch_warnings():  # of a change in MDAnalysis 3 that touches nobody who takes a frame at a time
+            warnings.filterwarnings("ignore", "DCDReader currently makes", DeprecationWarning)
+            universe.load_new(files if len(files) > 1 else files[0], dt=interval, time_offset=-start)
         return universe
 
     def _topology(self) -> Universe:

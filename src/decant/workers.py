@@ -20,7 +20,9 @@ Result = TypeVar("Result")
 
 
 @contextmanager
-def workers(jobs: int, work: str, advice: str) -> Iterator[ProcessPoolExecutor]:
+def workers(
+    jobs: int, work: str, advice: str, inherit: Callable[[], None] | None = None
+) -> Iterator[ProcessPoolExecutor]:
     """Provide `jobs` worker processes; what has not started when the block ends is dropped.
 
     Parameters
@@ -31,6 +33,10 @@ def workers(jobs: int, work: str, advice: str) -> Iterator[ProcessPoolExecutor]:
         What they do, for the error message: ``"labelling"``.
     advice
         What to do if one dies, for the error message.
+    inherit
+        Given, the workers are forked: they start at once, with all that this process has loaded, and call it first to
+        make theirs what must not be shared, such as open files. Not for work that uses OpenMP, which does not survive
+        a fork. None starts them afresh.
 
     Raises
     ------
@@ -39,7 +45,8 @@ def workers(jobs: int, work: str, advice: str) -> Iterator[ProcessPoolExecutor]:
     """
     saved = os.environ.get("OMP_NUM_THREADS")
     os.environ["OMP_NUM_THREADS"] = "1"  # read by each worker when it starts
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent)
+    context = multiprocessing.get_context("fork" if inherit else "spawn")
+    pool = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(inherit,))
     try:
         yield pool
     except BrokenProcessPool as error:
@@ -53,7 +60,12 @@ def workers(jobs: int, work: str, advice: str) -> Iterator[ProcessPoolExecutor]:
 
 
 def spread(
-    calls: Iterable[tuple[Key, Callable[[], Result]]], jobs: int, ranks: Ranks, work: str, advice: str
+    calls: Iterable[tuple[Key, Callable[[], Result]]],
+    jobs: int,
+    ranks: Ranks,
+    work: str,
+    advice: str,
+    inherit: Callable[[], None] | None = None,
 ) -> Iterator[tuple[Key, Result]]:
     """Yield (key, result) of calls as worker processes and other MPI ranks finish them, in any order.
 
@@ -61,7 +73,7 @@ def spread(
     ----------
     calls
         Keys, and what to call; both the callable and what it returns are pickled. They are taken as they are needed.
-    jobs, work, advice
+    jobs, work, advice, inherit
         As for `workers`.
     ranks
         Other ranks that take part.
@@ -71,7 +83,7 @@ def spread(
     InputError
         If a process dies, for lack of memory for example.
     """
-    with workers(jobs, work, advice) as pool:
+    with workers(jobs, work, advice, inherit) as pool:
         # a worker has its next call waiting, so it is never idle; one that waits is not lost when the run is killed
         rooms: list[tuple[Executor, int]] = [(pool, 2 * jobs)]
         if ranks.executor is not None:
@@ -89,8 +101,10 @@ def spread(
                 yield running.pop(future)[0], future.result()
 
 
-def _end_with_parent() -> None:
+def _begin(inherit: Callable[[], None] | None) -> None:
     """End this worker when its parent is gone: one that was killed could not tell it, and it would wait forever."""
+    if inherit:
+        inherit()
     parent = multiprocessing.parent_process()
     if parent is not None:
 

@@ -12,8 +12,10 @@ def cell_vectors(dimensions: np.ndarray | None) -> np.ndarray:
 
 
 def widths(vectors: np.ndarray) -> np.ndarray:
-    """Return the distances between opposite faces of a box, angstrom, shape (3,); zeros where it has no volume."""
-    a, b, c = vectors
-    areas = np.linalg.norm([np.cross(b, c), np.cross(c, a), np.cross(a, b)], axis=1)
-    volume = abs(np.linalg.det(vectors))
-    return volume / areas if volume > 0 else np.zeros(3)
+    """Return the distances between opposite faces of a box, angstrom, shape (3,); zeros where it has no volume.
+
+    A column of the inverse stands on a face, as long as one over the distance to the opposite one.
+    """
+    if not np.linalg.det(vectors):
+        return np.zeros(3)
+    return 1.0 / np.sqrt((np.linalg.inv(vectors) ** 2).sum(axis=0))

@@ -141,14 +141,12 @@ def remove_box_scaling(positions: np.ndarray, cells: np.ndarray) -> np.ndarray:
     np.ndarray
         Shape (frames, molecules, 3), beginning at the first frame's positions.
     """
-    if not np.all(np.abs(np.linalg.det(cells)) > 0):
+    if np.all(cells == cells[0]) or not np.all(np.abs(np.linalg.det(cells)) > 0):
         return positions
     inverse = np.linalg.inv(cells)
-    fractional = np.einsum("fma,fab->fmb", positions, inverse)
-    wrapped = np.einsum("fma,fab->fmb", fractional - np.floor(fractional), cells)
-    steps = np.diff(wrapped, axis=0)
-    images = np.rint(np.einsum("fma,fab->fmb", steps, inverse[1:]))
-    steps -= np.einsum("fma,fab->fmb", images, cells[1:])
+    fractional = positions @ inverse
+    steps = np.diff((fractional - np.floor(fractional)) @ cells, axis=0)
+    steps -= np.rint(steps @ inverse[1:]) @ cells[1:]
     return np.concatenate([positions[:1], positions[:1] + np.cumsum(steps, axis=0)])
 
 

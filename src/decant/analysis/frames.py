@@ -7,10 +7,11 @@ for bit, whoever read which chunk in whatever order. Observables are concluded f
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -29,6 +30,8 @@ Rows = dict[str, np.ndarray]
 Result = TypeVar("Result", covariant=True)
 CHUNK_BYTES = 32e6
 """Coordinates in one chunk: enough that handing it out costs nothing, little enough that progress is seen."""
+_universes: dict[Path, Universe] = {}
+"""Runs that this process, a worker, reads."""
 
 
 class Observable(Protocol[Result]):
@@ -166,28 +169,35 @@ def _parts(
     calls = ((number, partial(read_run, readers.path, observables, chunk)) for number, chunk in enumerate(chunks))
     jobs = min(readers.jobs, len(chunks))
     advice = f"run again with fewer than --jobs {readers.jobs}"
-    for number, part in spread(calls, jobs, readers.ranks, "reading", advice):
+    # a process with MPI in it is better not forked
+    inherit = None if readers.ranks.others else partial(_inherit, readers.path, universe)
+    for number, part in spread(calls, jobs, readers.ranks, "reading", advice, inherit):
         yield chunks[number], part
 
 
+def _inherit(path: Path, universe: Universe) -> None:
+    """Make a run of the parent this worker's: a copy opens the file anew, whose position would be shared."""
+    _universes[path] = universe.copy()
+
+
 def read_run(path: Path, observables: Sequence[Observable[Any]], frames: np.ndarray) -> Part:
-    """Read frames of the run in a directory; in a worker, which keeps the run open for the next ones."""
-    return read_frames(_opened(path), observables, frames)
+    """Read frames of the run in a directory, in a worker; it stays open for the next ones."""
+    if path not in _universes:
+        from decant.run import Run
 
-
-@lru_cache(maxsize=1)
-def _opened(path: Path) -> Universe:
-    from decant.run import Run
-
-    return Run.open(path).universe()
+        _universes[path] = Run.open(path).universe()
+    return read_frames(_universes[path], observables, frames)
 
 
 def read_frames(universe: Universe, observables: Sequence[Observable[Any]], frames: np.ndarray) -> Part:
     """Return what the observables keep of the given frames, up to the first that is not finite."""
     found: list[list[Mapping[str, Any]]] = [[] for _ in observables]
     unreadable = None
+    _read_ahead(universe, frames)
+    trajectory = universe.trajectory
     for frame in frames.tolist():
-        step = universe.trajectory[frame]
+        # going on is half as quick again as looking up
+        step = trajectory.next() if frame == trajectory.frame + 1 else trajectory[frame]
         if not np.isfinite(step.positions).all():
             unreadable = frame
             break
@@ -195,6 +205,20 @@ def read_frames(universe: Universe, observables: Sequence[Observable[Any]], fram
             if frame in observable.frames:
                 rows.append({"time_ps": step.time, **observable.of_frame(step)})
     return Part([_stacked(rows) for rows in found], unreadable)
+
+
+def _read_ahead(universe: Universe, frames: np.ndarray) -> None:
+    """Have the system read a chunk from the disk while its first frames are worked on."""
+    first, last = int(frames[0]), int(frames[-1]) + 1
+    if last - first > 2 * len(frames):
+        return  # most of it is not needed
+    for reader in getattr(universe.trajectory, "readers", [universe.trajectory]):
+        if first < reader.n_frames and last > 0 and reader.filename is not None:
+            with Path(reader.filename).open("rb") as file:
+                frame_bytes = os.fstat(file.fileno()).st_size / reader.n_frames
+                start = int(max(first, 0) * frame_bytes)
+                os.posix_fadvise(file.fileno(), start, int(last * frame_bytes) - start, os.POSIX_FADV_WILLNEED)
+        first, last = first - reader.n_frames, last - reader.n_frames
 
 
 def _stacked(rows: list[Mapping[str, Any]]) -> Rows:

@@ -1,4 +1,4 @@
-"""Distances between two sets of points in a periodic box, in blocks that fit into memory and the processor's cache."""
+"""Distances between two sets of points in a periodic box, in parts that fit into memory and the processor's cache."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from itertools import product
 
 import numpy as np
 from MDAnalysis.lib.distances import distance_array
-from scipy.spatial.distance import cdist
 
 from decant.analysis.box import cell_vectors, widths
 
@@ -17,10 +16,11 @@ AROUND = np.array(list(product((-1, 0, 1), repeat=3)))
 def close_pairs(
     first: np.ndarray, second: np.ndarray, dimensions: np.ndarray, r_max: float
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield blocks of distances in which every pair within `r_max` occurs once, and some pairs beyond it.
+    """Yield every pair of a first and a second point within `r_max` of each other, once, a part at a time.
 
-    A large box is divided into cells at least `r_max` wide; a block holds the points of a cell, and those of the 27
-    cells in and around it. For histograms this is several times as fast as a list of pairs.
+    A large box is divided into cells at least `r_max` wide; a part holds the pairs of the points of a cell with those
+    of the 27 cells in and around it. Their distances are one matrix product, which is several times as fast as to
+    search for each point's neighbours.
 
     Parameters
     ----------
@@ -33,13 +33,15 @@ def close_pairs(
 
     Yields
     ------
-    rows, columns, distances
-        Indices of the points of both sets, and minimum-image distances, angstrom, shape (rows, columns).
+    one, two, distances
+        Indices of both points, and minimum-image distances, angstrom; shape (pairs,).
     """
     vectors = cell_vectors(dimensions)
     cells = np.floor(widths(vectors) / r_max).astype(int)
     if cells.min() < 3:  # one and the same cell would be around twice
-        yield np.arange(len(first)), np.arange(len(second)), distance_array(first, second, box=dimensions)
+        distances = distance_array(first, second, box=dimensions)
+        one, two = np.nonzero(distances < r_max)
+        yield one, two, distances[one, two]
         return
     inverse = np.linalg.inv(vectors)
     one, two = first @ inverse, second @ inverse
@@ -52,7 +54,17 @@ def close_pairs(
             middle = (np.array(cell) + 0.5) / cells
             # seen from the middle of the cell, the nearest image of a point around is the one that is near its points
             from_middle = [part - middle for part in (one[rows], two[columns])]
-            yield rows, columns, cdist(*((part - np.rint(part)) @ vectors for part in from_middle))
+            squares = _squared_distances(*((part - np.rint(part)) @ vectors for part in from_middle))
+            near = np.flatnonzero(squares < r_max**2)
+            row, column = np.divmod(near, len(columns))
+            yield rows[row], columns[column], np.sqrt(np.maximum(squares.ravel()[near], 0.0))
+
+
+def _squared_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return |a|^2 - 2 a b + |b|^2 as one product of matrices; shape (first, second)."""
+    one, two = np.ones((len(first), 1)), np.ones((len(second), 1))
+    squares = [np.einsum("pk,pk->p", points, points)[:, None] for points in (first, second)]
+    return np.hstack([-2.0 * first, squares[0], one]) @ np.hstack([second, two, squares[1]]).T
 
 
 def _by_cell(fractional: np.ndarray, cells: np.ndarray) -> list[np.ndarray]:
