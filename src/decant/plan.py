@@ -99,9 +99,10 @@ def plan(potential: Potential, job: Job, measurements: Sequence[Measured]) -> Fo
     networks = GPU if job.gpus else CPU
     several = _several_machines(job, points)
     idle = not job.gpus and any(point.ranks * point.threads < point.cores for point in points)
+    works = _possible_works(points, liquid)
     seconds = [
-        step_s(_fit_time(points, liquid, fast), job.atoms, job.ranks, liquid, network, several, idle)
-        for fast, network in zip((True, False), networks, strict=True)
+        best(step_s(work, job.atoms, job.ranks, liquid, network, several, idle) for work in works)
+        for best, network in zip((min, max), networks, strict=True)
     ]
     ns_per_day = [job.timestep_fs * 1e-6 * 86400.0 / s for s in seconds]
     days = [job.length_ps * 1e-3 / speed for speed in ns_per_day]
@@ -171,8 +172,17 @@ def liquid_of(potential: Potential, points: Sequence[Measured]) -> tuple[Liquid,
     ), guess
 
 
-def _fit_time(points: Sequence[Measured], liquid: Liquid, fast: bool) -> Work:
-    return fit([Point(p.own, p.step_s(p.fast if fast else p.slow)) for p in points], liquid)
+def _possible_works(points: Sequence[Measured], liquid: Liquid) -> list[Work]:
+    """Return the work fitted to the fastest runs, to the slowest, and to each with one measurement the other way.
+
+    A small size that happened to be fast makes a large one look slow, so neither end is in one fit for certain.
+    """
+    ends = [[Point(p.own, p.step_s(speed)) for speed in (p.fast, p.slow)] for p in points]
+    works = []
+    for most in (0, 1):
+        for other in (None, *range(len(points))):
+            works.append(fit([end[most != (k == other)] for k, end in enumerate(ends)], liquid))
+    return works
 
 
 def memory_MB(

@@ -51,6 +51,13 @@ def test_a_measured_run_is_forecast_as_measured(mace: Potential) -> None:
     assert forecast.MB_per_rank == pytest.approx((85.0, 85.0), rel=0.06)
 
 
+def test_a_small_size_that_ran_unevenly_widens_the_range_and_does_not_turn_it_over(mace: Potential) -> None:
+    even = plan(mace, Job(20480, 1000.0, cores=2), BENCH[:2]).ns_per_day
+    small = replace(BENCH[0], slow=2.0, fast=3.7)  # from its fastest run, ghosts look cheap and own atoms dear
+    low, high = plan(mace, Job(20480, 1000.0, cores=2), [small, BENCH[1]]).ns_per_day
+    assert low < even[0] < even[1] < high
+
+
 def test_more_atoms_are_slower_and_speed_times_atoms_stays_for_many(mace: Potential) -> None:
     speeds = [plan(mace, replace(JOB, atoms=n), BENCH).ns_per_day for n in (10**5, 10**6, 10**10, 10**11)]
     for end in (0, 1):
