@@ -129,6 +129,8 @@ class DataSet:
         Name of the data set that active learning starts from.
     kind
         What the set is to the report: for example "simple", "human-designed", "automatic", "learning curve".
+    against
+        Name of the fitted data set that the report holds it against; None for the one that it extends.
     fit
         Whether potentials are fitted to it; False for one that is only part of others.
     """
@@ -141,6 +143,7 @@ class DataSet:
     frames: int | None = key(count(1), None)
     start: str | None = key(text, None)
     kind: str = key(text, "")
+    against: str | None = key(text, None)
     fit: bool = key(truth, True)
 
     def __post_init__(self) -> None:
@@ -298,6 +301,9 @@ class Study:
                 raise InputError(f"data: '{name}' is no name of a data set, since it stands for something else")
         for name, data in self.data.items():
             _require_known("data", data.needs, self.data, f"data: {name}")
+            if data.against:
+                others = [other for other in self.data if other != name]
+                _require_known("data", [data.against], others, f"data: {name}: against")
         for name, choice in self.algorithms.items():
             _require_known("data", choice.data or (), self.data, f"algorithms: {name}")
         for name, simulation in self.simulations.items():

@@ -70,7 +70,8 @@ def test_the_page_is_whole_and_quiet_at_a_width(width: int, chromium: str, page:
     assert found["width"] <= width
     assert len(found["figures"]) == text.count("<figure")
     assert len(found["pictures"]) == text.count("<svg ") > 20
-    assert all(wide > 200 and high > 50 for wide, high in found["figures"] + found["pictures"])
+    assert all(wide > 200 and high > 50 for wide, high in found["figures"])
+    assert all(wide > 150 and high > 50 for wide, high in found["pictures"])
 
 
 def test_on_a_phone_wide_tables_scroll_inside_their_box(chromium: str, page: Path) -> None:

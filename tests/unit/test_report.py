@@ -6,6 +6,7 @@ import csv
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,12 @@ def test_sets_are_held_against_what_they_extend(study: Path, results: Results) -
     gains = {(row["data"], row["algorithm"]): float(row["gain"]) for row in rows(study, "transfer")}
     assert gains["liquid+scan", "deepmd"] > 0.05
     assert gains["clusters", "mace"] < -0.05
+
+
+def test_a_set_is_held_against_the_one_that_the_study_names(results: Results) -> None:
+    data = {**results.study.data, "liquid+scan": replace(results.study.data["liquid+scan"], against="clusters")}
+    named = replace(results, study=replace(results.study, data=data))
+    assert compared(named) == {"clusters": "liquid", "liquid+scan": "clusters", "by-mace": "liquid"}
 
 
 def test_density_stands_beside_its_reference_and_source(page: str, study: Path) -> None:

@@ -103,6 +103,7 @@ WRONG = [
     ({"data__liquid": {"recipe": [LIQUID]}}, "unknown key 'recipe' (did you mean 'recipes'?)"),
     ({"data__both__fit": "no"}, "expected true or false, not 'no'"),
     ({"data__both__join": ["liquid", "tow"]}, "there is no 'tow' in data (did you mean 'two'?)"),
+    ({"data__both__against": "tow"}, "data: both: against: there is no 'tow' in data (did you mean 'two'?)"),
     ({"data__both__join": ["both"]}, "both -> both: a data set cannot be made of itself"),
     ({"data__test": {"labelled": "x"}}, "'test' is no name of a data set"),
     ({"data__two": {"part_of": "liquid", "frames": 9}}, "liquid has 4 frames, 9 are asked for"),

@@ -99,12 +99,15 @@ class Figure:
         Their numbers as CSV.
     legend
         Shared by the panels.
+    small
+        Whether twice as many stand beside each other.
     """
 
     panels: Sequence[Panel]
     caption: str
     data: Data
     legend: Sequence[Key] = ()
+    small: bool = False
 
 
 @dataclass(frozen=True)
@@ -226,9 +229,10 @@ def _figure(figure: Figure, folder: str) -> str:
         f'<div class="panel"><h3>{_text(panel.title)}</h3>{panel.svg.replace("<svg ", _described(panel), 1)}</div>'
         for panel in figure.panels
     )
+    look = "panels small" if figure.small else "panels"
     return (
         f'<figure class="plot">{f"<ul class=legend>{legend}</ul>" if legend else ""}'
-        f'<div class="panels">{panels}</div>{_caption(figure.caption, figure.data, folder)}</figure>'
+        f'<div class="{look}">{panels}</div>{_caption(figure.caption, figure.data, folder)}</figure>'
     )
 
 

@@ -7,12 +7,11 @@ from matplotlib.axes import Axes
 
 from decant.reporting.cells import pair_title
 from decant.reporting.page import Data, Figure, Panel, Row, Section
-from decant.reporting.picture import GREY, Look, looks, panel
+from decant.reporting.picture import GREY, SMALL, Look, looks, panel
 from decant.reporting.records import FitRecord, Parity, Results
 
 MOST_POINTS = 120
 """Points of a recipe in a panel, evenly taken; all components count for the errors given."""
-HEIGHT = 4.2
 
 
 def section(results: Results) -> Section:
@@ -39,6 +38,7 @@ def section(results: Results) -> Section:
                 f"together. Up to {MOST_POINTS} components of each recipe are drawn; the error counts them all.",
                 Data(f"parity_{algorithm}", rows),
                 [styles[name].key(name, line=False) for name in recipes],
+                small=True,
             )
         )
     return found
@@ -75,13 +75,13 @@ def _panel(fit: FitRecord, part: str, styles: dict[str, Look], rows: list[Row]) 
         for name, indices in chosen.items():
             look = styles[name]
             axes.plot(
-                reference[indices], predicted[indices], look.marker, color=look.colour, markersize=3, alpha=0.6, mew=0
+                reference[indices], predicted[indices], look.marker, color=look.colour, markersize=2.5, alpha=0.6, mew=0
             )
         axes.set(xlim=(-most, most), ylim=(-most, most), aspect="equal")
         axes.set(xlabel="reference (eV/Å)", ylabel="predicted (eV/Å)")
 
     title = f"{pair_title((fit.cell.data, fit.cell.algorithm))}, {part}: RMSE {rmse:.3g} meV/Å"
-    return panel(title, f"Predicted against reference {part} force components", draw, HEIGHT)
+    return panel(title, f"Predicted against reference {part} force components", draw, SMALL, SMALL)
 
 
 def evenly(indices: np.ndarray) -> np.ndarray:

@@ -16,6 +16,8 @@ from decant.reporting.page import Key, Panel
 
 WIDTH, HEIGHT = 4.4, 3.1
 """Size of a panel, inch: on a phone about as wide as the screen, so that its letters keep their size."""
+SMALL = 2.5
+"""Width and height of a small one: two of them are as wide as a phone."""
 GREY = "#777777"
 MARKERS = "osD^vPX*"
 _GLYPHS = dict(zip(MARKERS, "●■◆▲▼✚✖★", strict=True))
@@ -44,7 +46,7 @@ def looks(names: Sequence[str]) -> dict[str, Look]:
     }
 
 
-def panel(title: str, alt: str, draw: Callable[[Axes], None], height: float = HEIGHT) -> Panel:
+def panel(title: str, alt: str, draw: Callable[[Axes], None], height: float = HEIGHT, width: float = WIDTH) -> Panel:
     """Return a picture of one pair of axes.
 
     Parameters
@@ -55,12 +57,12 @@ def panel(title: str, alt: str, draw: Callable[[Axes], None], height: float = HE
         In words, what it shows.
     draw
         Draws on the axes.
-    height
+    height, width
         inch.
     """
-    style = {**STYLE, "font.size": 10, "svg.fonttype": "none", "svg.hashsalt": "decant"}
+    style = {**STYLE, "font.size": 10 if width == WIDTH else 9, "svg.fonttype": "none", "svg.hashsalt": "decant"}
     with matplotlib.rc_context(style):
-        drawing = Drawing(figsize=(WIDTH, height), layout="constrained")
+        drawing = Drawing(figsize=(width, height), layout="constrained")
         draw(drawing.subplots())
         text = io.StringIO()
         drawing.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

@@ -196,15 +196,17 @@ class Results:
         return [name for name in several if self.study.algorithms[name].pretrained is None]
 
     def baseline(self, data: str) -> str | None:
-        """Return the fitted data set that another one extends; None for one that extends none.
+        """Return the fitted data set that another one is held against; None for the first one.
 
-        It is the first fitted one among those that it joins or starts from; a set of its own is held against the
-        study's first one.
+        It is the one that the study names, or the first fitted one among those that it joins or starts from; a set of
+        its own is held against the study's first one.
         """
         fitted = [name for name in self.data_names() if name != ZERO]
         choice = self.study.data.get(data)
         if choice is None or not fitted:
             return None
+        if choice.against in fitted:
+            return choice.against
         built_on = [name for name in choice.needs if name in fitted] if choice.part_of is None else []
         base = built_on[0] if built_on else fitted[0]
         return None if base == data else base

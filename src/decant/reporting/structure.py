@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from decant.analysis.plots import finish_rdf
 from decant.reporting.cells import data_title
 from decant.reporting.page import Data, Figure, Panel, Row, Section
-from decant.reporting.picture import Look, looks, panel
+from decant.reporting.picture import SMALL, Look, looks, panel
 from decant.reporting.records import Condition, Results, RunRecord, by_condition
 
 MOST_CENTRES, MOST_SITES = 3, 2
@@ -47,6 +47,7 @@ def section(results: Results) -> Section:
                     "structure.",
                     Data(f"rdf_{algorithm}", rows),
                     [styles[name].key(data_title(name), marker=False) for name in shown],
+                    small=True,
                 )
             )
     if not found.blocks:
@@ -101,4 +102,4 @@ def _panel(algorithm: str, condition: Condition, pair: str, curves: dict[str, Cu
 
     peaks = [f"{data_title(data)} {r[g.argmax()]:.2g} Å" for data, (r, g, _) in curves.items()]
     title = f"{pair}, {condition[0]} at {condition[1]:g} K, {algorithm}"
-    return panel(title, f"g(r) of {pair}; highest peak: {'; '.join(peaks)}", draw)
+    return panel(title, f"g(r) of {pair}; highest peak: {'; '.join(peaks)}", draw, SMALL, SMALL)

@@ -28,8 +28,9 @@ def section(results: Results) -> Section:
             ["data set", "kind", "held against", *algorithms],
             rows,
             "Gain or loss in score on the liquids that the data are about, ± one standard error. Each set is held "
-            "against the one that it extends, else against the first. 'gain' and 'loss': the 95 % interval leaves out "
-            "zero; 'likely': beyond one standard error only. A set that extends another one has more frames, too.",
+            "against the one that the study names or that it extends, else against the first. 'gain' and 'loss': the "
+            "95 % interval leaves out zero; 'likely': beyond one standard error only. A set that extends the other one "
+            "has more frames, too.",
             Data("transfer", [_row(results, data, base, name) for data, base in sets.items() for name in algorithms]),
             left=3,
         )
@@ -39,8 +40,9 @@ def section(results: Results) -> Section:
 
 def compared(results: Results) -> dict[str, str]:
     """Return the data sets that the table holds against another one, and that other one."""
+    algorithms = results.scratch()
     sets = {}
-    for data in results.data_names():
+    for data in dict.fromkeys(data for data, algorithm in results.pairs() if algorithm in algorithms):
         base = results.baseline(data)
         if base is not None and results.study.data[data].kind != CURVE:
             sets[data] = base

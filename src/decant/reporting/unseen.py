@@ -93,7 +93,7 @@ def _draw_liquid(axes: Axes, place: int, runs: dict[str, list[RunRecord]], style
             y = place + (index - (len(shown) - 1) / 2) * 0.7 / max(len(shown), 3)
             axes.errorbar(
                 done["score"], y, xerr=done["uncertainty"], color=look.colour, marker=look.marker, markersize=4.5,
-                linewidth=1.0, capsize=0, clip_on=False,
+                linewidth=1.0, capsize=0,
             )  # fmt: skip
     if refused and not any(run.score for one in shown.values() for run in one):
         axes.text(0.02, place, "refused: an element never seen", va="center", fontsize=8, color=GREY)
