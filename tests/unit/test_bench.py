@@ -137,6 +137,13 @@ def test_efficiency_is_relative_to_one_rank_with_one_thread():
     assert efficiency(done, results[2]) is None
 
 
+def test_the_efficiency_of_the_fastest_runs_is_not_that_of_what_was_disturbed():
+    results = [result(loops=(2.0, 2.0, 2.4)), result(ranks=2, loops=(1.0, 1.25, 1.5))]
+    done = Bench(Plan((Path("p"),)), {}, results, [])
+    assert efficiency(done, results[1]) == pytest.approx(0.8)
+    assert efficiency(done, results[1], max) == pytest.approx(1.0)
+
+
 def test_a_timed_run_lasts_about_ten_seconds_between_neighbor_lists():
     assert module._steps(timing(loop_s=1.0, steps=20)) == 200
     assert module._steps(timing(loop_s=1000.0, steps=20)) == 20

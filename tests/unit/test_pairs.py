@@ -1,4 +1,4 @@
-"""Distances in blocks against a list of all pairs."""
+"""Close pairs in parts against a list of all pairs."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ def test_every_close_pair_is_found_once_in_any_box(box: tuple[float, ...], share
     first, second = points[:25], points[15:]
     r_max = share * widths(cell_vectors(dimensions)).min()
     found = {}
-    for rows, columns, distances in close_pairs(first, second, dimensions, r_max):
-        for row, column in zip(*np.nonzero(distances < r_max), strict=True):
-            assert (rows[row], columns[column]) not in found
-            found[rows[row], columns[column]] = distances[row, column]
+    for part in close_pairs(first, second, dimensions, r_max):
+        for one, two, distance in zip(*part, strict=True):
+            assert (one, two) not in found
+            assert distance <= r_max
+            found[one, two] = distance
     pairs, distances = capped_distance(first, second, r_max, box=dimensions, method="bruteforce")
     expected = dict(zip(map(tuple, pairs.tolist()), distances.tolist(), strict=True))
     for pair in found.keys() ^ expected.keys():  # single precision decides at the very edge
