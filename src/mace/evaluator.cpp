@@ -53,13 +53,6 @@ void Evaluator<T>::set_threads(int threads) {
 }
 
 template <class T>
-int Evaluator<T>::exchange_width() const {
-  int l = 0;
-  for (const Layer<T>& layer : model_.layers) l = std::max(l, layer.l_in);
-  return static_cast<int>(width(l));
-}
-
-template <class T>
 double Evaluator<T>::bytes() const {
   std::size_t values = adjoint_.capacity() + previous_.capacity();
   for (const Scratch& scratch : scratch_) values += scratch.source_adjoint.capacity();

@@ -15,8 +15,6 @@ class Evaluator {
 
   const Model<T>& model() const { return model_; }
   double shortest_distance() const { return model_.layers.front().interaction.shortest_distance(); }
-  // The largest `width` that the exchange will be asked for.
-  int exchange_width() const;
 
   double bytes() const;  // of the arrays that grow with the number of atoms
 

@@ -5,7 +5,7 @@
 
 namespace mace {
 
-// An edge carries a message from `source` (any atom, ghosts included) to the atom that owns the edge.
+// An edge carries a message from `source` (any atom, one of another rank too) to the atom that owns the edge.
 template <class T>
 struct Edge {
   int source = 0;
@@ -16,20 +16,20 @@ struct Edge {
 template <class T>
 struct Neighborhood {
   int owned = 0;                // atoms whose energy this rank computes: indices 0 .. owned-1
-  int total = 0;                // owned atoms and ghosts
+  int total = 0;                // owned atoms, then those of other ranks
   std::vector<int> element;     // [total], index into the model's elements; -1: no part of the model, without edges
   std::vector<int> first_edge;  // [owned + 1]
   std::vector<Edge<T>> edges;   // edges of atom i: first_edge[i] .. first_edge[i+1]-1
 };
 
-// Features of ghosts live on other ranks (or are periodic images): the caller moves them.
+// Features of atoms of other ranks live there: the caller moves them.
 template <class T>
 class Exchange {
  public:
   virtual ~Exchange() = default;
-  // Copy the rows of owned atoms to the ghosts that stand for them; `features` is [total][width].
+  // Fill the rows of other ranks' atoms; `features` is [total][width].
   virtual void forward(T* features, int width) = 0;
-  // Add the rows of ghosts to the atoms that they stand for.
+  // Add the rows of other ranks' atoms to those of their owners.
   virtual void reverse(T* features, int width) = 0;
 };
 

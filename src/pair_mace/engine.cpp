@@ -14,7 +14,6 @@ class EngineIn final : public Engine, private mace::Exchange<T> {
   explicit EngineIn(mace::Model<T> model) : evaluator_(std::move(model)) {}
 
   double r_max() const override { return evaluator_.model().r_max; }
-  int exchange_width() const override { return RowsOf<T>(nullptr, evaluator_.exchange_width()).width(); }
   double shortest_distance() const override { return evaluator_.shortest_distance(); }
   void set_threads(int threads) override {
     threads_ = threads;
@@ -34,8 +33,8 @@ class EngineIn final : public Engine, private mace::Exchange<T> {
     atoms_.edges[edge] = {source, r, {static_cast<T>(dx / r), static_cast<T>(dy / r), static_cast<T>(dz / r)}};
   }
 
-  void compute(Ghosts& ghosts, std::vector<double>& energy) override {
-    ghosts_ = &ghosts;
+  void compute(RowExchange& exchange, std::vector<double>& energy) override {
+    exchange_ = &exchange;
     evaluator_.compute(atoms_, *this, energy, gradient_);
   }
   const mace::Forces& forces(mace::Virials virials) override {
@@ -50,21 +49,15 @@ class EngineIn final : public Engine, private mace::Exchange<T> {
   }
 
  private:
-  void forward(T* features, int width) override {
-    RowsOf<T> rows(features, width);
-    ghosts_->copy_to_ghosts(rows);
-  }
-  void reverse(T* features, int width) override {
-    RowsOf<T> rows(features, width);
-    ghosts_->add_from_ghosts(rows);
-  }
+  void forward(T* features, int width) override { exchange_->forward(features, width); }
+  void reverse(T* features, int width) override { exchange_->reverse(features, width); }
 
   mace::Evaluator<T> evaluator_;
   mace::Neighborhood<T> atoms_;
   std::vector<double> gradient_;  // [edges][3], of the last evaluation
   mace::Forces forces_;
   int threads_ = 1;
-  Ghosts* ghosts_ = nullptr;
+  RowExchange* exchange_ = nullptr;
 };
 
 template <class T>

@@ -26,16 +26,6 @@ auto forward(Comm& comm, Pair* pair, int width, Older) -> decltype(comm.forward_
   comm.forward_comm_pair(pair);
 }
 
-template <class Comm, class Pair>
-auto reverse(Comm& comm, Pair* pair, int width, Newer) -> decltype(comm.reverse_comm(pair, width)) {
-  comm.reverse_comm(pair, width);
-}
-template <class Comm, class Pair>
-auto reverse(Comm& comm, Pair* pair, int width, Older) -> decltype(comm.reverse_comm_pair(pair)) {
-  pair->comm_reverse = width;
-  comm.reverse_comm_pair(pair);
-}
-
 // since 22 Dec 2022 a request is made whole
 template <class Neighbor, class Pair>
 auto request_full_list(Neighbor& neighbor, Pair* pair, Newer) -> decltype(neighbor.add_request(pair), void()) {

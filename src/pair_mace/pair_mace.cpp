@@ -31,6 +31,8 @@ PairMACE::PairMACE(LAMMPS* lmp) : Pair(lmp) {
   manybody_flag = 1;
   no_virial_fdotr_compute = 1;
   centroidstressflag = CENTROID_NOTAVAIL;
+  comm_forward = 1;  // a place
+  static_assert(sizeof(decant::RowExchange::Place) == sizeof(double), "packed into a double");
   if (std::getenv("DECANT_TIMERS")) mace::Timers::turn_on();
 }
 
@@ -115,12 +117,6 @@ void PairMACE::load(const std::vector<std::string>& paths, const std::vector<std
   }
 }
 
-int PairMACE::exchange_width() const {
-  int width = 3;  // forces
-  for (const auto& engine : engines_) width = std::max(width, engine->exchange_width());
-  return width;
-}
-
 void PairMACE::init_style() {
   if (!force->newton_pair) error->all(FLERR, "pair_style mace needs newton pair on");
   if (std::strcmp(update->unit_style, "metal") != 0) error->all(FLERR, "pair_style mace needs units metal");
@@ -130,10 +126,7 @@ void PairMACE::init_style() {
                      "pair_style mace: neighbors within a molecule are left out; use special_bonds lj/coul 1 1 1");
       break;
     }
-  comm_forward = comm_reverse = exchange_width();
-  // a hybrid style asks its parts for these before pair_coeff, when no model is known
-  force->pair->comm_forward = std::max(force->pair->comm_forward, comm_forward);
-  force->pair->comm_reverse = std::max(force->pair->comm_reverse, comm_reverse);
+  planned_ = false;
   decant::request_full_list(*neighbor, static_cast<Pair*>(this), decant::Newer{});
   for (const auto& engine : engines_) engine->set_threads(comm->nthreads);
   if (deviation_) deviation_->open();
@@ -148,7 +141,7 @@ double PairMACE::init_one(int, int) {
 void PairMACE::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
   find_listed();
-  find_homes();
+  plan_exchange();
   evaluate(*engines_.front());
   mace::Stopwatch watch;
   tally(*engines_.front());
@@ -189,18 +182,15 @@ void PairMACE::find_listed() {
   for (int k = 0; k < list->inum; ++k) listed_[list->ilist[k]] = element_of_type_[atom->type[list->ilist[k]]] >= 0;
 }
 
-// Where the features of an atom are kept. On one rank every ghost is an image of an atom that is here itself: then
-// nothing needs to be exchanged, and no row is kept twice.
-void PairMACE::find_homes() {
-  homes_.resize(static_cast<std::size_t>(atom->nlocal + atom->nghost));
-  std::iota(homes_.begin(), homes_.end(), 0);
-  if (!alone()) return;
-  decant::RowsOf<int> rows(homes_.data(), 1);
-  rows_ = &rows;
-  decant::forward(*comm, static_cast<Pair*>(this), rows.width(), decant::Newer{});
+// Ranks own other atoms only after LAMMPS has built its neighbor lists anew, which all ranks do together.
+void PairMACE::plan_exchange() {
+  if (planned_ && neighbor->ago > 0) return;
+  places_.resize(static_cast<std::size_t>(atom->nlocal + atom->nghost));
+  for (int i = 0; i < atom->nlocal; ++i) places_[i] = {comm->me, i};
+  decant::forward(*comm, static_cast<Pair*>(this), comm_forward, decant::Newer{});
+  exchange_.plan(world, atom->nlocal, places_);
+  planned_ = true;
 }
-
-bool PairMACE::alone() const { return comm->nprocs == 1; }
 
 // Calls visit(j, square of the distance, x, y, z from j to i) for each neighbor within `cutoff` of an owned atom.
 template <class Visit>
@@ -219,8 +209,8 @@ void PairMACE::each_neighbor(int i, double cutoff, const Visit& visit) const {
 // Returns what is wrong with an edge, or nothing.
 std::string PairMACE::set_neighborhood(decant::Engine& engine) const {
   const int owned = atom->nlocal, threads = comm->nthreads;
-  std::vector<int> elements(alone() ? atom->nlocal : atom->nlocal + atom->nghost);
-  for (std::size_t i = 0; i < elements.size(); ++i) elements[i] = element_of_type_[atom->type[i]];
+  std::vector<int> elements;
+  for (const int i : exchange_.atoms()) elements.push_back(element_of_type_[atom->type[i]]);
   for (int i = 0; i < owned; ++i)
     if (!listed_[i]) elements[i] = -1;
   engine.set_atoms(owned, elements);
@@ -242,11 +232,12 @@ std::string PairMACE::set_neighborhood(decant::Engine& engine) const {
   if (crowded < owned) return contact(crowded, shortest);
   std::partial_sum(first_edge.begin(), first_edge.end(), first_edge.begin());
   engine.set_edge_counts(first_edge);
+  const std::vector<int>& rows = exchange_.rows();
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (int i = 0; i < owned; ++i) {
     int edge = first_edge[i];
     each_neighbor(i, cutoff, [&](int j, double squared, double dx, double dy, double dz) {
-      engine.set_edge(edge++, homes_[j], std::sqrt(squared), dx, dy, dz);
+      engine.set_edge(edge++, rows[j], std::sqrt(squared), dx, dy, dz);
     });
   }
   return "";
@@ -266,15 +257,16 @@ void PairMACE::evaluate(decant::Engine& engine) {
   if (problem.empty()) problem = set_neighborhood(engine);
   end_on(problem);
   watch.charge(mace::Kernel::edge_list);
-  engine.compute(*this, energy_);
+  engine.compute(exchange_, energy_);
 }
 
 void PairMACE::tally(decant::Engine& engine) {
   const mace::Forces& found = engine.forces(vflag_atom     ? mace::Virials::atomic
                                             : vflag_either ? mace::Virials::total
                                                            : mace::Virials::none);
-  for (std::size_t i = 0; i < found.force.size() / 3; ++i)
-    for (int k = 0; k < 3; ++k) atom->f[i][k] += found.force[3 * i + k];
+  const std::vector<int>& atoms = exchange_.atoms();  // LAMMPS brings what ghosts have to their owners
+  for (std::size_t row = 0; row < atoms.size(); ++row)
+    for (int k = 0; k < 3; ++k) atom->f[atoms[row]][k] += found.force[3 * row + k];
   if (eflag_global) eng_vdwl += std::accumulate(energy_.begin(), energy_.end(), 0.0);
   if (eflag_atom)
     for (std::size_t i = 0; i < energy_.size(); ++i) eatom[i] += energy_[i];
@@ -282,8 +274,8 @@ void PairMACE::tally(decant::Engine& engine) {
   if (vflag_global)
     for (int k = 0; k < 6; ++k) virial[k] += found.virial[place[k]];
   if (vflag_atom)
-    for (std::size_t i = 0; i < found.atom_virial.size() / 9; ++i)
-      for (int k = 0; k < 6; ++k) vatom[i][k] += found.atom_virial[9 * i + place[k]];
+    for (std::size_t row = 0; row < atoms.size(); ++row)
+      for (int k = 0; k < 6; ++k) vatom[atoms[row]][k] += found.atom_virial[9 * row + place[k]];
 }
 
 // What the engine evaluated last says, apart from all that other pair styles add to LAMMPS's own arrays.
@@ -293,8 +285,7 @@ decant::Opinion PairMACE::opinion(decant::Engine& engine) {
   result.forces = found.force;
   result.virial = found.virial;
   result.energy = std::accumulate(energy_.begin(), energy_.end(), 0.0);
-  decant::RowsOf<double> rows(result.forces.data(), 3);
-  add_from_ghosts(rows);
+  exchange_.reverse(result.forces.data(), 3);
   result.forces.resize(3 * static_cast<std::size_t>(atom->nlocal));
   return result;
 }
@@ -308,29 +299,14 @@ void PairMACE::write_deviation() {
   deviation_->write(committee);
 }
 
-void PairMACE::copy_to_ghosts(decant::Rows& rows) {
-  if (alone()) return;
-  rows_ = &rows;
-  decant::forward(*comm, static_cast<Pair*>(this), rows.width(), decant::Newer{});
-}
-
-void PairMACE::add_from_ghosts(decant::Rows& rows) {
-  if (alone()) return;
-  rows_ = &rows;
-  decant::reverse(*comm, static_cast<Pair*>(this), rows.width(), decant::Newer{});
-}
-
 int PairMACE::pack_forward_comm(int n, int* atoms, double* buffer, int, int*) {
-  return static_cast<int>(rows_->pack(n, atoms, buffer) - buffer);
+  for (int k = 0; k < n; ++k) std::memcpy(buffer + k, &places_[atoms[k]], sizeof(double));
+  return n;
 }
 
-void PairMACE::unpack_forward_comm(int n, int first, double* buffer) { rows_->unpack(n, first, buffer); }
-
-int PairMACE::pack_reverse_comm(int n, int first, double* buffer) {
-  return static_cast<int>(rows_->pack(n, first, buffer) - buffer);
+void PairMACE::unpack_forward_comm(int n, int first, double* buffer) {
+  std::memcpy(places_.data() + first, buffer, n * sizeof(double));
 }
-
-void PairMACE::unpack_reverse_comm(int n, int* atoms, double* buffer) { rows_->add(n, atoms, buffer); }
 
 void PairMACE::finish() {
   if (!mace::Timers::on()) return;
@@ -349,7 +325,7 @@ void PairMACE::finish() {
 
 double PairMACE::memory_usage() {
   double bytes = Pair::memory_usage();
-  bytes += static_cast<double>(energy_.capacity() * sizeof(double) + homes_.capacity() * sizeof(int));
+  bytes += static_cast<double>(energy_.capacity() * sizeof(double)) + exchange_.bytes();
   for (const auto& engine : engines_) bytes += engine->bytes();
   return bytes;
 }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "pair.h"
-#include "rows.h"
+#include "row_exchange.h"
 
 namespace decant {
 class Deviation;
@@ -16,7 +16,7 @@ struct Opinion;
 
 namespace LAMMPS_NS {
 
-class PairMACE : public Pair, private decant::Ghosts {
+class PairMACE : public Pair {
  public:
   explicit PairMACE(class LAMMPS* lmp);
   ~PairMACE() override;
@@ -28,19 +28,15 @@ class PairMACE : public Pair, private decant::Ghosts {
   double init_one(int i, int j) override;
   int pack_forward_comm(int n, int* list, double* buffer, int pbc_flag, int* pbc) override;
   void unpack_forward_comm(int n, int first, double* buffer) override;
-  int pack_reverse_comm(int n, int first, double* buffer) override;
-  void unpack_reverse_comm(int n, int* list, double* buffer) override;
   void finish();  // LAMMPS calls it at the end of a run, old versions do not know it
   double memory_usage() override;
 
  private:
   std::vector<std::string> map_elements(char** symbols);
   void load(const std::vector<std::string>& paths, const std::vector<std::string>& elements);
-  int exchange_width() const;
   void find_listed();
   std::string position_problem() const;
-  void find_homes();
-  bool alone() const;
+  void plan_exchange();
   template <class Visit>
   void each_neighbor(int i, double cutoff, const Visit& visit) const;
   std::string set_neighborhood(decant::Engine& engine) const;
@@ -50,8 +46,6 @@ class PairMACE : public Pair, private decant::Ghosts {
   void tally(decant::Engine& engine);
   decant::Opinion opinion(decant::Engine& engine);
   void write_deviation();
-  void copy_to_ghosts(decant::Rows& rows) override;
-  void add_from_ghosts(decant::Rows& rows) override;
 
   std::string precision_;               // "single", "double", or empty for the one stored in each model file
   std::vector<std::string> committee_;  // model files named by pair_style, if any; else pair_coeff names one
@@ -59,9 +53,10 @@ class PairMACE : public Pair, private decant::Ghosts {
   std::unique_ptr<decant::Deviation> deviation_;          // of two engines or more
   std::vector<int> element_of_type_;                      // [types + 1], or -1: not described by the model
   std::vector<char> listed_;                              // [owned]: LAMMPS gives its neighbors to this pair style
-  std::vector<int> homes_;                                // [owned and ghosts]: the atom whose features are used
+  std::vector<decant::RowExchange::Place> places_;        // [owned and ghosts], while the exchange is planned
+  decant::RowExchange exchange_;                          // of features, their adjoints and a committee's forces
+  bool planned_ = false;                                  // for the neighbor list there is
   std::vector<double> energy_;                            // [owned], of the last evaluation
-  decant::Rows* rows_ = nullptr;                          // being exchanged
 };
 
 }  // namespace LAMMPS_NS
