@@ -198,17 +198,17 @@ def bench(plan: Plan) -> Bench:
     machine = describe_machine()
     combinations, skipped = _combinations(plan)
     with tempfile.TemporaryDirectory(prefix="decant-bench-") as name:
-        cases = list(_cases(plan, combinations, Path(name)))
+        cases = list(prepare(plan, combinations, Path(name)))
         results = []
         total = len(cases) * (plan.repeats + 1)
         with Progress("bench", total, "runs") as progress:
             for case, neighbours in cases:
-                profile = _run(plan, case, plan.steps or REBUILD, timers=True)
+                profile = run_once(plan, case, plan.steps or REBUILD, timers=True)
                 results.append(Result(case, neighbours, profile))
                 progress.update(len(results), f"profile of {case}")
             for repeat in range(1, plan.repeats + 1):
                 for number, result in enumerate(results, start=1):
-                    result.runs.append(_run(plan, result.case, plan.steps or _steps(result.profile)))
+                    result.runs.append(run_once(plan, result.case, plan.steps or _steps(result.profile)))
                     progress.update(repeat * len(results) + number, f"{result.case}: {result.speed:.3g} katom-step/s")
     return Bench(plan, machine, results, skipped)
 
@@ -229,7 +229,7 @@ def _combinations(plan: Plan) -> tuple[list[tuple[int, int]], list[str]]:
     return found, skipped
 
 
-def _cases(plan: Plan, combinations: list[tuple[int, int]], directory: Path) -> Iterable[tuple[Case, float | None]]:
+def prepare(plan: Plan, combinations: list[tuple[int, int]], directory: Path) -> Iterable[tuple[Case, float | None]]:
     """Yield every configuration, with the neighbors of an atom, after writing what LAMMPS reads."""
     from decant.configurations.packing import pack
     from decant.molecules import parse_liquid
@@ -297,7 +297,7 @@ def _copy_data(source: Path, path: Path, potential: Potential) -> _Box:
     return _Box(counts["atoms"], None)
 
 
-def _run(plan: Plan, case: Case, steps: int, timers: bool = False) -> Timing:
+def run_once(plan: Plan, case: Case, steps: int, timers: bool = False) -> Timing:
     """Run LAMMPS once and return the timing of its second run."""
     from decant.simulate import inputs_directory
 

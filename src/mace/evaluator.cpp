@@ -174,6 +174,8 @@ void Evaluator<T>::prepare_sources(std::size_t t, const Neighborhood<T>& atoms, 
                             source.data() + first * stride + lm * model_.channels, stride, false);
   });
   watch.charge(Kernel::sources);
+  if (watch.on()) exchange.wait();
+  watch.charge(Kernel::wait);
   exchange.forward(source.data(), static_cast<int>(stride));
   watch.charge(Kernel::exchange);
 }
@@ -193,6 +195,8 @@ void Evaluator<T>::reverse_sources(std::size_t t, const Neighborhood<T>& atoms, 
       }
     });
   watch.charge(Kernel::sources);
+  if (watch.on()) exchange.wait();
+  watch.charge(Kernel::wait);
   exchange.reverse(sum.data(), static_cast<int>(stride));
   watch.charge(Kernel::exchange);
   on_rows(atoms.owned, [&](int first, int rows) {

@@ -31,6 +31,8 @@ class Exchange {
   virtual void forward(T* features, int width) = 0;
   // Add the rows of other ranks' atoms to those of their owners.
   virtual void reverse(T* features, int width) = 0;
+  // Until every rank is here; only timers ask, to tell waiting from moving.
+  virtual void wait() {}
 };
 
 }  // namespace mace

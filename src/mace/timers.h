@@ -14,7 +14,8 @@ namespace mace {
 enum class Kernel {
   edge_list,      // neighbors within the cutoff, with distances and directions
   sources,        // linear map of the features that neighbors receive, both ways
-  exchange,       // features to ghosts and adjoints back, with the waiting for other ranks
+  wait,           // for other ranks that are not yet there, before each exchange with them
+  exchange,       // features to other ranks and adjoints back
   edges_forward,  // edge pass: radial functions, spherical harmonics, tensor product, sum over neighbors
   edges_reverse,
   mix,  // linear map from messages to the basis of the product, both ways
@@ -26,9 +27,9 @@ enum class Kernel {
   count
 };
 
-constexpr const char* kernel_names[] = {"edge_list",     "sources", "exchange",        "edges_forward",
-                                        "edges_reverse", "mix",     "product_forward", "product_reverse",
-                                        "update",        "readout", "forces"};
+constexpr const char* kernel_names[] = {"edge_list",       "sources",       "wait",    "exchange",
+                                        "edges_forward",   "edges_reverse", "mix",     "product_forward",
+                                        "product_reverse", "update",        "readout", "forces"};
 static_assert(std::size(kernel_names) == static_cast<std::size_t>(Kernel::count), "every kernel has a name");
 
 // One clock for the whole process, so that several evaluators add up. Threads may add at the same time; what they
@@ -64,6 +65,7 @@ class Stopwatch {
   explicit Stopwatch(std::size_t layer = 0) : layer_(layer), on_(Timers::on()) {
     if (on_) begin_ = Clock::now();
   }
+  bool on() const { return on_; }
   void charge(Kernel kernel) {
     if (!on_) return;
     const Clock::time_point now = Clock::now();

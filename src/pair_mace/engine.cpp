@@ -51,6 +51,7 @@ class EngineIn final : public Engine, private mace::Exchange<T> {
  private:
   void forward(T* features, int width) override { exchange_->forward(features, width); }
   void reverse(T* features, int width) override { exchange_->reverse(features, width); }
+  void wait() override { exchange_->wait(); }
 
   mace::Evaluator<T> evaluator_;
   mace::Neighborhood<T> atoms_;

@@ -33,7 +33,9 @@ PairMACE::PairMACE(LAMMPS* lmp) : Pair(lmp) {
   centroidstressflag = CENTROID_NOTAVAIL;
   comm_forward = 1;  // a place
   static_assert(sizeof(decant::RowExchange::Place) == sizeof(double), "packed into a double");
-  if (std::getenv("DECANT_TIMERS")) mace::Timers::turn_on();
+  int timed = std::getenv("DECANT_TIMERS") != nullptr;
+  MPI_Bcast(&timed, 1, MPI_INT, 0, world);  // timers wait for each other, whatever the environment of each rank
+  if (timed) mace::Timers::turn_on();
 }
 
 PairMACE::~PairMACE() {

@@ -43,6 +43,9 @@ class RowExchange {
       for (T* to = values + atom * size; to != values + (atom + 1) * size; ++to, ++from) *to += *from;
   }
 
+  // Collective. Returns when every rank is here.
+  void wait() const { MPI_Barrier(world_); }
+
   double bytes() const;
 
  private:
@@ -52,7 +55,6 @@ class RowExchange {
   };
 
   void borrow(const std::vector<Place>& places, int me);
-  void ask(const std::vector<int>& counts);
   void pack(const char* values, std::size_t row);
   void move(const std::vector<Partner>& from, char* into, const std::vector<Partner>& to, const char* out,
             std::size_t row) const;

@@ -24,7 +24,7 @@ from tests.integration.conftest import run_decant
 
 SHORT = ("--steps", "3", "--repeats", "2")
 LIQUID = "EC:1,EMC:2"
-KERNELS = {"edge_list", "forces", "sources 2", "exchange 2"} | {
+KERNELS = {"edge_list", "forces", "sources 2", "wait 2", "exchange 2"} | {
     f"{kernel} {layer}"
     for kernel in ("edges_forward", "edges_reverse", "mix", "product_forward", "product_reverse", "update", "readout")
     for layer in (1, 2)
