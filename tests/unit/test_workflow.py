@@ -39,10 +39,11 @@ def test_every_job_comes_after_those_that_it_needs_and_has_a_name_of_its_own(stu
 def test_what_a_command_reads_is_made_by_a_job_that_it_waits_for_or_written_beforehand(study: Study) -> None:
     made: dict[str, set[str]] = {}
     before = {str(path) for path in study_inputs(study)}
-    for job in study_jobs(study):
+    jobs = study_jobs(study)
+    for job in jobs:
         upstream = set(job.inputs).union(*(made[name] for name in job.inputs))
         made[job.name] = upstream
-        outputs = {name.output for name in study_jobs(study) if name.name in upstream} | {job.output}
+        outputs = {other.output for other in jobs if other.name in upstream} | {job.output}
         for word in job.command:
             if word.startswith(("data/", "models/", "potentials/", "runs/", "test/")):
                 assert any(word.startswith(output) or output.startswith(word) for output in outputs), (job.name, word)

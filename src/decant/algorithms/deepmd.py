@@ -102,7 +102,7 @@ class DeepPotential:
         target = directory / MODEL
         if source.suffix == ".pt":
             try:
-                run_dp(["freeze", "-c", str(source.resolve()), "-o", str(target.resolve())], directory)
+                run_dp([["freeze", "-c", str(source.resolve()), "-o", str(target.resolve())]], directory)
             except TrainingFailed as error:
                 raise InputError(f"{source}: dp cannot freeze it: {str(error).splitlines()[-1].strip()}") from error
         else:
@@ -338,21 +338,29 @@ def _freeze(directory: Path, checkpoint: str) -> None:
     """Freeze a checkpoint and compress it into ``model.pth``."""
     step = TABLE_STEP[_precision(json.loads((directory / INPUT).read_text())["model"])]
     with write_beside(directory / MODEL) as target:
-        run_dp(["freeze", "-c", checkpoint, "-o", "frozen.pth"], directory)
-        run_dp(["compress", "-i", "frozen.pth", "-o", target.name, "-s", step], directory)
+        run_dp(
+            [
+                ["freeze", "-c", checkpoint, "-o", "frozen.pth"],
+                ["compress", "-i", "frozen.pth", "-o", target.name, "-s", step],
+            ],
+            directory,
+        )
 
 
-def run_dp(arguments: list[str], directory: Path) -> None:
-    """Run one ``dp --pt`` command in a directory.
+def run_dp(commands: list[list[str]], directory: Path) -> None:
+    """Run ``dp --pt`` commands one after the other in a directory, in one process: its start takes longer than they do.
 
     Raises
     ------
     TrainingFailed
         If it fails; the message ends with its last lines.
     """
+    program = f"from deepmd.main import main\nfor command in {commands!r}: main(['--pt', *command])"
     done = subprocess.run(
-        [*_DP, *arguments], cwd=directory, env=training_environment(), capture_output=True, text=True, errors="replace"
-    )
+        [sys.executable, "-c", program], cwd=directory, env=training_environment(), capture_output=True, text=True,
+        errors="replace",
+    )  # fmt: skip
     if done.returncode != 0:
         tail = "\n  ".join((done.stdout + done.stderr).splitlines()[-8:])
-        raise TrainingFailed(f"dp {arguments[0]} failed in {directory}\n  {tail}")
+        names = " and ".join(command[0] for command in commands)
+        raise TrainingFailed(f"dp {names} failed in {directory}\n  {tail}")

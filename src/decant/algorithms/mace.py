@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from decant.algorithms.base import WHOLE, Exported, FitResult, FitTask, Part, Pretrained
 from decant.algorithms.mace_published import PUBLISHED, fetch
-from decant.algorithms.training import quiet, require_labels, run_training
+from decant.algorithms.training import require_labels, run_training
 from decant.dataset import is_isolated, write_frames
 from decant.errors import InputError
 from decant.progress import Progress
@@ -28,6 +30,9 @@ _OWN = {
     "foundation_model", "multiheads_finetuning", "pt_train_file", "pt_valid_file", "force_mh_ft_lr",
 }  # fmt: skip
 MODEL, REFERENCE = "model.safetensors", "reference.safetensors"
+REPLAYED = "pt_head"
+"""What mace-torch calls the head that keeps the level of the pretraining in multihead replay."""
+UNLIMITED_EPOCHS = 1_000_000
 # what a card tells of the architecture
 _TOLD = (
     "hidden_irreps", "max_ell", "correlation", "num_interactions", "num_bessel", "num_polynomial_cutoff", "radial_MLP",
@@ -35,6 +40,7 @@ _TOLD = (
     "pair_repulsion", "head",
 )  # fmt: skip
 _EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E_per_atom= *([\d.naif]+) meV, RMSE_F= *([\d.naif]+) meV")
+_PARSER = "_mace_tools"
 _CONTINUED = re.compile(r"decant: continuing after epoch (\d+) and (\d+) s")
 
 
@@ -62,13 +68,13 @@ class Mace:
         frames = [frame for frame in task.train if not is_isolated(frame)]
         require_labels(len(frames), "training set")
         require_labels(len(task.valid), "validation set")
-        from decant.algorithms.mace_pretrained import with_stress
-
         isolated, notes = _usable_isolated_atoms(task.train, frames)
         settings = _complete(task.settings, frames)
         task.directory.mkdir(parents=True, exist_ok=True)
         valid = task.valid
         if task.pretrained:
+            from decant.algorithms.mace_pretrained import with_stress
+
             settings, notes = _start_from(task, task.pretrained, settings, isolated)
             isolated = []  # the model to start from has their energies
             frames, valid = with_stress(frames), with_stress(valid)
@@ -209,9 +215,6 @@ def _complete(settings: dict[str, Any], frames: list[Atoms]) -> dict[str, Any]:
 
 def _command(task: FitTask, settings: dict[str, Any]) -> list[str]:
     """Return the command line of the training."""
-    from decant.algorithms.mace_heads import REPLAYED
-    from decant.algorithms.mace_train import UNLIMITED_EPOCHS
-
     options: dict[str, Any] = {
         "E0s": "average", **settings,
         "name": _NAME, "seed": task.seed, "work_dir": ".", "model": "ScaleShiftMACE",
@@ -238,11 +241,17 @@ def _flags() -> set[str]:
 
 
 def _options() -> list[Any]:
-    """Return the options of ``mace_run_train``, read from its parser without what the import prints."""
-    with quiet():
-        from mace import tools
+    """Return the options of ``mace_run_train``, read from its parser.
 
-    return list(tools.build_default_arg_parser()._actions)
+    The parser needs nothing but the standard library, while the import of the package around it, with torch's compiler
+    and more, takes longer than many a training's first epoch: so its module is loaded as one of a bare package.
+    """
+    if _PARSER not in sys.modules:
+        (mace,) = importlib.util.find_spec("mace").submodule_search_locations
+        package = ModuleType(_PARSER)
+        package.__path__ = [str(Path(mace) / "tools")]
+        sys.modules[_PARSER] = package
+    return list(importlib.import_module(f"{_PARSER}.arg_parser").build_default_arg_parser()._actions)
 
 
 def _train(command: list[str], task: FitTask) -> float:

@@ -19,7 +19,6 @@ from mace.cli import run_train
 from mace import tools
 
 FINAL_RATE = 0.01  # last learning rate, as a fraction of the first
-UNLIMITED_EPOCHS = 1_000_000
 _started = time.monotonic()
 
 
