@@ -247,9 +247,10 @@ def _options() -> list[Any]:
     and more, takes longer than many a training's first epoch: so its module is loaded as one of a bare package.
     """
     if _PARSER not in sys.modules:
-        (mace,) = importlib.util.find_spec("mace").submodule_search_locations
+        mace = importlib.util.find_spec("mace")
+        assert mace is not None and mace.submodule_search_locations  # a dependency
         package = ModuleType(_PARSER)
-        package.__path__ = [str(Path(mace) / "tools")]
+        package.__path__ = [str(Path(mace.submodule_search_locations[0]) / "tools")]
         sys.modules[_PARSER] = package
     return list(importlib.import_module(f"{_PARSER}.arg_parser").build_default_arg_parser()._actions)
 
