@@ -230,7 +230,22 @@ def _combinations(plan: Plan) -> tuple[list[tuple[int, int]], list[str]]:
 
 
 def prepare(plan: Plan, combinations: list[tuple[int, int]], directory: Path) -> Iterable[tuple[Case, float | None]]:
-    """Yield every configuration, with the neighbors of an atom, after writing what LAMMPS reads."""
+    """Yield every configuration, with the mean number of neighbors of an atom, after writing what LAMMPS reads.
+
+    Parameters
+    ----------
+    plan
+        What to measure.
+    combinations
+        Numbers of ranks and threads.
+    directory
+        An empty folder; each potential gets one below it.
+
+    Raises
+    ------
+    InputError
+        If a potential is damaged, does not know an element, or the system file is unusable.
+    """
     from decant.configurations.packing import pack
     from decant.molecules import parse_liquid
 
@@ -298,7 +313,24 @@ def _copy_data(source: Path, path: Path, potential: Potential) -> _Box:
 
 
 def run_once(plan: Plan, case: Case, steps: int, timers: bool = False) -> Timing:
-    """Run LAMMPS once and return the timing of its second run."""
+    """Run LAMMPS once and return the timing of its second run.
+
+    Parameters
+    ----------
+    plan
+        What to measure.
+    case
+        A configuration of `prepare`; two at once need folders of their own.
+    steps
+        Timed steps.
+    timers
+        Whether `pair_style mace` takes the time of its kernels, which makes ranks wait for each other.
+
+    Raises
+    ------
+    ProgramFailed
+        If LAMMPS failed.
+    """
     from decant.simulate import inputs_directory
 
     log = case.folder / LOG

@@ -353,7 +353,7 @@ def run_dp(commands: list[list[str]], directory: Path) -> None:
     Raises
     ------
     TrainingFailed
-        If it fails; the message ends with its last lines.
+        If one fails; the message ends with the last lines.
     """
     program = f"from deepmd.main import main\nfor command in {commands!r}: main(['--pt', *command])"
     done = subprocess.run(

@@ -30,8 +30,6 @@ _OWN = {
     "foundation_model", "multiheads_finetuning", "pt_train_file", "pt_valid_file", "force_mh_ft_lr",
 }  # fmt: skip
 MODEL, REFERENCE = "model.safetensors", "reference.safetensors"
-REPLAYED = "pt_head"
-"""What mace-torch calls the head that keeps the level of the pretraining in multihead replay."""
 UNLIMITED_EPOCHS = 1_000_000
 # what a card tells of the architecture
 _TOLD = (
@@ -215,13 +213,18 @@ def _complete(settings: dict[str, Any], frames: list[Atoms]) -> dict[str, Any]:
 
 def _command(task: FitTask, settings: dict[str, Any]) -> list[str]:
     """Return the command line of the training."""
+    heads = ["Default"]
+    if task.pretrained:
+        from decant.algorithms.mace_heads import REPLAYED
+
+        heads.append(REPLAYED)
     options: dict[str, Any] = {
         "E0s": "average", **settings,
         "name": _NAME, "seed": task.seed, "work_dir": ".", "model": "ScaleShiftMACE",
         "train_file": "train.extxyz", "valid_file": "valid.extxyz",
         "energy_key": "REF_energy", "forces_key": "REF_forces", "virials_key": "REF_virial",
         "max_num_epochs": task.max_epochs or UNLIMITED_EPOCHS,
-        "plot": False, "num_workers": 0, "pin_memory": False, "skip_evaluate_heads": f"Default,{REPLAYED}",
+        "plot": False, "num_workers": 0, "pin_memory": False, "skip_evaluate_heads": ",".join(heads),
         "patience": UNLIMITED_EPOCHS,
     }  # fmt: skip
     command = [sys.executable, "-m", "decant.algorithms.mace_train", "--restart_latest"]

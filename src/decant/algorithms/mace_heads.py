@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from decant.algorithms.mace import REPLAYED
 from decant.algorithms.mace_linear import linear_matrix, not_covered, o3
 from decant.errors import InputError, nearest
+
+REPLAYED = "pt_head"
+"""What mace-torch calls the head that keeps the level of the pretraining in multihead replay."""
 
 
 def head_names(model: Any) -> list[str]:
