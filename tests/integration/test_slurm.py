@@ -44,7 +44,7 @@ STUDY = {
         "methanol": {"liquid": "MEOH:8", "temperature": 100, "length": "50fs", "equilibration": "10fs"},
     },
 }  # fmt: skip
-PROFILE = {"executor": "slurm", "jobs": 10, "retries": 1, "slurm-init-seconds-before-status-checks": 6}
+PROFILE = {"executor": "slurm", "jobs": 10, "retries": 1, "slurm-init-seconds-before-status-checks": 2}
 PATIENCE = 600.0
 LABEL, FIT, SIMULATE = "label/methanol", "fit/methanol/mace/1", "simulate/methanol/mace/1/methanol/100K/1"
 
