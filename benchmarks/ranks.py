@@ -6,7 +6,8 @@ Three measurements in turns: one rank alone; as many runs of one rank at once as
 do with each other; and the ranks together. Cores that share caches, memory and clock, or a host with other guests, do
 not give even the second the speed of the first times their number. What the program loses is the third against the
 second. Every ratio is of one round, so that a machine whose speed drifts favours nothing; the interval is of the median
-over rounds (bootstrap, 95 %). Models and liquid are those of mace_table.py. Leave the machine alone meanwhile.
+over rounds (bootstrap of percentiles, 95 %). Models and liquid are those of mace_table.py. Leave the machine alone
+meanwhile.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def measure(potential: Path, plan: Plan, steps: int) -> list[Round]:
 
 def ratio(values: np.ndarray) -> str:
     """Return the median of ratios with its interval, in percent."""
-    low, high = bootstrap((values,), np.median, rng=1).confidence_interval
+    low, high = bootstrap((values,), np.median, method="percentile", rng=1).confidence_interval
     return f"{100 * np.median(values):.0f} ({100 * low:.0f} to {100 * high:.0f})"
 
 
@@ -99,6 +100,8 @@ def main() -> None:
     chosen = parser.parse_args()
     if not set(chosen.models.split(",")) <= set(MODELS):
         raise InputError(f"--models: expected some of {','.join(MODELS)}")
+    if chosen.repeats < 2:
+        raise InputError(f"--repeats {chosen.repeats}: expected at least 2, from which an interval can be told")
     measured = {}
     with tempfile.TemporaryDirectory(prefix="decant-bench-") as name:
         for model in chosen.models.split(","):

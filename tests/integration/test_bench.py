@@ -15,6 +15,7 @@ from decant.configurations.packing import pack
 from decant.dataset import write_frames
 from decant.errors import ProgramFailed
 from decant.files import read_yaml
+from decant.lammps.command import command, environment
 from decant.lammps.data import write_data
 from decant.lammps.launch import launch, variables
 from decant.molecules import parse_liquid
@@ -67,10 +68,24 @@ def test_timers_are_silent_unless_asked_for(potential: Path, liquid: Atoms, tmp_
     write_data(tmp_path / "system.data", liquid, ("H", "C", "O"))
     (tmp_path / "potential").symlink_to(potential)
     arguments = ["-in", str(inputs_directory() / "in.bench"), *variables({"potential": "potential", "steps": 3})]
-    for environment, told in (({}, False), ({"DECANT_TIMERS": "1"}, True)):
-        outcome = launch(arguments, 1, tmp_path, plugin="mace", more_environment=environment)
+    for more, told in (({}, False), ({"DECANT_TIMERS": "1"}, True)):
+        outcome = launch(arguments, 1, tmp_path, plugin="mace", more_environment=more)
         assert outcome.code == 0, outcome.reason()
         assert ("pair_style mace timers" in (tmp_path / "log.lammps").read_text()) is told
+
+
+def test_timers_of_the_first_rank_are_those_of_all(potential: Path, liquid: Atoms, tmp_path: Path) -> None:
+    write_data(tmp_path / "system.data", liquid, ("H", "C", "O"))
+    (tmp_path / "potential").symlink_to(potential)
+    values = variables({"potential": "potential", "steps": 3})
+    mpirun, _, _, *lmp = command(["-in", str(inputs_directory() / "in.bench"), "-log", "log.lammps", *values], 1)
+    # ranks that wait for each other by what each finds in its environment would wait for ever
+    words = [mpirun, "-np", "1", "-env", "DECANT_TIMERS", "1", *lmp, ":", "-np", "1", *lmp]
+    done = subprocess.run(
+        words, cwd=tmp_path, env=environment("mace"), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "  wait             2 " in (tmp_path / "log.lammps").read_text()
 
 
 def test_every_atom_stays_near_its_place_whatever_the_potential(potential: Path, liquid: Atoms, tmp_path: Path) -> None:
@@ -148,6 +163,18 @@ def test_a_run_that_fails_says_which_and_why(potential: Path, tmp_path: Path) ->
     write_data(tmp_path / "overlap.data", atoms, ("H", "C", "O"))
     with pytest.raises(ProgramFailed, match=r"random, 3 atoms, 1 ranks x 1 threads: LAMMPS failed: .*angstrom apart"):
         run_decant("bench", potential, "--system", tmp_path / "overlap.data", "--atoms", "3", "--ranks", "1", *SHORT)
+
+
+def test_one_command_tells_what_ranks_lose_and_what_the_machine_does(tmp_path: Path) -> None:
+    script, output = REPOSITORY / "benchmarks" / "ranks.py", tmp_path / "ranks.csv"
+    options = ["--models=A", "--atoms=160", "--ranks=2", "--steps=1", "--repeats=2", "-o", output]
+    done = subprocess.run([sys.executable, script, *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    _, first, second = output.read_text().splitlines()
+    for line in (first, second):
+        name, *speeds = line.split(",")
+        assert name == "A float" and len(speeds) == 3 and all(float(speed) > 0 for speed in speeds)
+    assert "ranks/runs, %" in done.stdout and "A float" in done.stdout
 
 
 def test_one_command_makes_the_table_of_models(tmp_path: Path) -> None:
