@@ -23,6 +23,7 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run --Werror $$(find src tests -name '*.h' -o -name '*.cpp')
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 install: $(ENV)/installed
 

@@ -29,12 +29,12 @@ INTERVAL_PS = 1.0
 
 
 def make_run(folder: Path, liquid: str, copies: int, frames: int) -> None:
-    """Write the files of a run that `decant analyze` reads; see `decant.run.Run`."""
-    from decant.configurations.packing import pack
-    from decant.files import write_yaml
+    """Write the files of a run that `decant analyze` reads; see `decant.simulation.run.Run`."""
+    from decant.foundation.files import write_yaml
     from decant.lammps.data import write_data
-    from decant.molecules import parse_liquid
-    from decant.topology import bonds
+    from decant.molecules.packing import pack
+    from decant.molecules.solvents import parse_liquid
+    from decant.molecules.topology import bonds
 
     species = parse_liquid(liquid)
     small = pack(species, 1.0, seed=1)
@@ -90,7 +90,7 @@ def forget(path: Path) -> None:
 
 def read_alone(folder: Path) -> float:
     """Return the frames per second of MDAnalysis alone."""
-    from decant.run import Run
+    from decant.simulation.run import Run
 
     trajectory = Run.open(folder).universe().trajectory
     start = time.perf_counter()

@@ -21,8 +21,8 @@ import numpy as np
 
 def torch_calculator(directory: Path, precision: str) -> Any:
     """Return MACE's own calculator in either arithmetic."""
-    from decant.algorithms.mace import REFERENCE
-    from decant.algorithms.mace_reference import read_reference
+    from decant.algorithms.mace.algorithm import REFERENCE
+    from decant.algorithms.mace.reference import read_reference
     from decant.algorithms.training import quiet
 
     with quiet():
@@ -47,8 +47,8 @@ def spread(values: list[float], unit: float = 1.0) -> str:
 
 def compare(path: Path, precision: str, frames: list[Any], repeats: int) -> str:
     """Return a line with both times, their ratio and the largest difference of a force component."""
-    from decant.algorithms.mace import MODEL
-    from decant.algorithms.mace_calculator import CompiledMACE
+    from decant.algorithms.mace.algorithm import MODEL
+    from decant.algorithms.mace.calculator import CompiledMACE
 
     calculators = {"ours": CompiledMACE(path / MODEL, precision=precision), "torch": torch_calculator(path, precision)}
     forces = []
@@ -81,8 +81,8 @@ def main() -> None:
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(options.threads)  # before the libraries that read it are loaded
 
-    from decant.configurations.packing import pack
-    from decant.molecules import parse_liquid
+    from decant.molecules.packing import pack
+    from decant.molecules.solvents import parse_liquid
 
     print(
         f"{options.threads} threads of {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}; "

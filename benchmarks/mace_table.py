@@ -13,15 +13,15 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from decant.algorithms.mace_random import random_mace
+from decant.algorithms.mace.random import random_mace
 from decant.algorithms.training import quiet
-from decant.analysis.tables import format_table
-from decant.bench import Bench, Plan, Result, bench
-from decant.bench_report import as_text, conditions_line, machine_line, require_folder, write
 from decant.cli.options import whole_numbers
-from decant.errors import InputError, ProgramFailed
-from decant.files import write_beside
-from decant.potential import export
+from decant.foundation.errors import InputError, ProgramFailed
+from decant.foundation.files import write_beside
+from decant.foundation.tables import format_table
+from decant.planning.bench import Bench, Plan, Result, bench
+from decant.planning.bench_report import as_text, conditions_line, machine_line, require_folder, write
+from decant.potentials.potential import export
 
 MODELS = {"A": ("64x0e", 4.5), "B": ("128x0e", 5.0), "C": ("128x0e+128x1o", 6.0)}
 PRECISIONS = {"float": "single", "double": "double"}

@@ -21,10 +21,10 @@ import numpy as np
 from mace_table import MODELS, make_potential
 from safetensors.numpy import load_file
 
-from decant.algorithms.mace import MODEL
-from decant.analysis.tables import format_table
-from decant.bench import Plan, bench
-from decant.bench_report import machine_line
+from decant.algorithms.mace.algorithm import MODEL
+from decant.foundation.tables import format_table
+from decant.planning.bench import Plan, bench
+from decant.planning.bench_report import machine_line
 
 SPLINE = 6
 """Values that are weighted for one radial function."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from decant.analysis.tables import format_table
-from decant.bench import Plan, bench
-from decant.bench_report import as_mapping, machine_line, write
-from decant.lammps.command import available_cores
-from decant.measurements import from_bench
-from decant.plan import Job, plan
-from decant.potential import Potential
+from decant.foundation.machine import available_cores
+from decant.foundation.tables import format_table
+from decant.planning.bench import Plan, bench
+from decant.planning.bench_report import as_mapping, machine_line, write
+from decant.planning.measurements import from_bench
+from decant.planning.plan import Job, plan
+from decant.potentials.potential import Potential
 
 
 def main() -> None:

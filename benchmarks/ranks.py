@@ -22,11 +22,11 @@ import numpy as np
 from mace_table import MODELS, make_potential
 from scipy.stats import bootstrap
 
-from decant.analysis.tables import format_table, write_rows
-from decant.bench import DATA, Case, Plan, prepare, run_once
-from decant.errors import InputError, ProgramFailed
-from decant.machine import describe_machine
-from decant.progress import Progress
+from decant.foundation.errors import InputError, ProgramFailed
+from decant.foundation.machine import describe_machine
+from decant.foundation.progress import Progress
+from decant.foundation.tables import format_table, write_rows
+from decant.planning.bench import DATA, Case, Plan, prepare, run_once
 
 
 @dataclass(frozen=True)

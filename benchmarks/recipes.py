@@ -15,13 +15,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from decant.analysis.tables import format_table
 from decant.configurations.base import build_entry
 from decant.configurations.thermal import normal_modes
-from decant.files import write_beside
-from decant.label import label_frames
-from decant.labels.base import labeler
-from decant.molecules import molecule
+from decant.foundation.files import write_beside
+from decant.foundation.tables import format_table
+from decant.labels.label import label_frames
+from decant.labels.registry import labeler
+from decant.molecules.solvents import molecule
 
 
 def entries(size: int, driver: str, length: str) -> dict[str, dict[str, Any]]:

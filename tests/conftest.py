@@ -29,7 +29,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def reported_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a finished study with made-up numbers and its report."""
-    from decant.report import report
+    from decant.report.report import report
     from tests.study_folder import write_study
 
     folder = write_study(tmp_path_factory.mktemp("reported") / "study")

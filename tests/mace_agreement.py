@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from ase.build import molecule
 
-from decant.algorithms.mace_weights import write_model
-from decant.prediction import Prediction
+from decant.algorithms.mace.export.weights import write_model
+from decant.data.prediction import Prediction
 from tests.lammps_runs import evaluate
 
 

@@ -12,18 +12,19 @@ import numpy as np
 import yaml
 from ase import Atoms
 
+from decant.analysis.analyze import OBSERVABLES, plain
 from decant.analysis.averages import average
-from decant.analysis.diffusion import A2_PS_TO_1E5_CM2_S, fit_window, mean_slope
-from decant.analysis.fit_errors import fit_errors, molecular_errors
-from decant.analysis.tables import write_csv
-from decant.analyze import OBSERVABLES, plain
-from decant.dataset import write_frames
-from decant.decomposition import labelled_parts
-from decant.files import write_yaml
-from decant.molecules import molecule, parse_liquid
-from decant.prediction import Prediction
-from decant.score import score
-from decant.study import FitCell, RunCell, Study, data_folder, read_study, test_frames
+from decant.analysis.diffusion import fit_window, mean_slope
+from decant.data.decomposition import labelled_parts
+from decant.data.frames import write_frames
+from decant.data.prediction import Prediction
+from decant.foundation.files import write_yaml
+from decant.foundation.tables import write_csv
+from decant.foundation.units import A2_PS_TO_1E5_CM2_S
+from decant.molecules.solvents import molecule, parse_liquid
+from decant.potentials.fit_errors import fit_errors, molecular_errors
+from decant.scoring.score import score
+from decant.study.study import FitCell, RunCell, Study, data_folder, read_study, test_frames
 
 STUDY: dict[str, Any] = {
     "title": "Transfer of carbonate data (made-up numbers)",

@@ -14,13 +14,13 @@ import pytest
 from ase import Atoms
 
 from decant.cli.main import application
-from decant.configurations.packing import pack
-from decant.dataset import ISOLATED, write_frames
-from decant.errors import InputError
-from decant.files import sha256, write_yaml
-from decant.labels.base import labeler
+from decant.data.frames import ISOLATED, write_frames
+from decant.foundation.errors import InputError
+from decant.foundation.files import sha256, write_yaml
+from decant.labels.registry import labeler
 from decant.lammps.command import lmp_binary
-from decant.molecules import molecule, parse_liquid
+from decant.molecules.packing import pack
+from decant.molecules.solvents import molecule, parse_liquid
 
 # networks of a size that fits in seconds; they still have every part of a real one
 TINY = {

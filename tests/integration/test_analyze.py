@@ -12,13 +12,13 @@ import pytest
 import yaml
 from ase import Atoms
 
-from decant.analyze import analyze
-from decant.compare import compare
-from decant.errors import InputError
+from decant.analysis.analyze import analyze
+from decant.analysis.compare import compare
+from decant.foundation.errors import InputError
 from decant.lammps.command import command, environment
 from decant.lammps.data import write_data
-from decant.run import Run
-from decant.simulate import inputs_directory
+from decant.lammps.inputs import inputs_directory
+from decant.simulation.run import Run
 
 # Lennard-Jones carbon monoxide: a deep, short well between C and O stands for the bond
 PAIR = """pair_style lj/cut 7.0

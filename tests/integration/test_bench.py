@@ -10,16 +10,16 @@ import pytest
 import torch
 from ase import Atoms
 
-from decant.algorithms.mace_random import random_mace
-from decant.configurations.packing import pack
-from decant.dataset import write_frames
-from decant.errors import ProgramFailed
-from decant.files import read_yaml
+from decant.algorithms.mace.random import random_mace
+from decant.data.frames import write_frames
+from decant.foundation.errors import ProgramFailed
+from decant.foundation.files import read_yaml
 from decant.lammps.command import command, environment
 from decant.lammps.data import write_data
+from decant.lammps.inputs import inputs_directory
 from decant.lammps.launch import launch, variables
-from decant.molecules import parse_liquid
-from decant.simulate import inputs_directory
+from decant.molecules.packing import pack
+from decant.molecules.solvents import parse_liquid
 from tests.conftest import REPOSITORY
 from tests.integration.conftest import run_decant
 

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from decant.algorithms.mace_random import random_mace
-from decant.check import TOLERANCES, difference
-from decant.dataset import read_frames
-from decant.evaluate import predict
-from decant.files import read_yaml, sha256, write_yaml
-from decant.lammps.single_point import single_point
-from decant.potential import Potential
-from decant.prediction import Prediction
+from decant.algorithms.mace.random import random_mace
+from decant.data.frames import read_frames
+from decant.data.prediction import Prediction, predict
+from decant.foundation.files import read_yaml, sha256, write_yaml
+from decant.potentials.check import TOLERANCES, difference
+from decant.potentials.potential import Potential
+from decant.potentials.single_point import single_point
 from tests.integration.conftest import run_decant
 
 BOTH = pytest.mark.parametrize("name", ["mace", "deepmd"])
@@ -61,7 +60,7 @@ def test_forces_and_virial_of_a_turned_triclinic_cell_come_back_turned(
 def test_the_check_fails_when_lammps_runs_another_model(
     mace_potential: Path, tiny_dataset: Path, tmp_path: Path
 ) -> None:
-    from decant.algorithms.mace_weights import write_model
+    from decant.algorithms.mace.export.weights import write_model
 
     path = tmp_path / "p"
     shutil.copytree(mace_potential, path)
@@ -81,7 +80,7 @@ def test_an_impossible_number_of_ranks_is_refused(ranks: str, mace_potential: Pa
 
 
 def test_an_element_that_the_potential_does_not_know_is_refused(mace_potential: Path, tmp_path: Path) -> None:
-    from decant.dataset import write_frames
+    from decant.data.frames import write_frames
 
     atoms = Atoms("NN", positions=[[0, 0, 0], [0, 0, 1.1]])
     atoms.info.update(REF_energy=0.0, group="n2", recipe="monomer")

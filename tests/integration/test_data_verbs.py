@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from decant.dataset import is_isolated, read_frames
+from decant.data.frames import is_isolated, read_frames
 
 WATER = """3
 Properties=species:S:1:pos:R:3:forces:R:3 energy=-14

@@ -20,12 +20,12 @@ import numpy as np
 import pytest
 
 from decant.cli import main
-from decant.errors import InputError
-from decant.files import read_yaml, sha256, write_yaml
+from decant.foundation.errors import InputError
+from decant.foundation.files import read_yaml, sha256, write_yaml
 from decant.lammps.restart import whole_restarts
-from decant.protocol import Protocol
-from decant.run import Run
-from decant.simulate import simulate
+from decant.simulation.protocol import Protocol
+from decant.simulation.run import Run
+from decant.simulation.simulate import simulate
 from tests.processes import working_in
 
 EQUILIBRATION, STRIKE = 40, 260

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from decant.files import read_yaml, sha256
+from decant.foundation.files import read_yaml, sha256
 from tests.integration.conftest import TINY, run_decant
 
 MODELS = pytest.mark.parametrize("model", ["mace_model", "deepmd_model"])
@@ -55,8 +55,8 @@ def test_a_directory_is_never_reused_for_another_fit(tiny_dataset: Path, mace_mo
 
 
 def test_isolated_atoms_give_mace_its_atomic_energies(tiny_dataset: Path, mace_model: Path) -> None:
-    from decant.algorithms.mace_reference import load_trusted
-    from decant.dataset import is_isolated, read_frames
+    from decant.algorithms.mace.reference import load_trusted
+    from decant.data.frames import is_isolated, read_frames
 
     expected = [f.info["REF_energy"] for f in read_frames(tiny_dataset / "train.extxyz") if is_isolated(f)]
     found = load_trusted(mace_model / "model.model").atomic_energies_fn.atomic_energies.ravel().tolist()

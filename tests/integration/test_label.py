@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from decant.dataset import is_isolated, read_frames, write_frames
-from decant.decomposition import labelled_parts, molecules_alone
-from decant.errors import InputError
-from decant.import_frames import import_frames
-from decant.label import label_frames, missing_atoms
-from decant.label_journal import label_key, read_journal
-from decant.labels.base import labeler
+from decant.configurations.monomer import missing_atoms
+from decant.data.decomposition import labelled_parts, molecules_alone
+from decant.data.frames import is_isolated, read_frames, write_frames
+from decant.data.import_ import import_frames
+from decant.foundation.errors import InputError
+from decant.labels.journal import label_key, read_journal
+from decant.labels.label import label_frames
+from decant.labels.registry import labeler
 from decant.labels.tblite import TBLite
 
 METHOD = TBLite("gfn2-xtb")

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from decant.dataset import read_frames, write_frames
-from decant.label_journal import open_journal
+from decant.data.frames import read_frames, write_frames
+from decant.labels.journal import open_journal
 from tests.integration.test_label import waters
 from tests.processes import working_in
 

@@ -12,12 +12,13 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from decant.dataset import read_frames, write_frames
-from decant.errors import InputError
-from decant.label import label_frames
-from decant.label_journal import label_key
-from decant.labels.base import LabelError, labeler
-from decant.potential import Potential
+from decant.data.frames import read_frames, write_frames
+from decant.foundation.errors import InputError
+from decant.labels.base import LabelError
+from decant.labels.journal import label_key
+from decant.labels.label import label_frames
+from decant.labels.registry import labeler
+from decant.potentials.potential import Potential
 from tests.integration.conftest import run_decant
 from tests.integration.test_label import waters
 

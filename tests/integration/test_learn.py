@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 import yaml
 
-from decant.committee import DEVIATION, write_committee
 from decant.configurations.base import build_entry
-from decant.dataset import read_frames, write_frames
-from decant.errors import InputError
-from decant.files import read_yaml, write_yaml
+from decant.data.frames import read_frames, write_frames
+from decant.data.split import split_frames
+from decant.foundation.errors import InputError
+from decant.foundation.files import read_yaml, write_yaml
 from decant.lammps.model_deviation import read_model_deviation
 from decant.learning.generation import Generation
 from decant.learning.settings import read_settings
-from decant.split import split_frames
+from decant.potentials.committee import DEVIATION, write_committee
 from tests.integration.conftest import TINY, isolated_atoms, methanol_frames, run_decant
 
 STATES = [

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from decant.algorithms.base import algorithm
-from decant.algorithms.mace_random import DENSITY, random_mace
-from decant.algorithms.mace_weights import write_model
-from decant.errors import InputError
-from decant.potential import Potential
+from decant.algorithms.mace.export.weights import write_model
+from decant.algorithms.mace.random import DENSITY, random_mace
+from decant.foundation.errors import InputError
+from decant.potentials.potential import Potential
 from tests.integration.conftest import run_decant
 from tests.lammps_runs import evaluate
 from tests.mace_agreement import agree, liquid

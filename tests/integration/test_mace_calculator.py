@@ -21,16 +21,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from decant.algorithms.mace_calculator import CompiledMACE
-from decant.algorithms.mace_compiled import Evaluator
-from decant.algorithms.mace_random import random_mace
-from decant.algorithms.mace_weights import write_model
-from decant.configurations.packing import pack
-from decant.errors import InputError
-from decant.evaluate import predict
-from decant.lammps.single_point import single_point
-from decant.molecules import parse_liquid
-from decant.potential import Potential, export
+from decant.algorithms.mace.calculator import CompiledMACE
+from decant.algorithms.mace.compiled import Evaluator
+from decant.algorithms.mace.export.weights import write_model
+from decant.algorithms.mace.random import random_mace
+from decant.data.prediction import predict
+from decant.foundation.errors import InputError
+from decant.molecules.packing import pack
+from decant.molecules.solvents import parse_liquid
+from decant.potentials.potential import Potential, export
+from decant.potentials.single_point import single_point
 
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "scalars and vectors": {},
@@ -266,7 +266,8 @@ def test_stress_needs_a_cell(calculator: CompiledMACE) -> None:
 
 def test_torch_is_not_needed_at_run_time(potentials: dict[str, Potential]) -> None:
     script = (
-        "import sys; from pathlib import Path; from ase.build import molecule; from decant.potential import Potential\n"
+        "import sys; from pathlib import Path; from ase.build import molecule; "
+        "from decant.potentials.potential import Potential\n"
         "atoms = molecule('H2O'); atoms.calc = Potential.open(Path(sys.argv[1])).calculator(); atoms.get_forces()\n"
         "print('loaded:', *({'torch', 'mace', 'e3nn', 'lammps'} & set(sys.modules)))"
     )
@@ -278,7 +279,7 @@ def test_torch_is_not_needed_at_run_time(potentials: dict[str, Potential]) -> No
 def test_threads_change_nothing_but_rounding(calculator: CompiledMACE, model_file: Path, tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; import ase.io, numpy\n"
-        "from decant.algorithms.mace_calculator import CompiledMACE\n"
+        "from decant.algorithms.mace.calculator import CompiledMACE\n"
         "atoms = ase.io.read(sys.argv[2]); atoms.calc = CompiledMACE(Path(sys.argv[1]))\n"
         "numpy.save(sys.argv[3], atoms.get_forces())"
     )
@@ -356,7 +357,7 @@ def test_a_wrong_list_of_edges_is_no_crash(arguments: tuple[Any, ...], message: 
 def test_evaluating_a_potential_uses_the_file_that_lammps_runs(
     mace_potential: Path, tiny_dataset: Path, tmp_path: Path
 ) -> None:
-    from decant.evaluate import evaluate as errors_of
+    from decant.potentials.evaluate import evaluate as errors_of
 
     path = tmp_path / "p"
     shutil.copytree(mace_potential, path)

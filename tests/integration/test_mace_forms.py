@@ -12,9 +12,9 @@ from ase import Atoms
 from ase.build import molecule
 from matscipy.neighbours import neighbour_list
 
-from decant.algorithms.mace_random import random_mace
-from decant.errors import InputError
-from decant.potential import Potential, export
+from decant.algorithms.mace.random import random_mace
+from decant.foundation.errors import InputError
+from decant.potentials.potential import Potential, export
 from tests.integration.conftest import run_decant
 
 PRECISIONS = pytest.mark.parametrize(("precision", "tolerance"), [("double", 1e-9), ("single", 2e-4)])

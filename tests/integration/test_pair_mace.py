@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from ase.build import molecule
 
-from decant.algorithms.mace_random import DENSITY, random_mace
-from decant.algorithms.mace_weights import FORMAT_VERSION, write_model
-from decant.errors import InputError
+from decant.algorithms.mace.export.weights import FORMAT_VERSION, write_model
+from decant.algorithms.mace.random import DENSITY, random_mace
+from decant.foundation.errors import InputError
 from decant.lammps.data import write_data
 from tests.conftest import REPOSITORY
 from tests.lammps_runs import evaluate, header, run_lmp

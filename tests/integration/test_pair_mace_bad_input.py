@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from decant.algorithms.mace_random import random_mace
-from decant.algorithms.mace_weights import FORMAT_VERSION, with_checksum, write_model
+from decant.algorithms.mace.export.weights import FORMAT_VERSION, with_checksum, write_model
+from decant.algorithms.mace.random import random_mace
 from decant.lammps.data import write_data
 from tests.integration.test_pair_mace import liquid
 from tests.lammps_runs import ELEMENTS, evaluate, header, run_lmp

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from decant.algorithms.mace_random import random_mace
-from decant.algorithms.mace_weights import write_model
-from decant.errors import InputError
+from decant.algorithms.mace.export.weights import write_model
+from decant.algorithms.mace.random import random_mace
+from decant.foundation.errors import InputError
 from decant.lammps.command import command, environment
 from decant.lammps.data import write_data
 from decant.lammps.model_deviation import read_model_deviation

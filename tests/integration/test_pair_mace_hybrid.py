@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from decant.algorithms.mace_random import random_mace
-from decant.algorithms.mace_weights import write_model
+from decant.algorithms.mace.export.weights import write_model
+from decant.algorithms.mace.random import random_mace
 from decant.lammps.data import write_data
 from decant.lammps.model_deviation import read_model_deviation
 from tests.integration.test_pair_mace import liquid

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from ase import units
 
-from decant.algorithms.mace_random import random_mace
-from decant.algorithms.mace_weights import write_model
+from decant.algorithms.mace.export.weights import write_model
+from decant.algorithms.mace.random import random_mace
 from decant.lammps.data import write_data
 from tests.integration.test_pair_mace import liquid, triclinic
 from tests.lammps_runs import ELEMENTS, Evaluation, evaluate, header, run_lmp

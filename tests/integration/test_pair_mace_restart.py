@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from decant.algorithms.mace_random import random_mace
-from decant.algorithms.mace_weights import write_model
+from decant.algorithms.mace.export.weights import write_model
+from decant.algorithms.mace.random import random_mace
 from decant.lammps.data import write_data
 from tests.integration.test_pair_mace import liquid
 from tests.lammps_runs import ELEMENTS, run_lmp, system

@@ -16,16 +16,16 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.lj import LennardJones
 
-from decant.algorithms.mace_random import random_mace
-from decant.algorithms.mace_weights import write_model
+from decant.algorithms.mace.export.weights import write_model
+from decant.algorithms.mace.random import random_mace
 from decant.analysis.physical import simulation_data
-from decant.dataset import ISOLATED, write_frames
-from decant.errors import InputError
-from decant.files import read_yaml, sha256, write_yaml
+from decant.data.frames import ISOLATED, write_frames
+from decant.foundation.errors import InputError
+from decant.foundation.files import read_yaml, sha256, write_yaml
 from decant.labels.ase import evaluated
-from decant.protocol import Protocol
-from decant.run import Run
-from decant.simulate import simulate
+from decant.simulation.protocol import Protocol
+from decant.simulation.run import Run
+from decant.simulation.simulate import simulate
 from tests.integration.conftest import TINY, run_decant
 
 validation = pytest.importorskip("physical_validation", reason="physical_validation is not installed")

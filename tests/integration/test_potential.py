@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from decant.algorithms.mace_random import DENSITY, random_mace
-from decant.algorithms.mace_reference import FORMAT
-from decant.dataset import read_frames
-from decant.errors import InputError
-from decant.evaluate import predict
-from decant.files import read_yaml
-from decant.potential import Potential, open_source
+from decant.algorithms.mace.random import DENSITY, random_mace
+from decant.algorithms.mace.reference import FORMAT
+from decant.data.frames import read_frames
+from decant.data.prediction import predict
+from decant.foundation.errors import InputError
+from decant.foundation.files import read_yaml
+from decant.potentials.potential import Potential, open_source
 from tests.integration.conftest import run_decant
 
 BOTH = pytest.mark.parametrize("name", ["mace", "deepmd"])
@@ -151,7 +151,7 @@ def test_a_mace_is_rebuilt_from_safetensors_exactly(options: dict[str, object], 
     from ase import Atoms
     from mace.calculators import MACECalculator
 
-    from decant.algorithms.mace_reference import load_trusted, read_reference, write_reference
+    from decant.algorithms.mace.reference import load_trusted, read_reference, write_reference
 
     model = random_mace(**{"hidden": "8x0e+8x1o", **options})  # type: ignore[arg-type]
     torch.save(model, tmp_path / "some.model")
@@ -172,7 +172,7 @@ def test_a_mace_is_rebuilt_from_safetensors_exactly(options: dict[str, object], 
 def test_a_mace_of_an_older_version_is_rebuilt_and_a_foreign_one_refused(tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
-    from decant.algorithms.mace_reference import read_reference, write_reference
+    from decant.algorithms.mace.reference import read_reference, write_reference
 
     old = random_mace(hidden="8x0e", l_max=1, correlation=2)
     for product in old.products:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from ase import Atoms
 
-from decant.dataset import ISOLATED, read_frames, write_frames
-from decant.evaluate import evaluate
-from decant.files import read_yaml, sha256
+from decant.data.frames import ISOLATED, read_frames, write_frames
+from decant.foundation.files import read_yaml, sha256
+from decant.potentials.evaluate import evaluate
 from tests.integration.conftest import run_decant, shaken_frames
 from tests.integration.test_fit import kill_when, start_fit
 
@@ -129,7 +129,7 @@ def test_the_record_says_what_was_started_from_and_taken_over(
 
 
 def test_atomic_energies_are_those_of_each_level(naive: Path, replayed: Path, mace_model: Path) -> None:
-    from decant.algorithms.mace_reference import load_trusted
+    from decant.algorithms.mace.reference import load_trusted
 
     before, after = (load_trusted(path / "model.model") for path in (mace_model, naive))
     both = load_trusted(replayed / "model.model")
@@ -146,9 +146,9 @@ def test_atomic_energies_are_those_of_each_level(naive: Path, replayed: Path, ma
 def test_another_level_is_found_from_labels_less_predictions(
     mace_model: Path, tiny_dataset: Path, new_data: Path
 ) -> None:
-    from decant.algorithms.mace_pretrained import _atomic_energies, _own_energies
-    from decant.algorithms.mace_reference import load_trusted, torch_calculator
-    from decant.evaluate import predict
+    from decant.algorithms.mace.pretrained import _atomic_energies, _own_energies
+    from decant.algorithms.mace.reference import load_trusted, torch_calculator
+    from decant.data.prediction import predict
 
     model = load_trusted(mace_model / "model.model")
     shift = {"H": 1.0, "C": CARBON, "O": -30.0}
@@ -185,9 +185,9 @@ def test_replay_does_not_forget(replayed: Path, mace_model: Path, tiny_dataset: 
 
 @pytest.mark.parametrize("head", ["pt_head", "Default"])
 def test_a_model_of_several_heads_is_started_from_by_one(head: str, replayed: Path, tiny_dataset: Path) -> None:
-    from decant.algorithms.mace_pretrained import _one_head
-    from decant.algorithms.mace_reference import load_trusted, torch_calculator
-    from decant.evaluate import predict
+    from decant.algorithms.mace.pretrained import _one_head
+    from decant.algorithms.mace.reference import load_trusted, torch_calculator
+    from decant.data.prediction import predict
 
     frames = read_frames(tiny_dataset / "test.extxyz")[:2]
     model = load_trusted(replayed / "model.model")
@@ -267,8 +267,8 @@ def test_a_frozen_deep_potential_without_its_checkpoint_is_no_start(
 
 
 def test_atomic_energies_stay_where_isolated_atoms_show_the_same_level(mace_model: Path, tiny_dataset: Path) -> None:
-    from decant.algorithms.mace_pretrained import _atomic_energies, _own_energies
-    from decant.algorithms.mace_reference import load_trusted
+    from decant.algorithms.mace.pretrained import _atomic_energies, _own_energies
+    from decant.algorithms.mace.reference import load_trusted
 
     frames = read_frames(tiny_dataset / "train.extxyz")
     atoms = [frame for frame in frames if frame.info.get("config_type") == ISOLATED]
@@ -281,7 +281,7 @@ def test_atomic_energies_stay_where_isolated_atoms_show_the_same_level(mace_mode
 def test_a_published_model_that_cannot_be_downloaded_says_what_to_put_where(
     name: str, new_data: Path, tmp_path: Path
 ) -> None:
-    from decant.algorithms.mace_published import location
+    from decant.algorithms.mace.published import location
 
     url, path = location(name)
     if path.is_file():
@@ -305,7 +305,7 @@ def test_a_published_model_that_cannot_be_downloaded_says_what_to_put_where(
 def test_a_published_model_in_the_cache_is_used_as_it_is(
     mace_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from decant.algorithms.mace_published import location
+    from decant.algorithms.mace.published import location
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # where mace-torch's loaders look
     _, path = location("mace-off23-small")

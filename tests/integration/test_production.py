@@ -13,16 +13,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from decant.analysis.analyze import analyze
 from decant.analysis.on_the_fly import element_rdfs, species_diffusion
-from decant.analyze import analyze
-from decant.errors import InputError
-from decant.files import sha256, write_yaml
+from decant.foundation.errors import InputError
+from decant.foundation.files import sha256, write_yaml
 from decant.lammps.command import command, environment
 from decant.lammps.restart import newest_restart
-from decant.protocol import Protocol
-from decant.run import Run
-from decant.simulate import simulate
-from decant.start import source
+from decant.simulation.protocol import Protocol
+from decant.simulation.run import Run
+from decant.simulation.simulate import simulate
+from decant.simulation.start import source
 from tests.integration.conftest import run_decant
 
 PAIR = """pair_style lj/cut 5.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from decant.potential import Potential
+from decant.potentials.potential import Potential
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 

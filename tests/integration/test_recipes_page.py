@@ -6,10 +6,10 @@ import pytest
 import yaml
 from ase.io import write
 
-from decant.build import build
 from decant.configurations.base import read_recipes, recipes
-from decant.dataset import read_frames
-from decant.molecules import molecule
+from decant.configurations.build import build
+from decant.data.frames import read_frames
+from decant.molecules.solvents import molecule
 from tests.conftest import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "recipes.md").read_text(encoding="utf-8")

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from decant.dataset import read_frames
-from decant.files import read_yaml
-from decant.status import read_status
+from decant.data.frames import read_frames
+from decant.foundation.files import read_yaml
 from decant.workflow.outcome import State
+from decant.workflow.status import read_status
 from tests.integration.conftest import run_decant
 
 STUDY = Path(__file__).parents[2] / "examples" / "studies" / "tiny.yaml"

@@ -5,8 +5,8 @@ import pytest
 
 from decant.configurations.base import build_entry
 from decant.configurations.sampling import Sampling, _intact, sample
-from decant.errors import InputError
-from decant.topology import bonds
+from decant.foundation.errors import InputError
+from decant.molecules.topology import bonds
 
 METHANOL = {"liquid": "CO:3", "density": 0.6, "hessian": "mmff94", "conformers": 1}
 

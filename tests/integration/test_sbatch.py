@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from decant.status import Status, read_status
 from decant.workflow.outcome import State
 from decant.workflow.sbatch import ENVIRONMENT, SUBMIT, export_study
+from decant.workflow.status import Status, read_status
 from tests.slurm import ask, missing, slurm
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no Slurm on this machine: {', '.join(missing())} missing")

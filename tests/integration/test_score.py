@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from decant.analyze import analyze
-from decant.score import combine, score
+from decant.analysis.analyze import analyze
+from decant.scoring.score import combine, score
 from tests.integration.test_analyze import EQUILIBRATION, EVERY, FRAMES, simulate
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from decant.algorithms.mace_random import random_mace
-from decant.dataset import is_isolated, read_frames, write_frames
-from decant.descriptors import descriptors
-from decant.deviation import DEVIATION, force_deviation
-from decant.errors import InputError
-from decant.potential import Potential, export
+from decant.algorithms.mace.random import random_mace
+from decant.data.frames import is_isolated, read_frames, write_frames
+from decant.foundation.errors import InputError
+from decant.potentials.potential import Potential, export
+from decant.selection.descriptors import descriptors
+from decant.selection.deviation import DEVIATION, force_deviation
 from tests.integration.conftest import isolated_atoms, methanol_frames, run_decant
 
 

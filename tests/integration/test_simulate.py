@@ -17,14 +17,14 @@ import numpy as np
 import pytest
 import yaml
 
-from decant.errors import InputError
-from decant.files import sha256, write_yaml
+from decant.foundation.errors import InputError
+from decant.foundation.files import sha256, write_yaml
 from decant.lammps.command import command, environment
 from decant.lammps.restart import newest_restart
-from decant.protocol import Protocol
-from decant.reporting.cells import outcome
-from decant.run import Run
-from decant.simulate import simulate
+from decant.report.cells import outcome
+from decant.simulation.protocol import Protocol
+from decant.simulation.run import Run
+from decant.simulation.simulate import simulate
 
 LIQUID = {"liquid": "EC:1,EMC:1", "copies": 3, "temperature": 298.0, "timestep_fs": 0.5, "seed": 3}
 LENGTHS = {"length_ps": 0.1, "equilibration_ps": 0.02}

@@ -14,9 +14,9 @@ LIBRARY = "libmpich.so.12"
 FORCES = """
 import sys
 from pathlib import Path
-from decant.dataset import read_frames
-from decant.lammps.single_point import single_point
-from decant.potential import Potential
+from decant.data.frames import read_frames
+from decant.potentials.single_point import single_point
+from decant.potentials.potential import Potential
 frames = [frame for frame in read_frames(Path(sys.argv[2])) if frame.pbc.all()][:2]
 for one in single_point(Potential.open(Path(sys.argv[1])), frames, 2):
     print(*one.forces.ravel())

@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from decant.dataset import read_frames
-from decant.files import read_yaml
+from decant.data.frames import read_frames
+from decant.foundation.files import read_yaml
 from tests.slurm import ask, missing, slurm
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no Slurm on this machine: {', '.join(missing())} missing")

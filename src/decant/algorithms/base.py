@@ -8,14 +8,17 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from decant.errors import InputError, nearest
+from decant.foundation.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
 
 GROUP = "decant.algorithms"
-BUILT_IN = {"mace": "decant.algorithms.mace:Mace", "deepmd": "decant.algorithms.deepmd:DeepPotential"}
+BUILT_IN = {
+    "mace": "decant.algorithms.mace.algorithm:Mace",
+    "deepmd": "decant.algorithms.deepmd.algorithm:DeepPotential",
+}
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import copy
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from decant.errors import InputError, nearest
-from decant.files import read_yaml
+from decant.foundation.errors import InputError, nearest
+from decant.foundation.files import read_yaml
+from decant.foundation.units import duration
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # an installed wheel carries the presets inside the package, a checkout at its top level
 FOLDERS = (_PACKAGE / "presets", _PACKAGE.parents[1] / "models" / "presets")
 _KEYS = {"about", "cost", "max_time", "max_epochs", "settings"}
-_UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 @dataclass(frozen=True)
@@ -40,24 +39,6 @@ class Preset:
     max_time: float | None
     max_epochs: int | None
     settings: dict[str, Any]
-
-
-def duration(text: str | float) -> float:
-    """Return seconds from ``"30min"``, ``"2h"``, ``"90s"`` or a number of seconds.
-
-    Raises
-    ------
-    InputError
-        If the text is no positive duration.
-    """
-    match = re.fullmatch(r"\s*([0-9.]+(?:[eE][-+]?[0-9]+)?)\s*([a-z]*)\s*", str(text))
-    try:
-        seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
-    except (KeyError, ValueError):
-        seconds = 0.0
-    if seconds <= 0.0:
-        raise InputError(f"'{text}' is not a duration; expected for example 90s, 30min or 2h")
-    return seconds
 
 
 def preset_names(algorithm: str) -> list[str]:

@@ -13,8 +13,8 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from decant.errors import InputError, ProgramFailed
-from decant.lammps.command import available_cores
+from decant.foundation.errors import InputError, ProgramFailed
+from decant.foundation.machine import available_cores
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 # Fewer uncorrelated samples than this and the statistical inefficiency itself is a guess, so no error bar is given.
 LEAST_EFFECTIVE_SAMPLES = 10

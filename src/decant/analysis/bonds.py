@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 
 from decant.analysis.box import cell_vectors, widths
 from decant.analysis.frames import Rows, late_frames
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe

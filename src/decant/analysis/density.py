@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from decant.analysis.averages import Average, average
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 UNIT = "g/cm3"
 

@@ -11,15 +11,14 @@ from scipy.fft import irfft, next_fast_len, rfft
 from decant.analysis.box import cell_vectors
 from decant.analysis.centres import mass_fractions, species
 from decant.analysis.frames import Rows, late_frames
-from decant.errors import InputError
+from decant.foundation.errors import InputError
+from decant.foundation.units import A2_PS_TO_1E5_CM2_S, BOLTZMANN_J_K
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
     from MDAnalysis.coordinates.timestep import Timestep
 
-BOLTZMANN_J_K = 1.380649e-23  # exact, SI 2019
 XI = 2.837297  # cubic lattice sum of Yeh & Hummer 2004
-A2_PS_TO_1E5_CM2_S = 10.0  # 1 A^2/ps = 1e-4 cm2/s
 FIT_WINDOW = (0.2, 0.6)
 MOST_FRAMES = 10_000
 MOST_CENTRES, LEAST_FRAMES = 10_000_000, 100

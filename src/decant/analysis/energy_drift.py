@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from decant.analysis.averages import LEAST_SAMPLES, timeseries
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 MILLI = 1000.0
 

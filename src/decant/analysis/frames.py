@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
-from decant.errors import InputError
-from decant.progress import Progress
-from decant.ranks import ALONE, Ranks
-from decant.workers import spread
+from decant.foundation.errors import InputError
+from decant.foundation.progress import Progress
+from decant.foundation.ranks import ALONE, Ranks
+from decant.foundation.workers import spread
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
@@ -183,7 +183,7 @@ def _inherit(path: Path, universe: Universe) -> None:
 def read_run(path: Path, observables: Sequence[Observable[Any]], frames: np.ndarray) -> Part:
     """Read frames of the run in a directory, in a worker; it stays open for the next ones."""
     if path not in _universes:
-        from decant.run import Run
+        from decant.simulation.run import Run
 
         _universes[path] = Run.open(path).universe()
     return read_frames(_universes[path], observables, frames)

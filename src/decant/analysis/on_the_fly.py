@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from decant.analysis.diffusion import A2_PS_TO_1E5_CM2_S, FIT_WINDOW, LEAST_LAGS, Diffusion, yeh_hummer
+from decant.analysis.diffusion import FIT_WINDOW, LEAST_LAGS, Diffusion, yeh_hummer
 from decant.analysis.rdf import Rdf
-from decant.errors import InputError
+from decant.foundation.errors import InputError
+from decant.foundation.units import A2_PS_TO_1E5_CM2_S
 from decant.lammps.observe import read_blocks, read_rows
 
 KIND = "elements, within and between molecules"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from decant.run import Run
+    from decant.simulation.run import Run
 
 
 def performance(run: Run) -> dict[str, Any]:

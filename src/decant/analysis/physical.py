@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from decant.analysis.averages import timeseries
 from decant.analysis.energy_drift import conserved_energy
-from decant.errors import InputError
+from decant.foundation.errors import InputError
+from decant.foundation.units import BOLTZMANN_EV_K, KJ_MOL_PER_EV
 
 if TYPE_CHECKING:
-    from decant.run import Run
+    from decant.simulation.run import Run
 
-BOLTZMANN_EV_PER_K = 8.617333262e-5
-"""CODATA 2018, and the value that LAMMPS has for ``units metal``."""
-KJ_PER_MOL = 96.48533212
-"""One eV in kJ/mol (CODATA 2018), by which `physical_validation` converts."""
 CENTRE_OF_MASS = 3
 """Degrees of freedom that a run has not: its total momentum is zero."""
 
@@ -50,9 +47,9 @@ def simulation_data(run: Run) -> Any:
         raise InputError(f"{run.path}: no production to check; the run is {run.status['state']} (see status.yaml)")
     spec, atoms = run.spec, int(run.spec["atoms"])
     units = data.UnitData(
-        kb=BOLTZMANN_EV_PER_K,
+        kb=BOLTZMANN_EV_K,
         energy_str="eV",
-        energy_conversion=KJ_PER_MOL,
+        energy_conversion=KJ_MOL_PER_EV,
         length_str="A",
         length_conversion=0.1,
         volume_str="A^3",

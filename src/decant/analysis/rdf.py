@@ -12,7 +12,7 @@ from decant.analysis.box import cell_vectors, widths
 from decant.analysis.centres import mass_fractions, species
 from decant.analysis.frames import Rows, late_frames
 from decant.analysis.pairs import close_pairs
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe

@@ -10,11 +10,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from decant.analysis.plots import LINES, colour, draw_series, finish_rdf, page
-from decant.analysis.tables import number
+from decant.analysis.plots import finish_rdf
+from decant.foundation.plotting import LINES, colour, draw_series, page
+from decant.foundation.tables import number
 
 if TYPE_CHECKING:
-    from decant.compare import Entry
+    from decant.analysis.compare import Entry
 
 MOST_PANELS = 4
 PARTS = ("total", "vibrational", "translational", "rotational")

@@ -9,12 +9,12 @@ import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.integrate import cumulative_trapezoid
 
-from decant.analysis.diffusion import BOLTZMANN_J_K
-from decant.errors import InputError
+from decant.foundation.errors import InputError
+from decant.foundation.units import BOLTZMANN_J_K
 from decant.lammps.observe import read_rows
 
 if TYPE_CHECKING:
-    from decant.run import Run
+    from decant.simulation.run import Run
 
 BAR2_A3_PS_TO_MPA_S_J = 1e10 * 1e-30 * 1e-12 * 1e3  # bar^2 angstrom^3 ps in Pa^2 m^3 s, and Pa s in mPa s
 BLOCKS = 10

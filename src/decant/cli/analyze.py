@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from decant.cli.options import Config
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 
 def command(
@@ -38,9 +38,9 @@ def command(
       decant analyze runs/long --jobs 8
       mpirun -np 64 decant analyze runs/long
     """
-    from decant.analyze import analyze, as_text
-    from decant.protocol import parse_length
-    from decant.ranks import other_ranks
+    from decant.analysis.analyze import analyze, as_text
+    from decant.foundation.ranks import other_ranks
+    from decant.foundation.units import parse_length
 
     skip_ps = None if skip is None else parse_length(skip, or_zero=True)
     with other_ranks() as ranks:

@@ -45,8 +45,8 @@ def command(
       decant bench potentials/mace-a --atoms 160,1280 --ranks 1,2 --threads 1,2 -o bench/mace-a
       decant bench potentials/mace-a potentials/dp-a --system runs/mace-a/system.data --atoms 1280
     """
-    from decant.bench import Plan, bench
-    from decant.bench_report import as_text, require_folder, write
+    from decant.planning.bench import Plan, bench
+    from decant.planning.bench_report import as_text, require_folder, write
 
     if output is not None:
         require_folder(output)

@@ -32,8 +32,8 @@ def command(
     this makes the file that 'decant label' takes:
       decant build recipes.yaml -o configurations.extxyz --seed 1
     """
-    from decant.build import build
     from decant.configurations.base import read_recipes
+    from decant.configurations.build import build
 
     total = 0
     for recipe, made in build(read_recipes(source), output, seed):

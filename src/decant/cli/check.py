@@ -25,7 +25,7 @@ def command(
     For example:
       decant check potentials/mace-a data/ec-emc/test.extxyz --ranks 1,2,4 --limit 5
     """
-    from decant.check import check, table
+    from decant.potentials.check import check, table
 
     report = check(potential, data, whole_numbers("--ranks", ranks), limit)
     typer.echo(table(report))

@@ -31,7 +31,7 @@ def command(
     For example:
       decant compare runs/mace-a runs/dp-a -o summary
     """
-    from decant.compare import as_text, compare
+    from decant.analysis.compare import as_text, compare
 
     print(as_text(compare(runs, output, potential or (), reference)))
     print(f"wrote {output / 'summary.png'} and {output / 'summary.html'}")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from decant.cli.options import Config, Seed
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 
 def command(
@@ -66,8 +66,8 @@ def command(
       decant fit deepmd data/ec-emc/ -o models/dp-a --max-time 30min --set model.descriptor.rcut=7
       decant fit mace data/ec-emc/ -o models/off-a --pretrained mace-off23-small
     """
-    from decant.algorithms.presets import duration
-    from decant.fit import FitRequest, fit
+    from decant.foundation.units import duration
+    from decant.potentials.fit import FitRequest, fit
 
     if not pretrained and (replay or strategy != "naive"):
         raise InputError("--strategy and --replay go with --pretrained: say which model to start from")
@@ -88,7 +88,7 @@ def command(
         typer.echo(f"note: {note}")
     test = data / "test.extxyz"
     if evaluate and test.is_file() and not (output / "errors.yaml").is_file():
-        from decant.evaluate import evaluate as measure
-        from decant.evaluate import table
+        from decant.potentials.evaluate import evaluate as measure
+        from decant.potentials.evaluate import table
 
         typer.echo(table(measure(output, test)))

@@ -38,9 +38,9 @@ def command(
       decant import deepmd-data/ -o data/all.extxyz
       decant import run/OUTCAR -o data/vasp.extxyz
     """
-    from decant.dataset import write_frames
-    from decant.import_frames import import_frames, write_rejects
-    from decant.label_keys import LabelKeys
+    from decant.data.frames import write_frames
+    from decant.data.import_ import import_frames, write_rejects
+    from decant.data.keys import LabelKeys
 
     keys = LabelKeys(energy_key, forces_key, virial_key, stress_key)
     result = import_frames(source, keys, force_limit, bond_scale, keep_broken)

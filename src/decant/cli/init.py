@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from decant.cli.options import Config
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 
 def command(
@@ -24,7 +24,7 @@ def command(
       decant init -o study.yaml
       decant validate study.yaml
     """
-    from decant.files import write_beside
+    from decant.foundation.files import write_beside
     from decant.workflow import TEMPLATE
 
     if output.exists():

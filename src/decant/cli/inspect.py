@@ -31,8 +31,8 @@ def command(
       decant inspect data/ -o inspected
       decant inspect chosen.extxyz --against data/test.extxyz
     """
-    from decant.descriptors import descriptors as describe
-    from decant.inspect import as_text, inspect, read_parts, write_inspection
+    from decant.data.inspect import as_text, inspect, read_parts, write_inspection
+    from decant.selection.descriptors import descriptors as describe
 
     found = inspect(read_parts(source, against or ()))
     typer.echo(as_text(found))

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from decant.cli.options import Config
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 
 def command(
@@ -53,11 +53,12 @@ def command(
       decant label configurations.extxyz -o emt.extxyz --method ase:ase.calculators.emt.EMT
       mpirun -np 8 decant label configurations.extxyz -o labelled.extxyz
     """
-    from decant.dataset import read_frames
-    from decant.label import label_frames, missing_atoms
-    from decant.labels.base import labeler
-    from decant.lammps.command import available_cores
-    from decant.ranks import other_ranks
+    from decant.configurations.monomer import missing_atoms
+    from decant.data.frames import read_frames
+    from decant.foundation.machine import available_cores
+    from decant.foundation.ranks import other_ranks
+    from decant.labels.label import label_frames
+    from decant.labels.registry import labeler
 
     with other_ranks() as ranks:
         if not ranks.leads:
@@ -76,7 +77,7 @@ def command(
 
 def _settings(path: Path | None, overrides: list[str]) -> dict[str, Any]:
     from decant.algorithms.presets import apply_override
-    from decant.files import read_yaml
+    from decant.foundation.files import read_yaml
 
     settings = read_yaml(path) if path else {}
     for override in overrides:
@@ -86,8 +87,8 @@ def _settings(path: Path | None, overrides: list[str]) -> dict[str, Any]:
 
 def _write(source: Path, output: Path, method: str, result: Any, added: dict[int, str]) -> None:
     """Write what was labelled and what was left out, and say so; `added` are the elements of atoms of ours by index."""
-    from decant.dataset import is_isolated, write_frames
-    from decant.import_frames import Reject, write_rejects
+    from decant.data.frames import is_isolated, write_frames
+    from decant.data.import_ import Reject, write_rejects
 
     failures = [
         (index, f"isolated atom {added[index]}: {reason}" if index in added else reason)

@@ -35,7 +35,7 @@ def command(
       decant learn learn.yaml -o learned
       decant split learned/labelled.extxyz -o data
     """
-    from decant.learn import TABLE, learn
+    from decant.learning.learn import TABLE, learn
     from decant.learning.report import as_text
     from decant.learning.settings import read_settings
 

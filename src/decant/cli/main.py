@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from decant import __version__
-from decant.errors import InputError, ProgramFailed
-from decant.files import refusal
+from decant.foundation.errors import InputError, ProgramFailed
+from decant.foundation.files import refusal
 
 # in the order of the flow
 VERBS = (

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from decant.errors import InputError, nearest
-from decant.files import read_yaml
+from decant.foundation.errors import InputError, nearest
+from decant.foundation.files import read_yaml
 
 
 def load_config(context: typer.Context, path: Path | None) -> Path | None:

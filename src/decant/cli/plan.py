@@ -39,11 +39,11 @@ def command(
       decant plan potentials/mace-a --atoms 1e6 --length 10ns --cores 128 --bench bench/mace-a
       decant plan potentials/dp-a --atoms 1e6 --length 10ns --gpus 64 --bench bench/dp-a-gpu
     """
-    from decant.lammps.command import available_cores
-    from decant.measurements import from_bench, from_run, measure
-    from decant.plan import Job, as_text, plan
-    from decant.potential import Potential
-    from decant.protocol import parse_length
+    from decant.foundation.machine import available_cores
+    from decant.foundation.units import parse_length
+    from decant.planning.measurements import from_bench, from_run, measure
+    from decant.planning.plan import Job, as_text, plan
+    from decant.potentials.potential import Potential
 
     opened = Potential.open(potential)
     job = Job(round(atoms), parse_length(length), timestep, cores or available_cores(), threads, gpus)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from decant.cli.options import Config
-from decant.errors import OUT_OF_TIME
+from decant.foundation.errors import OUT_OF_TIME
 
 
 def command(
@@ -53,7 +53,7 @@ def command(
       decant run study.yaml -o study --profile slurm --slurm-partition long
       decant run study.yaml -o study --export-only && study/submit.sh --account=chemistry
     """
-    from decant.lammps.command import available_cores
+    from decant.foundation.machine import available_cores
     from decant.workflow.execute import load, run_study
     from decant.workflow.jobs import study_jobs
     from decant.workflow.matrix import graph

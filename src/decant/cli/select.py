@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from decant.cli.options import Config, Seed
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 
 def command(
@@ -55,11 +55,11 @@ def command(
       decant select configurations.extxyz --seconds 3600 --method gfn2-xtb -o chosen.extxyz
       decant select liquid.extxyz clusters.extxyz --random -n 100 --seed 1 -o part.extxyz
     """
-    from decant.dataset import is_isolated, read_frames, write_frames
-    from decant.deviation import add_deviations
-    from decant.label_cost import time_labels
-    from decant.labels.base import labeler
-    from decant.select import Wanted, one_of_each_element, report_lines, select, select_randomly
+    from decant.data.frames import is_isolated, read_frames, write_frames
+    from decant.labels.cost import time_labels
+    from decant.labels.registry import labeler
+    from decant.selection.deviation import add_deviations
+    from decant.selection.select import Wanted, one_of_each_element, report_lines, select, select_randomly
 
     if random and (seconds or min_distance or potential or min_deviation or max_deviation):
         raise InputError("--random is by chance alone; of the other choices only -n and --known go with it")

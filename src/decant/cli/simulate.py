@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from decant.cli.options import Config, Launcher, Ranks, Seed
-from decant.errors import OUT_OF_TIME, InputError
+from decant.foundation.errors import OUT_OF_TIME, InputError
 
 if TYPE_CHECKING:
-    from decant.run import Run
+    from decant.simulation.run import Run
 
 
 def command(
@@ -94,8 +94,9 @@ def command(
       decant simulate potentials/dp-a --liquid EC:12 --ensemble nvt --temperature 313 --density 1.3 -o runs/ec
       decant simulate --from runs/mace-a --replicate 3,3,3 --length 1ns --dump-every 1ps --ranks 64 -o runs/large
     """
-    from decant.protocol import Protocol, parse_length
-    from decant.simulate import simulate
+    from decant.foundation.units import parse_length
+    from decant.simulation.protocol import Protocol
+    from decant.simulation.simulate import simulate
 
     boxes = copies_of_box(replicate)
     given = {
@@ -135,7 +136,7 @@ def copies_of_box(text: str) -> tuple[int, int, int]:
 
 def system(given: dict[str, Any], start: Path | None, boxes: tuple[int, int, int]) -> dict[str, Any]:
     """Return what the options and the run to start from say together of a system."""
-    from decant.start import source
+    from decant.simulation.start import source
 
     given = {key: value for key, value in given.items() if value is not None}
     if start is not None:
@@ -158,7 +159,7 @@ def end_of_time(walltime: str | None) -> float | None:
     import subprocess
     import time
 
-    from decant.algorithms.presets import duration
+    from decant.foundation.units import duration
 
     if walltime is not None:
         return time.time() + duration(walltime)

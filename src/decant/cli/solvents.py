@@ -16,7 +16,7 @@ def command(config: Config = None) -> None:
     For example:
       decant solvents
     """
-    from decant.molecules import solvent_table, solvents
+    from decant.molecules.solvents import solvent_table, solvents
 
     table = solvent_table()
     typer.echo(

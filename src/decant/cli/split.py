@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from decant.cli.options import Config, Seed
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 
 def command(
@@ -32,9 +32,9 @@ def command(
       decant split all.extxyz -o data/ --fractions 0.9,0.1,0 --without test.extxyz
       decant split packed.extxyz sampled.extxyz -o data/ --fractions 0.7,0.15,0.15 --seed 3
     """
-    from decant.dataset import is_isolated, read_frames
-    from decant.select import without
-    from decant.split import split_frames, write_split
+    from decant.data.frames import is_isolated, read_frames
+    from decant.data.split import split_frames, write_split
+    from decant.selection.select import without
 
     try:
         train, valid, test = (float(share) for share in fractions.split(","))

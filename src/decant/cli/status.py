@@ -26,8 +26,8 @@ def command(
       decant status study --jobs
       watch -n 10 decant status study
     """
-    from decant.status import read_status
-    from decant.status_text import status_text
+    from decant.workflow.status import read_status
+    from decant.workflow.status_text import status_text
 
     status = read_status(folder)
     typer.echo(status_text(status, jobs))

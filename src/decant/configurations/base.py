@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import json
 from collections.abc import Callable, Sequence
@@ -14,8 +13,8 @@ import numpy as np
 import yaml
 from ase import Atoms
 
-from decant.errors import InputError, nearest
-from decant.files import require_file
+from decant.foundation.errors import InputError, nearest
+from decant.foundation.files import require_file
 
 Interval = float | list[float]
 """A number, or [low, high] from which each frame draws its own value."""
@@ -47,23 +46,32 @@ class Recipe(Protocol):
         ...
 
 
+GROUP = "decant.recipes"
 KEYS = ("recipe", "count", "parameters", "seed")
-BUILTIN = (
-    "monomer.AtomRecipe", "monomer.MonomerRecipe", "torsion.TorsionRecipe", "dimer.DimerRecipe",
-    "cluster.ClusterRecipe", "cluster_cut.ClusterCutRecipe", "liquid.LiquidRecipe", "volume_scan.VolumeScanRecipe",
-    "rigid_moves.RigidMovesRecipe", "hot.HotRecipe", "mixture_grid.MixtureGridRecipe", "active.ActiveRecipe",
-    "import_.ImportRecipe",
-)  # fmt: skip
+BUILT_IN = (
+    "decant.configurations.monomer:AtomRecipe",
+    "decant.configurations.monomer:MonomerRecipe",
+    "decant.configurations.torsion:TorsionRecipe",
+    "decant.configurations.dimer:DimerRecipe",
+    "decant.configurations.cluster:ClusterRecipe",
+    "decant.configurations.cluster_cut:ClusterCutRecipe",
+    "decant.configurations.liquid:LiquidRecipe",
+    "decant.configurations.volume_scan:VolumeScanRecipe",
+    "decant.configurations.rigid_moves:RigidMovesRecipe",
+    "decant.configurations.hot:HotRecipe",
+    "decant.configurations.mixture_grid:MixtureGridRecipe",
+    "decant.learning.recipe:ActiveRecipe",
+    "decant.configurations.import_:ImportRecipe",
+)
 
 
 def recipes() -> dict[str, Callable[[], Any]]:
     """Return every recipe by name; an installed package adds one under the entry point group ``decant.recipes``."""
     found: dict[str, Callable[[], Any]] = {}
-    for path in BUILTIN:
-        module, name = path.split(".")
-        recipe = getattr(importlib.import_module(f"decant.configurations.{module}"), name)
+    for path in BUILT_IN:
+        recipe = metadata.EntryPoint("", path, GROUP).load()
         found[recipe.name] = recipe
-    for entry in metadata.entry_points(group="decant.recipes"):
+    for entry in metadata.entry_points(group=GROUP):
         found.setdefault(entry.name, entry.load())
     return found
 

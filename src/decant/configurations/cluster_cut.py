@@ -11,7 +11,7 @@ from ase.geometry import find_mic
 from decant.configurations.base import whole_ends
 from decant.configurations.liquid import LiquidRecipe
 from decant.configurations.rigid import centres_of_mass
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 
 class ClusterCutRecipe:

@@ -11,8 +11,8 @@ from decant.configurations.base import Interval, draw, names
 from decant.configurations.docking import direction, docked, turned
 from decant.configurations.rigid import apart
 from decant.configurations.thermal import thermal_molecule
-from decant.errors import InputError
-from decant.molecules import molecule
+from decant.foundation.errors import InputError
+from decant.molecules.solvents import molecule
 
 TRIES = 100
 

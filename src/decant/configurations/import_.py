@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from decant.errors import InputError
-from decant.import_frames import FORCE_LIMIT, import_frames
+from decant.data.import_ import FORCE_LIMIT, import_frames
+from decant.foundation.errors import InputError
 
 
 class ImportRecipe:

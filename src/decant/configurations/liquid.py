@@ -8,11 +8,11 @@ import numpy as np
 from ase import Atoms
 
 from decant.configurations.base import Interval, draw
-from decant.configurations.packing import pack_molecules
 from decant.configurations.sampling import check_driver, sample_starts
 from decant.configurations.thermal import thermal_molecule
-from decant.errors import InputError
-from decant.molecules import Molecule, composition_name, mixture
+from decant.foundation.errors import InputError
+from decant.molecules.packing import pack_molecules
+from decant.molecules.solvents import Molecule, composition_name, mixture
 
 Composition = list[tuple[Molecule, int]]
 

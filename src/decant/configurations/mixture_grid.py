@@ -9,9 +9,9 @@ from ase import Atoms
 from decant.configurations.base import Interval, names
 from decant.configurations.liquid import Composition, pack_boxes
 from decant.configurations.sampling import check_driver, sample_starts
-from decant.errors import InputError
-from decant.molecules import mixture, molecule
-from decant.protocol import known_density, mixture_density
+from decant.foundation.errors import InputError
+from decant.molecules.solvents import mixture, molecule
+from decant.simulation.protocol import known_density, mixture_density
 
 
 class MixtureGridRecipe:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
-from decant.configurations.base import Interval, draw, names
+from decant.configurations.base import Interval, build_entry, draw, names
 from decant.configurations.sampling import POTENTIAL, check_driver, sample_starts
 from decant.configurations.thermal import thermal_molecule
-from decant.dataset import ISOLATED
-from decant.errors import InputError
-from decant.molecules import molecule
+from decant.data.frames import ISOLATED, is_isolated
+from decant.foundation.errors import InputError
+from decant.molecules.solvents import molecule
 
 
 class MonomerRecipe:
@@ -117,3 +119,11 @@ class AtomRecipe:
             atoms.info |= {"config_type": ISOLATED, "group": symbol}
             frames.append(atoms)
         return frames
+
+
+def missing_atoms(frames: Sequence[Atoms]) -> list[Atoms]:
+    """Return an isolated atom of each element that has none among the frames: MACE takes the energies of the elements
+    from them, all by the method of the other labels."""
+    present = {atoms.get_chemical_symbols()[0] for atoms in frames if is_isolated(atoms)}
+    missing = sorted({symbol for atoms in frames for symbol in atoms.get_chemical_symbols()} - present)
+    return build_entry({"recipe": "atom", "parameters": {"elements": missing}}, 0, 0) if missing else []

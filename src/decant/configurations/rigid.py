@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from ase import Atoms
 
-from decant.topology import bonds, molecule_ids
+from decant.molecules.topology import bonds, molecule_ids
 
 
 def centres_of_mass(atoms: Atoms) -> np.ndarray:

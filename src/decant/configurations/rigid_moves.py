@@ -11,7 +11,7 @@ from ase.geometry import find_mic
 from decant.configurations.base import Interval, draw
 from decant.configurations.docking import direction
 from decant.configurations.liquid import LiquidRecipe
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 TRIES = 20
 

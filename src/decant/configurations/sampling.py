@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from decant.errors import InputError
-from decant.labels.base import Labeler, LabelError, labeler
-from decant.lammps.command import available_cores
-from decant.potential import Potential
-from decant.progress import Progress
-from decant.protocol import parse_length
-from decant.topology import bonds
-from decant.workers import workers
+from decant.foundation.errors import InputError
+from decant.foundation.machine import available_cores
+from decant.foundation.progress import Progress
+from decant.foundation.units import parse_length
+from decant.foundation.workers import workers
+from decant.labels.base import Labeler, LabelError
+from decant.labels.registry import labeler
+from decant.molecules.topology import bonds
+from decant.potentials.potential import Potential
 
 POTENTIAL = "potential:"
 TIMESTEP_FS = 0.5
@@ -172,9 +173,9 @@ def _by_lammps(task: Sampling) -> list[Atoms]:
     """Return the frames of a run of lammps_inputs/in.sample."""
     from decant.lammps.data import write_data
     from decant.lammps.guards import Limits
+    from decant.lammps.inputs import inputs_directory
     from decant.lammps.launch import launch, variables
-    from decant.simulate import inputs_directory
-    from decant.start import longest_bond
+    from decant.simulation.start import longest_bond
 
     potential = Potential.open(Path(task.driver.removeprefix(POTENTIAL)))
     pairs = bonds(task.start)

@@ -14,10 +14,11 @@ import numpy as np
 from ase import Atoms
 from ase.units import _amu, _e, _hbar, invcm, kB, kcal, mol
 
-from decant.errors import InputError, nearest
-from decant.labels.base import LabelError, labeler
-from decant.molecules import Molecule, embedded
-from decant.topology import bonds
+from decant.foundation.errors import InputError, nearest
+from decant.labels.base import LabelError
+from decant.labels.registry import labeler
+from decant.molecules.solvents import Molecule, embedded
+from decant.molecules.topology import bonds
 
 STEP = 0.01  # angstrom, of the finite differences
 SOFTEST = (

@@ -9,9 +9,9 @@ from ase import Atoms
 
 from decant.configurations.base import Interval, draw
 from decant.configurations.thermal import thermal_molecule
-from decant.errors import InputError
-from decant.molecules import Molecule, molecule, rotatable_bonds
-from decant.topology import bonds, molecule_ids
+from decant.foundation.errors import InputError
+from decant.molecules.solvents import Molecule, molecule, rotatable_bonds
+from decant.molecules.topology import bonds, molecule_ids
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from ase import Atoms
 from decant.configurations.base import Interval
 from decant.configurations.liquid import LiquidRecipe
 from decant.configurations.rigid import apart, centres_of_mass
-from decant.dataset import density
-from decant.errors import InputError
+from decant.data.frames import density
+from decant.foundation.errors import InputError
 
 SHORTER = 0.95  # what the densest end of a scan is multiplied by until no molecules overlap
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 OK, MISSING, WRONG = "ok", "missing", "wrong"
 MODULES = ("packages", "lammps", "tools", "machine")

@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from decant.doctor.base import MISSING, OK, WRONG, Finding, check
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 from decant.lammps.command import MACE, command, environment, lmp_binary
 from decant.lammps.guards import read_error
 from decant.lammps.plugin import mace_directory

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from decant.doctor.base import MISSING, OK, WRONG, Finding, check
-from decant.machine import describe_machine, gpus
+from decant.foundation.machine import describe_machine, gpus
 
 LEAST_MEMORY_GB, LEAST_DISK_GB = 3.0, 1.0
 """A fit with a preset and the processes around it; data, models and runs of the demonstration."""

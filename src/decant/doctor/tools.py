@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from decant.doctor.base import MISSING, OK, WRONG, Finding, check
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "firefox")
 COMPILERS = ("g++", "clang++", "c++")
@@ -21,8 +21,8 @@ _HEADERS = f"apt-get install python{sysconfig.get_python_version()}-dev"
 @check
 def packing() -> Iterator[Finding]:
     """Pack two molecules with packmol."""
-    from decant.configurations.packing import pack
-    from decant.molecules import parse_liquid
+    from decant.molecules.packing import pack
+    from decant.molecules.solvents import parse_liquid
 
     try:
         atoms = pack(parse_liquid("O:2"), 0.2, seed=1)
@@ -37,7 +37,8 @@ def labels_tblite() -> Iterator[Finding]:
     """Label a hydrogen molecule with GFN1-xTB."""
     from ase import Atoms
 
-    from decant.labels.base import LabelError, labeler
+    from decant.labels.base import LabelError
+    from decant.labels.registry import labeler
 
     mend = "pip install --force-reinstall --no-deps tblite"
     try:
@@ -51,7 +52,7 @@ def labels_tblite() -> Iterator[Finding]:
 @check
 def labels_cp2k() -> Iterator[Finding]:
     """Ask CP2K for its version."""
-    from decant.labels.base import labeler
+    from decant.labels.registry import labeler
 
     try:
         version = labeler("cp2k:pbe-d3").version

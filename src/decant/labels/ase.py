@@ -14,9 +14,9 @@ import numpy as np
 from ase import Atoms
 from ase.data import ground_state_magnetic_moments
 
-from decant.errors import InputError, nearest
+from decant.data.prediction import Prediction, ask
+from decant.foundation.errors import InputError, nearest
 from decant.labels.base import LabelError, made
-from decant.prediction import Prediction
 
 KEEP = "keep"
 
@@ -121,26 +121,13 @@ def evaluated(calculator: Any, atoms: Atoms) -> Prediction:
     frame = atoms.copy()
     if len(frame) == 1 and not frame.pbc.any():
         frame.set_initial_magnetic_moments([ground_state_magnetic_moments[frame.numbers[0]]])
-    frame.calc = calculator
-    virial = None
     try:
-        energy, forces = float(frame.get_potential_energy()), np.array(frame.get_forces(), dtype=float)
-        if frame.pbc.all():
-            virial = _virial(frame)
+        answer = ask(calculator, frame)
     except Exception as error:  # calculators of others fail in any way
         raise LabelError(_line(error)) from error
-    if not np.isfinite(energy) or not np.isfinite(forces).all():
+    if not np.isfinite(answer.energy) or not np.isfinite(answer.forces).all():
         raise LabelError("energy or forces are not finite")
-    return Prediction(energy, forces, virial)
-
-
-def _virial(frame: Atoms) -> np.ndarray | None:
-    from ase.calculators.calculator import PropertyNotImplementedError
-
-    try:
-        return -frame.get_volume() * np.asarray(frame.get_stress(voigt=False), dtype=float)
-    except PropertyNotImplementedError:
-        return None
+    return answer
 
 
 def _line(error: Exception) -> str:

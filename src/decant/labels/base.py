@@ -5,16 +5,12 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Collection, Mapping
-from importlib import metadata
 from typing import Any, Protocol
 
 from ase import Atoms
 
-from decant.errors import InputError, nearest
-from decant.prediction import Prediction
-
-POTENTIAL, ASE, CP2K = "potential:", "ase:", "cp2k:"
-
+from decant.data.prediction import Prediction
+from decant.foundation.errors import InputError, nearest
 
 Record = dict[str, Any]
 """A label as the journal holds it."""
@@ -74,45 +70,6 @@ def label_one(method: Labeler, atoms: Atoms) -> Record:
     if answer.virial is not None:
         record["virial"] = answer.virial.tolist()
     return record
-
-
-def labeler(name: str, settings: Mapping[str, Any] | None = None) -> Labeler:
-    """Return the reference method of this name.
-
-    Parameters
-    ----------
-    name
-        ``gfn1-xtb``, ``gfn2-xtb``; ``cp2k:pbe-d3`` or ``cp2k:FILE`` with a template of one's own; ``ase:IMPORT.PATH``
-        of an ASE calculator; ``potential:DIRECTORY`` of an exported potential; or one that an installed package adds
-        under the entry point group ``decant.labels``, as a callable that takes its settings by keyword and returns a
-        `Labeler`.
-    settings
-        Settings of the method.
-
-    Raises
-    ------
-    InputError
-        If there is no such method, it is not installed, or it has no such setting.
-    """
-    from decant.labels.ase import ase_method
-    from decant.labels.cp2k import TEMPLATES, cp2k_method
-    from decant.labels.potential import potential_method
-    from decant.labels.tblite import METHODS, tblite_method
-
-    chosen = dict(settings or {})
-    for prefix, maker in ((POTENTIAL, potential_method), (ASE, ase_method), (CP2K, cp2k_method)):
-        if name.startswith(prefix):
-            return maker(name.removeprefix(prefix), chosen)
-    if name.lower() in METHODS:
-        return tblite_method(name.lower(), chosen)
-    others = {entry.name: entry for entry in metadata.entry_points(group="decant.labels")}
-    if name in others:
-        return made(name, others[name].load(), chosen)
-    known = [*METHODS, *(f"{CP2K}{template}" for template in TEMPLATES), *others]
-    raise InputError(
-        f"unknown method '{name}'{nearest(name, known)}; expected one of {', '.join(known)}, "
-        f"{CP2K}TEMPLATE, {ASE}IMPORT.PATH, {POTENTIAL}DIRECTORY"
-    )
 
 
 def check_settings(name: str, settings: Mapping[str, Any], known: Collection[str]) -> None:

@@ -24,10 +24,10 @@ from ase import Atoms
 from ase.data import ground_state_magnetic_moments
 from ase.units import Bohr, Hartree, bar
 
-from decant.errors import InputError
-from decant.files import require_file
+from decant.data.prediction import Prediction
+from decant.foundation.errors import InputError
+from decant.foundation.files import require_file
 from decant.labels.base import LabelError, check_settings
-from decant.prediction import Prediction
 
 TEMPLATES = {"pbe-d3": ("gga-d3", {"FUNCTIONAL": "PBE"}), "blyp-d3": ("gga-d3", {"FUNCTIONAL": "BLYP"})}
 """Methods that come with the package: the template and the names set in it."""

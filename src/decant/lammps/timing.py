@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from decant.files import require_file
+from decant.foundation.files import require_file
 
 TIMERS = "DECANT_TIMERS"
 """Environment variable that turns on the timers of `pair_style mace`, when it is set to anything."""

@@ -1,1 +1,1 @@
-"""The parts of active learning: settings, exploration, candidates, and when it ends; `decant.learn` joins them."""
+"""Active learning: settings, exploration, candidates, when it ends; `decant.learning.learn` joins them."""

@@ -13,8 +13,8 @@ from ase.data.vdw_alvarez import vdw_radii
 from decant.lammps.data import read_topology
 from decant.learning.explore import Frame, explored_frames
 from decant.learning.settings import Plausible, State
-from decant.run import Run
-from decant.topology import bonds
+from decant.molecules.topology import bonds
+from decant.simulation.run import Run
 
 CLASSES = ("accurate", "candidate", "failed")
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from ase import Atoms
 
-from decant.committee import DEVIATION
+from decant.foundation.locks import is_locked
 from decant.lammps.model_deviation import read_model_deviation
 from decant.learning.settings import State
-from decant.protocol import Protocol
-from decant.run import Run, is_locked
-from decant.simulate import simulate
+from decant.potentials.committee import DEVIATION
+from decant.simulation.protocol import Protocol
+from decant.simulation.run import Run
+from decant.simulation.simulate import simulate
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
@@ -53,7 +54,7 @@ def explore(committee: Path, state: State, directory: Path, seed: int, ranks: in
     Parameters
     ----------
     committee
-        Directory of `decant.committee.write_committee`.
+        Directory of `decant.potentials.committee.write_committee`.
     state
         What to run.
     directory
@@ -71,7 +72,7 @@ def explore(committee: Path, state: State, directory: Path, seed: int, ranks: in
     Raises
     ------
     InputError
-        As `decant.simulate.simulate`.
+        As `decant.simulation.simulate.simulate`.
     """
     until = time.monotonic() + PATIENCE
     while is_locked(directory) and time.monotonic() < until:

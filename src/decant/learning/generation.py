@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from decant.files import read_yaml, write_yaml
+from decant.foundation.files import read_yaml, write_yaml
 from decant.learning.settings import LearnSettings
 
 
@@ -56,8 +56,8 @@ class Generation:
 
         Validation and test sets stay those of the initial frames, so that errors of generations can be compared.
         """
-        from decant.dataset import is_isolated, read_frames
-        from decant.split import PARTS, split_frames, write_split
+        from decant.data.frames import is_isolated, read_frames
+        from decant.data.split import PARTS, split_frames, write_split
 
         if self.number == 0:
             frames = [atoms for path in self.settings.initial for atoms in read_frames(Path(path))]
@@ -71,7 +71,7 @@ class Generation:
 
     def fit(self) -> dict[str, Any]:
         """Fit every member of the committee, each with a seed of its own."""
-        from decant.fit import FitRequest, fit
+        from decant.potentials.fit import FitRequest, fit
 
         settings = self.settings
         epochs = []
@@ -85,9 +85,9 @@ class Generation:
 
     def export(self) -> dict[str, Any]:
         """Export every member, measure its errors on the test set, and join them into a committee."""
-        from decant.committee import write_committee
-        from decant.evaluate import evaluate
-        from decant.potential import export
+        from decant.potentials.committee import write_committee
+        from decant.potentials.evaluate import evaluate
+        from decant.potentials.potential import export
 
         energy, force = [], []
         for model, potential in zip(self.members("models"), self.members("potentials"), strict=True):
@@ -113,10 +113,10 @@ class Generation:
 
     def sort(self) -> dict[str, Any]:
         """Write the plausible candidates among the explored frames, and count the others."""
-        from decant.dataset import write_frames
+        from decant.data.frames import write_frames
         from decant.learning.candidates import CLASSES, find_candidates
-        from decant.protocol import potential_hash
-        from decant.run import Run
+        from decant.simulation.protocol import potential_hash
+        from decant.simulation.run import Run
 
         directories = [self.path / "explore" / str(number) for number in range(1, len(self.settings.states) + 1)]
         runs = [(state, Run.open(path)) for state, path in zip(self.settings.states, directories, strict=True)]
@@ -131,8 +131,8 @@ class Generation:
 
     def choose(self, most: int) -> dict[str, Any]:
         """Write at most `most` candidates, farthest from the training set and from each other first."""
-        from decant.dataset import is_isolated, read_frames, write_frames
-        from decant.select import farthest
+        from decant.data.frames import is_isolated, read_frames, write_frames
+        from decant.selection.select import farthest
 
         frames = read_frames(self.path / "candidates.extxyz", labelled=False)
         known = [atoms for atoms in read_frames(self.path / "data" / "train.extxyz") if not is_isolated(atoms)]
@@ -145,11 +145,11 @@ class Generation:
         """Label the chosen frames."""
         from collections import Counter
 
-        from decant.dataset import read_frames, write_frames
-        from decant.errors import InputError
-        from decant.label import label_frames
-        from decant.labels.base import labeler
-        from decant.lammps.command import available_cores
+        from decant.data.frames import read_frames, write_frames
+        from decant.foundation.errors import InputError
+        from decant.foundation.machine import available_cores
+        from decant.labels.label import label_frames
+        from decant.labels.registry import labeler
 
         frames = read_frames(self.path / "chosen.extxyz", labelled=False)
         method, output = labeler(self.settings.method), self.path / "labelled.extxyz"

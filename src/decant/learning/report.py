@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from decant.analysis.tables import format_table, write_rows
+from decant.foundation.tables import format_table, write_rows
 
 STEPS = ("data", "fit", "export", "explore", "sort", "choose", "label")
 """The steps of a generation, in their order; each has a column with its seconds."""

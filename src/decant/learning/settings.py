@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from decant.errors import InputError
-from decant.files import read_yaml
-from decant.settings import (
-    composition,
+from decant.foundation.errors import InputError
+from decant.foundation.files import read_yaml
+from decant.foundation.settings import (
     count,
     files,
     key,
@@ -24,6 +23,7 @@ from decant.settings import (
     share,
     text,
 )  # fmt: skip
+from decant.molecules.solvents import composition
 
 
 def deviations(value: Any) -> tuple[float, float]:
@@ -162,7 +162,7 @@ class LearnSettings:
     select
         Candidates that are labelled in each generation, chosen for diversity.
     descriptor
-        What measures diversity: see `decant.descriptors`.
+        What measures diversity: see `decant.selection.descriptors`.
     stop
         When to end.
     seed
@@ -207,7 +207,7 @@ def read_settings(path: Path) -> LearnSettings:
     InputError
         If a key or a value is wrong, or an algorithm, method, preset or initial file does not exist.
     """
-    from decant.files import require_file
+    from decant.foundation.files import require_file
 
     values = read_yaml(path)
     settings = read_mapping(LearnSettings, values, str(path))
@@ -224,7 +224,7 @@ def check_names(settings: LearnSettings) -> None:
     """Raise `InputError` if there is no such algorithm, preset, setting of it, or method."""
     from decant.algorithms.base import algorithm
     from decant.algorithms.presets import load_preset
-    from decant.labels.base import labeler
+    from decant.labels.registry import labeler
 
     method = algorithm(settings.algorithm)
     load_preset(settings.algorithm, settings.preset, list(settings.set), method.known_settings())

@@ -11,17 +11,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from decant.errors import InputError, ProgramFailed
-from decant.files import write_beside, write_yaml
-from decant.progress import Progress, clock
-from decant.run import LOCK, is_locked, locked
-from decant.settings import read_mapping
-from decant.status import JOBS, STUDY
-from decant.study import Study, study_values
-from decant.study_checks import check_study
+from decant.foundation.errors import InputError, ProgramFailed
+from decant.foundation.files import write_beside, write_yaml
+from decant.foundation.locks import LOCK, is_locked, locked
+from decant.foundation.progress import Progress, clock
+from decant.foundation.settings import read_mapping
+from decant.study.checks import check_study
+from decant.study.study import Study, study_values
 from decant.workflow.jobs import Job, study_inputs, study_jobs
 from decant.workflow.outcome import Outcome, State, outcome, state
 from decant.workflow.profile import Profile, cancel_jobs
+from decant.workflow.status import JOBS, STUDY
 from decant.workflow.supervisor import GRACE
 
 LOG = "snakemake.log"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from decant.errors import OUT_OF_TIME
-from decant.run import is_held
+from decant.foundation.errors import OUT_OF_TIME
+from decant.foundation.locks import is_held
 
 ERROR = "decant: error: "
 """What the last line of a command begins with that failed and knows why."""

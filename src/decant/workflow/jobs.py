@@ -12,8 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from decant.study import EXPERIMENT, TEST, ZERO, FitCell, RunCell, Study, data_folder, test_frames
-from decant.study_cost import (
+from decant.study.cost import (
     START,
     build_seconds,
     fit_seconds,
@@ -21,7 +20,8 @@ from decant.study_cost import (
     learn_seconds,
     simulate_seconds,
 )  # fmt: skip
-from decant.study_resources import Request, request
+from decant.study.resources import Request, request
+from decant.study.study import EXPERIMENT, TEST, ZERO, FitCell, RunCell, Study, data_folder, test_frames
 
 HERE = Path()
 """The study's folder, in which every command runs."""
@@ -46,7 +46,7 @@ class Job(Request):
     command
         The words of the command line.
     seconds
-        What it will take by the estimate of `decant.study_cost`; None where that cannot tell.
+        What it will take by the estimate of `decant.study.cost`; None where that cannot tell.
     """
 
     kind: str

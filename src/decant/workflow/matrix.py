@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from decant.analysis.tables import format_table
-from decant.progress import clock
-from decant.study import DataSet, Study
-from decant.study_frames import count_frames
-from decant.study_resources import KINDS
+from decant.foundation.progress import clock
+from decant.foundation.tables import format_table
+from decant.study.frames import count_frames
+from decant.study.resources import KINDS
+from decant.study.study import DataSet, Study
 from decant.workflow.jobs import Job
 from decant.workflow.outcome import and_more
 

@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
-from decant.run import is_locked
+from decant.foundation.locks import is_locked
 from decant.workflow.job_log import ERROR, JobLog, read_log
 from decant.workflow.profile import slurms_word
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from decant.errors import InputError, nearest
-from decant.files import read_yaml
+from decant.foundation.errors import InputError, nearest
+from decant.foundation.files import read_yaml
 
 SLURM = "slurm"
 BUILT_IN = {SLURM: Path(__file__).with_name(SLURM)}

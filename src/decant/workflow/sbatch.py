@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from decant.errors import OUT_OF_TIME
-from decant.files import write_beside
-from decant.run import locked
+from decant.foundation.errors import OUT_OF_TIME
+from decant.foundation.files import write_beside
+from decant.foundation.locks import locked
 from decant.workflow.execute import load, require_own, write_inputs
 from decant.workflow.job_log import logged
 from decant.workflow.jobs import Job, study_jobs

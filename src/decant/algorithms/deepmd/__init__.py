@@ -1,0 +1,1 @@
+"""Deep Potentials: fits and exports by deepmd-kit."""

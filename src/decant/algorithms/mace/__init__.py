@@ -1,0 +1,1 @@
+"""MACE: fits by mace-torch, exports to pair_style mace."""

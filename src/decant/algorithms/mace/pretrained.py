@@ -1,0 +1,169 @@
+"""The model that a MACE fit starts from, made ready for ``mace_run_train``: one head, atomic energies of the new data.
+
+What mace-torch 0.3.16 takes from the pretrained model is its architecture, scale and shift, and weights, those of the
+elements that occur. The energies of the isolated atoms are its user's affair, and if the elements are the same it
+silently puts the pretrained ones in the place of those it is given. So they are settled here, in the model itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ase.data import atomic_numbers, chemical_symbols
+
+from decant.algorithms.base import FitTask, Pretrained
+from decant.algorithms.mace.export.heads import head_names, head_to_take
+from decant.algorithms.mace.reference import as_scale_shift, load_trusted, torch_calculator
+from decant.algorithms.training import quiet
+from decant.data.frames import is_isolated, write_frames
+from decant.foundation.errors import InputError
+from decant.foundation.files import read_yaml, write_beside, write_yaml
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+MODEL, ENERGIES = "pretrained.model", "atomic_energies.yaml"
+REPLAY_TRAIN, REPLAY_VALID = "replay-train.extxyz", "replay-valid.extxyz"
+SAME_LEVEL = 1e-3
+"""Largest difference of an isolated atom's energy, eV, at which two sets of labels are taken for the same level."""
+MOST_FRAMES = 100
+"""Frames, evenly spread, from which atomic energies are estimated."""
+# options of mace_run_train that the pretrained model decides
+_ARCHITECTURE = (
+    "hidden_irreps", "num_channels", "max_L", "edge_irreps", "r_max", "num_radial_basis", "num_cutoff_basis", "max_ell",
+    "correlation", "num_interactions", "radial_MLP", "MLP_irreps", "interaction", "interaction_first", "radial_type",
+    "distance_transform", "pair_repulsion", "gate", "scaling", "mean", "std", "avg_num_neighbors",
+    "compute_avg_num_neighbors",
+)  # fmt: skip
+
+
+def training_options(settings: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return settings without those of the architecture, and the names of the latter."""
+    given_way = [key for key in settings if key in _ARCHITECTURE]
+    return {key: value for key, value in settings.items() if key not in _ARCHITECTURE}, given_way
+
+
+def prepare(
+    task: FitTask, pretrained: Pretrained, settings: dict[str, Any], isolated: list[Atoms]
+) -> tuple[dict[str, Any], list[str]]:
+    """Write the model to start from, and replayed frames, into a fit's directory.
+
+    Parameters
+    ----------
+    task, pretrained
+        The fit, and what it starts from. What an interrupted fit left in its directory is kept.
+    settings
+        Of the training; ``foundation_head`` names the head to start from.
+    isolated
+        The isolated atoms of the training set, if there is one of each of its elements.
+
+    Returns
+    -------
+    dict
+        Options of ``mace_run_train``.
+    list of str
+        What the user should know of it.
+
+    Raises
+    ------
+    InputError
+        If the model has several heads and none is named.
+    """
+    replay = pretrained.strategy == "replay"
+    directory, frames = task.directory, [frame for frame in task.train if not is_isolated(frame)]
+    if not (directory / MODEL).is_file():
+        import torch
+
+        model = _one_head(load_trusted(pretrained.model), settings.get("foundation_head"), pretrained.name)
+        energies, origin = _atomic_energies(model, frames, isolated)
+        write_yaml(directory / ENERGIES, {"origin": origin, "about": describe(model), "eV": energies})
+        if not replay:  # whose two heads have energies of their own
+            _set_atomic_energies(model, energies)
+        model = model.float() if settings.get("default_dtype") == "float32" else model
+        with write_beside(directory / MODEL) as temporary:
+            torch.save(model, temporary)
+    told = read_yaml(directory / ENERGIES)
+    options = {"foundation_model": MODEL, "multiheads_finetuning": replay, "E0s": "foundation"}
+    if replay:
+        write_frames(directory / REPLAY_TRAIN, with_stress(pretrained.replay_train))
+        write_frames(directory / REPLAY_VALID, with_stress(pretrained.replay_valid))
+        every = [*frames, *task.valid, *pretrained.replay_train, *pretrained.replay_valid]
+        elements = {symbol for frame in every for symbol in frame.get_chemical_symbols()}
+        options |= {
+            "pt_train_file": REPLAY_TRAIN, "pt_valid_file": REPLAY_VALID, "stress_key": "REF_stress",
+            "E0s": str(dict(sorted((atomic_numbers[symbol], told["eV"][symbol]) for symbol in elements))),
+            # without it mace-torch replaces learning rate and averaging by its own
+            "force_mh_ft_lr": True,
+        }  # fmt: skip
+    notes = [f"architecture of {pretrained.name}: {told['about']}", f"atomic energies: {told['origin']}"]
+    return options, notes
+
+
+def describe(model: Any) -> str:
+    """Return the architecture in a few words."""
+    hidden = model.products[0].linear.irreps_out
+    layers = int(model.num_interactions)
+    return f"{hidden}, {layers} layer{'s' if layers > 1 else ''}, cutoff {float(model.r_max):g} A"
+
+
+def with_stress(frames: list[Atoms]) -> list[Atoms]:
+    """Return copies with ``REF_stress``, eV/angstrom^3, of each virial: the loss of replay knows stress only."""
+    copies = [frame.copy() for frame in frames]
+    for frame in copies:
+        if "REF_virial" in frame.info:
+            frame.info["REF_stress"] = -np.asarray(frame.info["REF_virial"]) / frame.get_volume()
+    return copies
+
+
+def _one_head(model: Any, wanted: str | None, name: str) -> Any:
+    """Return the model with one head."""
+    names = head_names(model)
+    if len(names) == 1 and wanted in (None, names[0]):
+        return as_scale_shift(model)
+    head = head_to_take(model, wanted)
+    if head not in names:
+        raise InputError(f"{name}: has the heads {', '.join(names)}: name one with --set foundation_head=NAME")
+    with quiet():
+        from mace.tools.scripts_utils import remove_pt_head
+        from mace.tools.torch_tools import default_dtype
+
+        with default_dtype("float64"):
+            return remove_pt_head(as_scale_shift(model), head).eval()
+
+
+def _own_energies(model: Any) -> dict[str, float]:
+    """Return the energy of each element's isolated atom, eV, of a model with one head."""
+    symbols = [chemical_symbols[number] for number in model.atomic_numbers.tolist()]
+    return dict(zip(symbols, model.atomic_energies_fn.atomic_energies.ravel().tolist(), strict=True))
+
+
+def _set_atomic_energies(model: Any, energies: dict[str, float]) -> None:
+    """Replace the energies of the isolated atoms."""
+    stored = model.atomic_energies_fn.atomic_energies
+    stored.copy_(stored.new_tensor([energies[symbol] for symbol in _own_energies(model)]).reshape(stored.shape))
+
+
+def _atomic_energies(model: Any, frames: list[Atoms], isolated: list[Atoms]) -> tuple[dict[str, float], str]:
+    """Return atomic energies for the new data, eV, and where they are from.
+
+    Labels of another level differ from the model's by a large energy for each atom. If the isolated atoms do not say
+    that the level is the same, that is found by least squares, shortest where the data leave a choice: labels less
+    predictions = sum over elements of (number of atoms x change). Elements without data keep their energy.
+    """
+    from decant.data.prediction import predict
+
+    own = _own_energies(model)
+    atoms = {frame.get_chemical_symbols()[0]: float(frame.info["REF_energy"]) for frame in isolated}
+    if atoms and all(abs(energy - own[symbol]) < SAME_LEVEL for symbol, energy in atoms.items()):
+        return own, "those of the pretrained model, which agree with the isolated atoms of the data"
+    chosen = [frames[i] for i in np.unique(np.linspace(0, len(frames) - 1, MOST_FRAMES).round().astype(int))]
+    predictions = predict(torch_calculator(model), chosen, "estimate atomic energies")
+    labels = np.array([frame.info["REF_energy"] for frame in chosen])
+    difference = labels - np.array([prediction.energy for prediction in predictions])
+    symbols = sorted({symbol for frame in chosen for symbol in frame.get_chemical_symbols()})
+    counts = np.array([[frame.get_chemical_symbols().count(symbol) for symbol in symbols] for frame in chosen])
+    changes = np.linalg.lstsq(counts.astype(float), difference, rcond=None)[0]
+    shift = float(np.mean(difference / counts.sum(axis=1)))
+    energies = own | {symbol: own[symbol] + float(change) for symbol, change in zip(symbols, changes, strict=True)}
+    return energies, f"those of the pretrained model, moved to the level of the data ({shift:+.4f} eV/atom in the mean)"

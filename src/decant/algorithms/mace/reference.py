@@ -1,0 +1,201 @@
+"""A MACE model as safetensors: its weights and a JSON description from which it is rebuilt without unpickling."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from decant.algorithms.training import quiet
+from decant.foundation.errors import InputError
+from decant.foundation.files import require_file, write_beside
+
+if TYPE_CHECKING:
+    import torch
+    from ase.calculators.calculator import Calculator
+
+FORMAT = "decant-mace-reference-1"
+_CLASSES = ("interaction_cls", "interaction_cls_first", "readout_cls")
+_IRREPS = ("hidden_irreps", "MLP_irreps", "edge_irreps")
+
+
+def load_trusted(path: Path) -> torch.nn.Module:
+    """Load a ``.model`` file of mace-torch, in double precision on the CPU.
+
+    Such a file is a pickle, and unpickling runs whatever code the file asks for: load only files that you trust.
+
+    Raises
+    ------
+    InputError
+        If the file is no MACE model.
+    """
+    require_file(path, "a model file of mace-torch")
+    with quiet():
+        import mace.modules  # noqa: F401  (classes that the pickle refers to)
+        import torch
+
+        try:
+            model = torch.load(path, map_location="cpu", weights_only=False)
+        except Exception as error:  # a pickle can fail in any way
+            raise InputError(f"{path}: not a readable torch model: {_first_line(error)}") from error
+    if type(model).__name__ not in ("MACE", "ScaleShiftMACE"):
+        raise InputError(f"{path}: contains a {type(model).__name__}; expected a MACE or ScaleShiftMACE model")
+    return model.double().eval()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def as_scale_shift(model: Any) -> Any:
+    """Return a copy of class ScaleShiftMACE; a plain MACE is one with scale 1 and shift 0."""
+    from mace.modules import ScaleShiftMACE
+    from mace.modules.blocks import ScaleShiftBlock
+
+    result = copy.deepcopy(model)
+    if type(result).__name__ == "MACE":
+        result.scale_shift = ScaleShiftBlock(scale=1.0, shift=0.0).double()
+        result.__class__ = ScaleShiftMACE
+    basis = result.radial_embedding.bessel_fn
+    if not hasattr(basis, "bessel_weights"):  # where mace-torch counts the functions of any basis
+        basis.__dict__["bessel_weights"] = basis.gaussian_weights
+    return result
+
+
+def write_reference(model: torch.nn.Module, path: Path, head: str | None = None) -> dict[str, Any]:
+    """Write a MACE model as safetensors; return its description, as stored in the header.
+
+    Parameters
+    ----------
+    model
+        In double precision.
+    path
+        File to write.
+    head
+        Name of the head that was exported; None for the only one.
+    """
+    from mace.tools.scripts_utils import extract_config_mace_model
+    from safetensors.torch import save
+
+    converted = as_scale_shift(model)
+    description = {key: _plain(value) for key, value in extract_config_mace_model(converted).items()}
+    description["gate"] = _gate_name(converted)
+    description["correlation"] = _correlation(converted)
+    description["head"] = head
+    weights = {name: tensor.detach().clone().contiguous() for name, tensor in converted.state_dict().items()}
+    with write_beside(path) as temporary:
+        # not save_file, whose files nobody else may read
+        temporary.write_bytes(save(weights, metadata={"format": FORMAT, "model": json.dumps(description)}))
+    return description
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON knows it; classes by name, irreps as text."""
+    if isinstance(value, type):
+        return value.__name__
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple) and not type(value).__name__.startswith("Irrep"):
+        return [_plain(item) for item in value]
+    return str(value)
+
+
+def _gate_name(model: Any) -> str | None:
+    """Return the name of the non-linearity of the last readout."""
+    from mace.modules import gate_dict
+
+    if not hasattr(model.readouts[-1], "non_linearity"):  # a single layer has a linear readout, and no use for a gate
+        return "silu"
+    gate = model.readouts[-1].non_linearity.acts[0].f
+    for name, function in gate_dict.items():
+        if function is gate:
+            return str(name)
+    raise InputError(f"the readout's non-linearity {gate} has no name in mace-torch; cannot describe this model")
+
+
+def _correlation(model: Any) -> int | list[int]:
+    """Return the correlation order of all layers, or a list where it differs."""
+    orders = [int(product.symmetric_contractions.contractions[0].correlation) for product in model.products]
+    return orders[0] if len(set(orders)) == 1 else orders
+
+
+def torch_calculator(model: torch.nn.Module, head: str | None = None) -> Calculator:
+    """Return MACE's own calculator of a model, in double precision on the CPU."""
+    with quiet():
+        from mace.calculators import MACECalculator
+
+        return MACECalculator(models=[model], device="cpu", default_dtype="float64", head=head)
+
+
+def reference_head(path: Path) -> str | None:
+    """Return the head that was exported with a file of `write_reference`; None for the only one."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        head: str | None = json.loads(file.metadata()["model"]).get("head")
+    return head
+
+
+def read_reference(path: Path) -> torch.nn.Module:
+    """Rebuild a model that `write_reference` wrote; nothing is unpickled.
+
+    Raises
+    ------
+    InputError
+        If the file is not such a file.
+    """
+    import torch
+    from safetensors import SafetensorError, safe_open
+
+    require_file(path, "the reference model of a MACE potential")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
+    except SafetensorError as error:
+        raise InputError(f"{path}: corrupted: {_first_line(error)}; export the potential again") from error
+    if header.get("format") != FORMAT:
+        raise InputError(f"{path}: not written by this version of decant; export the potential again")
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        with quiet():
+            model = _build(json.loads(header["model"]))
+    finally:
+        torch.set_default_dtype(before)
+    _load_weights(model, weights, path)
+    return model.eval()
+
+
+def _load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path: Path) -> None:
+    """Fill in the stored weights; models of older versions lack marks of unused couplings, which are rebuilt."""
+    try:
+        missing, unexpected = model.load_state_dict(weights, strict=False)
+    except RuntimeError as error:
+        raise InputError(f"{path}: does not fit this version of mace-torch: {_first_line(error)}") from error
+    lacking = [name for name in missing if not name.endswith("_zeroed")] + unexpected
+    if lacking:
+        raise InputError(f"{path}: does not fit this version of mace-torch: {lacking[0]} is not in both")
+
+
+def _build(description: dict[str, Any]) -> torch.nn.Module:
+    """Return the model of a description, with weights that are still to be loaded."""
+    from e3nn import o3
+    from mace.modules import blocks
+
+    from mace import modules
+
+    arguments = {key: value for key, value in description.items() if key != "head"}
+    for key in _CLASSES:
+        arguments[key] = getattr(blocks, arguments[key])
+    for key in _IRREPS:
+        arguments[key] = None if arguments[key] is None else o3.Irreps(arguments[key])
+    arguments["gate"] = modules.gate_dict[arguments["gate"]]
+    for key in ("atomic_energies", "atomic_inter_scale", "atomic_inter_shift"):
+        arguments[key] = np.array(arguments[key])
+    return modules.ScaleShiftMACE(**arguments)

@@ -1,0 +1,99 @@
+"""``mace_run_train`` with a learning rate that anneals over a given wall time, and an end that keeps to it.
+
+Run as ``python -m decant.algorithms.mace.train [--wall_time SECONDS] <options of mace_run_train>``. MACE's own
+schedules know epochs only, and how many epochs fit into an hour depends on the machine and on who else is using it;
+here the learning rate follows a cosine over the fraction of the budget that is used, be it time or epochs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import math
+import sys
+import time
+from typing import Any
+
+from mace.cli import run_train
+
+from mace import tools
+
+FINAL_RATE = 0.01  # last learning rate, as a fraction of the first
+_started = time.monotonic()
+
+
+class BudgetUsed(Exception):
+    """No further epoch fits into the wall time."""
+
+
+class BudgetSchedule:
+    """A learning-rate schedule over the used fraction of wall time or epochs; takes the place of MACE's own.
+
+    Its state, which MACE stores in each checkpoint, holds the time used so far, so that a continued training goes on
+    where the interrupted one stood.
+    """
+
+    wall_time: float | None = None
+
+    def __init__(self, optimizer: Any, args: argparse.Namespace):
+        self.optimizer = optimizer
+        self.first_rates = [group["lr"] for group in optimizer.param_groups]
+        self.max_epochs = args.max_num_epochs
+        self.used_before = 0.0
+        self.epoch = 0
+        self._last_step = time.monotonic()
+
+    def used(self) -> float:
+        """Return the seconds used by this process and those it continues."""
+        return self.used_before + time.monotonic() - _started
+
+    def step(self, metrics: Any = None, epoch: Any = None) -> None:
+        """Set the learning rate of the epoch that begins; MACE calls this between epochs.
+
+        Raises
+        ------
+        BudgetUsed
+            If an epoch as long as the last one would end after the wall time.
+        """
+        now = time.monotonic()
+        last_epoch, self._last_step = now - self._last_step, now
+        self.epoch += 1
+        fraction = (self.epoch + 0.5) / self.max_epochs
+        if self.wall_time is not None:
+            if self.used() + last_epoch > self.wall_time:
+                raise BudgetUsed
+            fraction = max(fraction, (self.used() + 0.5 * last_epoch) / self.wall_time)
+        factor = FINAL_RATE + (1.0 - FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * min(fraction, 1.0)))
+        for group, rate in zip(self.optimizer.param_groups, self.first_rates, strict=True):
+            group["lr"] = factor * rate
+
+    def state_dict(self) -> dict[str, float]:
+        """Return what a checkpoint stores."""
+        return {"used": self.used(), "epoch": self.epoch}
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        """Continue from a checkpoint."""
+        self.used_before, self.epoch = state["used"], int(state["epoch"])
+        print(f"decant: continuing after epoch {self.epoch} and {self.used_before:.0f} s")
+
+
+def main() -> None:
+    """Train, and write the model of the best checkpoint when the budget is used."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--wall_time", type=float)
+    own, rest = parser.parse_known_args()
+    sys.argv[1:] = rest
+    BudgetSchedule.wall_time = own.wall_time
+    run_train.LRScheduler = BudgetSchedule
+    try:
+        run_train.main()
+    except BudgetUsed:
+        logging.info("Wall time used; writing the model of the best checkpoint")
+        logging.getLogger().handlers.clear()  # MACE adds its handlers once more
+        args = tools.build_default_arg_parser().parse_args(rest)
+        args.restart_latest, args.max_num_epochs = True, 0
+        run_train.run(args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,315 @@
+"""Measure a run: from trajectory and thermo output to ``observables.yaml``, plots, and a CSV beside each plot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from decant.analysis import plots
+from decant.analysis.averages import Average, average
+from decant.analysis.bonds import BondIntegrity
+from decant.analysis.density import density
+from decant.analysis.diffusion import Diffusion, SelfDiffusion
+from decant.analysis.energy_drift import conserved_energy, energy_drift
+from decant.analysis.frames import Observable, Readers, checked, gather
+from decant.analysis.observables import OBSERVABLES, plain, status_line
+from decant.analysis.on_the_fly import BAROSTAT, NOTE, element_rdfs, species_diffusion
+from decant.analysis.performance import performance
+from decant.analysis.rdf import Rdf, centre_rdfs, site_rdfs
+from decant.analysis.viscosity import Viscosity, run_viscosity
+from decant.foundation.errors import InputError
+from decant.foundation.files import write_yaml
+from decant.foundation.machine import available_cores
+from decant.foundation.ranks import ALONE, Ranks
+from decant.foundation.tables import format_table, number, write_csv
+
+if TYPE_CHECKING:
+    from MDAnalysis import Universe
+
+    from decant.simulation.run import Run
+
+Result = TypeVar("Result")
+BYTES_PER_JOB = 500e6
+SPEC_KEYS = ("potential", "liquid", "copies", "ensemble", "temperature_K", "pressure_bar", "length_ps", "timestep_fs")
+
+
+@dataclass
+class Measured:
+    """Everything measured on a run.
+
+    Attributes
+    ----------
+    thermo
+        Columns of the thermo output, rows that are not finite left out.
+    atoms
+        Number of atoms.
+    density, rdfs, sites, diffusions, viscosity
+        None or empty where they could not be measured.
+    summary
+        Content of ``observables.yaml``.
+    """
+
+    thermo: dict[str, np.ndarray]
+    atoms: int
+    density: Average | None = None
+    rdfs: list[Rdf] = field(default_factory=list)
+    sites: list[Rdf] = field(default_factory=list)
+    diffusions: list[Diffusion] = field(default_factory=list)
+    viscosity: Viscosity | None = None
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+def measure(
+    universe: Universe,
+    thermo: Mapping[str, np.ndarray],
+    spec: Mapping[str, Any],
+    skip_ps: float | None = None,
+    viscosity_mPa_s: float | None = None,
+    readers: Readers | None = None,
+) -> Measured:
+    """Measure what a run's trajectory and thermo output show.
+
+    What cannot be measured (too few frames, no box) is left out, and its place in the summary says why.
+
+    Parameters
+    ----------
+    universe
+        Residues are molecules, resnames are species, coordinates are unwrapped.
+    thermo
+        Columns of the thermo output.
+    spec
+        Conditions of the run; ``ensemble`` and ``temperature_K`` are used.
+    skip_ps
+        Measure from this time on; None detects where equilibration ends.
+    viscosity_mPa_s
+        For the Yeh-Hummer correction, mPa s.
+    readers
+        Who reads the trajectory; None for this process.
+    """
+    finite = np.all([np.isfinite(column) for column in thermo.values()], axis=0)
+    result = Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, len(universe.atoms))
+    from_ps = _measure_thermo(result, spec, skip_ps)
+    planned: dict[str, tuple[Observable[Any] | None, Any]] = {
+        "bonds": _attempt(lambda: BondIntegrity(universe)),
+        "centres": _attempt(lambda: centre_rdfs(universe, from_ps)),
+        "sites": _attempt(lambda: site_rdfs(universe, from_ps)),
+        "diffusion": _attempt(
+            lambda: SelfDiffusion(universe, from_ps, spec.get("temperature_K"), viscosity_mPa_s),
+        ),
+    }
+    observables = {name: one for name, (one, _) in planned.items() if one is not None}
+    rows = dict(zip(observables, gather(universe, list(observables.values()), readers), strict=True))
+    found = {
+        name: (None, reason) if one is None else _attempt(lambda: one.conclude(checked(rows[name])))  # noqa: B023
+        for name, (one, reason) in planned.items()
+    }
+    result.summary["bonds"] = found["bonds"][1]
+    result.rdfs, result.sites, result.diffusions = (found[name][0] or [] for name in ("centres", "sites", "diffusion"))
+    result.summary["rdf"] = {one.pair: one.summary() for one in result.rdfs + result.sites} or found["centres"][1]
+    if result.rdfs and not result.sites:
+        result.summary["rdf"]["sites"] = found["sites"][1]
+    result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or found["diffusion"][1]
+    return result
+
+
+def measure_on_the_fly(
+    run: Run, thermo: Mapping[str, np.ndarray], skip_ps: float | None = None, viscosity_mPa_s: float | None = None
+) -> Measured:
+    """Measure what a run without a trajectory shows: as `measure`, with what LAMMPS measured while it ran."""
+    spec, finite = run.spec, np.all([np.isfinite(column) for column in thermo.values()], axis=0)
+    result = Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, int(spec["atoms"]))
+    from_ps = _measure_thermo(result, spec, skip_ps)
+    from_step = spec["equilibration_steps"] + round(from_ps / run.timestep_ps)
+    volume = float(result.thermo["volume_A3"].mean())
+    rdf_files, msd_files = (run.segment_files(stem, "dat") for stem in ("rdf", "msd"))
+    sites, reason = _attempt(lambda: element_rdfs(rdf_files, run.present_elements(), from_step))
+    result.sites = sites or []
+    result.summary["rdf"] = {one.pair: one.summary() for one in result.sites} or reason
+    diffusions, reason = _attempt(lambda: species_diffusion(msd_files, spec, volume, viscosity_mPa_s))
+    result.diffusions = diffusions or []
+    result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or reason
+    if diffusions:
+        result.summary["diffusion"]["note"] = "; ".join([NOTE, *([BAROSTAT] if spec["ensemble"] == "npt" else [])])
+    return result
+
+
+def _attempt(action: Callable[[], Result]) -> tuple[Result | None, Any]:
+    """Return the result twice, or None and a mapping that says why there is none."""
+    try:
+        result = action()
+    except InputError as error:
+        return None, {"not_available": str(error)}
+    return result, result
+
+
+def _measure_thermo(result: Measured, spec: Mapping[str, Any], skip_ps: float | None) -> float:
+    """Fill in averages and drift; return the time from which the trajectory is measured, ps."""
+    thermo, summary = result.thermo, result.summary
+    time = thermo["time_ps"]
+    energy_per_atom = thermo["potential_energy_eV"] / result.atoms
+    settled, _ = _attempt(lambda: average(time, energy_per_atom, "eV/atom"))
+    result.density, reason = _attempt(lambda: density(thermo, skip_ps))
+    if skip_ps is not None:
+        from_ps, how = skip_ps, "given"
+    elif result.density is not None and result.density.standard_deviation > 0:
+        from_ps, how = result.density.equilibrated_after_ps, "equilibration of the density"
+    else:
+        from_ps, how = (settled.equilibrated_after_ps if settled else 0.0), "equilibration of the energy"
+    end = float(time[-1]) if len(time) else 0.0
+    summary["analysed"] = {"from_ps": from_ps, "to_ps": end, "from_is": how, "thermo_samples": len(time)}
+    if skip_ps is None and from_ps > 0.5 * end:
+        summary["analysed"]["note"] = f"only {end - from_ps:.3g} of {end:.3g} ps count, the rest is equilibration"
+    summary["density"] = result.density.summary() if result.density else reason
+    late = time >= from_ps - 1e-9
+    for name, values, unit in (
+        ("temperature", thermo["temperature_K"], "K"),
+        ("pressure", thermo["pressure_bar"], "bar"),
+        ("potential_energy", energy_per_atom, "eV/atom"),
+    ):
+        mean, reason = _attempt(lambda: average(time[late], values[late], unit, detect=False))  # noqa: B023
+        summary[name] = mean.summary() if mean else reason
+    ensemble = str(spec.get("ensemble", ""))
+    summary["energy_drift"] = _attempt(lambda: energy_drift(time, conserved_energy(thermo, ensemble), result.atoms))[1]
+    return from_ps
+
+
+def write_results(folder: Path, measured: Measured) -> None:
+    """Write ``observables.yaml``, the plots and the CSV files into `folder`."""
+    thermo = measured.thermo
+    write_csv(folder / "thermo.csv", thermo)
+    if measured.density:
+        plots.plot_density(folder / "density.png", thermo, measured.density)
+    if len(thermo["time_ps"]) > 1:
+        plots.plot_thermo(folder / "thermo.png", thermo, measured.atoms)
+    if measured.rdfs or measured.sites:
+        both = measured.rdfs + measured.sites
+        columns = {"r_A": both[0].r}
+        for one in both:
+            columns[f"g {one.pair}"] = one.inter
+            columns[f"coordination {one.pair}"] = one.coordination
+            if one.intra is not None:
+                columns[f"intra_per_A {one.pair}"] = one.intra
+        write_csv(folder / "rdf.csv", columns)
+        plots.plot_rdf(folder / "rdf.png", measured.rdfs, measured.sites)
+    if measured.diffusions:
+        columns = {"lag_ps": measured.diffusions[0].lag_ps}
+        columns.update({f"msd_A2 {one.species}": one.msd_A2 for one in measured.diffusions})
+        write_csv(folder / "msd.csv", columns)
+        plots.plot_msd(folder / "msd.png", measured.diffusions)
+    if measured.viscosity:
+        write_csv(folder / "viscosity.csv", measured.viscosity.columns())
+        plots.plot_viscosity(folder / "viscosity.png", measured.viscosity)
+    write_yaml(folder / OBSERVABLES, plain(measured.summary))
+
+
+def analyze(
+    path: Path,
+    skip_ps: float | None = None,
+    viscosity_mPa_s: float | None = None,
+    jobs: int = 1,
+    ranks: Ranks = ALONE,
+) -> dict[str, Any]:
+    """Measure a run and write ``observables.yaml``, plots and CSV files into its directory.
+
+    A run that a guard stopped is measured up to there; the reason stands first in the summary.
+
+    Parameters
+    ----------
+    path
+        Run directory.
+    skip_ps
+        Measure from this time on; None detects where equilibration ends.
+    viscosity_mPa_s
+        Shear viscosity of the simulated liquid for the Yeh-Hummer correction, mPa s.
+    jobs
+        Number of processes that read the trajectory; 0 takes as many cores as are worth starting at its size.
+    ranks
+        Other MPI ranks that take part.
+
+    Returns
+    -------
+    dict
+        The content of ``observables.yaml``.
+
+    Raises
+    ------
+    InputError
+        If the directory is no run, or it has no production or trajectory frame yet.
+    """
+    from decant.simulation.run import Run
+
+    run = Run.open(path)
+    status = dict(run.status)
+    without = run.spec.get("trajectory") == "none"
+    head: dict[str, Any] = {
+        "run": Path(path).resolve().name,
+        "status": status,
+        "conditions": {key: run.spec[key] for key in SPEC_KEYS if key in run.spec},
+    }
+    thermo = run.thermo()
+    universe, reason = (None, {}) if without else _attempt(run.universe)
+    missing = "" if without or universe is not None else reason["not_available"]
+    if not missing and not len(thermo.get("time_ps", ())):
+        missing = f"{path}: no thermo output in production"
+    if missing:
+        if status.get("state") != "stopped":
+            raise InputError(missing)
+        head["production"] = {"not_available": "the run was stopped before its first frame"}
+        write_yaml(Path(path) / OBSERVABLES, plain(head))
+        return plain(head)
+    found, viscosity = _attempt(lambda: run_viscosity(run)) if run.spec.get("viscosity") else (None, None)
+    if found and found.converged and viscosity_mPa_s is None:
+        viscosity_mPa_s = found.value  # for the Yeh-Hummer correction
+    if universe is None:
+        measured = measure_on_the_fly(run, thermo, skip_ps, viscosity_mPa_s)
+    else:
+        readers = Readers(run.path, jobs or _worth_starting(run), ranks)
+        measured = measure(universe, thermo, run.spec, skip_ps, viscosity_mPa_s, readers)
+    measured.viscosity = found
+    more = {} if viscosity is None else {"viscosity": found.summary() if found else viscosity}
+    measured.summary = {**head, **measured.summary, **more, "performance": _attempt(lambda: performance(run))[1]}
+    write_results(Path(path), measured)
+    return plain(measured.summary)
+
+
+def _worth_starting(run: Run) -> int:
+    """Return how many processes read a trajectory best: a small one is read before a second process has started."""
+    size = sum(segment.frames * segment.frame_bytes for segment in run.trajectory_segments())
+    return min(available_cores(), 1 + int(size // BYTES_PER_JOB))
+
+
+def as_text(summary: Mapping[str, Any]) -> str:
+    """Return the short table that `decant analyze` prints."""
+    rows = [["observable", "value", "unit"]]
+    for name in ("density", "temperature", "pressure", "potential_energy", "energy_drift", "viscosity"):
+        entry = summary.get(name, {})
+        if "value" in entry:
+            rows.append([name.replace("_", " "), number(entry["value"], entry["uncertainty"], 5), entry["unit"]])
+    for name, entry in summary.get("diffusion", {}).items():
+        if isinstance(entry, Mapping):
+            value = number(entry["diffusion_1e-5_cm2_s"], entry["uncertainty_1e-5_cm2_s"])
+            rows.append([f"diffusion {name}", value, "1e-5 cm2/s"])
+    bonds, speed = summary.get("bonds", {}), summary.get("performance", {})
+    if "intact_fraction" in bonds:
+        rows.append(["bonds intact", f"{100 * bonds['intact_fraction']:.2f}", "%"])
+    for key, unit in (("katom_step_per_s", "katom-step/s"), ("ns_per_day", "ns/day")):
+        if key in speed:
+            rows.append(["speed", number(speed[key]), unit])
+    lines = [f"{summary.get('run')}: {status_line(summary.get('status', {}))}", format_table(rows)]
+    return "\n".join(lines + [f"note: {note}" for note in notes(summary)])
+
+
+def notes(summary: Mapping[str, Any]) -> list[str]:
+    """Return every remark and every missing observable of a summary, one line each."""
+    found: list[str] = []
+    for name, entry in summary.items():
+        if isinstance(entry, Mapping):
+            for key in ("note", "not_available"):
+                if entry.get(key):
+                    found.append(f"{name.replace('_', ' ')}: {entry[key]}")
+            found += [f"{name.replace('_', ' ')} {line}" for line in notes(entry)]
+    return found

@@ -1,0 +1,54 @@
+"""The file of a run's observables: its name, its numbers as plain YAML, and how the run ended in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from decant.foundation.errors import InputError
+from decant.foundation.files import read_yaml
+
+OBSERVABLES = "observables.yaml"
+
+
+def read_observables(run: Path) -> dict[str, Any]:
+    """Read what ``decant analyze`` found in a run directory.
+
+    Raises
+    ------
+    InputError
+        If the run was not analysed.
+    """
+    run = Path(run)
+    if not (run / OBSERVABLES).is_file():
+        problem = f"no {OBSERVABLES} in it; run: decant analyze {run}" if run.is_dir() else "no such directory"
+        raise InputError(f"{run}: {problem}")
+    return read_yaml(run / OBSERVABLES)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as plain Python for YAML: six significant digits, None for what is not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(item) for item in value]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(f"{value:.6g}") if np.isfinite(value) else None
+    return value if value is None else str(value)
+
+
+def status_line(status: Mapping[str, Any]) -> str:
+    """Say in one line how a run ended."""
+    state = str(status.get("state", "unknown"))
+    if state != "stopped":
+        return state
+    when = f" at {status['time_ps']:g} ps" if isinstance(status.get("time_ps"), int | float) else ""
+    message = f": {status['message']}" if status.get("message") else ""
+    return f"stopped by guard '{status.get('guard', '?')}'{when}{message}"

@@ -1,0 +1,1 @@
+"""Configurations and their labels as data: frames, formats, import, split and inspection."""

@@ -1,0 +1,206 @@
+"""Extended XYZ as it stands in the file: every key under its own name, nothing hidden or converted.
+
+ASE's reader moves ``energy``, ``forces`` and ``stress`` into a calculator and stops at the first malformed frame; an
+import has to see each key as written and to reject frames one by one, so the text is parsed here.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers
+
+from decant.foundation.errors import InputError
+from decant.foundation.files import require_file
+
+WHAT = "an extended XYZ file"
+_BRACKETS = str.maketrans("[]{}", "    ")
+
+
+class FrameError(Exception):
+    """One frame cannot be used; the message says why."""
+
+
+@dataclass
+class RawFrame:
+    """One frame of an extended XYZ file.
+
+    Attributes
+    ----------
+    index
+        Position in the file, from 0.
+    line
+        Line number of the frame's first line, from 1; None if it is not from a text file.
+    atoms
+        Elements, positions (angstrom), cell and periodicity; no labels.
+    info, arrays
+        Every other value per frame and per atom, under the file's own names.
+    error
+        Why the frame could not be parsed, or an empty string.
+    """
+
+    index: int
+    line: int | None
+    atoms: Atoms = field(default_factory=Atoms)
+    info: dict[str, Any] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    error: str = ""
+
+
+def read_raw(path: Path) -> list[RawFrame]:
+    """Read every frame; a frame that cannot be parsed has its `error` set.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, or not extended XYZ.
+    """
+    require_file(path, WHAT)
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not text; expected {WHAT}") from error
+    frames = []
+    for index, (start, count) in enumerate(_blocks(path, lines)):
+        frame = RawFrame(index, start + 1)
+        try:
+            _parse(frame, count, lines[start + 1 : start + 2 + count])
+        except FrameError as error:
+            frame.error = str(error)
+        frames.append(frame)
+    if not frames:
+        raise InputError(f"{path}: empty; expected {WHAT}")
+    return frames
+
+
+def _blocks(path: Path, lines: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield the first line and the atom count of each frame."""
+    position = 0
+    while position < len(lines):
+        text = lines[position].strip()
+        if not text and not any(line.strip() for line in lines[position:]):
+            return
+        if not text.isdigit() or int(text) == 0:
+            raise InputError(f"{path}: line {position + 1}: expected the number of atoms of a frame of {WHAT}")
+        yield position, int(text)
+        position += int(text) + 2
+
+
+def _parse(frame: RawFrame, count: int, lines: list[str]) -> None:
+    """Fill `frame` from its comment line and atom lines."""
+    if len(lines) < count + 1:
+        raise FrameError(f"the file ends after {max(len(lines) - 1, 0)} of {count} atoms")
+    info = parse_comment(lines[0])
+    columns = _columns(str(info.pop("Properties", "species:S:1:pos:R:3")))
+    lattice, pbc = info.pop("Lattice", None), info.pop("pbc", None)
+    values = _table(columns, [line.split() for line in lines[1:]])
+    symbols = [_symbol(text) for text in values.pop("species")]
+    positions = values.pop("pos")
+    if positions.shape != (count, 3):
+        raise FrameError("column 'pos' must have 3 components")
+    cell = np.zeros((3, 3))
+    if lattice is not None:
+        cell = numbers_of(lattice, 9, "Lattice").reshape(3, 3)
+    periodic = np.full(3, lattice is not None) if pbc is None else _truths(pbc)
+    frame.atoms = Atoms(symbols, positions=positions, cell=cell, pbc=periodic)
+    frame.info, frame.arrays = info, values
+
+
+_PAIR = re.compile(
+    r"""([^\s="']+) \s*=\s* ( "(?:[^"\\]|\\.)*" | '[^']*' | \[(?:[^\[\]]|\[[^\[\]]*\])*\] | \{[^}]*\} | [^\s"']+ )
+      | ([^\s="']+)""",
+    re.VERBOSE,
+)
+
+
+def parse_comment(text: str) -> dict[str, Any]:
+    """Parse ``key=value key="several values" flag`` into a dictionary.
+
+    Numbers become int, float or a flat array in the order of the file; anything else stays text; a flag is ``"T"``.
+    Unlike in ASE no key has a special meaning, so that a stress of 6 numbers is as welcome as one of 9.
+    """
+    found = {}
+    for key, value, flag in _PAIR.findall(text):
+        found[key or flag] = _value(value) if key else "T"
+    return found
+
+
+def _value(text: str) -> Any:
+    quoted = text[:1] in ("'", '"')
+    inner = text[1:-1] if quoted else text
+    words = re.split(r"[\s,]+", inner.removeprefix("_JSON ").translate(_BRACKETS).strip())
+    try:
+        numbers = np.array([float(word) for word in words])
+    except ValueError:
+        return inner
+    if len(numbers) > 1:
+        return numbers
+    return int(words[0]) if re.fullmatch(r"[+-]?\d+", words[0]) else float(numbers[0])
+
+
+def _columns(properties: str) -> list[tuple[str, str, int]]:
+    """Split ``species:S:1:pos:R:3`` into (name, type, width)."""
+    parts = properties.split(":")
+    if len(parts) % 3 or not all(width.isdigit() for width in parts[2::3]) or not set(parts[1::3]) <= set("SRIL"):
+        raise FrameError(f"Properties={properties} is not a list of name:type:width")
+    columns = list(zip(parts[::3], parts[1::3], map(int, parts[2::3]), strict=True))
+    names = {name for name, _, _ in columns}
+    if not {"species", "pos"} <= names:
+        raise FrameError("Properties must name the columns 'species' and 'pos'")
+    return columns
+
+
+def _table(columns: list[tuple[str, str, int]], rows: list[list[str]]) -> dict[str, np.ndarray]:
+    """Cut the atom lines into one array a column."""
+    width = sum(size for _, _, size in columns)
+    for number, row in enumerate(rows):
+        if len(row) < width:
+            raise FrameError(f"atom {number} has {len(row)} values; Properties asks for {width}")
+    table = np.array([row[:width] for row in rows])
+    values, first = {}, 0
+    for name, kind, size in columns:
+        part = table[:, first : first + size]
+        first += size
+        if kind in "RI":
+            try:
+                part = part.astype(float)
+                part = part.astype(int) if kind == "I" else part
+            except ValueError as error:
+                raise FrameError(f"column '{name}': not a number: {error}") from error
+        values[name] = part[:, 0] if size == 1 else part
+    return values
+
+
+def _symbol(text: str) -> str:
+    if text not in atomic_numbers or text == "X":
+        raise FrameError(f"unknown element '{text}'")
+    return text
+
+
+def _truths(value: Any) -> np.ndarray:
+    """Return ``T T F``, ``True`` or ``1 1 0`` as three truth values."""
+    words = value.split() if isinstance(value, str) else list(np.atleast_1d(value))
+    truths = [str(word).strip(",").lower() in {"t", "true", "1", "1.0"} for word in words]
+    if len(truths) not in (1, 3):
+        raise FrameError("pbc must be 3 truth values")
+    return np.array(truths * 3)[:3]
+
+
+def numbers_of(value: Any, count: int, key: str) -> np.ndarray:
+    """Return `count` finite numbers, or raise `FrameError` naming the key."""
+    try:
+        numbers = np.atleast_1d(np.asarray(value, dtype=float)).ravel()
+    except (TypeError, ValueError) as error:
+        raise FrameError(f"{key} is not {count} numbers") from error
+    if numbers.size != count:
+        raise FrameError(f"{key} has {numbers.size} numbers instead of {count}")
+    if not all(map(math.isfinite, numbers)):
+        raise FrameError(f"{key} is not finite (NaN or infinite)")
+    return numbers

@@ -1,0 +1,283 @@
+"""Taking frames of any origin into the house form, and saying of each that is left out why."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+
+from decant.data.extxyz import FrameError, RawFrame, read_raw
+from decant.data.foreign import is_foreign, read_foreign
+from decant.data.frames import ISOLATED, density, is_isolated
+from decant.data.keys import LabelKeys, energy_of, find_keys, forces_of, virial_of
+from decant.foundation.errors import InputError
+from decant.foundation.files import write_beside
+from decant.molecules import geometry
+from decant.molecules.species import composition, solvent_name, species_names
+from decant.molecules.topology import (
+    BOND_SCALE,
+    bonds,
+    formula,
+    graph_signature,
+    molecule_ids,
+    renumbered,
+    shortest_height,
+    split_graph,
+)
+
+FORCE_LIMIT = 50.0
+"""Forces above this (eV/angstrom) are taken for a failed calculation; hot liquids at 1200 K stay below 20."""
+LONELY = 8.0
+"""An atom whose images are further away than this (angstrom) is isolated; no crystal has one atom in such a cell."""
+MOLECULE_KEYS = ("mol_id", "molID", "mol_ID", "molecule_id")
+GROUP_KEYS = ("group", "trajectory", "traj", "traj_id", "parent")
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A frame left out: its position in the file, its line if it was read from one, and the reason."""
+
+    index: int
+    line: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What an import found.
+
+    Attributes
+    ----------
+    frames
+        Usable frames in the house form.
+    rejects
+        Frames left out.
+    report
+        What the file holds: see `summary`.
+    indices
+        Position of each usable frame in the file.
+    """
+
+    frames: list[Atoms]
+    rejects: list[Reject]
+    report: dict[str, Any]
+    indices: list[int]
+
+
+def import_frames(
+    path: Path,
+    keys: LabelKeys | None = None,
+    force_limit: float = FORCE_LIMIT,
+    bond_scale: float = BOND_SCALE,
+    keep_broken: bool = False,
+    labelled: bool = True,
+) -> ImportResult:
+    """Read frames of any origin: extended XYZ, and what `read_foreign` reads.
+
+    Parameters
+    ----------
+    path
+        The file. Energies in eV, forces in eV/angstrom, stress in eV/angstrom^3 with ASE's sign, virial in eV.
+    keys
+        Names of the labels, where they are not to be guessed.
+    force_limit
+        Largest force on an atom that is accepted, eV/angstrom.
+    bond_scale
+        Largest length of a bond in units of the sum of covalent radii.
+    keep_broken
+        Keep frames whose molecules have reacted.
+    labelled
+        Whether to take the labels, too; without, the file needs none.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, of no known format, has no energy in any frame, or no usable frame.
+    """
+    path = Path(path)
+    raw = read_foreign(path) if is_foreign(path) else read_raw(path)
+    mapping = find_keys(path, raw, keys) if labelled else None
+    rejects: list[Reject] = []
+    frames: list[Atoms] = []
+    sources: list[RawFrame] = []
+    for frame in raw:
+        try:
+            frames.append(_house(frame, mapping, path.stem, force_limit, bond_scale))
+            sources.append(frame)
+        except FrameError as error:
+            rejects.append(Reject(frame.index, frame.line, str(error)))
+    if not keep_broken:
+        broken = _broken(frames, bond_scale)
+        rejects += [Reject(sources[i].index, sources[i].line, reason) for i, reason in broken.items()]
+        frames = [atoms for index, atoms in enumerate(frames) if index not in broken]
+        sources = [frame for index, frame in enumerate(sources) if index not in broken]
+    rejects.sort(key=lambda reject: reject.index)
+    if not frames:
+        raise InputError(f"{path}: no usable frame of {len(raw)}; frame {rejects[0].index}: {rejects[0].reason}")
+    pairs = geometry.duplicates(frames) + geometry.correlated(frames)
+    for atoms, group in zip(frames, geometry.merge([a.info["group"] for a in frames], pairs), strict=True):
+        atoms.info["group"] = group
+    report = {"file": str(path), "keys": mapping.describe(), **summary(frames, bond_scale)} if mapping else {}
+    return ImportResult(frames, rejects, report, [frame.index for frame in sources])
+
+
+def _house(frame: RawFrame, keys: LabelKeys | None, stem: str, force_limit: float, bond_scale: float) -> Atoms:
+    """Return one frame in the house form, with labels if their keys are given."""
+    if frame.error:
+        raise FrameError(frame.error)
+    atoms = frame.atoms
+    if not np.isfinite(atoms.positions).all():
+        raise FrameError("positions are not finite (NaN or infinite)")
+    if atoms.pbc.any() and abs(atoms.cell.volume) < 1e-6:
+        raise FrameError("periodic, but the cell has no volume")
+    if keys is not None:
+        _take_labels(atoms, frame, keys, force_limit)
+    atoms.set_array("mol_id", _molecules(frame, bond_scale))
+    _describe(atoms, frame, stem)
+    return atoms
+
+
+def _take_labels(atoms: Atoms, frame: RawFrame, keys: LabelKeys, force_limit: float) -> None:
+    atoms.info["REF_energy"] = energy_of(frame, keys)
+    if len(atoms) == 1 and (
+        frame.info.get("config_type") == ISOLATED
+        or keys.forces not in frame.arrays
+        or shortest_height(atoms) > LONELY  # forces of a lone atom are zero and no reason to fit to it
+    ):
+        atoms.info["config_type"] = ISOLATED
+        atoms.set_array("REF_forces", np.zeros((1, 3)))
+    else:
+        forces = forces_of(frame, keys)
+        largest = np.linalg.norm(forces, axis=1)
+        if largest.max() > force_limit:
+            atom = int(largest.argmax())
+            raise FrameError(f"absurd force {largest[atom]:.1f} eV/A on atom {atom} (limit {force_limit:g})")
+        atoms.set_array("REF_forces", forces)
+        virial = virial_of(frame, keys)
+        if virial is not None:
+            atoms.info["REF_virial"] = virial
+
+
+def _describe(atoms: Atoms, frame: RawFrame, stem: str) -> None:
+    """Add recipe, group and, where known, temperature and density."""
+    atoms.info["recipe"] = str(frame.info.get("recipe", "import"))
+    group = next((frame.info[key] for key in GROUP_KEYS if key in frame.info), None)
+    atoms.info["group"] = f"{stem}-{frame.index}" if group is None else f"{stem}:{group}"
+    temperature = frame.info.get("temperature", frame.info.get("temperature_K"))
+    if isinstance(temperature, (int, float, np.number)) and np.isfinite(temperature):
+        atoms.info["temperature"] = float(temperature)
+    value = density(atoms)
+    if value is not None and not is_isolated(atoms):
+        atoms.info["density_g_cm3"] = value
+
+
+def _molecules(frame: RawFrame, bond_scale: float) -> np.ndarray:
+    """Return the molecule of each atom: as the file says if that is one connected piece each, else from the bonds."""
+    pairs = bonds(frame.atoms, bond_scale)
+    given = next((frame.arrays[key] for key in MOLECULE_KEYS if key in frame.arrays), None)
+    if given is None:
+        return molecule_ids(len(frame.atoms), pairs)
+    ids = renumbered(given)
+    inside = pairs[ids[pairs[:, 0]] == ids[pairs[:, 1]]]
+    pieces = molecule_ids(len(frame.atoms), inside)
+    if pieces.max() != ids.max():
+        sizes = np.bincount(ids)
+        torn = [part for part in range(pieces.max() + 1) if (pieces == part).sum() < sizes[ids[pieces == part][0]]]
+        raise FrameError(describe_piece(frame.atoms, pieces, torn))
+    return ids
+
+
+def inner_bonds(atoms: Atoms, bond_scale: float = BOND_SCALE) -> np.ndarray:
+    """Return the bonds within molecules, as ``mol_id`` tells them, shape (bonds, 2)."""
+    pairs = bonds(atoms, bond_scale)
+    ids = atoms.arrays["mol_id"]
+    return pairs[ids[pairs[:, 0]] == ids[pairs[:, 1]]]
+
+
+def _broken(frames: list[Atoms], bond_scale: float) -> dict[int, str]:
+    """Find frames with a molecule that is not what the others of the same composition hold, and say what is odd.
+
+    A molecule is sound if it is a named solvent, or if most frames with the same atoms hold it as well and each of its
+    hydrogens has one bond.
+    """
+    alike = defaultdict(list)
+    for index, atoms in enumerate(frames):
+        if not is_isolated(atoms):
+            alike[tuple(np.sort(atoms.numbers))].append(index)
+    broken = {}
+    for members in alike.values():
+        unnamed = {index: _unnamed(frames[index], bond_scale) for index in members}
+        counts = Counter(graph for found in unnamed.values() for graph in set(found.values()) if graph)
+        for index, found in unnamed.items():
+            odd = [molecule for molecule, graph in found.items() if 2 * counts[graph] <= len(members)]
+            if odd:
+                broken[index] = describe_piece(frames[index], frames[index].arrays["mol_id"], odd)
+    return broken
+
+
+def _unnamed(atoms: Atoms, bond_scale: float) -> dict[int, str]:
+    """Return the graph of each molecule that is no named solvent; an empty string where a hydrogen is odd."""
+    found = {}
+    pieces = split_graph(atoms, atoms.arrays["mol_id"], inner_bonds(atoms, bond_scale))
+    for molecule, (symbols, edges) in enumerate(pieces):
+        if not solvent_name(symbols, edges):
+            found[molecule] = graph_signature(symbols, edges) if _hydrogens_sound(symbols, edges) else ""
+    return found
+
+
+def _hydrogens_sound(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> bool:
+    degree = Counter(atom for edge in edges for atom in edge)
+    return all(degree[atom] == 1 for atom, symbol in enumerate(symbols) if symbol == "H")
+
+
+def describe_piece(atoms: Atoms, pieces: np.ndarray, odd: list[int]) -> str:
+    """Describe the smallest odd piece and its distance from the nearest other atom."""
+    smallest = min(odd, key=lambda piece: int((pieces == piece).sum()))
+    members, others = np.flatnonzero(pieces == smallest), np.flatnonzero(pieces != smallest)
+    symbols = atoms.get_chemical_symbols()
+    text = f"broken molecule: found {formula([symbols[atom] for atom in members])}"
+    if not len(others):
+        return text
+    table = np.array([atoms.get_distances(int(atom), others, mic=bool(atoms.pbc.any())) for atom in members])
+    row, column = np.unravel_index(table.argmin(), table.shape)
+    inner, outer = int(members[row]), int(others[column])
+    return f"{text}, {table.min():.2f} A from the rest ({symbols[inner]}{inner} to {symbols[outer]}{outer})"
+
+
+def summary(frames: list[Atoms], bond_scale: float = BOND_SCALE) -> dict[str, Any]:
+    """Return what a set of frames holds: counts, elements, compositions, ranges of density, temperature and force."""
+    bulk = [atoms for atoms in frames if not is_isolated(atoms)]
+    names = Counter(
+        composition(species_names(atoms, atoms.arrays["mol_id"], inner_bonds(atoms, bond_scale))) for atoms in bulk
+    )
+    forces = [atoms.arrays["REF_forces"].ravel() for atoms in bulk]
+    return {
+        "frames": len(bulk),
+        "isolated_atoms": {a.get_chemical_symbols()[0]: a.info["REF_energy"] for a in frames if is_isolated(a)},
+        "elements": sorted({symbol for atoms in frames for symbol in atoms.get_chemical_symbols()}),
+        "atoms_per_frame": _range([len(atoms) for atoms in bulk]),
+        "compositions": dict(names.most_common()),
+        "periodic": sum(bool(atoms.pbc.all()) for atoms in bulk),
+        "with_virial": sum("REF_virial" in atoms.info for atoms in bulk),
+        "density_g_cm3": _range([a.info["density_g_cm3"] for a in bulk if "density_g_cm3" in a.info]),
+        "temperature_K": _range([a.info["temperature"] for a in bulk if "temperature" in a.info]),
+        "force_rms_eV_A": float(np.sqrt(np.mean(np.concatenate(forces) ** 2))) if forces else None,
+        "groups": len({atoms.info["group"] for atoms in bulk}),
+    }
+
+
+def _range(values: list[float]) -> list[float] | None:
+    return [float(min(values)), float(max(values))] if values else None
+
+
+def write_rejects(path: Path, rejects: list[Reject]) -> None:
+    """Write the frames left out as CSV with the columns index, line, reason."""
+    with write_beside(Path(path)) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream)
+        table.writerow(["index", "line", "reason"])
+        table.writerows([reject.index, reject.line, reject.reason] for reject in rejects)

@@ -1,0 +1,67 @@
+"""What a potential says of one configuration, and how an ASE calculator is asked."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from decant.foundation.errors import InputError
+from decant.foundation.progress import track
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from ase.calculators.calculator import Calculator
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Energy, forces and virial of one configuration.
+
+    Attributes
+    ----------
+    energy
+        Total energy, eV.
+    forces
+        Forces, eV/angstrom, shape (atoms, 3).
+    virial
+        Virial, -stress * volume, eV, shape (3, 3); None where it is not defined (no cell).
+    """
+
+    energy: float
+    forces: np.ndarray
+    virial: np.ndarray | None
+
+
+def predict(calculator: Calculator, frames: Sequence[Atoms], stage: str = "predict") -> list[Prediction]:
+    """Return what an ASE calculator says of each frame; the virial is None for frames without a full cell.
+
+    Raises
+    ------
+    InputError
+        If the calculator refuses a frame.
+    """
+    predictions: list[Prediction] = []
+    for frame in track(frames, stage, len(frames), "frames"):
+        try:
+            predictions.append(ask(calculator, frame))
+        except InputError as error:
+            raise InputError(f"frame {len(predictions)} of those evaluated: {error}") from error
+    return predictions
+
+
+def ask(calculator: Calculator, frame: Atoms) -> Prediction:
+    """Return what an ASE calculator says of one frame; no virial where there is no full cell, or it knows no stress."""
+    from ase.calculators.calculator import PropertyNotImplementedError
+
+    atoms = frame.copy()
+    atoms.calc = calculator
+    energy, forces = float(atoms.get_potential_energy()), np.array(atoms.get_forces(), dtype=float)
+    virial = None
+    if atoms.pbc.all():
+        with contextlib.suppress(PropertyNotImplementedError):
+            virial = -atoms.get_volume() * np.asarray(atoms.get_stress(voigt=False), dtype=float)
+    return Prediction(energy, forces, virial)

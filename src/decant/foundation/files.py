@@ -1,0 +1,102 @@
+"""Reading and writing files so that nothing is ever seen half-written."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from decant.foundation.errors import InputError
+
+
+@contextmanager
+def write_beside(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` if the block succeeds, remove it if not.
+
+    The temporary name keeps the suffix of `path`, since many writers choose their format by it.
+
+    Raises
+    ------
+    InputError
+        If the disk is full.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        with space_left(path):
+            yield temporary
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def space_left(path: Path) -> Iterator[None]:
+    """Turn the error of a full disk (or quota) while `path` is written into an `InputError`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise InputError(f"{path}: the disk is full; free some space and run the same command again") from error
+
+
+_REFUSALS = {
+    errno.ENOSPC: "the disk is full; free some space and run the same command again",
+    errno.EDQUOT: "the quota is used up; free some space and run the same command again",
+    errno.EROFS: "the file system is read-only; give another place",
+    errno.EACCES: "no permission; change it, or give another place",
+    errno.EPERM: "no permission; change it, or give another place",
+}
+
+
+def refusal(error: OSError) -> str | None:
+    """Return one line for an error of the file system that its user can mend, or None for one of another kind."""
+    return f"{error.filename or 'writing'}: {_REFUSALS[error.errno]}" if error.errno in _REFUSALS else None
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal digits."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def require_file(path: Path, what: str) -> Path:
+    """Return `path`, or raise `InputError` saying that `what` was expected there."""
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: is a directory; expected {what}")
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; expected {what}")
+    return path
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file whose top level is a mapping.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is not YAML, or is not a mapping.
+    """
+    require_file(path, "a YAML file")
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: expected a mapping of keys to values at the top level")
+    return content
+
+
+def write_yaml(path: Path, content: dict[str, Any] | list[Any]) -> None:
+    """Write a mapping or a list as YAML, keys in the given order."""
+    with write_beside(path) as temporary:
+        temporary.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")

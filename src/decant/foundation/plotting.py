@@ -1,0 +1,65 @@
+"""How every figure of decant looks: colours, lines, pages; figures themselves stand beside what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from decant.foundation.files import write_beside
+
+# Okabe & Ito (2008): told apart by colour-blind readers and in print
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+LINES = ("-", "--", "-.", ":")
+STYLE: dict[str, Any] = {
+    "font.size": 9,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.4,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "savefig.dpi": 150,
+}
+
+
+def colour(index: int) -> str:
+    """Return the colour of the index-th curve."""
+    return COLOURS[index % len(COLOURS)]
+
+
+@contextmanager
+def page(path: Path, width: float, height: float) -> Iterator[Figure]:
+    """Yield a figure of the given size in inches and save it to `path` when the block succeeds."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure
+        with write_beside(path) as temporary:
+            figure.savefig(temporary, format="png")
+
+
+def smooth(values: np.ndarray, window: int) -> np.ndarray:
+    """Return the running mean over `window` samples, shrinking at the ends."""
+    kernel = np.ones(max(1, window))
+    return np.convolve(values, kernel, "same") / np.convolve(np.ones(len(values)), kernel, "same")
+
+
+def draw_series(axes: Axes, time: np.ndarray, values: np.ndarray, shade: str, label: str | None = None) -> None:
+    """Draw a noisy series faintly with its running mean on top."""
+    if len(values) > 60:
+        axes.plot(time, values, color=shade, alpha=0.25, linewidth=0.7)
+        values = smooth(values, len(values) // 40)
+    axes.plot(time, values, color=shade, label=label)
+    axes.set_xlabel("time (ps)")

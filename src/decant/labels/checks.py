@@ -1,0 +1,43 @@
+"""What makes a configuration or its label unfit for a training set."""
+
+from __future__ import annotations
+
+import numpy as np
+from ase import Atoms
+
+from decant.data.frames import is_isolated
+from decant.data.import_ import FORCE_LIMIT, describe_piece
+from decant.molecules.topology import bonds, molecule_ids, renumbered
+
+__all__ = ["FORCE_LIMIT", "TORN", "broken_molecules", "large_force"]
+
+TORN = 1.35
+"""A molecule is torn where no distance below this, in sums of covalent radii, joins its parts; a hot C-H passes 1.2."""
+
+
+def broken_molecules(atoms: Atoms) -> str:
+    """Say which molecule of ``mol_id`` fell apart, or which two fused; an empty string if all are sound."""
+    ids = renumbered(atoms.arrays["mol_id"])
+    loose = bonds(atoms, TORN)
+    pieces = molecule_ids(len(atoms), loose[ids[loose[:, 0]] == ids[loose[:, 1]]])
+    if pieces.max() > ids.max():
+        owner = np.array([ids[pieces == piece][0] for piece in range(pieces.max() + 1)])
+        torn = np.flatnonzero(np.bincount(owner)[owner] > 1)
+        return describe_piece(atoms, pieces, torn.tolist())
+    tight = bonds(atoms)
+    across = tight[ids[tight[:, 0]] != ids[tight[:, 1]]]
+    if len(across):
+        i, j = (int(index) for index in across[0])
+        distance = atoms.get_distance(i, j, mic=bool(atoms.pbc.any()))
+        one, other = atoms.symbols[i], atoms.symbols[j]
+        return f"fused molecules: {one}{i} of molecule {ids[i]} is bonded to {other}{j} of {ids[j]}, {distance:.2f} A"
+    return ""
+
+
+def large_force(atoms: Atoms, limit: float) -> str:
+    """Say which atom of a labelled frame has the largest force if that is above `limit`, eV/angstrom; else nothing."""
+    if is_isolated(atoms):
+        return ""
+    sizes = np.linalg.norm(atoms.arrays["REF_forces"], axis=1)
+    atom = int(sizes.argmax())
+    return f"absurd force {sizes[atom]:.1f} eV/A on atom {atom} (limit {limit:g})" if sizes[atom] > limit else ""

@@ -1,0 +1,123 @@
+"""Active learning: a committee explores, its disagreement says what to label, and the next committee learns from that.
+
+One driver for every algorithm: it takes the steps of `decant.learning.generation` one after the other until a goal or
+a budget is reached. Everything lies in files, so the same call continues what was killed at any moment.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from decant.foundation.errors import InputError
+from decant.foundation.files import read_yaml, sha256, write_yaml
+from decant.foundation.locks import locked
+from decant.learning.generation import Generation
+from decant.learning.report import write_table
+from decant.learning.settings import LearnSettings
+from decant.learning.stopping import frames_left, reason_to_stop
+
+SETTINGS, TABLE, COLLECTED = "settings.yaml", "table.csv", "labelled.extxyz"
+FREE_TO_CHANGE = ("stop", "ranks", "threads", "jobs")
+"""Settings in which a continued run may differ: when to end, and what computes."""
+
+
+def learn(settings: LearnSettings, folder: Path) -> list[dict[str, Any]]:
+    """Learn actively in a folder, or continue there.
+
+    Parameters
+    ----------
+    settings
+        What to do.
+    folder
+        Where everything is written, made if missing; ``table.csv`` is renewed after every step. ``labelled.extxyz`` at
+        the end are the initial frames and those of all generations.
+
+    Returns
+    -------
+    list of dict
+        The record of each generation; the last has ``stopped``, the reason to end.
+
+    Raises
+    ------
+    InputError
+        If the folder holds something else or was begun with other settings, or as a step raises it.
+    """
+    folder = Path(folder)
+    _require_own(folder, settings)
+    with locked(folder):
+        write_yaml(folder / SETTINGS, _remembered(settings))
+        records: list[dict[str, Any]] = []
+        while True:
+            generation = Generation(settings, folder, len(records))
+            records.append(generation.record)
+            for step in (generation.data, generation.fit, generation.export, generation.explore, generation.sort):
+                _take(generation, step.__name__, step, records)
+            reason = reason_to_stop(settings.stop, records)
+            if reason is not None and "choose" not in generation.record["done"]:
+                generation.record["stopped"] = reason
+                generation.write_record()
+                write_table(folder / TABLE, records)
+                _collect(settings, folder)
+                return records
+            generation.record.pop("stopped", None)  # of an earlier call with a smaller budget
+            most = frames_left(settings.stop, records, settings.select)
+            _take(generation, "choose", lambda: generation.choose(most), records)  # noqa: B023  (called at once)
+            _take(generation, "label", generation.label, records)
+
+
+def _collect(settings: LearnSettings, folder: Path) -> None:
+    """Write the initial frames and those of all generations as one file."""
+    from decant.data.frames import read_frames, write_frames
+
+    paths = [*map(Path, settings.initial), *sorted(folder.glob("gen-*/labelled.extxyz"), key=_number)]
+    write_frames(folder / COLLECTED, [atoms for path in paths for atoms in read_frames(path)])
+
+
+def _number(path: Path) -> int:
+    """Return the number of the generation that a file belongs to."""
+    return int(path.parent.name.removeprefix("gen-"))
+
+
+def _take(generation: Generation, name: str, step: Callable[[], dict[str, Any]], records: list[dict[str, Any]]) -> None:
+    """Take one step unless the record has it; keep what it found, and the seconds of attempts that were broken off."""
+    record = generation.record
+    if name in record["done"]:
+        return
+    print(f"decant: generation {generation.number}: {name}", file=sys.stderr)
+    started = time.monotonic()
+    before = record["seconds"].get(name, 0.0)
+    try:
+        record |= step()
+        record["done"].append(name)
+    finally:
+        record["seconds"][name] = round(before + time.monotonic() - started, 2)
+        generation.write_record()
+        write_table(generation.folder / TABLE, records)
+
+
+def _remembered(settings: LearnSettings) -> dict[str, Any]:
+    """Return settings as plain values, with the hashes of the initial files."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(settings)))
+    return {**plain, "initial_sha256": [sha256(Path(path)) for path in settings.initial]}
+
+
+def _require_own(folder: Path, settings: LearnSettings) -> None:
+    """Refuse a folder that holds something else, or was begun with other settings."""
+    if folder.is_dir() and not (folder / SETTINGS).is_file():
+        foreign = sorted(path.name for path in folder.iterdir() if path.name != "run.lock")
+        if foreign:
+            raise InputError(f"{folder}: holds {foreign[0]} but no {SETTINGS}; give an empty or new folder to -o")
+    if (folder / SETTINGS).is_file():
+        known = read_yaml(folder / SETTINGS)
+        for name, value in _remembered(settings).items():
+            if name not in (*FREE_TO_CHANGE, "initial") and known.get(name) != value:
+                raise InputError(
+                    f"{folder}: was begun with {name}={known.get(name)}, not {value}; give the same settings to "
+                    f"continue it (only {', '.join(FREE_TO_CHANGE)} may change), or another -o"
+                )

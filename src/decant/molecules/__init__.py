@@ -1,0 +1,1 @@
+"""Molecules: their graphs, names, geometries, neighbors and boxes of them."""

@@ -1,0 +1,51 @@
+"""What a molecule found in a geometry is called: the named solvent with its graph, else its formula."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+
+import numpy as np
+from ase import Atoms
+
+from decant.molecules.solvents import solvents
+from decant.molecules.topology import formula, graph_signature, split_graph
+
+
+def species_names(atoms: Atoms, mol_id: np.ndarray, bonds: np.ndarray) -> list[str]:
+    """Name every molecule: the named solvent with the same molecular graph, else the chemical formula.
+
+    Parameters
+    ----------
+    atoms
+        The configuration.
+    mol_id
+        Molecule of each atom, 0-based and without gaps, shape (atoms,).
+    bonds
+        Pairs of atom indices, shape (bonds, 2).
+
+    Returns
+    -------
+    list of str
+        One name a molecule.
+    """
+    return [solvent_name(*piece) or formula(piece[0]) for piece in split_graph(atoms, mol_id, bonds)]
+
+
+@lru_cache(maxsize=4096)
+def solvent_name(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> str:
+    """Return the named solvent with this molecular graph, or an empty string."""
+    wanted, signature = formula(symbols), graph_signature(symbols, edges)
+    for solvent in solvents():
+        if solvent.formula == wanted and graph_signature(solvent.symbols, _pairs(solvent.bonds)) == signature:
+            return solvent.name
+    return ""
+
+
+def _pairs(bonds: np.ndarray) -> tuple[tuple[int, int], ...]:
+    return tuple((int(i), int(j)) for i, j in bonds)
+
+
+def composition(names: list[str]) -> str:
+    """Return species names with their counts, for example ``EC:4,EMC:8``."""
+    return ",".join(f"{name}:{count}" for name, count in sorted(Counter(names).items()))

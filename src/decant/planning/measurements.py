@@ -1,0 +1,148 @@
+"""Measured speeds of a potential: from `decant bench`, from a finished run, or made now."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from decant.foundation.errors import InputError
+from decant.foundation.files import read_yaml
+from decant.potentials.potential import Potential
+
+SHARES = (80, 320)
+"""Atoms of a rank in the short measurement that is made where none is given."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measured speed.
+
+    Attributes
+    ----------
+    atoms, ranks, threads
+        What ran.
+    slow, fast
+        katom-step/s of the slowest and of the fastest run.
+    source
+        Where the number is from.
+    cores
+        Cores of the machine; 0 if not known.
+    gpus
+        GPUs of the machine.
+    peak_MB, fixed_MB, kB_per_atom
+        Memory of a rank, as `decant bench` tells it; None if it was not measured.
+    density_A3
+        Atoms in a cubic angstrom; None if not known.
+    """
+
+    atoms: int
+    ranks: int
+    threads: int
+    slow: float
+    fast: float
+    source: str
+    cores: int = 0
+    gpus: int = 0
+    peak_MB: float | None = None
+    fixed_MB: float | None = None
+    kB_per_atom: float | None = None
+    density_A3: float | None = None
+
+    @property
+    def own(self) -> float:
+        """Atoms of a rank."""
+        return self.atoms / self.ranks
+
+    def step_s(self, katom_step_per_s: float) -> float:
+        """Return the seconds of a step at one of the speeds."""
+        return self.atoms / (1000.0 * katom_step_per_s)
+
+
+def from_bench(path: Path, potential: Potential) -> list[Measured]:
+    """Return what `decant bench` measured of a potential.
+
+    Raises
+    ------
+    InputError
+        If the file is none of a bench or does not have the potential.
+    """
+    path = path / "bench.yaml" if path.is_dir() else path
+    content = read_yaml(path)
+    results = content.get("results")
+    if not isinstance(results, list) or "machine" not in content:
+        raise InputError(f"{path}: expected the bench.yaml of 'decant bench'")
+    name = potential.path.resolve().name
+    names = sorted({Path(result["potential"]).name for result in results})
+    found = [result for result in results if Path(result["potential"]).name == name]
+    if not found:
+        raise InputError(f"{path}: has no measurement of '{name}', only of {', '.join(names)}")
+    machine = content["machine"]
+    return [_measured(result, machine, potential.cutoff, str(path)) for result in found]
+
+
+def _measured(result: dict[str, Any], machine: dict[str, Any], cutoff: float, source: str) -> Measured:
+    """Return one result of a bench; the neighbours within the cutoff tell how dense the liquid is."""
+    neighbours, gpus = result.get("neighbours_per_atom"), str(machine.get("gpus", "none"))
+    return Measured(
+        atoms=result["atoms"],
+        ranks=result["ranks"],
+        threads=result["threads"],
+        slow=result["katom_step_per_s_lowest"],
+        fast=result["katom_step_per_s_highest"],
+        source=source,
+        cores=int(machine.get("cores", 0)),
+        gpus=0 if gpus == "none" else gpus.count(";") + 1,
+        peak_MB=result["peak_MB_per_rank"],
+        fixed_MB=result["fixed_MB_per_rank"],
+        kB_per_atom=result["kB_per_atom"],
+        density_A3=neighbours / (4.0 / 3.0 * math.pi * cutoff**3) if neighbours else None,
+    )
+
+
+def from_run(path: Path, potential: Potential) -> Measured:
+    """Return the speed of a run of this potential.
+
+    Raises
+    ------
+    InputError
+        If it is no run, one of another potential, or has no speed yet.
+    """
+    from decant.simulation.protocol import potential_hash
+    from decant.simulation.run import Run
+
+    run = Run.open(path)
+    if run.spec["potential_sha256"] != potential_hash(potential.path):
+        raise InputError(f"{path}: is a run of another potential ({run.spec['potential']})")
+    speed = run.performance().get("katom_step_per_s")
+    if not speed:
+        raise InputError(f"{path}: no speed yet; the run is {run.status['state']}")
+    volume = run.thermo()["volume_A3"].mean()
+    spec = run.spec
+    return Measured(
+        spec["atoms"], spec["ranks"], spec["threads"], speed, speed, str(path), density_A3=spec["atoms"] / volume
+    )
+
+
+def measure(potential: Potential, threads: int, liquid: str) -> list[Measured]:
+    """Measure two small boxes on every core of this machine; about a minute."""
+    from decant.foundation.machine import available_cores
+    from decant.planning import bench
+    from decant.planning.bench_report import as_mapping
+
+    ranks = max(1, available_cores() // threads)
+    done = bench.bench(
+        bench.Plan(
+            potentials=(potential.path,),
+            atoms=tuple(share * ranks for share in SHARES),
+            ranks=(ranks,),
+            threads=(threads,),
+            liquid=liquid,
+            steps=bench.REBUILD,
+            repeats=2,
+        )
+    )
+    content = as_mapping(done)
+    source = "measured now on this machine"
+    return [_measured(result, content["machine"], potential.cutoff, source) for result in content["results"]]

@@ -1,0 +1,1 @@
+"""Exported potentials: made by fits, evaluated, compared, and held against LAMMPS."""

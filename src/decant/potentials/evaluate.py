@@ -1,0 +1,175 @@
+"""Errors of a fitted model or an exported potential on labelled frames, measured with its Python calculator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from decant.data.decomposition import is_decomposed, predict_intramolecular
+from decant.data.prediction import Prediction, predict
+from decant.foundation.errors import InputError
+from decant.foundation.files import sha256, write_yaml
+from decant.potentials.potential import CARD, Potential, open_source
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+ERRORS = "errors.yaml"
+
+
+def read_known_frames(path: Path, elements: Sequence[str], limit: int | None = None) -> list[Atoms]:
+    """Read labelled frames without isolated atoms, at most `limit` of them, evenly spread over the file.
+
+    Raises
+    ------
+    InputError
+        If the file has no such frame, or one has an element that is not in `elements`.
+    """
+    from decant.data.frames import is_isolated, read_frames
+
+    frames = []
+    for number, frame in enumerate(read_frames(path)):
+        if is_isolated(frame):
+            continue
+        unknown = sorted(set(frame.get_chemical_symbols()) - set(elements))
+        if unknown:
+            raise InputError(f"{path}: frame {number}: the potential does not know {', '.join(unknown)}")
+        frames.append(frame)
+    if not frames:
+        raise InputError(f"{path}: no frame other than isolated atoms; give labelled configurations")
+    if limit is not None and limit < len(frames):
+        frames = [frames[index] for index in np.linspace(0, len(frames) - 1, limit).round().astype(int)]
+    return frames
+
+
+def evaluate(
+    target: Path, data: Path, limit: int | None = None, output: Path | None = None, predictions: Path | None = None
+) -> dict[str, Any]:  # fmt: skip
+    """Measure errors and write them into a model directory's ``errors.yaml`` or a potential's card.
+
+    Parameters
+    ----------
+    target
+        Directory of ``decant fit`` or ``decant export``, or a bare model file (then nothing is written).
+    data
+        Labelled frames in the house form.
+    limit
+        Use at most so many frames, evenly spread.
+    output
+        File to write the errors to instead.
+    predictions
+        File for the frames with what was predicted beside their labels; see `with_prediction`.
+
+    Returns
+    -------
+    dict
+        What `fit_errors` returns, and ``data`` with name and hash of the file. Where frames carry the
+        intramolecular part (``decant label --molecules``), ``molecular`` is what `molecular_errors` returns of them.
+
+    Raises
+    ------
+    InputError
+        If target or data is not what it should be.
+    """
+    from decant.data.frames import write_frames
+    from decant.potentials.fit_errors import fit_errors, molecular_errors
+
+    target, data = Path(target), Path(data)
+    potential = Potential.open(target) if (target / CARD).is_file() else None
+    if potential:
+        elements, calculator = potential.elements, potential.calculator()
+    else:
+        source = open_source(target)
+        calculator = source.algorithm.model_calculator(source.model)
+        elements = calculator_elements(calculator)
+    frames = read_known_frames(data, elements, limit)
+    predicted = predict(calculator, frames, "evaluate")
+    errors = fit_errors(frames, predicted)
+    chosen = [index for index, frame in enumerate(frames) if is_decomposed(frame)]
+    intra: dict[int, Prediction] = {}
+    if chosen:
+        decomposed = [frames[index] for index in chosen]
+        intra = dict(zip(chosen, predict_intramolecular(calculator, decomposed), strict=True))
+        errors["molecular"] = molecular_errors(
+            decomposed, [predicted[index] for index in chosen], [intra[index] for index in chosen]
+        )
+    result = {"data": {"name": f"{data.resolve().parent.name}/{data.name}", "sha256": sha256(data)}, **errors}
+    if predictions is not None:
+        both = enumerate(zip(frames, predicted, strict=True))
+        write_frames(predictions, [with_prediction(frame, whole, intra.get(n)) for n, (frame, whole) in both])
+    if output is not None:
+        write_yaml(output, result)
+    elif potential:
+        potential.record("test_errors", result)
+    elif target.is_dir():
+        write_yaml(target / ERRORS, result)
+    return result
+
+
+def with_prediction(frame: Atoms, whole: Prediction, intra: Prediction | None = None) -> Atoms:
+    """Return a labelled frame that also carries what was predicted of it.
+
+    Returns
+    -------
+    ase.Atoms
+        ``info`` energy (eV) and, where there is one, virial (eV, shape (3, 3)); ``arrays`` forces (eV/angstrom); with
+        an intramolecular part also intra_energy, intra_forces and intra_virial.
+    """
+    atoms = frame.copy()
+    for prefix, part in (("", whole), ("intra_", intra)):
+        if part is not None:
+            atoms.info[f"{prefix}energy"] = part.energy
+            atoms.set_array(f"{prefix}forces", part.forces)
+            if part.virial is not None:
+                atoms.info[f"{prefix}virial"] = part.virial
+    return atoms
+
+
+def calculator_elements(calculator: Any) -> list[str]:
+    """Return the elements that the calculator of one of our algorithms knows."""
+    if hasattr(calculator, "z_table"):
+        from ase.data import chemical_symbols
+
+        return [chemical_symbols[number] for number in calculator.z_table.zs]
+    return list(calculator.type_dict)
+
+
+def table(errors: dict[str, Any]) -> str:
+    """Return errors as a table for people."""
+    rows = [("energy", "meV/atom", errors["energy_meV_per_atom"])]
+    if errors["energy_meV_per_atom"].get("rmse_shifted") is not None:
+        shifted = errors["energy_meV_per_atom"]
+        rows.append(
+            (
+                "  less its mean error",
+                "meV/atom",
+                {**shifted, "rmse": shifted["rmse_shifted"], "mae": None, "ratio": None},
+            )
+        )
+    rows += [
+        (f"force{'' if part == 'total' else ', ' + part}", "meV/A", numbers)
+        for part, numbers in errors["force_meV_per_A"].items()
+    ]
+    if errors["virial_meV_per_atom"]:
+        rows.append(("virial", "meV/atom", errors["virial_meV_per_atom"]))
+    for part, numbers in (errors.get("molecular") or {}).items():
+        if part == "frames":
+            continue
+        rows.append((f"energy, {part}molecular", "meV/atom", numbers["energy_meV_per_atom"]))
+        rows.append((f"force, {part}molecular", "meV/A", numbers["force_meV_per_A"]))
+        if numbers["virial_meV_per_atom"]:
+            rows.append((f"virial, {part}molecular", "meV/atom", numbers["virial_meV_per_atom"]))
+    lines = [f"errors on {errors['data']['name']}: {errors['frames']} frames, {errors['molecules']} molecules"]
+    lines.append(f"{'':24s}{'unit':10s}{'RMSE':>10s}{'MAE':>10s}{'reference':>12s}{'RMSE/ref.':>11s}")
+    for name, unit, numbers in rows:
+        cells = [_cell(numbers["rmse"], 10), _cell(numbers["mae"], 10), _cell(numbers["reference_rms"], 12)]
+        ratio = numbers["ratio"]
+        lines.append(f"{name:24s}{unit:10s}{''.join(cells)}{'-' if ratio is None else f'{ratio:.1%}':>11s}")
+    return "\n".join(lines)
+
+
+def _cell(value: float | None, width: int) -> str:
+    return f"{'-' if value is None else f'{value:.2f}':>{width}s}"

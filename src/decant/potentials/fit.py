@@ -1,0 +1,215 @@
+"""Fitting a potential: data and preset in, a model directory out, continued where it was interrupted.
+
+A model directory holds ``fit.yaml`` (what was asked, on which data, and what came out), ``work/`` (the algorithm's own
+files: inputs, checkpoints, log), the model file itself, and ``errors.yaml`` once it was evaluated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from decant.algorithms.base import FitTask, algorithm
+from decant.algorithms.presets import Preset, load_preset
+from decant.foundation.errors import InputError
+from decant.foundation.files import read_yaml, require_file, sha256, write_beside, write_yaml
+from decant.potentials.pretrained import describe, identity, open_pretrained
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+RECORD = "fit.yaml"
+SETS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class FitRequest:
+    """What a user asks of a fit.
+
+    Attributes
+    ----------
+    algorithm
+        Name of the algorithm.
+    data
+        Directory with ``train.extxyz`` and ``valid.extxyz``, and ``test.extxyz`` if errors are wanted.
+    output
+        The model directory.
+    preset
+        Name of a preset, or path of a YAML file like one.
+    seed
+        Random seed.
+    overrides
+        ``key=value`` settings on top of the preset.
+    max_time, max_epochs
+        Limits that replace those of the preset: seconds, passes over the training set.
+    pretrained
+        What to start from: a directory of ``decant fit``, a model file, or the name of a published model; None for
+        random weights.
+    strategy
+        How to start from it; see `decant.algorithms.base.Algorithm`.
+    replay
+        File, or directory of a split, with the frames that ``replay`` replays.
+    """
+
+    algorithm: str
+    data: Path
+    output: Path
+    preset: str = "small"
+    seed: int = 1
+    overrides: list[str] = field(default_factory=list)
+    max_time: float | None = None
+    max_epochs: int | None = None
+    pretrained: str | None = None
+    strategy: str = "naive"
+    replay: Path | None = None
+
+
+def fit(request: FitRequest) -> dict[str, Any]:
+    """Fit a potential, or continue an interrupted fit of the same request.
+
+    Returns
+    -------
+    dict
+        The content of ``fit.yaml``; ``state`` is ``finished``, and ``new`` tells whether anything was left to do.
+
+    Raises
+    ------
+    InputError
+        If the data, the preset, an override or the model to start from is wrong, or the directory holds a fit of
+        something else.
+    """
+    method = algorithm(request.algorithm)
+    preset = load_preset(request.algorithm, request.preset, request.overrides, method.known_settings())
+    frames = _read_sets(request.data)
+    asked, start = _asked(request, preset, frames), None
+    if request.pretrained:
+        start = open_pretrained(method, request.pretrained, request.strategy, request.replay, frames)
+        asked["pretrained"] = describe(start, request.replay)
+    record_path = request.output / RECORD
+    if record_path.is_file():
+        record = read_yaml(record_path)
+        _require_same(record_path, record, asked)
+        if record.get("state") == "finished" and (request.output / record["model"]).is_file():
+            return {**record, "new": False}
+    started = time.time()
+    (request.output / "errors.yaml").unlink(missing_ok=True)  # of a model that is about to be replaced
+    record = {"state": "running", **asked, "versions": _versions(method.packages)}
+    write_yaml(record_path, record)
+    limits = asked["limits"]
+    result = method.fit(
+        FitTask(
+            frames["train"], frames["valid"], (request.output / "work").resolve(), preset.settings, request.seed,
+            limits["max_time_s"], limits["max_epochs"], start,
+        )
+    )  # fmt: skip
+    model = request.output / f"model{result.model.suffix}"
+    with write_beside(model) as temporary:
+        shutil.copyfile(result.model, temporary)
+    record |= {
+        "state": "finished", "model": model.name, "model_sha256": sha256(model), "epochs": result.epochs,
+        "last_session_s": round(time.time() - started, 1), "settings_used": result.settings, "notes": result.notes,
+    }  # fmt: skip
+    write_yaml(record_path, record)
+    return {**record, "new": True}
+
+
+def _read_sets(data: Path) -> dict[str, list[Atoms]]:
+    """Read the sets of a split; isolated atoms stay in the training set only."""
+    from decant.data.frames import is_isolated, read_frames
+
+    data = Path(data)
+    if not data.is_dir():
+        raise InputError(f"{data}: no such directory; expected one with train.extxyz and valid.extxyz (decant split)")
+    frames = {}
+    for name in SETS:
+        path = data / f"{name}.extxyz"
+        if name != "test" or path.is_file():
+            read = read_frames(require_file(path, f"the {name} set that 'decant split' writes"))
+            frames[name] = read if name == "train" else [frame for frame in read if not is_isolated(frame)]
+    return frames
+
+
+def _asked(request: FitRequest, preset: Preset, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
+    """Return the part of the record that says what was asked, on which data."""
+    explicit = request.max_time is not None or request.max_epochs is not None
+    max_time = request.max_time if explicit else preset.max_time
+    max_epochs = request.max_epochs if explicit else preset.max_epochs
+    if max_time is None and max_epochs is None:
+        raise InputError(f"preset {preset.name} sets no limit; give --max-time (for example 30min) or --max-epochs")
+    return {
+        "algorithm": request.algorithm,
+        "preset": preset.name,
+        "settings": preset.settings,
+        "seed": request.seed,
+        "limits": {"max_time_s": max_time, "max_epochs": max_epochs},
+        "data": describe_data(request.data, frames),
+    }
+
+
+def describe_data(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
+    """Return what a card says of the data: hash, sizes, elements, ranges of density and temperature of the training.
+
+    The ranges are over the training set; None where no frame tells.
+    """
+    from decant.data.frames import density, is_isolated
+
+    train = [frame for frame in frames["train"] if not is_isolated(frame)]
+    densities = [value for value in map(density, train) if value is not None]
+    temperatures = [float(frame.info["temperature"]) for frame in train if "temperature" in frame.info]
+    digest = hashlib.sha256()
+    for name in ("train", "valid"):
+        digest.update((Path(data) / f"{name}.extxyz").read_bytes())
+    return {
+        "name": Path(data).resolve().name,
+        "sha256": digest.hexdigest(),
+        "frames": {name: len(members) for name, members in frames.items()},
+        "atoms": {name: sum(len(frame) for frame in members) for name, members in frames.items()},
+        "elements": _elements(frames["train"]),
+        "periodic_frames": sum(bool(frame.pbc.all()) for frame in train),
+        "virials": sum("REF_virial" in frame.info for frame in train),
+        "density_g_cm3": _range(densities),
+        "temperature_K": _range(temperatures),
+    }
+
+
+def _elements(frames: list[Atoms]) -> list[str]:
+    from ase.data import atomic_numbers
+
+    return sorted({s for frame in frames for s in frame.get_chemical_symbols()}, key=lambda s: atomic_numbers[s])
+
+
+def _range(values: list[float]) -> list[float] | None:
+    return [round(min(values), 4), round(max(values), 4)] if values else None
+
+
+def _versions(packages: tuple[str, ...]) -> dict[str, str]:
+    """Return the installed versions of packages, ours first."""
+    import platform
+
+    result = {"python": platform.python_version()}
+    for package in ("decant-mlip", *packages):
+        try:
+            result[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            result[package] = "unknown"
+    return result
+
+
+def _require_same(path: Path, record: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Raise `InputError` if a directory holds a fit of something else."""
+    for key in ("algorithm", "settings", "seed", "limits"):
+        if record.get(key) != asked[key]:
+            raise InputError(
+                f"{path}: this directory holds a fit with another '{key}'; choose another -o, or remove it"
+            )
+    if identity(record.get("pretrained")) != identity(asked.get("pretrained")):
+        raise InputError(
+            f"{path}: this directory holds a fit that started from something else; choose another -o, or remove it"
+        )
+    if record["data"]["sha256"] != asked["data"]["sha256"]:
+        raise InputError(f"{path}: this directory holds a fit to other data; choose another -o, or remove it")

@@ -1,0 +1,77 @@
+"""Cells of tables as they come again: a score as a shade, a gain, a failure with its reason, nothing yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from decant.report.page import Cell
+from decant.report.records import Pair, RunRecord
+from decant.report.scores import gained, signed, together, with_error
+from decant.simulation.protocol import KNOWS_ONLY
+from decant.study.study import ZERO
+
+LOW, HIGH = (0xF5, 0xF8, 0xFB), (0x6A, 0xAB, 0xD8)
+LOSS, EVEN, GAIN = (0xE9, 0xA4, 0x66), (0xFF, 0xFF, 0xFF), (0x6A, 0xAB, 0xD8)
+"""Shades whose order shows to the colour-blind and in grey, and on which black letters stand out."""
+FULL_GAIN = 0.5
+"""Gain in score that has the full colour."""
+LONGEST = 70
+
+
+def data_title(data: str) -> str:
+    """Return the name of a data set for people."""
+    return "no data (as it is)" if data == ZERO else data
+
+
+def pair_title(pair: Pair) -> str:
+    """Return the name of a data set and an algorithm for people."""
+    data, algorithm = pair
+    return f"{algorithm}, as it is" if data == ZERO else f"{data} · {algorithm}"
+
+
+def _mix(low: Sequence[int], high: Sequence[int], share: float) -> str:
+    share = min(max(share, 0.0), 1.0)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(low, high, strict=True))
+
+
+def score_shade(score: float) -> str:
+    """Return the shade of a score from 0 to 1."""
+    return _mix(LOW, HIGH, score)
+
+
+def short(reason: str) -> str:
+    """Return a reason cut to what a cell holds."""
+    return reason if len(reason) <= LONGEST else f"{reason[: LONGEST - 1]}…"
+
+
+def outcome(reason: str) -> str:
+    """Return what a failure is called."""
+    return "refused" if KNOWS_ONLY in reason else "failed"
+
+
+def score_cell(runs: Sequence[RunRecord]) -> Cell:
+    """Return the cell of the score of some runs, or of why there is none."""
+    if not runs:
+        return Cell("", kind="text")
+    done = together(runs)
+    failures = [run.failure for run in runs if run.failure]
+    if done is None:
+        if failures:
+            return Cell(outcome(failures[0]), short(failures[0]), kind="failed")
+        return Cell("not run yet", kind="text")
+    # a dash and three states of a cell would be noise where every run has its score
+    missing = len(runs) - done["runs"]
+    small = f"{done['runs']} of {len(runs)} runs" if missing else ""
+    if failures:
+        small += f"; {outcome(failures[0])}: {short(failures[0])}"
+    return Cell(with_error(done["score"], done["uncertainty"]), small, score_shade(done["score"]))
+
+
+def gain_cell(runs: Sequence[RunRecord], baseline: Sequence[RunRecord]) -> Cell:
+    """Return the cell of what some runs gain over others."""
+    found = gained(runs, baseline)
+    if found is None:
+        return Cell("–", "no scores to compare")
+    share = found["gain"] / FULL_GAIN
+    shade = _mix(EVEN, GAIN if share > 0 else LOSS, abs(share))
+    return Cell(signed(found["gain"], found["uncertainty"]), found["verdict"], shade)

@@ -1,0 +1,132 @@
+"""Mean square displacements with the window and the slope of each fit, and the diffusion coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from decant.foundation.tables import number
+from decant.report.cells import data_title, pair_title
+from decant.report.page import Cell, Data, Figure, Panel, Row, Section, Table
+from decant.report.picture import Look, looks, panel
+from decant.report.records import Condition, Results, RunRecord, by_condition
+
+VALUE, UNCERTAINTY = "diffusion_1e-5_cm2_s", "uncertainty_1e-5_cm2_s"
+COLUMN = "msd_A2 "
+"""What the columns of displacements in ``msd.csv`` begin with."""
+
+
+def section(results: Results) -> Section:
+    """Return the section."""
+    found = Section("diffusion", "Mean square displacements and diffusion")
+    styles = looks(results.data_names())
+    for algorithm in results.study.algorithms:
+        runs = [run for run in results.target_runs(algorithm) if run.msd]
+        panels: list[Panel] = []
+        rows: list[Row] = []
+        for condition, members in by_condition(runs).items():
+            for species in dict.fromkeys(name for run in members for name in run.diffusions()):
+                panels.append(_panel(algorithm, condition, species, members, styles))
+                rows += _rows(species, members)
+        if panels:
+            shown = dict.fromkeys(run.cell.fit.data for run in runs)
+            found.blocks.append(
+                Figure(
+                    panels,
+                    f"{algorithm}: displacement of centres of mass over lag time, a line a run; bold where D was "
+                    "fitted. Only where the logarithmic slope in that window (table below) is near 1 is the motion "
+                    "diffusive and D a number to trust.",
+                    Data(f"msd_{algorithm}", rows),
+                    [styles[name].key(data_title(name), marker=False) for name in shown],
+                )
+            )
+    if found.blocks:
+        found.blocks.append(_table(results))
+    else:
+        found.blocks.append("No run has mean square displacements yet.")
+    return found
+
+
+def _rows(species: str, runs: Sequence[RunRecord]) -> list[Row]:
+    return [
+        {
+            "run": run.cell.name,
+            "species": species,
+            "lag_ps": lag,
+            "msd_A2": value,
+        }
+        for run in runs
+        if f"{COLUMN}{species}" in run.msd
+        for lag, value in zip(run.msd["lag_ps"], run.msd[f"{COLUMN}{species}"], strict=True)
+    ]
+
+
+def _panel(
+    algorithm: str, condition: Condition, species: str, runs: Sequence[RunRecord], styles: dict[str, Look]
+) -> Panel:
+    values: list[float] = []
+
+    def draw(axes: Axes) -> None:
+        for run in runs:
+            entry, look = run.diffusions().get(species), styles[run.cell.fit.data]
+            if entry is None or f"{COLUMN}{species}" not in run.msd:
+                continue
+            lag, msd = run.msd["lag_ps"], run.msd[f"{COLUMN}{species}"]
+            begin, end = entry["fit_window_ps"]
+            inside = (lag >= begin) & (lag <= end)
+            axes.plot(lag, msd, color=look.colour, linestyle=look.line, linewidth=0.8, alpha=0.6)
+            axes.plot(lag[inside], msd[inside], color=look.colour, linestyle=look.line, linewidth=2.4)
+            values.append(entry[VALUE])
+        axes.set(xlabel="lag time (ps)", ylabel="MSD (Å²)")
+        axes.set_xlim(left=0)
+        axes.set_ylim(bottom=0)
+
+    title = f"{species}, {condition[0]} at {condition[1]:g} K, {algorithm}"
+    return panel(title, f"Mean square displacement of {species} in {len(runs)} runs", draw)
+
+
+def _table(results: Results) -> Table:
+    rows: list[list[Cell | str]] = []
+    data: list[Row] = []
+    for run in results.runs:
+        for species, entry in run.diffusions().items():
+            begin, end = entry["fit_window_ps"]
+            fit = run.cell.fit
+            note = str(entry.get("note", ""))
+            rows.append(
+                [
+                    pair_title((fit.data, fit.algorithm)),
+                    f"{run.cell.simulation}, {run.cell.temperature:g} K",
+                    species,
+                    f"{fit.seed}.{run.cell.replica}",
+                    number(entry[VALUE], entry[UNCERTAINTY]) + (" *" if note else ""),
+                    f"{begin:.3g} to {end:.3g}",
+                    f"{entry['log_log_slope']:.2f}",
+                    Cell(note, kind="text"),
+                ]
+            )
+            data.append(
+                {
+                    "run": run.cell.name,
+                    "species": species,
+                    VALUE: entry[VALUE],
+                    UNCERTAINTY: entry[UNCERTAINTY],
+                    "window_begin_ps": begin,
+                    "window_end_ps": end,
+                    "log_log_slope": entry["log_log_slope"],
+                    "note": note,
+                }
+            )
+    head = [
+        "data set · algorithm",
+        "liquid",
+        "species",
+        "seed.replica",
+        "D (10⁻⁵ cm²/s)",
+        "window (ps)",
+        "log slope",
+        "to know",
+    ]
+    caption = "Diffusion of every run, without correction for the size of the box. *: read the remark first."
+    return Table(head, rows, caption, Data("diffusion", data), left=3)

@@ -1,0 +1,31 @@
+"""What failed, and why; what is still missing."""
+
+from __future__ import annotations
+
+from decant.report.cells import outcome
+from decant.report.page import Cell, Data, Row, Section, Table
+from decant.report.records import Results, unfinished
+
+
+def section(results: Results) -> Section:
+    """Return the section."""
+    found = Section("failures", "What failed, and what is missing")
+    failed = [job for job in results.jobs if job.reason]
+    if failed:
+        rows: list[list[Cell | str]] = [
+            [job.cell, job.kind, outcome(job.reason), Cell(job.reason, kind="text")] for job in failed
+        ]
+        data: list[Row] = [
+            {"job": job.name, "cell": job.cell, "step": job.kind, "reason": job.reason} for job in failed
+        ]
+        caption = "Each with the last line of its output. What needed it was left out; everything else went on."
+        found.blocks.append(Table(["cell", "step", "how", "reason"], rows, caption, Data("failures", data), left=3))
+    else:
+        found.blocks.append("No step failed." if results.jobs else "There is no record of a workflow (jobs.json).")
+    left = len(list(unfinished(results)))
+    without = [name for name in results.study.data if results.sets[name].frames is None]
+    if left:
+        found.blocks.append(f"{left} of {len(results.runs)} runs have no score yet: not run, analysed or scored.")
+    if without:
+        found.blocks.append(f"Not labelled yet, or not by this study: {', '.join(without)}.")
+    return found

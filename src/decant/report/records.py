@@ -1,0 +1,225 @@
+"""What a study's folder holds, as typed records; the sections of a report know a study through these alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from decant.study.study import ZERO, FitCell, RunCell, Simulation, Study
+from decant.workflow.status import JobStatus
+
+TARGET = "none"
+"""Value of `Simulation.change` of a liquid that the data are about."""
+
+
+@dataclass(frozen=True)
+class SetRecord:
+    """A data set.
+
+    Attributes
+    ----------
+    name
+        Its name in the study.
+    frames
+        Labelled frames; None where it is not labelled yet.
+    core_seconds
+        What the labels of its frames took; None where they do not tell.
+    sha256
+        Hash of the labelled file; empty where there is none.
+    """
+
+    name: str
+    frames: int | None = None
+    core_seconds: float | None = None
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Force components of the test set beside their predictions, eV/angstrom.
+
+    Attributes
+    ----------
+    recipe
+        Recipe of the frame of each component, shape (components,).
+    parts
+        ``(reference, predicted)``, each of shape (components,), under ``intramolecular`` and ``intermolecular``, or
+        ``total`` where the parts are not known.
+    """
+
+    recipe: np.ndarray
+    parts: dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class FitRecord:
+    """A potential.
+
+    Attributes
+    ----------
+    cell
+        Its place in the study.
+    record
+        Content of ``fit.yaml``; empty where there is none.
+    errors
+        Errors on the test set, in the form of `decant.potentials.evaluate.evaluate`; empty where there are none.
+    parity
+        Of the first seed; None where no predictions were written.
+    failure
+        Why it failed; empty otherwise.
+    """
+
+    cell: FitCell
+    record: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, Any] = field(default_factory=dict)
+    parity: Parity | None = None
+    failure: str = ""
+
+    @property
+    def train_frames(self) -> int | None:
+        """Number of training frames."""
+        frames = (self.record.get("data") or {}).get("frames") or {}
+        return frames.get("train")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A simulation.
+
+    Attributes
+    ----------
+    cell
+        Its place in the study.
+    spec, status, observables, score
+        Contents of ``run.yaml``, ``status.yaml``, ``observables.yaml`` and ``score.yaml``; empty where missing.
+    rdf, msd
+        Columns of the CSV files; empty where missing.
+    failure
+        Why it, or what it needs, failed; empty otherwise.
+    """
+
+    cell: RunCell
+    spec: dict[str, Any] = field(default_factory=dict)
+    status: dict[str, Any] = field(default_factory=dict)
+    observables: dict[str, Any] = field(default_factory=dict)
+    score: dict[str, Any] = field(default_factory=dict)
+    rdf: dict[str, np.ndarray] = field(default_factory=dict)
+    msd: dict[str, np.ndarray] = field(default_factory=dict)
+    failure: str = ""
+
+    @property
+    def condition(self) -> Condition:
+        """The liquid and the temperature."""
+        return self.cell.simulation, self.cell.temperature
+
+    def diffusions(self) -> dict[str, Mapping[str, Any]]:
+        """Return what was measured of each species' diffusion; empty if nothing was."""
+        found = self.observables.get("diffusion") or {}
+        return {name: entry for name, entry in found.items() if isinstance(entry, Mapping)}
+
+
+Condition = tuple[str, float]
+"""Name of a simulation, and its temperature in K."""
+Pair = tuple[str, str]
+"""Names of a data set and an algorithm."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything found in a study's folder.
+
+    Attributes
+    ----------
+    folder
+        The folder.
+    study
+        The study.
+    study_sha256
+        Hash of the study file.
+    test
+        The test set.
+    sets, fits, runs, jobs
+        Every one of the study, finished or not; jobs are empty where the study was not run as a workflow.
+    """
+
+    folder: Path
+    study: Study
+    study_sha256: str
+    test: SetRecord
+    sets: dict[str, SetRecord]
+    fits: list[FitRecord]
+    runs: list[RunRecord]
+    jobs: list[JobStatus]
+
+    def pairs(self) -> list[Pair]:
+        """Return each data set and algorithm that a fit has, in the order of the study."""
+        found = {(fit.cell.data, fit.cell.algorithm) for fit in self.fits}
+        every = ((data, algorithm) for data in (ZERO, *self.study.data) for algorithm in self.study.algorithms)
+        return [pair for pair in every if pair in found]
+
+    def data_names(self) -> list[str]:
+        """Return the data sets that have fits, in the order of the study; `ZERO` for none first."""
+        return list(dict.fromkeys(data for data, _ in self.pairs()))
+
+    def simulations(self, change: str | None = None) -> dict[str, Simulation]:
+        """Return the simulations, or those of one kind of change."""
+        return {name: one for name, one in self.study.simulations.items() if change is None or one.change == change}
+
+    def fits_of(self, pair: Pair) -> list[FitRecord]:
+        """Return the potentials of a data set and an algorithm, one a seed."""
+        return [fit for fit in self.fits if (fit.cell.data, fit.cell.algorithm) == pair]
+
+    def runs_of(self, pair: Pair, wanted: Callable[[RunRecord], bool] = lambda run: True) -> list[RunRecord]:
+        """Return the runs of a data set and an algorithm."""
+        own = (run for run in self.runs if (run.cell.fit.data, run.cell.fit.algorithm) == pair)
+        return [run for run in own if wanted(run)]
+
+    def target_runs(self, algorithm: str) -> list[RunRecord]:
+        """Return the runs of an algorithm of the liquids that the data are about."""
+        return [run for run in self.runs if run.cell.fit.algorithm == algorithm and self.is_target(run)]
+
+    def change_of(self, run: RunRecord) -> str:
+        """Return what makes the liquid of a run new to its potential."""
+        return self.study.simulations[run.cell.simulation].change
+
+    def is_target(self, run: RunRecord) -> bool:
+        """Say whether a run is of a liquid that the data are about."""
+        return self.change_of(run) == TARGET
+
+    def scratch(self) -> list[str]:
+        """Return the algorithms that train from scratch on more than one data set, so that sets can be compared."""
+        several = [name for name in self.study.algorithms if sum(other == name for _, other in self.pairs()) > 1]
+        return [name for name in several if self.study.algorithms[name].pretrained is None]
+
+    def baseline(self, data: str) -> str | None:
+        """Return the fitted data set that another one is held against; None for the first one.
+
+        It is the one that the study names, or the first fitted one among those that it joins or starts from; a set of
+        its own is held against the study's first one.
+        """
+        fitted = [name for name in self.data_names() if name != ZERO]
+        choice = self.study.data.get(data)
+        if choice is None or not fitted:
+            return None
+        if choice.against in fitted:
+            return choice.against
+        built_on = [name for name in choice.needs if name in fitted] if choice.part_of is None else []
+        base = built_on[0] if built_on else fitted[0]
+        return None if base == data else base
+
+
+def unfinished(results: Results) -> Iterator[RunRecord]:
+    """Yield the runs that neither have a score nor failed."""
+    return (run for run in results.runs if not run.score and not run.failure)
+
+
+def by_condition(runs: Sequence[RunRecord]) -> dict[Condition, list[RunRecord]]:
+    """Group runs by liquid and temperature."""
+    groups: dict[Condition, list[RunRecord]] = {}
+    for run in runs:
+        groups.setdefault(run.condition, []).append(run)
+    return groups

@@ -1,0 +1,131 @@
+"""Liquids that no data set holds, ordered by what changed: the shape of the molecules, or their chemistry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from decant.report.cells import data_title, outcome, pair_title, score_cell
+from decant.report.page import Cell, Data, Figure, Key, Panel, Row, Section, Table
+from decant.report.picture import GREY, Look, looks, panel
+from decant.report.records import TARGET, Results, RunRecord
+from decant.report.scores import together
+from decant.study.study import CHANGES
+
+TITLES = {"none": "the data's own", "shape": "changed shape", "chemistry": "changed chemistry"}
+ROW, MARGIN = 0.34, 0.9
+"""Height of a liquid and of what stands around them, inch."""
+
+
+def section(results: Results) -> Section:
+    """Return the section."""
+    found = Section("unseen", "Unseen solvents")
+    names = ordered(results)
+    if all(results.study.simulations[name].change == TARGET for name in names):
+        found.blocks.append("The study runs no liquid that is new to its potentials.")
+        return found
+    styles = looks(results.data_names())
+    rows: list[Row] = []
+    panels = [_panel(results, algorithm, names, styles, rows) for algorithm in results.study.algorithms]
+    keys: list[Key] = [look.key(data_title(name), line=False) for name, look in styles.items()]
+    found.blocks.append(
+        Figure(
+            [one for one in panels if one],
+            "Score on every liquid, the data's own on top, then those whose molecules differ in shape only, then those "
+            "of another functional group; ± its uncertainty. A liquid with an element that a potential has never seen "
+            "is refused.",
+            Data("unseen", rows),
+            keys,
+        )
+    )
+    found.blocks.append(_table(results, names))
+    return found
+
+
+def ordered(results: Results) -> list[str]:
+    """Return the simulations in the order of what changed."""
+    return [name for change in CHANGES for name in results.simulations(change)]
+
+
+def _runs(results: Results, data: str, algorithm: str, name: str) -> list[RunRecord]:
+    return results.runs_of((data, algorithm), lambda run: run.cell.simulation == name)
+
+
+def _panel(
+    results: Results, algorithm: str, names: Sequence[str], styles: dict[str, Look], rows: list[Row]
+) -> Panel | None:
+    """Return the scores of an algorithm's potentials on every liquid; None if it runs none."""
+    own = [run for run in results.runs if run.cell.fit.algorithm == algorithm]
+    names = [name for name in names if any(run.cell.simulation == name for run in own)]
+    if not any(run.score or run.failure for run in own):
+        return None
+
+    def draw(axes: Axes) -> None:
+        for place, name in enumerate(names):
+            _draw_liquid(axes, place, {data: _runs(results, data, algorithm, name) for data in styles}, styles)
+        kinds = [results.study.simulations[name].change for name in names]
+        for place in range(1, len(names)):
+            if kinds[place] != kinds[place - 1]:
+                axes.axhline(place - 0.5, color=GREY, linewidth=0.8, linestyle="--")
+        axes.set_yticks(range(len(names)), [_label(results, name) for name in names], fontsize=8)
+        axes.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.5, -0.5), xlabel="score")
+
+    for name in names:
+        for data in styles:
+            runs = _runs(results, data, algorithm, name)
+            if runs:
+                rows.append(_row(results, name, data, algorithm, runs))
+    return panel(algorithm, f"Scores of {algorithm} on {len(names)} liquids", draw, MARGIN + ROW * len(names))
+
+
+def _label(results: Results, name: str) -> str:
+    change = results.study.simulations[name].change
+    return name if change == TARGET else f"{name} ({change})"
+
+
+def _draw_liquid(axes: Axes, place: int, runs: dict[str, list[RunRecord]], styles: dict[str, Look]) -> None:
+    shown = {data: one for data, one in runs.items() if one}
+    refused = [run for one in shown.values() for run in one if run.failure and outcome(run.failure) == "refused"]
+    for index, (data, one) in enumerate(shown.items()):
+        done, look = together(one), styles[data]
+        if done is not None:
+            y = place + (index - (len(shown) - 1) / 2) * 0.7 / max(len(shown), 3)
+            axes.errorbar(
+                done["score"], y, xerr=done["uncertainty"], color=look.colour, marker=look.marker, markersize=4.5,
+                linewidth=1.0, capsize=0,
+            )  # fmt: skip
+    if refused and not any(run.score for one in shown.values() for run in one):
+        axes.text(0.02, place, "refused: an element never seen", va="center", fontsize=8, color=GREY)
+
+
+def _row(results: Results, name: str, data: str, algorithm: str, runs: Sequence[RunRecord]) -> Row:
+    done = together(runs) or {}
+    return {
+        "simulation": name,
+        "liquid": results.study.simulations[name].liquid,
+        "change": results.study.simulations[name].change,
+        "data": data,
+        "algorithm": algorithm,
+        "score": done.get("score"),
+        "uncertainty": done.get("uncertainty"),
+        "stability": done["parts"]["stability"]["value"] if done else None,
+        "stability_uncertainty": done["parts"]["stability"]["uncertainty"] if done else None,
+        "runs": len(runs),
+        "failure": next((run.failure for run in runs if run.failure), ""),
+    }
+
+
+def _table(results: Results, names: Sequence[str]) -> Table:
+    """Return the scores by kind of change."""
+    changes = [change for change in CHANGES if results.simulations(change)]
+    rows: list[list[Cell | str]] = []
+    for pair in results.pairs():
+        cells = [score_cell(results.runs_of(pair, lambda run: results.change_of(run) == change)) for change in changes]  # noqa: B023
+        rows.append([pair_title(pair), *cells])
+    counts = [f"{TITLES[change]} ({len(results.simulations(change))})" for change in changes]
+    return Table(
+        ["data set · algorithm", *counts],
+        rows,
+        "Scores over all liquids of a kind of change; the number of liquids in brackets.",
+    )

@@ -1,0 +1,98 @@
+"""How long a run stayed a liquid of whole molecules, whether or not a guard stopped it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from decant.foundation.errors import InputError
+from decant.simulation.run import Run
+
+COMPLETED = "completed"
+EXPANDED, COMPRESSED = 2.0 / 3.0, 3.0 / 2.0
+"""Shares of its density beyond which a system is no longer the liquid: liquids boil before they expand so far."""
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """How long a run was physical.
+
+    Attributes
+    ----------
+    asked_ps
+        Equilibration and production that were asked for.
+    physical_ps
+        Until what ended it, counted from the start of the equilibration.
+    ended_by
+        What that was; "completed" if nothing did.
+    """
+
+    asked_ps: float
+    physical_ps: float
+    ended_by: str
+
+    @property
+    def share(self) -> float:
+        """Physical over asked time, from 0 to 1."""
+        return self.physical_ps / self.asked_ps
+
+
+def lifetime(run: Run, summary: Mapping[str, Any], density: float | None) -> Lifetime:
+    """Return how long a run was physical.
+
+    It ends with the first of: a guard; a bond beyond the limit of `decant.analysis.bonds` (the guard allows the
+    longest kind of bond, so a C-H bond can break unseen by it); the density leaving 2/3 to 3/2 of that of the liquid
+    and never coming back.
+
+    Parameters
+    ----------
+    run
+        Completed or stopped.
+    summary
+        Content of its ``observables.yaml``.
+    density
+        Of the liquid, g/cm3; None takes that of the start.
+
+    Raises
+    ------
+    InputError
+        If run.yaml does not say how long the run was asked to be.
+    """
+    for key in ("equilibration_steps", "production_steps"):
+        if key not in run.spec:
+            raise InputError(f"{run.path}: run.yaml has no {key}; expected a run of 'decant simulate'")
+    before = int(run.spec["equilibration_steps"]) * run.timestep_ps
+    asked = before + int(run.spec["production_steps"]) * run.timestep_ps
+    status, bonds = summary["status"], summary.get("bonds") or {}
+    endings = [(asked, COMPLETED)]
+    if status["state"] == "stopped":
+        endings.append((before + float(status["time_ps"]), f"guard '{status.get('guard', '?')}'"))
+    if bonds.get("first_broken_ps") is not None:
+        endings.append((before + bonds["first_broken_ps"], f"bond {bonds.get('first_broken_bond')} broke, no guard"))
+    density = density or run.spec.get("start_density_g_cm3")
+    phases = [thermo for thermo in (run.thermo("equilibration"), run.thermo()) if thermo]
+    if density and phases:
+        time, trace = (np.concatenate([phase[name] for phase in phases]) for name in ("time_ps", "density_g_cm3"))
+        left = left_for_good(time, trace / density)
+        if left is not None:
+            endings.append((before + left, "the density left that of the liquid, no guard"))
+    physical, ended_by = min(endings, key=lambda ending: ending[0])
+    return Lifetime(asked, float(np.clip(physical, 0.0, asked)), ended_by)
+
+
+def left_for_good(time_ps: np.ndarray, share: np.ndarray) -> float | None:
+    """Return when the density left that of the liquid for good, ps; None if it is there at the end.
+
+    Parameters
+    ----------
+    time_ps
+        Shape (rows,).
+    share
+        Density over that of the liquid, shape (rows,).
+    """
+    inside = np.flatnonzero((share > EXPANDED) & (share < COMPRESSED))
+    first_outside = inside[-1] + 1 if len(inside) else 0
+    return float(time_ps[first_outside]) if first_outside < len(share) else None

@@ -1,0 +1,245 @@
+"""What a score compares with: experiment, values of a file, or runs at a reference level."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from decant.analysis.observables import read_observables
+from decant.foundation.errors import InputError, nearest
+from decant.foundation.files import read_yaml
+from decant.foundation.settings import number, positive, text
+from decant.molecules.solvents import Molecule, parse_liquid, solvent_table
+from decant.scoring.quantity import Quantity, density, diffusion, no_diffusion
+from decant.scoring.replicas import pooled
+
+EXPERIMENT = "experiment"
+# relative standard error of a value that comes without one: what tables of densities and of NMR diffusion differ by
+ASSUMED = {"density": 0.005, "diffusion": 0.05}
+# relative change per K of organic liquids near room temperature: thermal expansion; an activation energy of 15 kJ/mol
+PER_KELVIN = {"density": 0.001, "diffusion": 0.02}
+SILENT_K, FARTHEST_K = 2.0, 10.0
+FARTHEST_BAR = 100.0  # compresses a liquid by about 1 %
+SAME_K, SAME_BAR = 1.0, 10.0
+KEYS = (
+    "density_g_cm3", "density_uncertainty_g_cm3", "diffusion_1e-5_cm2_s", "diffusion_uncertainty_1e-5_cm2_s",
+    "temperature_K", "source",
+)  # fmt: skip
+
+
+@dataclass
+class Reference:
+    """Values to compare with.
+
+    Attributes
+    ----------
+    name
+        ``experiment``, the file, or the run directories.
+    source
+        Where the values come from.
+    periodic
+        Whether diffusion is that of a periodic box, to be compared without correction for its size.
+    density
+        g/cm3; None if there is none.
+    diffusion
+        1e-5 cm2/s by species.
+    missing
+        Why there is no value, under ``density`` and ``diffusion``.
+    notes
+        What a reader must know.
+    """
+
+    name: str
+    source: str = ""
+    periodic: bool = False
+    density: Quantity | None = None
+    diffusion: dict[str, Quantity] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def take(self, what: str, value: Quantity, gap_K: float) -> Quantity | None:
+        """Return a value for a temperature that is `gap_K` away from its own, or None and note why.
+
+        It is not corrected for the gap: its uncertainty grows by what liquids change over it.
+        """
+        if gap_K > FARTHEST_K:
+            self.missing[what] = f"measured {gap_K:.3g} K from the temperature of the run, at most {FARTHEST_K:g} count"
+            return None
+        if gap_K > SILENT_K:
+            self.notes.append(f"{what} was measured {gap_K:.3g} K from the temperature of the run")
+        error = ASSUMED[what] * value.value if value.uncertainty is None else value.uncertainty
+        return Quantity(value.value, math.hypot(error, PER_KELVIN[what] * gap_K * value.value))
+
+
+def read_reference(names: Sequence[str], run: Path, conditions: Mapping[str, Any]) -> Reference:
+    """Return the reference for a run.
+
+    Parameters
+    ----------
+    names
+        ``experiment``, a YAML file, or one or more analysed run directories.
+    run
+        The run to be scored; it is left out of its own reference.
+    conditions
+        Of ``observables.yaml``: liquid, temperature_K and pressure_bar are used.
+
+    Raises
+    ------
+    InputError
+        If a name is none of these, several are given of which one is not a run, or the reference is of another
+        liquid or was taken at other conditions.
+    """
+    if list(names) == [EXPERIMENT]:
+        return experiment(conditions)
+    if len(names) == 1 and Path(names[0]).is_file():
+        return from_file(Path(names[0]), conditions)
+    for name in names:
+        if not Path(name).is_dir():
+            problem = "goes alone" if name == EXPERIMENT or Path(name).exists() else "no such file or directory"
+            hint = nearest(name, [EXPERIMENT])
+            raise InputError(f"--reference {name}: {problem}{hint}; expected experiment, a YAML file or analysed runs")
+    others = [Path(name) for name in dict.fromkeys(names) if Path(name).resolve() != Path(run).resolve()]
+    if not others:
+        raise InputError(f"--reference {names[0]}: is the run to be scored itself; give another run of that level")
+    return from_runs(others, conditions)
+
+
+def experiment(conditions: Mapping[str, Any]) -> Reference:
+    """Return the values of ``solvents.yaml`` for a neat solvent at about their temperature and 1 bar."""
+    reference = Reference(EXPERIMENT)
+    kinds = list(_molecules(conditions))
+    entry = solvent_table().get(kinds[0].name, {})
+    pressure = conditions.get("pressure_bar", 1.0)
+    reason = ""
+    if len(kinds) > 1:
+        reason = "decant knows no experimental values of mixtures"
+    elif abs(pressure - 1.0) > FARTHEST_BAR:
+        reason = f"measured at 1 bar, the run is at {pressure:g} bar"
+    for what, key, prefix in (("density", "density_g_cm3", ""), ("diffusion", "diffusion_1e-5_cm2_s", "diffusion_")):
+        if reason or key not in entry:
+            reference.missing[what] = reason or f"decant knows no experimental value of {kinds[0].name}"
+            continue
+        measured_K, source = entry[f"{prefix}temperature_K"], entry[f"{prefix}source"]
+        value = reference.take(what, Quantity(entry[key]), abs(measured_K - conditions["temperature_K"]))
+        if value is None:
+            continue
+        reference.source += f"{'; ' if reference.source else ''}{what} at {measured_K:g} K: {source}"
+        if what == "density":
+            reference.density = value
+        else:
+            reference.diffusion = {kinds[0].name: value}
+    return reference
+
+
+def from_file(path: Path, conditions: Mapping[str, Any]) -> Reference:
+    """Return the values of a YAML file with the keys `KEYS`.
+
+    ``diffusion_1e-5_cm2_s`` and its uncertainty are mappings by species; ``temperature_K``, where given, is compared
+    with that of the run. A value without uncertainty gets one of 0.5 % (density) or 5 % (diffusion).
+    """
+    content = read_yaml(path)
+    for name in content:
+        if name not in KEYS:
+            raise InputError(f"{path}: unknown key '{name}'{nearest(str(name), KEYS)}; expected {', '.join(KEYS)}")
+    if "density_g_cm3" not in content and "diffusion_1e-5_cm2_s" not in content:
+        raise InputError(f"{path}: expected density_g_cm3, diffusion_1e-5_cm2_s or both")
+    reference = Reference(str(path), _read(path, content, "source", text) or "")
+    temperature = _read(path, content, "temperature_K", positive) or conditions["temperature_K"]
+    gap = abs(temperature - conditions["temperature_K"])
+    value = _read(path, content, "density_g_cm3", positive)
+    if value is None:
+        reference.missing["density"] = f"{path} has none"
+    else:
+        error = _read(path, content, "density_uncertainty_g_cm3", _error)
+        reference.density = reference.take("density", Quantity(value, error), gap)
+    species = [kind.name for kind in _molecules(conditions)]
+    values = _read_species(path, content, "diffusion_1e-5_cm2_s", species, positive)
+    errors = _read_species(path, content, "diffusion_uncertainty_1e-5_cm2_s", species, _error)
+    if not values:
+        reference.missing["diffusion"] = f"{path} has none"
+    for name, value in values.items():
+        if taken := reference.take("diffusion", Quantity(value, errors.get(name)), gap):
+            reference.diffusion[name] = taken
+    reference.notes = list(dict.fromkeys(reference.notes))
+    return reference
+
+
+def from_runs(paths: Sequence[Path], conditions: Mapping[str, Any]) -> Reference:
+    """Return the observables of completed runs of the same liquid, pooled over them."""
+    summaries = [read_observables(path) for path in paths]
+    for path, summary in zip(paths, summaries, strict=True):
+        _require_same(path, summary, conditions)
+    potentials = dict.fromkeys(str(summary["conditions"].get("potential", "?")) for summary in summaries)
+    source = f"{len(paths)} run{'s' if len(paths) > 1 else ''} of {', '.join(potentials)}"
+    reference = Reference(", ".join(map(str, paths)), source, periodic=True)
+    densities = [density(summary) for summary in summaries]
+    known = [one for one in densities if isinstance(one, Quantity)]
+    if known:
+        reference.density = pooled(known)
+    else:
+        reference.missing["density"] = str(densities[0])
+    measured = [diffusion(summary, corrected=False) for summary in summaries]
+    for name in (kind.name for kind in _molecules(conditions)):
+        if values := [value for one in measured if isinstance(value := one.get(name), Quantity)]:
+            reference.diffusion[name] = pooled(values)
+        else:
+            reference.missing["diffusion"] = f"{name}: {measured[0].get(name) or no_diffusion(summaries[0])}"
+    return reference
+
+
+def _molecules(conditions: Mapping[str, Any]) -> dict[Molecule, float]:
+    """Return the molecules of a liquid with their mole fractions."""
+    counts: dict[Molecule, int] = {}
+    for kind, count in parse_liquid(conditions["liquid"]):
+        counts[kind] = counts.get(kind, 0) + count
+    return {kind: count / sum(counts.values()) for kind, count in counts.items()}
+
+
+def _require_same(path: Path, summary: Mapping[str, Any], conditions: Mapping[str, Any]) -> None:
+    """Refuse a reference run that did not complete, or is of another liquid, temperature or pressure."""
+    state, own = summary.get("status", {}).get("state"), summary.get("conditions", {})
+    if state != "completed":
+        raise InputError(f"{path}: is {state}; a reference must be a completed run")
+    if own.get("ensemble") != "npt":
+        raise InputError(f"{path}: ensemble {own.get('ensemble')}; a reference needs constant pressure (npt)")
+    here, there = _molecules(conditions), _molecules(own)
+    if here.keys() != there.keys() or any(abs(here[kind] - there[kind]) > 0.01 for kind in here):
+        raise InputError(f"{path}: is of {own['liquid']}; expected {conditions['liquid']} of the run to be scored")
+    for key, limit in (("temperature_K", SAME_K), ("pressure_bar", SAME_BAR)):
+        if abs(own[key] - conditions[key]) > limit:
+            raise InputError(f"{path}: has {key} {own[key]:g}; expected {conditions[key]:g} of the run to be scored")
+
+
+def _error(value: Any) -> float:
+    """Return a standard error: a number from 0 on."""
+    if number(value) < 0:
+        raise InputError(f"expected a number from 0 on, not {value!r}")
+    return float(value)
+
+
+def _read(path: Path, content: Mapping[str, Any], key: str, read: Any) -> Any:
+    """Return a value of a reference file, or None if it is not there."""
+    if key not in content:
+        return None
+    try:
+        return read(content[key])
+    except InputError as error:
+        raise InputError(f"{path}: {key}: {error}") from error
+
+
+def _read_species(
+    path: Path, content: Mapping[str, Any], key: str, species: Sequence[str], read: Any
+) -> dict[str, float]:
+    """Return the values of a mapping by species; empty if it is not there."""
+    values = content.get(key, {})
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: {key}: expected a mapping of species to values, for example {species[0]}: 1.2")
+    for name in values:
+        if name not in species:
+            raise InputError(
+                f"{path}: {key}: '{name}' is not in the run{nearest(str(name), species)}; it has {', '.join(species)}"
+            )
+    return {name: _read(path, values, name, read) for name in values}

@@ -1,0 +1,1 @@
+"""Runs of molecular dynamics: what is asked, how they start, and what they leave."""

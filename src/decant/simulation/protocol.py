@@ -1,0 +1,263 @@
+"""What to simulate, and every number of a run that follows from it."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from decant.foundation.errors import InputError
+from decant.lammps.observe import require_trajectory
+from decant.molecules.solvents import Molecule, parse_liquid, solvent_table
+
+ENSEMBLES = ("npt", "nvt", "nve")
+SAMPLING = ("sample", "sample_npt")
+"""Langevin dynamics that is recorded from the packed start on, without equilibration; for configurations to label."""
+FRAME_INTERVAL_PS, ROW_INTERVAL_PS, RESTART_INTERVAL_PS = 0.1, 0.01, 1.0
+LEAST_FRAMES, LEAST_RESTARTS = 100, 10
+KNOWS_ONLY = "the potential knows only"
+"""What every message says that refuses a liquid with an element that a potential has never seen."""
+UNKNOWN_DENSITY = 1.0  # g/cm3, of a solvent whose density is not in the table
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What to simulate.
+
+    Attributes
+    ----------
+    potential
+        Folder of an exported potential.
+    liquid
+        Composition, for example ``"EC:4,EMC:8"``.
+    copies
+        How many times the composition goes into the box.
+    ensemble
+        npt, nvt or nve; or one of `SAMPLING`, at constant volume or pressure.
+    temperature, pressure
+        K and bar; in NVE the temperature is that of the equilibration.
+    length_ps, equilibration_ps
+        Length of the production, and of the equilibration before it (a quarter of the production if None).
+    density
+        Density of the packed start, g/cm3; None for that of the pure solvents, mixed without change of volume.
+    timestep_fs
+        Time step.
+    seed
+        Seed of the packing, the velocities and the Langevin forces.
+    start, replicate
+        Directory of a run whose last frame, copied so many times along each cell vector, is the start instead of a
+        packed liquid; `liquid` and `copies` must be what that gives (see `decant.simulation.start.source`).
+    dump_ps, thermo_ps, restart_ps
+        Time between frames, thermodynamic rows and restart files; None for what suits the length (`intervals`).
+    trajectory
+        Atoms whose coordinates are written; see `decant.lammps.observe.TRAJECTORIES`. Without any, RDF and MSD are
+        measured on the fly.
+    rdf_cutoff
+        How far those RDF reach, angstrom; None for the cutoff of the potential, beyond which they cost time.
+    viscosity
+        Whether the stress is written as often as a Green-Kubo viscosity needs it.
+    """
+
+    potential: Path
+    liquid: str
+    copies: int = 1
+    ensemble: str = "npt"
+    temperature: float = 298.0
+    pressure: float = 1.0
+    length_ps: float = 20.0
+    equilibration_ps: float | None = None
+    density: float | None = None
+    timestep_fs: float = 0.5
+    seed: int = 1
+    start: Path | None = None
+    replicate: tuple[int, int, int] = (1, 1, 1)
+    dump_ps: float | None = None
+    thermo_ps: float | None = None
+    restart_ps: float | None = None
+    trajectory: str = "all"
+    rdf_cutoff: float | None = None
+    viscosity: bool = False
+
+
+def specification(protocol: Protocol, ranks: int, threads: int) -> dict[str, Any]:
+    """Return the content of run.yaml for a protocol, every default resolved.
+
+    Raises
+    ------
+    InputError
+        If a setting is wrong or the potential does not know an element; a range trained on is only warned about.
+    """
+    from decant.potentials.potential import Potential
+
+    _require_sensible(protocol)
+    potential = Potential.open(protocol.potential)
+    liquid = [(solvent, count * protocol.copies) for solvent, count in parse_liquid(protocol.liquid)]
+    for solvent, _ in liquid:
+        if unknown := sorted(set(solvent.symbols) - set(potential.elements)):
+            raise InputError(
+                f"--liquid {protocol.liquid}: {solvent.name} has the element {', '.join(unknown)}; "
+                f"{KNOWS_ONLY} {', '.join(potential.elements)}"
+            )
+    require_trajectory(protocol.trajectory, [solvent.name for solvent, _ in liquid])
+    density = protocol.density
+    if density is None and protocol.start is None:
+        _warn_of_unknown_densities(liquid)
+        density = mixture_density(liquid)
+    _warn_outside_training(potential.card, protocol.temperature, density)
+    _warn_of_a_long_timestep(liquid, protocol.timestep_fs)
+    steps = round(protocol.length_ps / protocol.timestep_fs * 1000.0)
+    given = (protocol.dump_ps, protocol.thermo_ps, protocol.restart_ps)
+    frame_every, row_every, restart_every = intervals(steps, protocol.timestep_fs, *given)
+    equilibration = protocol.length_ps / 4 if protocol.equilibration_ps is None else protocol.equilibration_ps
+    # the first frame of the production is its very start, so the equilibration is a whole number of frames
+    equilibration_steps = max(1, round(equilibration / protocol.timestep_fs * 1000.0 / frame_every)) * frame_every
+    if protocol.ensemble in SAMPLING:
+        equilibration_steps = 0
+    return {
+        "potential": str(protocol.potential),
+        "potential_sha256": potential_hash(protocol.potential),
+        "elements": list(potential.elements),
+        "liquid": protocol.liquid,
+        "copies": protocol.copies,
+        "species": [[solvent.name, count] for solvent, count in liquid],
+        "atoms": sum(len(solvent.symbols) * count for solvent, count in liquid),
+        "ensemble": protocol.ensemble,
+        "temperature_K": protocol.temperature,
+        "pressure_bar": protocol.pressure,
+        **({} if density is None else {"start_density_g_cm3": round(density, 4)}),
+        "length_ps": protocol.length_ps,
+        "timestep_fs": protocol.timestep_fs,
+        "production_steps": steps,
+        "equilibration_steps": equilibration_steps,
+        "dump_every": frame_every,
+        "thermo_every": row_every,
+        "restart_every": restart_every,
+        "seed": protocol.seed,
+        "ranks": ranks,
+        "threads": threads,
+        **_unusual(protocol),
+    }
+
+
+def _unusual(protocol: Protocol) -> dict[str, Any]:
+    """Return the keys of run.yaml that only some runs have."""
+    keys: dict[str, Any] = {}
+    if protocol.start is not None:
+        keys |= {"from": str(protocol.start), "replicate": list(protocol.replicate)}
+    if protocol.trajectory != "all":
+        keys["trajectory"] = protocol.trajectory
+    if protocol.rdf_cutoff is not None:
+        keys["rdf_cutoff_A"] = protocol.rdf_cutoff
+    if protocol.viscosity:
+        keys["viscosity"] = True
+    return keys
+
+
+def intervals(
+    steps: int,
+    timestep_fs: float,
+    frame_ps: float | None = None,
+    row_ps: float | None = None,
+    restart_ps: float | None = None,
+) -> tuple[int, int, int]:
+    """Return the steps between frames, thermodynamic rows and restart files of a production of `steps` steps.
+
+    What is not given follows from the length; restarts then fall on frames.
+    """
+    per_ps = 1000.0 / timestep_fs
+
+    def whole(given: float | None, otherwise: int) -> int:
+        return max(1, otherwise if given is None else round(given * per_ps))
+
+    frame = whole(frame_ps, min(round(FRAME_INTERVAL_PS * per_ps), steps // LEAST_FRAMES))
+    row = whole(row_ps, min(round(ROW_INTERVAL_PS * per_ps), frame))
+    often = max(1, min(round(RESTART_INTERVAL_PS * per_ps), steps // LEAST_RESTARTS))
+    restart = whole(restart_ps, often // frame * frame or often)
+    return frame, row, restart
+
+
+def mixture_density(liquid: list[tuple[Molecule, int]]) -> float:
+    """Return the density of an ideal mixture of the pure solvents, g/cm3; 1.0 for a solvent of unknown density."""
+    masses = np.array([solvent.molar_mass * count for solvent, count in liquid])
+    pure = np.array([known_density(solvent) or UNKNOWN_DENSITY for solvent, _ in liquid])
+    return float(masses.sum() / (masses / pure).sum())
+
+
+def known_density(solvent: Molecule) -> float | None:
+    """Return the experimental density of a solvent, g/cm3, or None."""
+    return solvent_table().get(solvent.name, {}).get("density_g_cm3")
+
+
+def _warn_of_unknown_densities(liquid: list[tuple[Molecule, int]]) -> None:
+    unknown = [solvent.name for solvent, _ in liquid if known_density(solvent) is None]
+    if unknown:
+        print(
+            f"decant: warning: no density is known of {', '.join(unknown)}; the box is packed as if it were"
+            f" {UNKNOWN_DENSITY} g/cm3 (--density sets another)",
+            file=sys.stderr,
+        )
+
+
+def potential_hash(folder: Path) -> str:
+    """Return the SHA-256 over what LAMMPS reads of a potential: its model file and pair.lammps."""
+    digest = hashlib.sha256()
+    for file in sorted([*Path(folder).glob("model.*"), Path(folder) / "pair.lammps"]):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _require_sensible(protocol: Protocol) -> None:
+    if protocol.ensemble not in (*ENSEMBLES, *SAMPLING):
+        raise InputError(f"--ensemble {protocol.ensemble}: expected one of {', '.join(ENSEMBLES)}")
+    for name, value in (
+        ("--copies", protocol.copies),
+        ("--temperature", protocol.temperature),
+        ("--timestep", protocol.timestep_fs),
+        ("--density", 1.0 if protocol.density is None else protocol.density),
+        ("--rdf-cutoff", 1.0 if protocol.rdf_cutoff is None else protocol.rdf_cutoff),
+        *((f"--replicate {protocol.replicate}", count) for count in protocol.replicate),
+    ):
+        if not 0 < value < np.inf:
+            raise InputError(f"{name} {value}: expected a positive number")
+    if protocol.rdf_cutoff is not None and protocol.trajectory != "none":
+        raise InputError("--rdf-cutoff: is for RDF that are measured on the fly, with --trajectory none")
+    if protocol.viscosity and protocol.ensemble not in ("nvt", "nve"):
+        raise InputError(
+            f"--viscosity with --ensemble {protocol.ensemble}: a barostat changes the stress; take nvt at the density"
+            " that npt gave (--from RUN --density ...)"
+        )
+    if not -np.inf < protocol.pressure < np.inf:
+        raise InputError(f"--pressure {protocol.pressure}: expected a number of bar")
+    if not protocol.timestep_fs <= protocol.length_ps * 1000.0 < np.inf:
+        raise InputError(
+            f"--length {protocol.length_ps} ps: shorter than one time step of {protocol.timestep_fs} fs, or no number"
+        )
+
+
+def _warn_of_a_long_timestep(liquid: list[tuple[Molecule, int]], timestep_fs: float) -> None:
+    """Say on standard error if the time step is too long for the fastest bond of the liquid."""
+    has_hydrogen = any("H" in solvent.symbols for solvent, _ in liquid)
+    longest, bonds = (1.0, "bonds of hydrogen") if has_hydrogen else (2.0, "the bonds of this liquid")
+    if timestep_fs > longest:
+        print(
+            f"decant: warning: --timestep {timestep_fs:g} fs is too long for {bonds}: {longest:g} fs at most, see"
+            " 'Time step' in docs/production.md",
+            file=sys.stderr,
+        )
+
+
+def _warn_outside_training(card: dict[str, Any], temperature: float, density: float | None) -> None:
+    """Say on standard error if the conditions lie outside the range that the potential was trained on."""
+    training = card.get("data") or {}  # null for a bare model file
+    for key, value, unit in (("temperature_K", temperature, "K"), ("density_g_cm3", density, "g/cm3")):
+        low, high = training.get(key) or (-np.inf, np.inf)
+        if value is not None and not low <= value <= high:
+            print(
+                f"decant: warning: {key.split('_')[0]} {value:.4g} {unit} is outside the range that the potential was"
+                f" trained on ({low:.4g} to {high:.4g} {unit})",
+                file=sys.stderr,
+            )

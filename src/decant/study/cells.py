@@ -1,0 +1,97 @@
+"""The cells of a study: its potentials and runs by name, and where the files of each lie in the study's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+ZERO = "none"
+"""In place of a data set: a pretrained model as it is."""
+TEST = "test"
+"""In place of a data set: the frames that no fit sees."""
+
+
+@dataclass(frozen=True)
+class FitCell:
+    """One potential: a data set, an algorithm and a seed.
+
+    Attributes
+    ----------
+    data, algorithm, seed
+        Names in the study, and the seed; `data` is `ZERO` for a pretrained model as it is.
+    """
+
+    data: str
+    algorithm: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Its folder below ``models``, ``potentials`` and ``errors``."""
+        return f"{self.data}/{self.algorithm}/{self.seed}"
+
+    def model(self, folder: Path) -> Path:
+        """Return the model directory."""
+        return folder / "models" / self.name
+
+    def potential(self, folder: Path) -> Path:
+        """Return the directory of the exported potential."""
+        return folder / "potentials" / self.name
+
+    def errors(self, folder: Path) -> Path:
+        """Return the file of its errors on the test set, in the form of `decant.potentials.evaluate.evaluate`."""
+        return folder / "errors" / f"{self.name}.yaml"
+
+
+def fit_cell(text: str, data: Collection[str], algorithms: Collection[str]) -> FitCell | None:
+    """Return the potential that ``DATA/ALGORITHM/SEED`` names, or None if the text names none of these."""
+    parts = text.split("/")
+    if len(parts) != 3 or parts[0] not in data or parts[1] not in algorithms or not parts[2].isdigit():
+        return None
+    return FitCell(parts[0], parts[1], int(parts[2]))
+
+
+@dataclass(frozen=True)
+class RunCell:
+    """One simulation: a potential, a liquid, a temperature and a replica.
+
+    Attributes
+    ----------
+    fit
+        The potential.
+    simulation
+        Name of the simulation in the study.
+    temperature
+        K.
+    replica
+        From 1 on.
+    """
+
+    fit: FitCell
+    simulation: str
+    temperature: float
+    replica: int
+
+    @property
+    def name(self) -> str:
+        """Its folder below ``runs``."""
+        return f"{self.fit.name}/{self.simulation}/{self.temperature:g}K/{self.replica}"
+
+    def run(self, folder: Path) -> Path:
+        """Return the run directory; ``observables.yaml`` and the score lie in it."""
+        return folder / "runs" / self.name
+
+    def score(self, folder: Path) -> Path:
+        """Return the file of its score."""
+        return self.run(folder) / "score.yaml"
+
+
+def data_folder(folder: Path, name: str) -> Path:
+    """Return the folder of a data set: configurations, labelled and, below ``split``, train and valid (.extxyz)."""
+    return folder / "data" / name
+
+
+def test_frames(folder: Path) -> Path:
+    """Return the labelled test set."""
+    return folder / TEST / "labelled.extxyz"

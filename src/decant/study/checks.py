@@ -1,0 +1,159 @@
+"""What a study names exists and fits together: everything that can be known to be wrong before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from decant.foundation.errors import InputError, nearest
+from decant.foundation.settings import read_mapping
+from decant.scoring.reference import KEYS
+from decant.study.study import EXPERIMENT, AlgorithmChoice, DataSet, Simulation, Study
+
+OWN_LEARN_KEYS = ("initial", "method")
+"""Keys of learn.yaml that the study gives."""
+
+
+@contextmanager
+def section(where: str) -> Iterator[None]:
+    """Begin the message of an `InputError` with the section of the study that it is about."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+
+
+def check_study(study: Study) -> None:
+    """Check a study against what is installed and what lies on the disk.
+
+    Raises
+    ------
+    InputError
+        If an algorithm, preset, setting, method, recipe, parameter, solvent, pretrained model, file or reference does
+        not exist or does not go with the others; the message names the section.
+    """
+    from decant.labels.registry import labeler
+    from decant.study.frames import frame_sizes
+
+    with section("method"):
+        labeler(study.method)
+    with section("test"):
+        frame_sizes(study.test)
+    for name, data in study.data.items():
+        with section(f"data: {name}"):
+            _check_data(study, data)
+    for name, choice in study.algorithms.items():
+        with section(f"algorithms: {name}"):
+            _check_algorithm(study, name, choice)
+    for name, simulation in study.simulations.items():
+        with section(f"simulations: {name}"):
+            _check_simulation(study, name, simulation)
+    if not study.fitted() and not list(study.fits()):
+        raise InputError("data: no potential is fitted to any of them; leave out 'fit: false' of one")
+
+
+def _check_data(study: Study, data: DataSet) -> None:
+    from decant.foundation.files import require_file
+    from decant.study.frames import count_frames, frame_sizes
+
+    if data.recipes:
+        frame_sizes(data.recipes)
+    if data.labelled:
+        require_file(Path(data.labelled), "labelled frames in decant's form")
+    if data.part_of and data.frames:
+        whole = count_frames(study, data.part_of)
+        if whole is not None and data.frames > whole:
+            raise InputError(f"frames: {data.part_of} has {whole} frames, {data.frames} are asked for")
+    if data.learn is not None:
+        with section("learn"):
+            learn_settings(study, data)
+
+
+def learn_settings(study: Study, data: DataSet) -> Any:
+    """Return the settings of active learning of a data set, checked but for the initial file.
+
+    Raises
+    ------
+    InputError
+        If one is wrong, or one is given that is the study's.
+    """
+    from decant.learning.settings import LearnSettings, check_names
+
+    given = data.learn or {}
+    for name in OWN_LEARN_KEYS:
+        if name in given:
+            raise InputError(f"'{name}' comes from the study ('start' of the data set, 'method'); leave it out")
+    settings = read_mapping(LearnSettings, {**given, "initial": [data.start], "method": study.method}, "")
+    check_names(settings)
+    return settings
+
+
+def _check_algorithm(study: Study, name: str, choice: AlgorithmChoice) -> None:
+    from decant.algorithms.base import algorithm
+    from decant.algorithms.presets import load_preset
+    from decant.potentials.potential import PRECISIONS
+
+    method = algorithm(choice.algorithm)
+    if choice.strategy != "zero-shot":
+        preset = load_preset(choice.algorithm, choice.used_preset, list(choice.set), method.known_settings())
+        if not (choice.max_time or choice.max_epochs or preset.max_time or preset.max_epochs):
+            raise InputError(f"preset {preset.name} sets no limit; give max_time or max_epochs")
+    if choice.precision not in (None, *PRECISIONS):
+        hint = nearest(str(choice.precision), PRECISIONS)
+        raise InputError(f"precision: expected {' or '.join(PRECISIONS)}, not '{choice.precision}'{hint}")
+    if choice.pretrained:
+        with section("pretrained"):
+            _check_pretrained(study, name, choice, method)
+    if choice.replay and choice.replay not in study.data and not Path(choice.replay).exists():
+        hint = nearest(choice.replay, study.data)
+        raise InputError(f"replay: '{choice.replay}' is neither a data set of this study nor a file{hint}")
+
+
+def _check_pretrained(study: Study, name: str, choice: AlgorithmChoice, method: Any) -> None:
+    """Require a fit of this study, a path or a published model, of the same algorithm."""
+    start, fits = study.starts_from(name), list(study.fits())
+    strategies = getattr(method, "strategies", ("naive", "replay"))
+    if choice.strategy not in ("zero-shot", *strategies):
+        raise InputError(f"{choice.algorithm} knows no strategy '{choice.strategy}', only {', '.join(strategies)}")
+    published = getattr(method, "published", ())
+    if start is None:
+        if not Path(str(choice.pretrained)).exists() and choice.pretrained not in published:
+            hint = nearest(str(choice.pretrained), [*(fit.name for fit in fits), *published])
+            raise InputError(
+                f"'{choice.pretrained}' is no fit of this study (DATA/ALGORITHM/SEED), no file or folder and no "
+                f"published model of {choice.algorithm}{hint}"
+            )
+        return
+    if start not in fits:
+        raise InputError(f"this study makes no fit {start.name}{nearest(start.name, [fit.name for fit in fits])}")
+    other = study.algorithms[start.algorithm]
+    if other.algorithm != choice.algorithm:
+        raise InputError(f"{start.name} is a {other.algorithm}; a {choice.algorithm} cannot start from it")
+    if other.pretrained:
+        raise InputError(f"{start.name} starts from another model itself; name that one, or a fit from scratch")
+
+
+def _check_simulation(study: Study, name: str, simulation: Simulation) -> None:
+    runs = [run for run in study.runs() if run.simulation == name]
+    if not runs:
+        raise InputError("no potential runs it; check its data and algorithms")
+    with section("reference"):
+        _check_reference(study, name, simulation.reference)
+
+
+def _check_reference(study: Study, name: str, reference: str | dict[str, Any]) -> None:
+    if isinstance(reference, dict):
+        for word in reference:
+            if word not in KEYS:
+                expected = ", ".join(KEYS)
+                raise InputError(f"unknown key '{word}'{nearest(str(word), KEYS)}; expected {expected}")
+        return
+    known = {f"{run.fit.data}/{run.fit.algorithm}" for run in study.runs() if run.simulation == name}
+    if reference != EXPERIMENT and reference not in known:
+        options = [EXPERIMENT, *sorted(known)]
+        raise InputError(
+            f"'{reference}' is neither {EXPERIMENT} nor a DATA/ALGORITHM that runs this liquid"
+            f"{nearest(reference, options)}; known: {', '.join(options)}"
+        )

@@ -1,0 +1,131 @@
+"""What the jobs of a study will take, in seconds, from its own limits and from speeds measured on one machine.
+
+The constants are defaults for planning: GFN-xTB, the presets that come with decant, one core of a 2-core machine. A
+slower or busier machine takes longer in proportion. What cannot be told beforehand is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from decant.foundation.units import parse_length
+from decant.study.checks import learn_settings
+from decant.study.frames import Frames, frame_sizes
+from decant.study.study import AlgorithmChoice, DataSet, Simulation, Study
+
+PERIODIC = {"gfn2-xtb": (80, 5.0), "gfn1-xtb": (80, 2.5)}
+"""Label of a box and of its molecules alone on one core: atoms, seconds; it grows with the square of the atoms."""
+ALONE = {"gfn2-xtb": (40, 0.06), "gfn1-xtb": (40, 0.04)}
+"""Label of a cluster without a cell on one core: atoms, seconds; quadratic too, and at least `LEAST`."""
+LEAST = 0.05
+PACKED = 0.2
+"""Packing one box or cluster of thermally disordered molecules."""
+SPEED = {
+    "mace": {"quick": 50.0, "small": 18.0, "finetune": 18.0, "paper": 0.2},
+    "deepmd": {"quick": 2.8, "small": 2.9, "finetune": 2.9, "paper": 2.0},
+}
+"""Molecular dynamics, thousand atom-steps a second on one core, by algorithm and preset."""
+START = {
+    "build": 5.0, "label": 5.0, "learn": 10.0, "select": 3.0, "split": 3.0, "fit": 50.0, "export": 27.0,
+    "evaluate": 12.0, "simulate": 6.0, "analyze": 11.0, "score": 3.0,
+}  # fmt: skip
+"""What a job of each kind takes beside its work: mostly loading libraries and models."""
+
+
+def build_seconds(entries: Sequence[dict[str, Any]]) -> float | None:
+    """Return the seconds of making configurations; conformers of each molecule take seconds more."""
+    total = START["build"]
+    for frames in frame_sizes(entries):
+        total += PACKED * frames.count
+        driver, length = frames.parameters.get("driver"), frames.parameters.get("length", "1ps")
+        if driver is None:
+            continue
+        step = SPEED["mace"]["small"] if str(driver).startswith("potential:") else None
+        seconds = frames.atoms / 1e3 / step if step else _label(str(driver), frames, alone=False)
+        if seconds is None:
+            return None
+        runs = -(-frames.count // max(int(frames.parameters.get("snapshots", 1)), 1))
+        total += runs * parse_length(str(length)) / 5e-4 * seconds
+    return total
+
+
+def label_seconds(
+    entries: Sequence[dict[str, Any]], method: str, cores: int, molecules: bool = False
+) -> float | None:  # fmt: skip
+    """Return the seconds of labelling the frames of recipes, each molecule alone as well if wished."""
+    total = 0.0
+    for frames in frame_sizes(entries):
+        one = _label(method, frames, alone=molecules)
+        if one is None:
+            return None
+        total += frames.count * one
+    return START["label"] + total / cores
+
+
+def _label(method: str, frames: Frames, alone: bool) -> float | None:
+    """Return the seconds of one label, and of those of its molecules alone."""
+    if method not in PERIODIC or not frames.atoms:
+        return None
+    atoms, seconds = (PERIODIC if frames.periodic else ALONE)[method]
+    whole = max(LEAST, seconds * (frames.atoms / atoms) ** 2)
+    return whole + (LEAST * len(frames.molecules) if alone else 0.0)
+
+
+def learn_seconds(study: Study, data: DataSet) -> float | None:
+    """Return the seconds of active learning that uses up its budget of generations."""
+    settings = learn_settings(study, data)
+    fit = _training(settings.algorithm, settings.preset, list(settings.set), settings.max_time, settings.max_epochs)
+    labels = _label(study.method, Frames(1, _molecules(settings.states[0].liquid), True, {}), alone=False)
+    speed = _speed(settings.algorithm, settings.preset)
+    if fit is None or labels is None or speed is None:
+        return None
+    # the first member moves the atoms, and every member is evaluated on the frames that are kept, a few in a hundred
+    dynamics = sum(
+        state.copies * sum(_molecules(state.liquid)) * state.length / (state.timestep / 1e3) / 1e3
+        for state in settings.states
+    ) / (speed * settings.ranks)  # fmt: skip
+    cores = settings.jobs or study.cores_of("learn")
+    generation = settings.committee * (fit + START["export"] + START["evaluate"]) + dynamics
+    return START["learn"] + settings.stop.generations * generation + (settings.stop.generations - 1) * (
+        settings.select * labels / cores
+    )  # fmt: skip
+
+
+def fit_seconds(choice: AlgorithmChoice) -> float | None:
+    """Return the seconds of a fit; None where only a number of epochs limits it."""
+    return _training(choice.algorithm, choice.used_preset, list(choice.set), choice.max_time, choice.max_epochs)
+
+
+def _training(
+    algorithm: str, preset: str, overrides: list[str], max_time: float | None, max_epochs: int | None
+) -> float | None:  # fmt: skip
+    from decant.algorithms.presets import load_preset
+
+    limit = max_time
+    if max_time is None and max_epochs is None:
+        limit = load_preset(algorithm, preset, overrides, None).max_time
+    return None if limit is None else START["fit"] + limit
+
+
+def simulate_seconds(study: Study, simulation: Simulation, algorithm: str) -> float | None:
+    """Return the seconds of one simulation that no guard stops, with a potential of an algorithm of the study."""
+    start = study.starts_from(algorithm)  # decides the architecture
+    choice = study.algorithms[start.algorithm if start else algorithm]
+    speed = _speed(choice.algorithm, choice.used_preset)
+    if speed is None:
+        return None
+    equilibration = simulation.length / 4 if simulation.equilibration is None else simulation.equilibration
+    steps = (simulation.length + equilibration) / (simulation.timestep / 1e3)
+    atoms = simulation.copies * sum(_molecules(simulation.liquid))
+    return START["simulate"] + atoms * steps / 1e3 / (speed * study.simulation_ranks(algorithm))
+
+
+def _speed(algorithm: str, preset: str) -> float | None:
+    return SPEED.get(algorithm, {}).get(preset)
+
+
+def _molecules(liquid: str) -> tuple[float, ...]:
+    from decant.molecules.solvents import parse_liquid
+
+    return tuple(float(len(kind.symbols)) for kind, count in parse_liquid(liquid) for _ in range(count))

@@ -1,0 +1,101 @@
+"""How many frames of which size a study's recipes make, told before they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from decant.configurations.base import check_entries, names, whole_ends
+from decant.foundation.errors import InputError
+from decant.molecules.solvents import Molecule, mixture, molecule
+from decant.study.study import Study
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Frames of one entry of a recipe file.
+
+    Attributes
+    ----------
+    count
+        How many.
+    molecules
+        Atoms of each molecule of a frame, on average; empty where a recipe does not tell.
+    periodic
+        Whether they have a cell.
+    parameters
+        Those of the recipe.
+    """
+
+    count: int
+    molecules: tuple[float, ...]
+    periodic: bool
+    parameters: dict[str, Any]
+
+    @property
+    def atoms(self) -> float:
+        """Atoms of a frame, on average; 0 where a recipe does not tell."""
+        return sum(self.molecules)
+
+
+def frame_sizes(entries: Sequence[dict[str, Any]]) -> list[Frames]:
+    """Return the frames of each entry of a recipe file; isolated atoms are left out.
+
+    Raises
+    ------
+    InputError
+        If an entry is wrong or names a solvent that nobody knows.
+    """
+    check_entries(entries, "recipes")
+    found = []
+    for number, entry in enumerate(entries):
+        try:
+            parameters = entry.get("parameters") or {}
+            if entry["recipe"] != "atom":
+                found.append(Frames(entry.get("count", 1), *_molecules(entry["recipe"], parameters), parameters))
+        except InputError as error:
+            raise InputError(f"recipes: entry {number}: {error}") from error
+    return found
+
+
+def _molecules(recipe: str, parameters: dict[str, Any]) -> tuple[tuple[float, ...], bool]:
+    """Return the atoms of each molecule of a frame, and whether it has a cell."""
+    if "liquid" in parameters:
+        box = mixture(parameters["liquid"], parameters.get("atoms"), parameters.get("molecules"))
+        sizes = [_size(kind) for kind, count in box for _ in range(count)]
+        if recipe == "cluster-cut":
+            return _some(sizes, parameters.get("size", [2, 4])), False
+        return tuple(sizes), True
+    if "molecule" in parameters:
+        return (_size(molecule(str(parameters["molecule"]))),), parameters.get("box") is not None
+    if "molecules" in parameters and isinstance(parameters["molecules"], str | list):
+        kinds = [_size(molecule(name)) for name in names(parameters["molecules"])]
+        return _some(kinds, parameters.get("size", 2)), False
+    if "solvents" in parameters:
+        kinds = [_size(molecule(name)) for name in names(parameters["solvents"])]
+        mean = sum(kinds) / len(kinds)
+        count = parameters.get("molecules") or round((parameters.get("atoms") or 0) / mean)
+        return (mean,) * int(count), True
+    return (), True
+
+
+def _size(kind: Molecule) -> float:
+    return float(len(kind.symbols))
+
+
+def _some(sizes: list[float], size: Any) -> tuple[float, ...]:
+    """Return molecules of mean size, as many as `size` (a number or [fewest, most]) has on average."""
+    fewest, most = whole_ends(size, "size")
+    return (sum(sizes) / len(sizes),) * round((fewest + most) / 2)
+
+
+def count_frames(study: Study, name: str) -> int | None:
+    """Return the most frames that a data set can have, isolated atoms left out; None where only running it tells."""
+    data = study.data[name]
+    if data.recipes:
+        return sum(one.count for one in frame_sizes(data.recipes))
+    if data.part_of:
+        return data.frames
+    parts = [count_frames(study, one) for one in data.join or ()]
+    return sum(part for part in parts if part is not None) if parts and None not in parts else None

@@ -1,0 +1,81 @@
+"""Presets are found, complete, understood by the programs they are for, and overridden as asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decant.algorithms.base import algorithm, known_algorithms
+from decant.algorithms.presets import load_preset, preset_names, preset_path
+from decant.foundation.errors import InputError
+from decant.foundation.units import duration
+
+
+def test_both_algorithms_have_the_same_presets() -> None:
+    assert {"mace", "deepmd"} <= set(known_algorithms())
+    for name in ("mace", "deepmd"):
+        assert preset_names(name) == ["finetune", "paper", "quick", "small"]
+
+
+@pytest.mark.parametrize("name", ["mace", "deepmd"])
+@pytest.mark.parametrize("preset", ["quick", "small", "paper", "finetune"])
+def test_a_preset_says_what_it_costs_and_is_good_for_and_is_understood(name: str, preset: str) -> None:
+    content = yaml.safe_load(preset_path(name, preset).read_text())
+    assert len(content["about"]) > 20 and len(content["cost"]) > 10
+    loaded = load_preset(name, preset, [], algorithm(name).known_settings())
+    assert loaded.max_time or loaded.max_epochs
+
+
+def test_an_override_reaches_into_groups_and_is_read_as_yaml() -> None:
+    settings = load_preset("deepmd", "quick", ["model.descriptor.rcut=7", "loss.new=[1, 2]"], None).settings
+    assert settings["model"]["descriptor"]["rcut"] == 7
+    assert settings["model"]["descriptor"]["type"] == "se_e2_a"
+    assert settings["loss"]["new"] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("r_mux=5", ["r_mux", "did you mean 'r_max'?"]),
+        ("r_max", ["expected key=value"]),
+        ("r_max.deeper=1", ["'r_max' is a value"]),
+        ("seed=3", ["no setting 'seed'"]),
+    ],
+)
+def test_an_override_that_is_not_understood_is_refused(override: str, words: list[str]) -> None:
+    with pytest.raises(InputError) as error:
+        load_preset("mace", "quick", [override], algorithm("mace").known_settings())
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_a_file_of_ones_own_serves_as_preset(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("max_epochs: 7\nsettings: {r_max: 3.5}\n")
+    preset = load_preset("mace", str(path), [], {"r_max"})
+    assert (preset.max_epochs, preset.max_time, preset.settings) == (7, None, {"r_max": 3.5})
+    path.write_text("max_epoch: 7\n")
+    with pytest.raises(InputError, match=r"unknown key 'max_epoch' \(did you mean 'max_epochs'\?\)"):
+        load_preset("mace", str(path), [], None)
+
+
+def test_an_unknown_preset_or_algorithm_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(InputError, match=r"no preset 'smal' for mace \(did you mean 'small'\?\)"):
+        preset_path("mace", "smal")
+    with pytest.raises(InputError, match="known are: deepmd, mace"):
+        algorithm("snap")
+
+
+@given(st.floats(0.1, 1e5), st.sampled_from([("s", 1.0), ("min", 60.0), ("h", 3600.0), ("", 1.0)]))
+def test_a_duration_is_its_number_times_its_unit(number: float, unit: tuple[str, float]) -> None:
+    assert duration(f"{number!r}{unit[0]}") == pytest.approx(number * unit[1])
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-3min", "0s", "5parsec", "1.2.3s"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="is not a duration"):
+        duration(text)

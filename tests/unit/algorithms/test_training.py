@@ -1,0 +1,79 @@
+"""Training programs run as children: their log, failures and ends; and MACE's schedule over a budget."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from decant.algorithms.training import TrainingFailed, run_training
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def test_lines_reach_the_log_and_the_caller(tmp_path: Path) -> None:
+    lines: list[str] = []
+    ended = run_training(python("print('one'); print('two')"), tmp_path, tmp_path / "log", lines.append)
+    assert ended
+    assert lines == ["one\n", "two\n"]
+    assert (tmp_path / "log").read_text() == "one\ntwo\n"
+
+
+def test_a_failure_tells_the_last_lines(tmp_path: Path) -> None:
+    with pytest.raises(TrainingFailed, match=r"code 3; log: .*\n  the reason"):
+        run_training(python("print('the reason'); raise SystemExit(3)"), tmp_path, tmp_path / "log", lambda line: None)
+
+
+def test_the_caller_ends_the_program_by_returning_true(tmp_path: Path) -> None:
+    endless = "import time\nwhile True: print('tick', flush=True); time.sleep(0.05)"
+    assert not run_training(python(endless), tmp_path, tmp_path / "log", lambda line: True)
+
+
+def schedule(max_epochs: int, rate: float = 0.02):  # type: ignore[no-untyped-def]
+    from decant.algorithms.mace.train import BudgetSchedule
+
+    optimizer = SimpleNamespace(param_groups=[{"lr": rate}, {"lr": 0.5 * rate}])
+    return BudgetSchedule(optimizer, argparse.Namespace(max_num_epochs=max_epochs)), optimizer
+
+
+def test_the_learning_rate_falls_to_a_hundredth_over_the_epochs() -> None:
+    plan, optimizer = schedule(100)
+    rates = []
+    for _ in range(99):
+        plan.step()
+        rates.append(optimizer.param_groups[0]["lr"])
+        assert optimizer.param_groups[1]["lr"] == pytest.approx(0.5 * rates[-1])
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] == pytest.approx(0.02, rel=1e-2)
+    assert rates[49] == pytest.approx(0.01, rel=0.05)
+    assert rates[-1] == pytest.approx(0.0002, rel=0.02)
+
+
+def test_a_continued_schedule_goes_on_where_the_checkpoint_stood() -> None:
+    whole, whole_optimizer = schedule(50)
+    for _ in range(20):
+        whole.step()
+    continued, continued_optimizer = schedule(50)
+    continued.load_state_dict(whole.state_dict())
+    whole.step()
+    continued.step()
+    assert continued_optimizer.param_groups[0]["lr"] == pytest.approx(whole_optimizer.param_groups[0]["lr"])
+    assert continued.used() >= whole.used_before
+
+
+def test_no_epoch_begins_that_would_end_after_the_wall_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    from decant.algorithms.mace import train as mace_train
+
+    monkeypatch.setattr(mace_train.BudgetSchedule, "wall_time", 1.0e6)
+    plan, optimizer = schedule(1000000)
+    plan.load_state_dict({"used": 0.5e6, "epoch": 3})
+    plan.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.02 * 0.505, rel=0.01)
+    plan.load_state_dict({"used": 1.0e6, "epoch": 4})
+    with pytest.raises(mace_train.BudgetUsed):
+        plan.step()

@@ -1,0 +1,88 @@
+"""Comparison of analysed runs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from decant.analysis.analyze import measure, write_results
+from decant.analysis.compare import as_text, compare, read_entry, table
+from decant.foundation.errors import InputError
+from tests.unit.universes import thermo_of, tumbling_carbonates
+
+NUMBERS = {"rmse": 12.5, "mae": 9.0, "reference_rms": 30.0, "ratio": 0.4}
+CARD = {
+    "test_errors": {
+        "force_meV_per_A": {part: NUMBERS for part in ("total", "translational", "rotational", "vibrational")}
+    }
+}
+
+
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with runs a and b, analysed, and the potential of a; b was stopped."""
+    folder = tmp_path_factory.mktemp("study")
+    (folder / "potential-a").mkdir()
+    (folder / "potential-a" / "card.yaml").write_text(yaml.safe_dump(CARD))
+    for seed, name in enumerate("ab"):
+        conditions = {"ensemble": "npt", "temperature_K": 298.0, "potential": str(folder / f"potential-{name}")}
+        measured = measure(tumbling_carbonates(8, 80, seed), thermo_of(80, seed), conditions)
+        status = {"state": "completed"} if name == "a" else {"state": "stopped", "guard": "density", "time_ps": 7.9}
+        measured.summary = {"run": name, "status": status, "conditions": conditions, **measured.summary}
+        measured.summary["performance"] = {"katom_step_per_s": 1.25, "ns_per_day": 0.5}
+        write_results(folder / name, measured)
+    return folder
+
+
+def test_a_row_a_run_with_errors_from_the_card(analysed: Path) -> None:
+    names, units, row, stopped = table([read_entry(analysed / "a"), read_entry(analysed / "b")])
+    assert len(names) == len(units) == len(row) == len(stopped)
+    cells = dict(zip(names, row, strict=True))
+    assert cells["run"] == "a"
+    assert cells["potential"] == "potential-a"
+    assert cells["status"] == "completed"
+    assert cells["F rot"] == "12.5"
+    assert cells["density"].startswith("1.")
+    assert "±" in cells["D DMC"]
+    assert dict(zip(names, stopped, strict=True))["status"] == "stopped: density"
+    assert dict(zip(names, stopped, strict=True))["F"] == "–"  # its potential is gone
+
+
+def test_the_link_in_the_run_leads_to_the_card_whatever_the_working_directory(analysed: Path, tmp_path: Path) -> None:
+    run = tmp_path / "b"
+    shutil.copytree(analysed / "b", run)
+    assert not read_entry(run).force_errors()  # the potential that it names is gone
+    (run / "potential").symlink_to(analysed / "potential-a")
+    assert read_entry(run).force_errors()["total"] == NUMBERS
+
+
+def test_the_page_is_complete_in_itself(analysed: Path, tmp_path: Path) -> None:
+    reference = tmp_path / "reference.csv"
+    reference.write_text("name,density_g_cm3,diffusion_DMC_1e-5_cm2_s\nlab <1999>,1.07,\n")
+    entries = compare([analysed / "a", analysed / "b"], tmp_path / "out", reference=reference)
+    assert (tmp_path / "out" / "summary.png").read_bytes().startswith(b"\x89PNG")
+    page = (tmp_path / "out" / "summary.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64,iVBOR" in page
+    assert "lab &lt;1999&gt;" in page
+    assert "b: stopped by guard &#x27;density&#x27; at 7.9 ps" in page
+    assert "src=" not in page.replace('src="data:', "")
+    assert "lab <1999>" in as_text(entries)
+
+
+def test_runs_of_one_name_are_told_apart(analysed: Path, tmp_path: Path) -> None:
+    entries = compare([analysed / "a", analysed / "a"], tmp_path)
+    assert entries[0].name == str(analysed / "a")
+
+
+def test_what_is_missing_is_named(analysed: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="run: decant analyze"):
+        compare([tmp_path], tmp_path)
+    with pytest.raises(InputError, match="1 potentials for 2 runs"):
+        compare([analysed / "a", analysed / "b"], tmp_path, potentials=[analysed / "potential-a"])
+    bad = tmp_path / "bad.csv"
+    bad.write_text("name,density_g_cm3\nx,heavy\n")
+    with pytest.raises(InputError, match=r"bad\.csv: line 2: could not convert"):
+        compare([analysed / "a"], tmp_path, reference=bad)

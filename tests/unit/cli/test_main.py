@@ -1,0 +1,70 @@
+"""The command line: instant help, examples for every verb, options from a file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from decant.cli.main import VERBS, application
+from decant.cli.options import whole_numbers
+from decant.foundation.errors import InputError
+
+HEAVY = ("torch", "mace", "deepmd", "rdkit", "MDAnalysis", "matplotlib", "ase", "scipy", "tblite")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['decant', '--help']\n"
+        "from decant.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"print('LOADED', sorted(set({HEAVY!r}) & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("LOADED []")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_shows_examples_and_takes_a_configuration_file(verb: str) -> None:
+    result = CliRunner().invoke(application(), [verb, "--help"])
+    assert result.exit_code == 0
+    assert f"decant {verb}" in result.output
+    assert "For example" in result.output
+    assert "--config" in result.output
+
+
+def test_a_configuration_file_gives_options_and_the_command_line_wins(tmp_path: Path) -> None:
+    (tmp_path / "data.extxyz").write_text("")
+    config = tmp_path / "split.yaml"
+    config.write_text(f"sources: {tmp_path / 'missing.extxyz'}\noutput: {tmp_path / 'parts'}\n")
+    result = CliRunner().invoke(application(), ["split", "--config", str(config)])
+    assert isinstance(result.exception, InputError)
+    assert "missing.extxyz" in str(result.exception), "the argument came from the file"
+    other = str(tmp_path / "other.extxyz")
+    result = CliRunner().invoke(application(), ["split", other, "--config", str(config)])
+    assert isinstance(result.exception, InputError)
+    assert "other.extxyz" in str(result.exception), "the command line wins"
+
+
+def test_an_unknown_key_of_a_configuration_file_is_named_with_the_nearest(tmp_path: Path) -> None:
+    config = tmp_path / "split.yaml"
+    config.write_text("fraction: 0.8,0.1,0.1\n")
+    result = CliRunner().invoke(application(), ["split", "--config", str(config)])
+    assert isinstance(result.exception, InputError)
+    assert "unknown key 'fraction'" in str(result.exception)
+    assert "did you mean 'fractions'" in str(result.exception)
+
+
+@pytest.mark.parametrize("text", ["1,2,4", " 1, 2,4,2", "[1, 2, 4]"])
+def test_numbers_come_with_commas_or_as_a_list_of_a_configuration_file(text: str) -> None:
+    assert whole_numbers("--ranks", text) == [1, 2, 4]
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1.5", "1,,2", "one"])
+def test_what_is_no_positive_whole_number_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"--ranks .*: expected positive whole numbers with commas"):
+        whole_numbers("--ranks", text)

@@ -1,0 +1,130 @@
+import dpdata
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.db import connect
+from ase.io import write
+
+from decant.configurations.base import build_entry
+from decant.data.import_ import import_frames
+from decant.foundation.errors import InputError
+from decant.molecules.solvents import molecule
+
+
+def frames(count=3):
+    """Periodic boxes of one molecule of methanol, shaken, with labels that tell them apart."""
+    random = np.random.default_rng(0)
+    made = []
+    for index in range(count):
+        atoms = molecule("MEOH").embed(1)
+        atoms.positions += random.normal(scale=0.03, size=(len(atoms), 3)) + 5
+        atoms.set_cell([12, 12, 12])
+        atoms.pbc = True
+        forces, stress = random.normal(size=(len(atoms), 3)), random.normal(size=6)
+        atoms.calc = SinglePointCalculator(atoms, energy=-10.0 - index, forces=forces, stress=stress)
+        made.append(atoms)
+    return made
+
+
+@pytest.fixture
+def database(tmp_path):
+    with connect(tmp_path / "frames.db") as table:
+        for atoms in frames():
+            table.write(atoms)
+    return tmp_path / "frames.db"
+
+
+def same(found, made):
+    assert len(found) == len(made)
+    for atoms, source in zip(found, made, strict=True):
+        assert atoms.info["REF_energy"] == pytest.approx(source.get_potential_energy())
+        assert np.allclose(atoms.arrays["REF_forces"], source.get_forces())
+        assert np.allclose(atoms.positions, source.positions) and np.allclose(atoms.cell.array, source.cell.array)
+        expected = -source.get_stress(voigt=False) * source.get_volume()
+        assert np.allclose(atoms.info["REF_virial"], expected)
+
+
+def test_an_ase_database_is_imported_with_its_labels(database):
+    same(import_frames(database).frames, frames())
+
+
+def test_an_ase_trajectory_is_imported_with_its_labels(tmp_path):
+    write(tmp_path / "run.traj", frames())
+    same(import_frames(tmp_path / "run.traj").frames, frames())
+
+
+def test_deepmd_folders_are_imported_with_their_labels_at_any_depth(tmp_path):
+    made = frames()
+    system = dpdata.LabeledSystem(data={
+        "atom_names": ["C", "O", "H"], "atom_numbs": [1, 1, 4], "atom_types": np.array([0, 1, 2, 2, 2, 2]),
+        "orig": np.zeros(3), "cells": np.array([a.cell.array for a in made]),
+        "coords": np.array([a.positions for a in made]),
+        "energies": np.array([a.get_potential_energy() for a in made]),
+        "forces": np.array([a.get_forces() for a in made]),
+        "virials": np.array([-a.get_stress(voigt=False) * a.get_volume() for a in made]),
+    })  # fmt: skip
+    system.to("deepmd/npy", str(tmp_path / "data" / "methanol"))
+    same(import_frames(tmp_path / "data").frames, made)
+
+
+VASPRUN = """<?xml version="1.0" encoding="ISO-8859-1"?>
+<modeling>
+ <generator><i name="program" type="string">vasp </i></generator>
+ <atominfo><atoms>3</atoms><types>2</types>
+  <array name="atoms"><dimension dim="1">ion</dimension><field type="string">element</field>
+   <field type="int">atomtype</field>
+   <set><rc><c>O </c><c>1</c></rc><rc><c>H </c><c>2</c></rc><rc><c>H </c><c>2</c></rc></set></array>
+ </atominfo>
+ <kpoints><varray name="kpointlist"><v>0 0 0</v></varray><varray name="weights"><v>1</v></varray></kpoints>
+ <structure name="initialpos">
+  <crystal><varray name="basis"><v>10 0 0</v><v>0 10 0</v><v>0 0 10</v></varray></crystal>
+  <varray name="positions"><v>0.1 0.1 0.1</v><v>0.196 0.1 0.1</v><v>0.076 0.193 0.1</v></varray>
+ </structure>
+ <calculation>
+  <scstep><energy><i name="e_fr_energy">-14.5</i>
+   <i name="e_wo_entrp">-14.5</i><i name="e_0_energy">-14.5</i></energy></scstep>
+  <structure><crystal><varray name="basis"><v>10 0 0</v><v>0 10 0</v><v>0 0 10</v></varray></crystal>
+   <varray name="positions"><v>0.1 0.1 0.1</v><v>0.196 0.1 0.1</v><v>0.076 0.193 0.1</v></varray></structure>
+  <varray name="forces"><v>0.5 0 0</v><v>-0.5 0.25 0</v><v>0 -0.25 0</v></varray>
+  <varray name="stress"><v>16.021766 0 0</v><v>0 0 0</v><v>0 0 0</v></varray>
+  <energy><i name="e_fr_energy">-14.5</i><i name="e_wo_entrp">-14.5</i><i name="e_0_energy">-14.5</i></energy>
+ </calculation>
+</modeling>
+"""
+
+
+def test_a_vasprun_xml_is_imported_with_its_labels(tmp_path):
+    (tmp_path / "vasprun.xml").write_text(VASPRUN)
+    (atoms,) = import_frames(tmp_path / "vasprun.xml").frames
+    assert atoms.info["REF_energy"] == -14.5 and atoms.arrays["REF_forces"][1].tolist() == [-0.5, 0.25, 0]
+    # VASP's 16 kB are +0.01 eV/A^3 of virial by volume
+    assert atoms.info["REF_virial"][0, 0] == pytest.approx(10.0, rel=1e-5)
+
+
+def test_the_recipe_import_takes_configurations_without_their_labels_unless_asked(database):
+    def build(**parameters):
+        entry = {"recipe": "import", "count": 2, "parameters": {"file": str(database), **parameters}}
+        return build_entry(entry, 0, 1)
+
+    bare, full = build(), build(labels=True)
+    assert not any("REF_energy" in atoms.info for atoms in bare)
+    assert all("REF_energy" in atoms.info and "REF_forces" in atoms.arrays for atoms in full)
+    assert {atoms.info["recipe"] for atoms in bare} == {"import"}
+    assert all(atoms.info["parent"].startswith("frames.db-") for atoms in bare)
+    with pytest.raises(InputError, match="has 3 usable frames, fewer than the count of 4"):
+        build_entry({"recipe": "import", "count": 4, "parameters": {"file": str(database)}}, 0, 1)
+
+
+def test_what_is_no_data_is_refused_by_name(tmp_path):
+    with pytest.raises(InputError, match=r"no type.raw in it or below"):
+        import_frames(tmp_path)
+    (tmp_path / "broken.db").write_text("nothing")
+    with pytest.raises(InputError, match=r"broken.db: cannot be read"):
+        import_frames(tmp_path / "broken.db")
+
+
+def test_a_lone_frame_without_a_label_is_no_data_for_import(tmp_path):
+    write(tmp_path / "run.traj", [Atoms("H2O", positions=[[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]])])
+    with pytest.raises(InputError, match="no energy in any frame"):
+        import_frames(tmp_path / "run.traj")

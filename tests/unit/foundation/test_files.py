@@ -1,0 +1,59 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from decant.foundation.errors import InputError
+from decant.foundation.files import read_yaml, require_file, sha256, write_beside, write_yaml
+from decant.foundation.progress import Progress, clock
+
+
+def test_a_file_whose_writing_fails_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "card.yaml"
+    write_yaml(path, {"elements": ["H", "C"]})
+    with pytest.raises(RuntimeError), write_beside(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert read_yaml(path) == {"elements": ["H", "C"]}
+    assert [file.name for file in tmp_path.iterdir()] == ["card.yaml"]
+
+
+def test_a_checksum_changes_with_one_byte(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(b"abc")
+    before = sha256(path)
+    assert before == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, example B.1
+    path.write_bytes(b"abd")
+    assert sha256(path) != before
+
+
+@pytest.mark.parametrize("content", ["a: [1", "- a list\n", "\xff"])
+def test_a_file_that_is_no_mapping_is_named(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(InputError, match=r"broken\.yaml"):
+        read_yaml(path)
+
+
+def test_a_folder_is_not_taken_for_a_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a directory"):
+        require_file(tmp_path, "a data file")
+
+
+def test_progress_tells_stage_share_and_time_left_and_does_not_count_earlier_work_as_speed() -> None:
+    stream = io.StringIO()
+    with Progress("label", total=100, unit="frames", done=90, stream=stream) as progress:
+        progress.start -= 10.0  # ten seconds ago
+        progress.update(95)
+    first = stream.getvalue().splitlines()[0]
+    assert first.startswith("label: 95/100 frames  95%")
+    assert "0.5 frames/s" in first
+    assert "0:10 left" in first
+
+
+def test_a_duration_is_read_like_a_clock() -> None:
+    assert [clock(seconds) for seconds in (0, 59.6, 61, 3661)] == ["0:00", "1:00", "1:01", "1:01:01"]

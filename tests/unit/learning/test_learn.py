@@ -1,0 +1,166 @@
+"""Active learning without a fit: settings, the sorting of frames, plausibility, and when it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decant.foundation.errors import InputError
+from decant.foundation.settings import read_mapping
+from decant.learning.candidates import CLASSES, classify, closest_contact, implausible
+from decant.learning.explore import Frame
+from decant.learning.report import row
+from decant.learning.settings import LearnSettings, Plausible, Stop, read_settings, states
+from decant.learning.stopping import frames_left, reason_to_stop
+from decant.molecules.packing import pack
+from decant.molecules.solvents import parse_liquid
+from decant.molecules.topology import bonds
+
+STATE = {"liquid": "CO:3", "temperature": 300, "length": "1ps"}
+LEAST = {"algorithm": "mace", "initial": "a.extxyz", "states": [STATE], "deviation": [0.1, 0.5]}
+
+
+def test_lists_in_a_state_give_every_combination() -> None:
+    found = states([{**STATE, "temperature": [300, 500], "pressure": [1, 3000]}, {**STATE, "length": "200fs"}])
+    assert len(found) == 5
+    assert {(state.temperature, state.pressure) for state in found[:4]} == {
+        (300.0, 1.0), (300.0, 3000.0), (500.0, 1.0), (500.0, 3000.0)
+    }  # fmt: skip
+    assert found[4].pressure is None and found[4].length == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"deviations": [0.1, 0.5]}, r"unknown key 'deviations' \(did you mean 'deviation'\?\)"),
+        ({"deviation": [0.5, 0.1]}, "deviation: expected the lower threshold below the upper"),
+        ({"states": [{**STATE, "temprature": 300}]}, r"state 1: unknown key 'temprature' \(did you mean 'temperature'"),
+        ({"states": [{"liquid": "CO:3", "length": "1ps"}]}, "state 1: the key 'temperature' is missing"),
+        ({"states": [{**STATE, "liquid": "EV:3"}]}, r"state 1: liquid: unknown solvent 'EV'"),
+        ({"states": [{**STATE, "length": "2"}]}, "state 1: length: .*expected a positive number with unit"),
+        ({"states": [{**STATE, "temperature": True}]}, "temperature: expected a positive number, not True"),
+        ({"committee": 1}, "committee: expected a whole number from 2 on, not 1"),
+        ({"stop": {"stable": "2ps"}}, "stop: stable: 2 ps is longer than the 1 ps of a state"),
+        ({"stop": {"accurate": 95}}, "stop: accurate: expected a share from 0 to 1"),
+        ({"plausible": {"energie": 1}}, r"plausible: unknown key 'energie' \(did you mean 'energy'\?\)"),
+    ],
+)
+def test_wrong_settings_are_refused_by_name(change: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_mapping(LearnSettings, {**LEAST, **change}, "learn.yaml")
+
+
+def test_initial_files_are_found_beside_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "learn.yaml"
+    file.write_text(
+        "algorithm: mace\ninitial: data.extxyz\ndeviation: [0.1, 0.5]\n"
+        "states: [{liquid: 'CO:3', temperature: 300, length: 1ps}]\n"
+    )
+    with pytest.raises(InputError, match=r"data.extxyz: no such file; expected labelled frames"):
+        read_settings(file)
+    (tmp_path / "data.extxyz").write_text("")
+    assert read_settings(file).initial == (str(tmp_path / "data.extxyz"),)
+
+
+@given(
+    st.lists(st.floats(min_value=0.0) | st.just(float("nan"))),
+    st.floats(min_value=1e-3, max_value=1.0),
+    st.floats(min_value=1e-3, max_value=1.0),
+)
+def test_every_explored_frame_is_in_one_class(found: list[float], lower: float, width: float) -> None:
+    kinds = [classify(deviation, (lower, lower + width)) for deviation in found]
+    assert sum(kinds.count(kind) for kind in CLASSES) == len(found)
+    for deviation, kind in zip(found, kinds, strict=True):
+        assert (kind == "accurate") == (deviation < lower)
+        assert (kind == "failed") == (not deviation < lower + width)
+
+
+@pytest.fixture(scope="module")
+def liquid() -> Atoms:
+    return pack(parse_liquid("CO:6"), 0.5, 1)
+
+
+def judged(atoms: Atoms, liquid: Atoms, energy: float = 0.0) -> str | None:
+    expected = {tuple(pair) for pair in bonds(liquid).tolist()}
+    return implausible(Frame(atoms, 0, 0.2, energy), expected, 0.0, Plausible())
+
+
+def moved(atoms: Atoms, index: int, target: int, distance: float) -> Atoms:
+    """Return a copy with the molecule of atom `index` moved so that this atom is `distance` from atom `target`."""
+    copy = atoms.copy()
+    ids = copy.arrays["mol_id"]
+    copy.positions[ids == ids[index]] += copy.positions[target] + [distance, 0, 0] - copy.positions[index]
+    return copy
+
+
+def test_a_packed_liquid_is_plausible(liquid: Atoms) -> None:
+    assert judged(liquid, liquid) is None
+    assert closest_contact(liquid) > 0.5
+
+
+def test_a_molecule_that_left_through_the_boundary_is_as_plausible(liquid: Atoms) -> None:
+    copy = liquid.copy()
+    copy.positions[copy.arrays["mol_id"] == 2] += 3 * copy.cell.array[1]
+    assert judged(copy, liquid) is None
+    assert closest_contact(copy) == pytest.approx(closest_contact(liquid))
+
+
+def test_frames_are_refused_with_the_reason(liquid: Atoms) -> None:
+    stretched = liquid.copy()
+    hydrogen = next(index for index in range(len(stretched)) if stretched.symbols[index] == "H")
+    stretched.positions[hydrogen] *= [3, 1, 1]
+    stretched.positions[hydrogen] += 1.0
+    assert judged(stretched, liquid) == "broken bond"
+    molecule = liquid.arrays["mol_id"] == 0
+    oxygen, other = (int(np.flatnonzero(mask & (liquid.numbers == 8))[0]) for mask in (molecule, ~molecule))
+    assert judged(moved(liquid, oxygen, other, 1.2), liquid) == "new bond"
+    lone = Atoms("He2", positions=[[0, 0, 0], [1.2, 0, 0]], cell=[20] * 3, pbc=True)
+    lone.set_array("mol_id", np.arange(2))
+    assert judged(lone, lone) == "contact"
+    assert judged(liquid, liquid, energy=0.31 * len(liquid)) == "energy"
+    assert judged(liquid, liquid, energy=float("nan")) == "not a number"
+
+
+def record(number: int, accurate: int, candidate: int, **more: object) -> dict[str, object]:
+    return {
+        "generation": number, "explored": 100, "accurate": accurate, "candidate": candidate,
+        "failed": 100 - accurate - candidate, "rejected": {"contact": 1}, "stable_ps": [1.0, 2.0], "end": ["bond", "x"],
+        "seconds": {"fit": 10.0}, **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stop", "reason"),
+    [
+        (Stop(), None),
+        (Stop(accurate=0.5), "goal: 60.0% of the frames are accurate"),
+        (Stop(accurate=0.7), None),
+        (Stop(accurate=0.5, stable=1.5), None),  # all goals, not one of them
+        (Stop(accurate=0.5, stable=1.0), "goal: 60.0% of the frames are accurate, every state is stable for 1 ps"),
+        (Stop(generations=2), "budget: 2 generations"),
+        (Stop(frames=30), "budget: 30 frames are labelled"),
+        (Stop(time=20.0), "budget: 20 s of 20 s are used"),
+        (Stop(time=21.0), None),
+    ],
+)
+def test_it_ends_when_all_goals_are_reached_or_one_budget_is_used_up(stop: Stop, reason: str | None) -> None:
+    assert reason_to_stop(stop, [record(0, 30, 40, labelled=30), record(1, 60, 30)]) == reason
+
+
+def test_it_ends_where_no_plausible_candidate_is_left() -> None:
+    assert "no plausible candidate" in str(reason_to_stop(Stop(), [record(0, 0, 1)]))
+
+
+def test_the_last_frames_of_a_budget_are_used() -> None:
+    assert frames_left(Stop(frames=35), [record(0, 0, 9, labelled=30), record(1, 0, 9)], 20) == 5
+
+
+def test_a_row_of_the_table_counts_reasons_and_names_the_longest_run() -> None:
+    line = row(record(0, 30, 40))
+    assert (line["rejected"], line["rejected_by_reason"], line["longest_stable_ps"]) == (1, "contact: 1", 2.0)
+    assert line["labelled"] == "" and line["fit_s"] == 10.0

@@ -1,0 +1,255 @@
+"""The report of a study's folder: what stands in it, and what is said where something is missing."""
+
+from __future__ import annotations
+
+import csv
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from decant.foundation.errors import InputError
+from decant.report.collect import collect, read_parity
+from decant.report.cost import cost_of
+from decant.report.picture import inline
+from decant.report.records import Results
+from decant.report.report import report
+from decant.report.stability import bar_of
+from decant.report.structure import mean_curve
+from decant.report.transfer import compared
+from tests.study_folder import DENSITY, write_study
+
+
+@pytest.fixture(scope="module")
+def study(reported_study: Path) -> Path:
+    return reported_study
+
+
+@pytest.fixture(scope="module")
+def results(study: Path) -> Results:
+    return collect(study)
+
+
+@pytest.fixture(scope="module")
+def page(study: Path) -> str:
+    return (study / "report.html").read_text(encoding="utf-8")
+
+
+def rows(study: Path, name: str) -> list[dict[str, str]]:
+    with (study / "report" / f"{name}.csv").open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def section(page: str, name: str) -> str:
+    return page.split(f'<section id="{name}">')[1].split("</section>")[0]
+
+
+def test_the_page_needs_nothing_beside_it(page: str) -> None:
+    assert "<script" not in page
+    loaded = re.findall(r'(?:src|href)="([^"#]+)"', page) + re.findall(r"url\((?!#)([^)]+)\)", page)
+    assert all(link.startswith(("report/", "data:,")) for link in loaded), loaded
+
+
+def test_every_link_to_numbers_leads_to_a_file(page: str, study: Path) -> None:
+    links = re.findall(r'href="(report/[^"]+)"', page)
+    assert len(links) > 15
+    assert {f"report/{file.name}" for file in (study / "report").iterdir()} == set(links)
+
+
+def test_every_plot_has_numbers_words_and_a_caption(page: str) -> None:
+    plots = re.findall(r'<figure class="plot">.*?</figure>', page, flags=re.DOTALL)
+    assert len(plots) >= 10
+    for plot in plots:
+        assert 'class="csv"' in plot
+        assert len(re.findall(r"<svg ", plot)) == len(re.findall(r'<svg role="img" aria-label="[^"]{10,}"', plot)) > 0
+        assert len(re.findall(r"<figcaption>([^<]*)", plot)[0]) > 60
+
+
+def test_names_inside_pictures_differ(page: str) -> None:
+    names = re.findall(r'\bid="([^"]+)"', page)
+    assert len(names) == len(set(names))
+    referred = re.findall(r'href="#([^"]+)"', page) + re.findall(r"url\(#([^)]+)\)", page)
+    assert set(referred) <= set(names)
+
+
+def test_names_of_a_picture_are_renamed_where_they_are_used() -> None:
+    svg = '<?xml?><svg width="1"><metadata>x</metadata><path id="a"/><use xlink:href="#a" clip-path="url(#a)"/></svg>'
+    once, other = inline(svg, "one"), inline(svg, "other")
+    name = re.findall(r'id="([^"]+)"', once)[0]
+    assert f'href="#{name}"' in once
+    assert f"url(#{name})" in once
+    assert "metadata" not in once
+    assert name not in other
+
+
+def test_the_page_opens_with_findings_and_has_contents(page: str) -> None:
+    sections = re.findall(r'<section id="([^"]+)"', page)
+    assert sections[0] == "findings"
+    assert re.findall(r'<li><a href="#([^"]+)"', page) == sections
+    assert "“liquid+scan” scores highest" in section(page, "findings")
+
+
+def test_the_matrix_shows_scores_with_uncertainties(page: str, study: Path) -> None:
+    matrix = {(row["data"], row["algorithm"]): row for row in rows(study, "matrix")}
+    good, poor = matrix["liquid+scan", "mace"], matrix["clusters", "deepmd"]
+    assert float(good["score"]) > 0.8 > 0.4 > float(poor["score"])
+    assert float(good["uncertainty"]) > 0
+    assert good["scored_runs"] == good["runs"] == "4", "two seeds, two temperatures"
+    assert ("liquid", "ready") not in matrix
+    assert re.search(r"0\.\d+\xa0±\xa00\.\d+", section(page, "matrix"))
+
+
+def test_a_refused_liquid_is_shown_with_its_reason(page: str, study: Path) -> None:
+    assert "refused" in section(page, "matrix")
+    assert "FEC has the element F; the potential knows only H, C, O" in section(page, "failures")
+    failures = rows(study, "failures")
+    assert {row["step"] for row in failures} == {"simulate"}
+    assert all("knows only H, C, O" in row["reason"] for row in failures)
+    assert "4 refused" in section(page, "findings")
+
+
+def test_sets_are_held_against_what_they_extend(study: Path, results: Results) -> None:
+    sets = compared(results)
+    assert sets == {"clusters": "liquid", "liquid+scan": "liquid", "by-mace": "liquid"}
+    gains = {(row["data"], row["algorithm"]): float(row["gain"]) for row in rows(study, "transfer")}
+    assert gains["liquid+scan", "deepmd"] > 0.05
+    assert gains["clusters", "mace"] < -0.05
+
+
+def test_a_set_is_held_against_the_one_that_the_study_names(results: Results) -> None:
+    data = {**results.study.data, "liquid+scan": replace(results.study.data["liquid+scan"], against="clusters")}
+    named = replace(results, study=replace(results.study, data=data))
+    assert compared(named) == {"clusters": "liquid", "liquid+scan": "clusters", "by-mace": "liquid"}
+
+
+def test_density_stands_beside_its_reference_and_source(page: str, study: Path) -> None:
+    density = rows(study, "density")
+    reference = [row for row in density if row["data"] == "reference"]
+    assert {float(row["density_g_cm3"]) for row in reference} == {1.0061}
+    assert {row["temperature_K"] for row in density} == {"298.0", "303.0"}
+    assert "Wang22" in section(page, "density")
+    best = [
+        float(row["density_g_cm3"]) for row in density if row["data"] == "liquid+scan" and row["algorithm"] == "mace"
+    ]
+    assert best == pytest.approx([DENSITY["emc"]] * 2, rel=0.02)
+
+
+def test_displacements_come_with_window_and_slope(page: str, study: Path) -> None:
+    one = rows(study, "diffusion")[0]
+    assert float(one["window_begin_ps"]) < float(one["window_end_ps"])
+    assert float(one["log_log_slope"]) == pytest.approx(1.0, abs=0.3)
+    assert float(one["uncertainty_1e-5_cm2_s"]) > 0
+    assert "log slope" in section(page, "diffusion")
+
+
+def test_timelines_tell_what_ended_a_run(page: str, study: Path) -> None:
+    ends = rows(study, "stability")
+    stopped = [row for row in ends if row["ended_by"] == "guard 'bond'"]
+    assert stopped
+    assert all(float(row["reached_ps"]) < float(row["asked_ps"]) for row in stopped)
+    assert all(row["reached_ps"] == row["asked_ps"] for row in ends if row["ended_by"] == "completed")
+    assert "guard 'bond'" in section(page, "stability")
+
+
+def test_unseen_liquids_are_ordered_by_what_changed(study: Path) -> None:
+    changes = [row["change"] for row in rows(study, "unseen") if row["algorithm"] == "mace"]
+    order = ["none", "shape", "chemistry"]
+    assert changes == sorted(changes, key=order.index)
+
+
+def test_the_error_between_molecules_predicts_and_that_within_does_not(study: Path) -> None:
+    verdicts = {row["error"]: row["verdict"] for row in rows(study, "predictors")}
+    assert verdicts["force, intermolecular"] == "predicts"
+    assert verdicts["force, intramolecular"] == "does not predict"
+
+
+def test_cost_is_in_core_minutes(results: Results) -> None:
+    cost = cost_of(results, ("liquid", "mace"))
+    assert cost.labels == pytest.approx(60 * 2.5 / 60)
+    assert cost.training == pytest.approx(90.0 * 2 / 60), "as the workflow measured it, on 2 cores"
+    assert cost.dynamics == pytest.approx(90.0 * 2 / 60)
+    assert cost.collecting is None
+
+
+def test_the_run_card_has_versions_and_whole_hashes(study: Path) -> None:
+    card = {row["entry"]: row["value"] for row in rows(study, "run_card")}
+    assert card["decant-mlip"] == "0.1.0"
+    assert len(card["SHA-256 of study.yaml"]) == len(card["SHA-256 of data set liquid"]) == 64
+
+
+def test_parity_has_the_parts_apart(study: Path) -> None:
+    parity = read_parity(study / "errors" / "liquid" / "mace" / "1.extxyz")
+    assert set(parity.parts) == {"intramolecular", "intermolecular"}
+    reference, predicted = parity.parts["intermolecular"]
+    assert reference.shape == predicted.shape == parity.recipe.shape
+    assert np.sqrt(np.mean((reference - predicted) ** 2)) < 0.1
+    assert set(parity.recipe) == {"liquid", "dimer", "monomer"}
+
+
+def test_a_mean_structure_reaches_as_far_as_the_smallest_box(results: Results) -> None:
+    from dataclasses import replace
+
+    run = next(run for run in results.runs if run.rdf)
+    short = replace(run, rdf={name: column[:40] for name, column in run.rdf.items()})
+    curve = mean_curve([run, short], "EMC-EMC")
+    assert curve is not None
+    r, g, error = curve
+    assert r[-1] == pytest.approx(3.95)
+    assert g == pytest.approx(run.rdf["g EMC-EMC"][:40])
+    assert error == pytest.approx(np.zeros(40))
+
+
+def test_a_run_that_goes_on_has_no_bar(results: Results) -> None:
+    from dataclasses import replace
+
+    run = next(run for run in results.runs if run.score)
+    assert bar_of(run) is not None
+    assert bar_of(replace(run, status={"state": "running"})) is None
+
+
+@pytest.mark.parametrize("part", ["empty", "begun"])
+def test_an_unfinished_study_has_a_report_that_says_what_is_missing(part: str, tmp_path: Path) -> None:
+    folder = write_study(tmp_path / "study", part)
+    page = report(folder, tmp_path / "so-far.html").read_text(encoding="utf-8")
+    assert f"0 of {len(collect(folder).runs)} runs have a score" in section(page, "findings")
+    assert "No run has a score yet" in section(page, "matrix")
+    assert "No run has begun yet" in section(page, "stability")
+    assert "runs have no score yet" in section(page, "failures")
+    assert (tmp_path / "so-far" / "run_card.csv").is_file()
+    assert ("predictions of the test set" in section(page, "parity")) == (part == "empty")
+
+
+def test_text_of_a_study_is_text_on_the_page(tmp_path: Path) -> None:
+    folder = write_study(tmp_path / "study", "empty")
+    text = (folder / "study.yaml").read_text(encoding="utf-8")
+    (folder / "study.yaml").write_text(text.replace("Transfer of", "<script>alert(1)</script> & of"), encoding="utf-8")
+    page = report(folder).read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; of" in page
+
+
+def test_a_folder_that_is_no_study_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"has no study\.yaml; expected the folder of a study"):
+        report(tmp_path)
+    with pytest.raises(InputError, match="no such directory"):
+        report(tmp_path / "nowhere")
+
+
+def test_a_damaged_list_of_jobs_is_one_clear_line(tmp_path: Path) -> None:
+    folder = write_study(tmp_path / "study", "empty")
+    (folder / "jobs.json").write_text('[{"name": "fit/a"}]')
+    with pytest.raises(InputError, match="not a list of jobs"):
+        report(folder)
+
+
+def test_the_verb_wants_a_name_of_a_page(tmp_path: Path) -> None:
+    folder = write_study(tmp_path / "study", "empty")
+    decant = [sys.executable, "-c", "from decant.cli.main import main; main()", "report", str(folder)]
+    done = subprocess.run([*decant, "-o", str(tmp_path / "page.txt")], capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "expected a name that ends in .html" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,143 @@
+"""What a score compares with, and what it refuses to compare with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from decant.foundation.errors import InputError
+from decant.molecules.solvents import solvent_table
+from decant.scoring.quantity import Quantity
+from decant.scoring.reference import experiment, read_reference
+from tests.unit.scored_runs import diffusion_entry, write_run
+
+
+def conditions(liquid: str = "MEOH:16", temperature: float = 298.0, pressure: float = 1.0) -> dict[str, Any]:
+    return {"liquid": liquid, "temperature_K": temperature, "pressure_bar": pressure}
+
+
+def from_content(folder: Path, content: dict[str, Any], **settings: Any) -> Any:
+    file = folder / "reference.yaml"
+    file.write_text(yaml.safe_dump(content))
+    return read_reference([str(file)], folder / "run", conditions(**settings))
+
+
+def test_experiment_is_the_table_of_solvents_with_its_source() -> None:
+    found = experiment(conditions())
+    assert found.density is not None
+    assert found.density.value == solvent_table()["MEOH"]["density_g_cm3"]
+    assert found.diffusion["MEOH"].value == solvent_table()["MEOH"]["diffusion_1e-5_cm2_s"]
+    assert solvent_table()["MEOH"]["source"] in found.source
+    assert not found.missing
+    assert not found.notes
+    assert not found.periodic
+
+
+def test_experiment_at_another_temperature_is_noted_then_less_certain_then_refused() -> None:
+    near, far, farther = (experiment(conditions(temperature=kelvin)) for kelvin in (298.15, 304.0, 320.0))
+    assert near.density is not None
+    assert far.density is not None
+    assert (far.density.uncertainty or 0) > (near.density.uncertainty or 0)
+    assert "5.85 K from the temperature" in far.notes[0]
+    assert farther.density is None
+    assert "21.9 K from the temperature of the run" in farther.missing["density"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"liquid": "EC:1,EMC:2"}, "no experimental values of mixtures"),
+        ({"liquid": "VC:8"}, "no experimental value of VC"),
+        ({"pressure": 3000.0}, "measured at 1 bar, the run is at 3000 bar"),
+    ],
+)
+def test_what_experiment_does_not_know_is_said(settings: dict[str, Any], reason: str) -> None:
+    found = experiment(conditions(**settings))
+    assert found.density is None
+    assert not found.diffusion
+    assert reason in found.missing["density"]
+    assert reason in found.missing["diffusion"]
+
+
+def test_a_file_gives_values_by_species_with_their_uncertainty(tmp_path: Path) -> None:
+    content = {
+        "density_g_cm3": 1.1, "density_uncertainty_g_cm3": 0.01, "source": "PBE-D3",
+        "diffusion_1e-5_cm2_s": {"EC": 0.5, "EMC": 0.8}, "diffusion_uncertainty_1e-5_cm2_s": {"EC": 0.1},
+    }  # fmt: skip
+    found = from_content(tmp_path, content, liquid="EC:1,EMC:2", pressure=3000.0)
+    assert found.density == Quantity(1.1, 0.01)
+    assert found.diffusion == {"EC": Quantity(0.5, 0.1), "EMC": Quantity(0.8, pytest.approx(0.04))}
+    assert found.source == "PBE-D3"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"densty_g_cm3": 1.0}, "did you mean 'density_g_cm3'"),
+        ({"source": "none"}, "expected density_g_cm3, diffusion_1e-5_cm2_s or both"),
+        ({"density_g_cm3": "dense"}, "density_g_cm3: expected a positive number"),
+        ({"density_g_cm3": 1.0, "density_uncertainty_g_cm3": -1.0}, "expected a number from 0 on"),
+        ({"diffusion_1e-5_cm2_s": 1.0}, "expected a mapping of species"),
+        ({"diffusion_1e-5_cm2_s": {"MEOHH": 1.0}}, "'MEOHH' is not in the run .did you mean 'MEOH'"),
+    ],
+)
+def test_a_wrong_file_is_answered_with_one_line(tmp_path: Path, content: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        from_content(tmp_path, content)
+    assert "reference.yaml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_runs_are_pooled_in_any_order_and_their_spread_is_the_uncertainty(tmp_path: Path) -> None:
+    runs = [
+        write_run(tmp_path / f"{k}", 1.0 + 0.02 * k, 0.001, {"MEOH": diffusion_entry(1.0 + 0.1 * k)}) for k in range(3)
+    ]
+    found = read_reference([str(run) for run in runs], tmp_path / "run", conditions())
+    assert found.density is not None
+    assert found.density.value == pytest.approx(1.02)
+    assert found.density.uncertainty == pytest.approx(1.32 * 0.02 / 3**0.5, rel=0.01)
+    assert found.diffusion["MEOH"].value == pytest.approx(1.1)
+    assert found.periodic
+    other = read_reference([str(run) for run in reversed(runs)], tmp_path / "run", conditions())
+    assert other.density == found.density
+
+
+def test_a_starred_diffusion_of_a_reference_run_does_not_count(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "a", diffusion={"MEOH": diffusion_entry(2.0, note="log-log slope 0.5")})
+    found = read_reference([str(run)], tmp_path / "run", conditions())
+    assert not found.diffusion
+    assert found.missing["diffusion"] == "MEOH: log-log slope 0.5"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"status": {"state": "stopped", "guard": "nan", "time_ps": 1.0}}, "must be a completed run"),
+        ({"liquid": "ETOH:16"}, "is of ETOH:16; expected MEOH:16"),
+        ({"temperature_K": 350.0}, "has temperature_K 350; expected 298"),
+        ({"pressure_bar": 3000.0}, "has pressure_bar 3000; expected 1"),
+        ({"ensemble": "nvt"}, "needs constant pressure"),
+    ],
+)
+def test_a_reference_run_of_something_else_is_refused(tmp_path: Path, settings: dict[str, Any], message: str) -> None:
+    run = write_run(tmp_path / "a", **settings)
+    with pytest.raises(InputError, match=message):
+        read_reference([str(run)], tmp_path / "run", conditions())
+
+
+def test_a_run_is_not_its_own_reference(tmp_path: Path) -> None:
+    own, other = write_run(tmp_path / "own", 0.9), write_run(tmp_path / "other", 1.0)
+    found = read_reference([str(own), str(other)], own, conditions())
+    assert found.density == Quantity(1.0, 0.002)
+    with pytest.raises(InputError, match="is the run to be scored itself"):
+        read_reference([str(own)], own, conditions())
+
+
+def test_a_name_that_is_nothing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="did you mean 'experiment'"):
+        read_reference(["experimnt"], tmp_path, conditions())
+    with pytest.raises(InputError, match="experiment: goes alone"):
+        read_reference(["experiment", str(tmp_path)], tmp_path, conditions())

@@ -1,0 +1,147 @@
+"""A study file is read strictly, and everything that it names is checked before anything runs."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from decant.data.frames import write_frames
+from decant.foundation.errors import InputError
+from decant.study.checks import check_study
+from decant.study.study import FitCell, read_study
+from tests.integration.conftest import methanol_frames
+
+LIQUID = {"recipe": "liquid", "count": 4, "parameters": {"liquid": "EC:2,EMC:4", "density": 1.1}}
+SMALLEST = {
+    "title": "A study",
+    "test": [LIQUID],
+    "data": {
+        "liquid": {"recipes": [LIQUID, {"recipe": "atom", "parameters": {"elements": "H,C,O"}}]},
+        "two": {"part_of": "liquid", "frames": 2},
+        "both": {"join": ["liquid", "two"], "fit": False},
+        "active": {
+            "start": "two",
+            "learn": {
+                "algorithm": "deepmd", "preset": "quick", "deviation": [0.1, 1.0],
+                "states": [{"liquid": "EC:1", "temperature": 300, "length": "1ps"}],
+            },
+        },
+    },
+    "algorithms": {
+        "dp": {"algorithm": "deepmd", "preset": "quick"},
+        "tuned": {
+            "algorithm": "deepmd", "preset": "quick", "pretrained": "liquid/dp/1", "strategy": "naive", "data": "two",
+        },
+        "zero": {"algorithm": "deepmd", "pretrained": "liquid/dp/1", "strategy": "zero-shot"},
+    },
+    "simulations": {
+        "ec": {"liquid": "EC:4", "temperature": [300, 350], "length": "1ps", "replicas": 2, "reference": "liquid/dp"},
+        "dmc": {"liquid": "DMC:4", "temperature": 300, "length": "1ps", "change": "shape", "data": ["none", "two"]},
+    },
+    "seeds": [1, 2],
+}  # fmt: skip
+
+
+def written(folder: Path, content: dict[str, Any]) -> Path:
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    return path
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    """Return the smallest study with some values changed; the keys are paths with two underscores."""
+    content = copy.deepcopy(SMALLEST)
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        target: Any = content
+        for parent in parents:
+            target = target[parent]
+        target[last] = value
+    return content
+
+
+def test_it_expands_to_its_fits_and_runs(tmp_path: Path) -> None:
+    study = read_study(written(tmp_path, SMALLEST))
+    check_study(study)
+    fits = list(study.fits())
+    assert len(fits) == 3 * 2 + 1 * 2 + 1  # sets that are fitted x seeds, tuned x seeds, as it is
+    assert FitCell("none", "zero", 1) in fits and FitCell("both", "dp", 1) not in fits
+    runs = list(study.runs())
+    assert len(runs) == len(fits) * 2 * 2 + len([fit for fit in fits if fit.data in ("none", "two")])
+    assert len({run.name for run in runs}) == len(runs)
+
+
+def test_a_run_of_the_reference_level_is_compared_with_the_others_of_that_level(tmp_path: Path) -> None:
+    study = read_study(written(tmp_path, SMALLEST))
+    for run in study.runs():
+        others = study.reference_runs(run)
+        if run.simulation == "dmc":
+            assert others is None
+            continue
+        assert others is not None and run not in others
+        own = (run.fit.data, run.fit.algorithm) == ("liquid", "dp")
+        assert len(others) == (3 if own else 4)  # two seeds with two replicas at one temperature
+        assert {other.temperature for other in others} == {run.temperature}
+
+
+def test_relative_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    write_frames(tmp_path / "own.extxyz", methanol_frames(1, seed=1))
+    content = changed(data__two={"labelled": "own.extxyz"}, algorithms__zero__pretrained="own.extxyz")
+    content["data"]["liquid"]["recipes"].append({"recipe": "import", "parameters": {"file": "own.extxyz"}})
+    study = read_study(written(tmp_path, content))
+    assert study.data["two"].labelled == study.algorithms["zero"].pretrained == str(tmp_path / "own.extxyz")
+    assert study.data["liquid"].recipes is not None
+    assert study.data["liquid"].recipes[-1]["parameters"]["file"] == str(tmp_path / "own.extxyz")
+    assert study.algorithms["tuned"].pretrained == "liquid/dp/1"
+
+
+WRONG = [
+    ({"data__liquid": {"recipe": [LIQUID]}}, "unknown key 'recipe' (did you mean 'recipes'?)"),
+    ({"data__both__fit": "no"}, "expected true or false, not 'no'"),
+    ({"data__both__join": ["liquid", "tow"]}, "there is no 'tow' in data (did you mean 'two'?)"),
+    ({"data__both__against": "tow"}, "data: both: against: there is no 'tow' in data (did you mean 'two'?)"),
+    ({"data__both__join": ["both"]}, "both -> both: a data set cannot be made of itself"),
+    ({"data__test": {"labelled": "x"}}, "'test' is no name of a data set"),
+    ({"data__two": {"part_of": "liquid", "frames": 9}}, "liquid has 4 frames, 9 are asked for"),
+    ({"data__two": {"labelled": "nowhere.extxyz"}}, "nowhere.extxyz: no such file"),
+    ({"data__active__learn__preset": "quik"}, "no preset 'quik' for deepmd (did you mean 'quick'?)"),
+    ({"data__active__learn__method": "gfn2-xtb"}, "'method' comes from the study"),
+    ({"method": "gfn3-xtb"}, "unknown method 'gfn3-xtb' (did you mean 'gfn"),
+    ({"test": [{"recipe": "liqid"}]}, "unknown recipe 'liqid' (did you mean 'liquid'?)"),
+    ({"test": [{**LIQUID, "parameters": {"liquid": "ECC:4", "density": 1}}]}, "unknown solvent 'ECC'"),
+    ({"test": [{**LIQUID, "parameters": {"liquid": "EC:4", "dnsity": 1}}]}, "no parameter 'dnsity' (did you mean"),
+    ({"algorithms__dp__algorithm": "depmd"}, "unknown algorithm 'depmd' (did you mean 'deepmd'?)"),
+    ({"algorithms__dp__set": {"modl.x": 1}}, "has no setting 'modl' (did you mean 'model'?)"),
+    ({"algorithms__dp__precision": "singel"}, "expected double or single, not 'singel'"),
+    ({"algorithms__tuned__strategy": "naiv"}, "not 'naiv' (did you mean 'naive'?)"),
+    ({"algorithms__tuned__strategy": "replay"}, "belong together"),
+    ({"algorithms__tuned__pretrained": "liquid/dp/3"}, "makes no fit liquid/dp/3 (did you mean 'liquid/dp/"),
+    ({"algorithms__tuned__pretrained": "liqid/dp/1"}, "is no fit of this study (DATA/ALGORITHM/SEED), no file"),
+    ({"algorithms__tuned__pretrained": "two/tuned/1"}, "starts from another model itself"),
+    ({"algorithms__zero__data": ["two"]}, "'data' has no meaning for a model as it is"),
+    ({"simulations__ec__reference": "liquid/pd"}, "'liquid/pd' is neither experiment nor a DATA/ALGORITHM that runs"),
+    ({"simulations__ec__reference": {"density": 1.0}}, "unknown key 'density' (did you mean 'density_g_cm3'?)"),
+    ({"simulations__ec__algorithms": ["dpp"]}, "there is no 'dpp' in algorithms (did you mean 'dp'?)"),
+    ({"simulations__ec__change": "shap"}, "not 'shap' (did you mean 'shape'?)"),
+    ({"simulations__ec__liquid": "EC"}, "expected NAME:COUNT"),
+    ({"resources": {"fitt": {"cores": 2}}}, "no 'fitt' is a kind of jobs (did you mean 'fit'?)"),
+    ({"resources": {"fit": {"core": 2}}}, "unknown key 'core' (did you mean 'cores'?)"),
+    ({"resources": {"fit": {"memory": "4"}}}, "expected an amount of memory such as 800MB or 4GB, not '4'"),
+    ({"resources": {"fit": {"time": "soon"}}}, "'soon' is not a duration"),
+    ({"resources": {"fit": {"ranks": 4}}}, "'ranks' has a meaning for simulate only"),
+    ({"resources": {"label/dp": {"cores": 4}}}, "no 'label' has jobs of an algorithm"),
+    ({"resources": {"fit/tund": {"gpus": 1}}}, "there is no 'tund' in algorithms (did you mean 'tuned'?)"),
+    ({"sedes": [1]}, "unknown key 'sedes' (did you mean 'seeds'?)"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), WRONG, ids=[said[:40] for _, said in WRONG])
+def test_what_is_wrong_is_told_in_one_line(changes: dict[str, Any], said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as raised:
+        check_study(read_study(written(tmp_path, changed(**changes))))
+    message = str(raised.value)
+    assert said in message and "\n" not in message
