@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from decant import __version__
+from decant.cli.spoken import speech
 from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.files import refusal
 
@@ -54,16 +55,18 @@ def application() -> typer.Typer:
 
 def main() -> None:
     """Run the command line."""
+    command = typer.main.get_command(application())
+    say = speech(command, sys.argv[1:]).say
     try:
-        application()()
+        command()
     except InputError as error:
-        print(f"decant: error: {error}", file=sys.stderr)
+        print(f"decant: error: {say(str(error))}", file=sys.stderr)
         sys.exit(2)
     except ProgramFailed as error:
-        print(f"decant: error: {error}", file=sys.stderr)
+        print(f"decant: error: {say(str(error))}", file=sys.stderr)
         sys.exit(1)
     except OSError as error:
         if (message := refusal(error)) is None:
             raise
-        print(f"decant: error: {message}", file=sys.stderr)
+        print(f"decant: error: {say(message)}", file=sys.stderr)
         sys.exit(2)

@@ -1,8 +1,13 @@
-"""The one exception that a user is meant to read."""
+"""The exceptions and warnings that a user is meant to read.
+
+Messages name what the caller gave by its field, in backticks: ``"`ranks` 9: expected 1 to 8"``. Python's caller reads
+just that; the command line puts the option of that name in its place (`decant.cli.spoken`).
+"""
 
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Iterable
 
 OUT_OF_TIME = 75
@@ -22,6 +27,11 @@ class ProgramFailed(RuntimeError):
 
     The command line prints the message without a traceback and exits with code 1.
     """
+
+
+def warn(message: str) -> None:
+    """Tell the user something that is no error: on standard error, unless the program that uses decant has it its way."""
+    logging.getLogger("decant").warning(message)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

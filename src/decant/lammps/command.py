@@ -131,5 +131,5 @@ def command(
     """
     most = 4 * available_cores()
     if ranks < 1 or (on_this_machine(launcher) and ranks > most):
-        raise InputError(f"--ranks {ranks}: expected 1 to {most} on this machine ({available_cores()} cores)")
+        raise InputError(f"`ranks` {ranks}: expected 1 to {most} on this machine ({available_cores()} cores)")
     return [*launch_words(ranks, threads, launcher), *one_gpu_a_rank(gpus), str(lmp_binary()), *arguments]
