@@ -30,7 +30,7 @@ class ProgramFailed(RuntimeError):
 
 
 def warn(message: str) -> None:
-    """Tell the user something that is no error: on standard error, unless the program that uses decant has it its way."""
+    """Tell the user something that is no error; the logger ``decant`` says it on standard error."""
     logging.getLogger("decant").warning(message)
 
 
