@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,17 +87,42 @@ def read_yaml(path: Path) -> dict[str, Any]:
     InputError
         If the file is missing, is not YAML, or is not a mapping.
     """
-    require_file(path, "a YAML file")
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    content = parse_yaml(require_file(path, "a YAML file"))
     if not isinstance(content, dict):
         raise InputError(f"{path}: expected a mapping of keys to values at the top level")
     return content
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, for which every number that a person writes is one: YAML 1.1 takes ``1e-3`` for text."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """The same the other way: a text that looks like a number is quoted."""
+
+
+for _kind in (_Loader, _Dumper):
+    _kind.add_implicit_resolver(
+        "tag:yaml.org,2002:float", re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
+    )
+
+
+def parse_yaml(source: Path | str) -> Any:
+    """Return what YAML says, in a file or as a text.
+
+    Raises
+    ------
+    InputError
+        If it is not YAML.
+    """
+    try:
+        text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
+        return yaml.load(text, _Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{source}: not valid YAML: {' '.join(str(error).split())}") from error
+
+
 def write_yaml(path: Path, content: dict[str, Any] | list[Any]) -> None:
     """Write a mapping or a list as YAML, keys in the given order."""
     with write_beside(path) as temporary:
-        temporary.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        temporary.write_text(yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True), encoding="utf-8")

@@ -57,3 +57,26 @@ def test_progress_tells_stage_share_and_time_left_and_does_not_count_earlier_wor
 
 def test_a_duration_is_read_like_a_clock() -> None:
     assert [clock(seconds) for seconds in (0, 59.6, 61, 3661)] == ["0:00", "1:00", "1:01", "1:01:01"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-3", 1e-3), ("1E5", 1e5), (".5e2", 50.0), ("-2.e+1", -20.0), ("1.5e-3", 1.5e-3), ("0.001", 0.001), ("10", 10),
+        ("1e3ps", "1e3ps"), ("e3", "e3"), ("12e", "12e"), ("'1e-3'", "1e-3"), ("H2e4x", "H2e4x"),
+    ],
+)  # fmt: skip
+def test_every_number_that_a_person_writes_is_a_number(tmp_path: Path, text: str, value: object) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text(f"lr: {text}\n")
+    found = read_yaml(path)["lr"]
+    assert found == value and type(found) is type(value)
+    write_yaml(path, {"lr": found})
+    assert read_yaml(path)["lr"] == value
+
+
+def test_a_file_that_is_not_yaml_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text("a: [1, 2\n")
+    with pytest.raises(InputError, match=r"settings\.yaml: not valid YAML"):
+        read_yaml(path)

@@ -1,0 +1,200 @@
+"""Which atoms are bonded in hot and crowded configurations: thermal stretches are told from reactions.
+
+Distances alone do not tell them apart: at 2000 K a C-H bond passes 1.4 times the sum of the covalent radii, and atoms of
+different molecules touch below 1.2 times. A reaction changes the partner of an atom, a stretch does not. So a graph
+from distances is mended by the fewest bonds, added or taken away, that make every molecule one that is known, and only where
+no atom then has a partner nearer than one of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from ase.data import covalent_radii
+
+from decant.molecules.topology import BOND_SCALE, molecule_ids
+
+TORN = 1.6
+"""Beyond this times the sum of the covalent radii two atoms are apart, whatever they were (C-H: 1.7 A, C-O: 2.3 A)."""
+TIGHT = 0.95
+"""Bonds shorter than this times the sum of the covalent radii are never taken for a touch of two molecules."""
+MOST_CHANGES = 4
+"""Bonds of molecules that touch or are near, which may be added or taken away to make them sound."""
+MOST_CANDIDATES = 14
+
+Known = Callable[[tuple[str, ...], tuple[tuple[int, int], ...]], bool]
+"""Says whether a molecule, from its chemical symbols and its bonds (indices i < j within it, sorted), is a known one."""
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Connectivity:
+    """The bonds of a configuration.
+
+    Attributes
+    ----------
+    bonds
+        Pairs of atom indices i < j, sorted, shape (bonds, 2).
+    mol_id
+        Molecule of each atom from 0 in the order of their first atoms, shape (atoms,).
+    unknown
+        Molecules that are none of the known ones.
+    changed
+        Number of bonds that differ from what distances alone say.
+    """
+
+    bonds: np.ndarray
+    mol_id: np.ndarray
+    unknown: tuple[int, ...]
+    changed: int
+
+
+def connectivity(atoms: Atoms, known: Known, scale: float = BOND_SCALE) -> Connectivity:
+    """Find the bonds of a configuration whose molecules should be known ones.
+
+    Parameters
+    ----------
+    atoms
+        The configuration; positions in angstrom.
+    known
+        What molecules there are.
+    scale
+        Pairs below this times the sum of covalent radii are bonds where nothing speaks against it.
+
+    Returns
+    -------
+    Connectivity
+        With `unknown` molecules where no few changes make them known: they have reacted, or nobody knows them.
+    """
+    near = scaled_distances(atoms, TORN)
+    bonds = {pair for pair, distance in near.items() if distance < scale}
+    odd = _unknown(atoms, bonds, known)
+    changed = 0
+    for cluster in _clusters(len(atoms), odd, near):
+        found = _mended(atoms, cluster, bonds, near, known, scale)
+        changed += len(found)
+        bonds ^= found
+    table = np.array(sorted(bonds), dtype=int).reshape(-1, 2)
+    ids = molecule_ids(len(atoms), table)
+    left = sorted({int(ids[piece[0]]) for piece in _unknown(atoms, bonds, known)})
+    return Connectivity(table, ids, tuple(left), changed)
+
+
+def scaled_distances(atoms: Atoms, limit: float) -> dict[Pair, float]:
+    """Return the distances of pairs i < j in sums of their covalent radii, of nearest images, below `limit`.
+
+    Ions of metals coordinate and are not bonded: they have no pairs here.
+    """
+    from ase.neighborlist import neighbor_list
+
+    radii = np.where(is_coordinating(atoms.numbers), 0.0, covalent_radii[atoms.numbers])
+    if len(atoms) < 2:
+        return {}
+    first, second, length = neighbor_list("ijd", atoms, list(limit * radii))
+    keep = (first < second) & (radii[first] > 0) & (radii[second] > 0)
+    first, second, length = first[keep], second[keep], length[keep]
+    scaled = length / (radii[first] + radii[second])
+    found: dict[Pair, float] = {}
+    for index in np.argsort(scaled, kind="stable"):
+        found.setdefault((int(first[index]), int(second[index])), float(scaled[index]))
+    return found
+
+
+def is_coordinating(numbers: np.ndarray) -> np.ndarray:
+    """Say which elements are ions in a liquid, that solvents and anions coordinate without a bond.
+
+    Alkali and alkaline earth metals from lithium on, and zinc.
+    """
+    return np.isin(numbers, (3, 11, 12, 19, 20, 30, 37, 38, 55, 56))
+
+
+def _pieces(count: int, bonds: set[Pair]) -> list[list[int]]:
+    ids = molecule_ids(count, np.array(sorted(bonds), dtype=int).reshape(-1, 2))
+    order = np.argsort(ids, kind="stable")
+    return [piece.tolist() for piece in np.split(order, np.cumsum(np.bincount(ids))[:-1])]
+
+
+def _unknown(atoms: Atoms, bonds: set[Pair], known: Known) -> list[list[int]]:
+    """Return the atoms of each molecule that is not known."""
+    inside = _bonds_of_pieces(len(atoms), bonds)
+    return [piece for piece, own in inside if not _is_known(atoms, piece, own, known)]
+
+
+def _bonds_of_pieces(count: int, bonds: set[Pair]) -> list[tuple[list[int], list[Pair]]]:
+    pieces = _pieces(count, bonds)
+    place = {atom: number for number, piece in enumerate(pieces) for atom in piece}
+    own: list[list[Pair]] = [[] for _ in pieces]
+    for pair in bonds:
+        own[place[pair[0]]].append(pair)
+    return list(zip(pieces, own, strict=True))
+
+
+def _is_known(atoms: Atoms, piece: Sequence[int], bonds: Sequence[Pair], known: Known) -> bool:
+    place = {atom: index for index, atom in enumerate(piece)}
+    symbols = tuple(atoms.symbols[atom] for atom in piece)
+    return known(symbols, tuple(sorted((place[i], place[j]) for i, j in bonds)))
+
+
+def _clusters(count: int, odd: Sequence[Sequence[int]], near: dict[Pair, float]) -> list[list[int]]:
+    """Join odd molecules that are near each other: what one has lost another may have."""
+    place = {atom: number for number, piece in enumerate(odd) for atom in piece}
+    joined = {(place[i], place[j]) for i, j in near if i in place and j in place and place[i] != place[j]}
+    ids = molecule_ids(len(odd), np.array(sorted(joined), dtype=int).reshape(-1, 2)) if odd else np.zeros(0, dtype=int)
+    return [
+        [atom for number in np.flatnonzero(ids == cluster) for atom in odd[number]]
+        for cluster in range(ids.max() + 1 if len(ids) else 0)
+    ]
+
+
+def _mended(
+    atoms: Atoms, cluster: Sequence[int], bonds: set[Pair], near: dict[Pair, float], known: Known, scale: float
+) -> set[Pair]:
+    """Return the bonds to add or take away so that every molecule of a cluster is known; empty if none will do."""
+    members = set(cluster)
+    inside = {pair for pair in bonds if pair[0] in members}
+    part = atoms[sorted(members)]
+    place = {atom: index for index, atom in enumerate(sorted(members))}
+    for changes in _changes(members, near, scale):
+        graph = inside ^ changes
+        local = {(place[i], place[j]) for i, j in graph}
+        if not _unknown(part, local, known) and _own_are_nearest(changes, graph, near):
+            return changes
+    return set()
+
+
+def _changes(members: set[int], near: dict[Pair, float], scale: float) -> Iterator[set[Pair]]:
+    """Yield sets of pairs to add or take away, the fewest and the nearest to `scale` first."""
+    doubtful = [
+        pair for pair, distance in near.items() if distance > TIGHT and pair[0] in members and pair[1] in members
+    ]
+    doubtful.sort(key=lambda pair: abs(near[pair] - scale))
+    for size in range(1, MOST_CHANGES + 1):
+        for chosen in itertools.combinations(doubtful[:MOST_CANDIDATES], size):
+            yield set(chosen)
+
+
+def _own_are_nearest(changes: set[Pair], graph: set[Pair], near: dict[Pair, float]) -> bool:
+    """Say whether no atom of a changed pair has another partner nearer than one of its own.
+
+    Atoms of one molecule that share a neighbor are near by geometry and are no partners.
+    """
+    partners: dict[int, set[int]] = {}
+    for i, j in graph:
+        partners.setdefault(i, set()).add(j)
+        partners.setdefault(j, set()).add(i)
+    for atom in {atom for pair in changes for atom in pair}:
+        own = partners.get(atom, set())
+        angles = {far for partner in own for far in partners[partner]}
+        others = [
+            distance
+            for pair, distance in near.items()
+            if atom in pair and pair not in graph and not set(pair) - {atom} <= angles
+        ]
+        farthest = max((near.get((min(atom, x), max(atom, x)), TORN) for x in own), default=0.0)
+        if others and min(others) < farthest:
+            return False
+    return True
