@@ -1,15 +1,15 @@
 """Which atoms are bonded in hot and crowded configurations: thermal stretches are told from reactions.
 
-Distances alone do not tell them apart: at 2000 K a C-H bond passes 1.4 times the sum of the covalent radii, and atoms of
-different molecules touch below 1.2 times. A reaction changes the partner of an atom, a stretch does not. So a graph
-from distances is mended by the fewest bonds, added or taken away, that make every molecule one that is known, and only where
-no atom then has a partner nearer than one of its own.
+Distances alone do not tell them apart: at 2000 K a C-H bond passes 1.4 times the sum of the covalent radii, and atoms
+of different molecules touch below 1.2 times. A reaction changes the partner of an atom, a stretch does not. So a graph
+from distances is mended by the fewest bonds, added or taken away, that make every molecule one that is known, and only
+where no atom then has a partner nearer than one of its own.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,7 @@ MOST_CHANGES = 4
 MOST_CANDIDATES = 14
 
 Known = Callable[[tuple[str, ...], tuple[tuple[int, int], ...]], bool]
-"""Says whether a molecule, from its chemical symbols and its bonds (indices i < j within it, sorted), is a known one."""
+"""Says whether a molecule is a known one, from its chemical symbols and its bonds: indices i < j within it, sorted."""
 Pair = tuple[int, int]
 
 
@@ -53,7 +53,9 @@ class Connectivity:
     changed: int
 
 
-def connectivity(atoms: Atoms, known: Known, scale: float = BOND_SCALE) -> Connectivity:
+def connectivity(
+    atoms: Atoms, known: Known, scale: float = BOND_SCALE, mol_id: np.ndarray | None = None
+) -> Connectivity:
     """Find the bonds of a configuration whose molecules should be known ones.
 
     Parameters
@@ -64,6 +66,8 @@ def connectivity(atoms: Atoms, known: Known, scale: float = BOND_SCALE) -> Conne
         What molecules there are.
     scale
         Pairs below this times the sum of covalent radii are bonds where nothing speaks against it.
+    mol_id
+        Molecule of each atom, where somebody has said it; no bond then joins two of them. Shape (atoms,).
 
     Returns
     -------
@@ -71,16 +75,19 @@ def connectivity(atoms: Atoms, known: Known, scale: float = BOND_SCALE) -> Conne
         With `unknown` molecules where no few changes make them known: they have reacted, or nobody knows them.
     """
     near = scaled_distances(atoms, TORN)
-    bonds = {pair for pair, distance in near.items() if distance < scale}
-    odd = _unknown(atoms, bonds, known)
+    symbols = atoms.get_chemical_symbols()
+    within = near if mol_id is None else {pair: near[pair] for pair in near if mol_id[pair[0]] == mol_id[pair[1]]}
+    bonds = {pair for pair, distance in within.items() if distance < scale}
+    everything = range(len(atoms))
     changed = 0
-    for cluster in _clusters(len(atoms), odd, near):
-        found = _mended(atoms, cluster, bonds, near, known, scale)
+    for cluster in _clusters(_unknown(symbols, everything, bonds, known), within):
+        doubtful = _doubtful(cluster, within, scale)
+        found = _mended(symbols, cluster, bonds, doubtful, near, known)
         changed += len(found)
         bonds ^= found
     table = np.array(sorted(bonds), dtype=int).reshape(-1, 2)
     ids = molecule_ids(len(atoms), table)
-    left = sorted({int(ids[piece[0]]) for piece in _unknown(atoms, bonds, known)})
+    left = sorted({int(ids[piece[0]]) for piece in _unknown(symbols, everything, bonds, known)})
     return Connectivity(table, ids, tuple(left), changed)
 
 
@@ -112,72 +119,74 @@ def is_coordinating(numbers: np.ndarray) -> np.ndarray:
     return np.isin(numbers, (3, 11, 12, 19, 20, 30, 37, 38, 55, 56))
 
 
-def _pieces(count: int, bonds: set[Pair]) -> list[list[int]]:
-    ids = molecule_ids(count, np.array(sorted(bonds), dtype=int).reshape(-1, 2))
-    order = np.argsort(ids, kind="stable")
-    return [piece.tolist() for piece in np.split(order, np.cumsum(np.bincount(ids))[:-1])]
+def _pieces(atoms: Iterable[int], bonds: Iterable[Pair]) -> list[list[int]]:
+    """Return the connected pieces of a graph, atoms rising."""
+    partners: dict[int, list[int]] = {atom: [] for atom in atoms}
+    for i, j in bonds:
+        partners[i].append(j)
+        partners[j].append(i)
+    pieces, seen = [], set()
+    for root in partners:
+        if root in seen:
+            continue
+        seen.add(root)
+        piece = [root]
+        for atom in piece:  # grows while it is walked
+            fresh = [other for other in partners[atom] if other not in seen]
+            seen.update(fresh)
+            piece += fresh
+        pieces.append(sorted(piece))
+    return pieces
 
 
-def _unknown(atoms: Atoms, bonds: set[Pair], known: Known) -> list[list[int]]:
+def _unknown(symbols: Sequence[str], atoms: Iterable[int], bonds: set[Pair], known: Known) -> list[list[int]]:
     """Return the atoms of each molecule that is not known."""
-    inside = _bonds_of_pieces(len(atoms), bonds)
-    return [piece for piece, own in inside if not _is_known(atoms, piece, own, known)]
-
-
-def _bonds_of_pieces(count: int, bonds: set[Pair]) -> list[tuple[list[int], list[Pair]]]:
-    pieces = _pieces(count, bonds)
-    place = {atom: number for number, piece in enumerate(pieces) for atom in piece}
+    pieces = _pieces(atoms, bonds)
+    place = {atom: (number, index) for number, piece in enumerate(pieces) for index, atom in enumerate(piece)}
     own: list[list[Pair]] = [[] for _ in pieces]
-    for pair in bonds:
-        own[place[pair[0]]].append(pair)
-    return list(zip(pieces, own, strict=True))
+    for i, j in bonds:
+        own[place[i][0]].append((place[i][1], place[j][1]))
+    return [
+        piece
+        for piece, inside in zip(pieces, own, strict=True)
+        if not known(tuple(symbols[atom] for atom in piece), tuple(sorted(inside)))
+    ]
 
 
-def _is_known(atoms: Atoms, piece: Sequence[int], bonds: Sequence[Pair], known: Known) -> bool:
-    place = {atom: index for index, atom in enumerate(piece)}
-    symbols = tuple(atoms.symbols[atom] for atom in piece)
-    return known(symbols, tuple(sorted((place[i], place[j]) for i, j in bonds)))
-
-
-def _clusters(count: int, odd: Sequence[Sequence[int]], near: dict[Pair, float]) -> list[list[int]]:
+def _clusters(odd: Sequence[Sequence[int]], near: dict[Pair, float]) -> list[list[int]]:
     """Join odd molecules that are near each other: what one has lost another may have."""
     place = {atom: number for number, piece in enumerate(odd) for atom in piece}
-    joined = {(place[i], place[j]) for i, j in near if i in place and j in place and place[i] != place[j]}
-    ids = molecule_ids(len(odd), np.array(sorted(joined), dtype=int).reshape(-1, 2)) if odd else np.zeros(0, dtype=int)
-    return [
-        [atom for number in np.flatnonzero(ids == cluster) for atom in odd[number]]
-        for cluster in range(ids.max() + 1 if len(ids) else 0)
-    ]
+    joined = [(place[i], place[j]) for i, j in near if i in place and j in place]
+    return [sorted(atom for number in members for atom in odd[number]) for members in _pieces(range(len(odd)), joined)]
+
+
+def _doubtful(cluster: Iterable[int], near: dict[Pair, float], scale: float) -> list[Pair]:
+    """Return the pairs of a cluster that may be bonds or not, those nearest to `scale` first."""
+    members = set(cluster)
+    inside = [pair for pair in near if pair[0] in members and pair[1] in members and near[pair] > TIGHT]
+    return sorted(inside, key=lambda pair: abs(near[pair] - scale))[:MOST_CANDIDATES]
 
 
 def _mended(
-    atoms: Atoms, cluster: Sequence[int], bonds: set[Pair], near: dict[Pair, float], known: Known, scale: float
+    symbols: Sequence[str],
+    cluster: Sequence[int],
+    bonds: set[Pair],
+    doubtful: Sequence[Pair],
+    near: dict[Pair, float],
+    known: Known,
 ) -> set[Pair]:
-    """Return the bonds to add or take away so that every molecule of a cluster is known; empty if none will do."""
+    """Return the fewest bonds to add or take away that make every molecule of a cluster known; empty if none do."""
     members = set(cluster)
     inside = {pair for pair in bonds if pair[0] in members}
-    part = atoms[sorted(members)]
-    place = {atom: index for index, atom in enumerate(sorted(members))}
-    for changes in _changes(members, near, scale):
-        graph = inside ^ changes
-        local = {(place[i], place[j]) for i, j in graph}
-        if not _unknown(part, local, known) and _own_are_nearest(changes, graph, near):
-            return changes
+    for size in range(1, MOST_CHANGES + 1):
+        for chosen in itertools.combinations(doubtful, size):
+            graph = inside.symmetric_difference(chosen)
+            if not _unknown(symbols, cluster, graph, known) and _own_are_nearest(chosen, graph, near):
+                return set(chosen)
     return set()
 
 
-def _changes(members: set[int], near: dict[Pair, float], scale: float) -> Iterator[set[Pair]]:
-    """Yield sets of pairs to add or take away, the fewest and the nearest to `scale` first."""
-    doubtful = [
-        pair for pair, distance in near.items() if distance > TIGHT and pair[0] in members and pair[1] in members
-    ]
-    doubtful.sort(key=lambda pair: abs(near[pair] - scale))
-    for size in range(1, MOST_CHANGES + 1):
-        for chosen in itertools.combinations(doubtful[:MOST_CANDIDATES], size):
-            yield set(chosen)
-
-
-def _own_are_nearest(changes: set[Pair], graph: set[Pair], near: dict[Pair, float]) -> bool:
+def _own_are_nearest(changes: Sequence[Pair], graph: set[Pair], near: dict[Pair, float]) -> bool:
     """Say whether no atom of a changed pair has another partner nearer than one of its own.
 
     Atoms of one molecule that share a neighbor are near by geometry and are no partners.

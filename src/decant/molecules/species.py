@@ -35,11 +35,16 @@ def species_names(atoms: Atoms, mol_id: np.ndarray, bonds: np.ndarray) -> list[s
 @lru_cache(maxsize=4096)
 def solvent_name(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> str:
     """Return the named solvent with this molecular graph, or an empty string."""
-    wanted, signature = formula(symbols), graph_signature(symbols, edges)
-    for solvent in solvents():
-        if solvent.formula == wanted and graph_signature(solvent.symbols, _pairs(solvent.bonds)) == signature:
-            return solvent.name
-    return ""
+    wanted = formula(symbols)
+    alike = [solvent for solvent in solvents() if solvent.formula == wanted]  # cheap, and mostly none
+    return next(
+        (
+            solvent.name
+            for solvent in alike
+            if graph_signature(solvent.symbols, _pairs(solvent.bonds)) == graph_signature(symbols, edges)
+        ),
+        "",
+    )
 
 
 def _pairs(bonds: np.ndarray) -> tuple[tuple[int, int], ...]:

@@ -62,8 +62,8 @@ def test_a_duration_is_read_like_a_clock() -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("1e-3", 1e-3), ("1E5", 1e5), (".5e2", 50.0), ("-2.e+1", -20.0), ("1.5e-3", 1.5e-3), ("0.001", 0.001), ("10", 10),
-        ("1e3ps", "1e3ps"), ("e3", "e3"), ("12e", "12e"), ("'1e-3'", "1e-3"), ("H2e4x", "H2e4x"),
+        ("1e-3", 1e-3), ("1E5", 1e5), (".5e2", 50.0), ("-2.e+1", -20.0), ("1.5e-3", 1.5e-3), ("0.001", 0.001),
+        ("10", 10), ("1e3ps", "1e3ps"), ("e3", "e3"), ("12e", "12e"), ("'1e-3'", "1e-3"), ("H2e4x", "H2e4x"),
     ],
 )  # fmt: skip
 def test_every_number_that_a_person_writes_is_a_number(tmp_path: Path, text: str, value: object) -> None:
