@@ -108,12 +108,12 @@ def pack_molecules(
         atoms.set_array("mol_id", np.repeat(np.arange(len(molecules)), [len(molecule) for molecule in molecules]))
         atoms.info["liquid"] = name
         # packmol does not see that a molecule touches its own image, as it may in a small box
-        if closest_contact(atoms, tolerance) > 0.9 * tolerance:
+        if closest_distance(atoms, tolerance) > 0.9 * tolerance:
             return atoms
     raise too_dense
 
 
-def closest_contact(atoms: Atoms, cutoff: float) -> float:
+def closest_distance(atoms: Atoms, cutoff: float) -> float:
     """Return the shortest distance between atoms of different molecules or images, angstrom; `cutoff` if none is below.
 
     Molecules have to be whole (not wrapped) in `atoms`.
