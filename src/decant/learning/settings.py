@@ -26,7 +26,7 @@ from decant.foundation.settings import (
     text,
 )  # fmt: skip
 from decant.labels.registry import labeler
-from decant.molecules.solvents import composition
+from decant.molecules.liquid import liquid_text
 
 
 def deviations(value: Any) -> tuple[float, float]:
@@ -61,7 +61,7 @@ class State:
         fs.
     """
 
-    liquid: str = key(composition)
+    liquid: str = key(liquid_text)
     temperature: float = key(positive)
     length: float = key(length_ps)
     pressure: float | None = key(number, None)

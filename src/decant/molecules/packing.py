@@ -14,7 +14,8 @@ from ase import Atoms
 
 from decant.foundation.errors import InputError
 from decant.foundation.units import U_A3_TO_G_CM3
-from decant.molecules.solvents import Molecule
+from decant.molecules.liquid import composition_name
+from decant.molecules.molecule import Molecule
 
 ATTEMPTS = 10
 FAILURES = 2
@@ -56,8 +57,7 @@ def pack(
         for solvent, count in liquid
     }
     molecules = [conformers[solvent][k % len(conformers[solvent])] for solvent, count in liquid for k in range(count)]
-    name = ",".join(f"{solvent.name}:{count}" for solvent, count in liquid)
-    return pack_molecules(molecules, name, density_g_cm3, seed, tolerance)
+    return pack_molecules(molecules, composition_name(liquid), density_g_cm3, seed, tolerance)
 
 
 def pack_molecules(

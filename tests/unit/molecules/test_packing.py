@@ -3,8 +3,8 @@ import pytest
 
 from decant.data.frames import density
 from decant.foundation.errors import InputError
+from decant.molecules.liquid import parse_liquid
 from decant.molecules.packing import closest_distance, pack
-from decant.molecules.solvents import parse_liquid
 
 
 def test_a_packed_box_has_its_density_its_order_and_no_contact_below_the_tolerance():
