@@ -32,8 +32,8 @@ def make_run(folder: Path, liquid: str, copies: int, frames: int) -> None:
     """Write the files of a run that `decant analyze` reads; see `decant.simulation.run.Run`."""
     from decant.foundation.files import write_yaml
     from decant.lammps.data import write_data
+    from decant.molecules.liquid import parse_liquid
     from decant.molecules.packing import pack
-    from decant.molecules.solvents import parse_liquid
     from decant.molecules.topology import bonds
 
     species = parse_liquid(liquid)

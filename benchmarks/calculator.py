@@ -81,8 +81,8 @@ def main() -> None:
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(options.threads)  # before the libraries that read it are loaded
 
+    from decant.molecules.liquid import parse_liquid
     from decant.molecules.packing import pack
-    from decant.molecules.solvents import parse_liquid
 
     print(
         f"{options.threads} threads of {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}; "

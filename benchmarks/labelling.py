@@ -28,8 +28,8 @@ BIN = Path(sys.executable).parent
 def make_frames(path: Path, count: int, liquid: str, density: float) -> None:
     """Write shaken boxes of a liquid, or clusters cut out of it where the density is 0."""
     from decant.data.frames import write_frames
+    from decant.molecules.liquid import parse_liquid
     from decant.molecules.packing import pack
-    from decant.molecules.solvents import parse_liquid
 
     random = np.random.default_rng(1)
     packed = pack(parse_liquid(liquid), density or 0.9, seed=1)

@@ -21,7 +21,8 @@ from decant.data.prediction import Prediction
 from decant.foundation.files import write_yaml
 from decant.foundation.tables import write_csv
 from decant.foundation.units import A2_PS_TO_1E5_CM2_S
-from decant.molecules.solvents import molecule, parse_liquid
+from decant.molecules.liquid import parse_liquid
+from decant.molecules.solvents import molecule
 from decant.potentials.fit_errors import fit_errors, molecular_errors
 from decant.scoring.score import score
 from decant.study.study import FitCell, RunCell, Study, data_folder, read_study, test_frames

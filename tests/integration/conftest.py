@@ -19,8 +19,9 @@ from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
 from decant.labels.registry import labeler
 from decant.lammps.command import lmp_binary
+from decant.molecules.liquid import parse_liquid
 from decant.molecules.packing import pack
-from decant.molecules.solvents import molecule, parse_liquid
+from decant.molecules.solvents import molecule
 
 # networks of a size that fits in seconds; they still have every part of a real one
 TINY = {

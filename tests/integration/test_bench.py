@@ -18,8 +18,8 @@ from decant.lammps.command import command, environment
 from decant.lammps.data import write_data
 from decant.lammps.inputs import inputs_directory
 from decant.lammps.launch import launch, variables
+from decant.molecules.liquid import parse_liquid
 from decant.molecules.packing import pack
-from decant.molecules.solvents import parse_liquid
 from tests.conftest import REPOSITORY
 from tests.integration.conftest import run_decant
 

@@ -9,7 +9,7 @@ from decant.configurations.base import Interval, draw
 from decant.configurations.liquid import pack_boxes
 from decant.configurations.sampling import check_driver, sample_starts
 from decant.foundation.errors import InputError
-from decant.molecules.solvents import mixture
+from decant.molecules.liquid import mixture
 
 PACKED = 300.0  # K, of the disorder of the molecules that are packed; the dynamics heats them
 

@@ -11,8 +11,9 @@ from decant.configurations.base import Interval, draw
 from decant.configurations.sampling import check_driver, sample_starts
 from decant.configurations.thermal import thermal_molecule
 from decant.foundation.errors import InputError
+from decant.molecules.liquid import composition_name, mixture
+from decant.molecules.molecule import Molecule
 from decant.molecules.packing import pack_molecules
-from decant.molecules.solvents import Molecule, composition_name, mixture
 
 Composition = list[tuple[Molecule, int]]
 

@@ -10,7 +10,8 @@ from decant.configurations.base import Interval, names
 from decant.configurations.liquid import Composition, pack_boxes
 from decant.configurations.sampling import check_driver, sample_starts
 from decant.foundation.errors import InputError
-from decant.molecules.solvents import mixture, molecule
+from decant.molecules.liquid import mixture
+from decant.molecules.solvents import molecule
 from decant.simulation.protocol import known_density, mixture_density
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
@@ -14,15 +13,21 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from decant.foundation.errors import InputError
+from decant.foundation.errors import InputError, warn
 from decant.foundation.machine import available_cores
 from decant.foundation.progress import Progress
 from decant.foundation.units import parse_length
 from decant.foundation.workers import workers
 from decant.labels.base import Labeler, LabelError
 from decant.labels.registry import labeler
+from decant.lammps.data import write_data
+from decant.lammps.guards import Limits
+from decant.lammps.inputs import inputs_directory
+from decant.lammps.launch import launch, variables
+from decant.lammps.trajectory import read_segment
 from decant.molecules.topology import bonds
 from decant.potentials.potential import Potential
+from decant.simulation.start import longest_bond
 
 POTENTIAL = "potential:"
 TIMESTEP_FS = 0.5
@@ -131,7 +136,7 @@ def sample_all(tasks: Sequence[Sampling], name: str) -> list[list[Atoms]]:
             progress.update(len(done))
     missing = sum(task.snapshots - len(snapshots) for task, snapshots in zip(tasks, done, strict=True))
     if missing:
-        print(f"decant: warning: molecules broke early: {missing} snapshots fewer than asked for", file=sys.stderr)
+        warn(f"molecules broke early: {missing} snapshots fewer than asked for")
     return done
 
 
@@ -171,12 +176,6 @@ def _intact(start: Atoms) -> Callable[[Atoms], bool]:
 
 def _by_lammps(task: Sampling) -> list[Atoms]:
     """Return the frames of a run of lammps_inputs/in.sample."""
-    from decant.lammps.data import write_data
-    from decant.lammps.guards import Limits
-    from decant.lammps.inputs import inputs_directory
-    from decant.lammps.launch import launch, variables
-    from decant.simulation.start import longest_bond
-
     potential = Potential.open(Path(task.driver.removeprefix(POTENTIAL)))
     pairs = bonds(task.start)
     every = max(1, round(1000.0 * task.length_ps / TIMESTEP_FS / RECORDED))
@@ -201,8 +200,6 @@ def _by_lammps(task: Sampling) -> list[Atoms]:
 
 def _read_frames(path: Path, start: Atoms, turn: Callable[[np.ndarray], np.ndarray]) -> list[Atoms]:
     """Return the frames of a DCD file, in the cell and orientation of the start."""
-    from decant.lammps.trajectory import read_segment
-
     if not path.is_file() or read_segment(path) is None:
         return []
     from MDAnalysis.coordinates.DCD import DCDReader

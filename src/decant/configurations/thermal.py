@@ -17,7 +17,7 @@ from ase.units import _amu, _e, _hbar, invcm, kB, kcal, mol
 from decant.foundation.errors import InputError, nearest
 from decant.labels.base import LabelError
 from decant.labels.registry import labeler
-from decant.molecules.solvents import Molecule, embedded
+from decant.molecules.molecule import Molecule, embedded
 from decant.molecules.topology import bonds
 
 STEP = 0.01  # angstrom, of the finite differences

@@ -10,7 +10,8 @@ from ase import Atoms
 from decant.configurations.base import Interval, draw
 from decant.configurations.thermal import thermal_molecule
 from decant.foundation.errors import InputError
-from decant.molecules.solvents import Molecule, molecule, rotatable_bonds
+from decant.molecules.molecule import Molecule, rotatable_bonds
+from decant.molecules.solvents import molecule
 from decant.molecules.topology import bonds, molecule_ids
 
 

@@ -1,4 +1,4 @@
-"""Extended XYZ as it stands in the file: every key under its own name, nothing hidden or converted.
+"""Frames as extended XYZ text, read and written: every key under its own name, nothing hidden or converted.
 
 ASE's reader moves ``energy``, ``forces`` and ``stress`` into a calculator and stops at the first malformed frame; an
 import has to see each key as written and to reject frames one by one, so the text is parsed here.
@@ -204,3 +204,47 @@ def numbers_of(value: Any, count: int, key: str) -> np.ndarray:
     if not all(map(math.isfinite, numbers)):
         raise FrameError(f"{key} is not finite (NaN or infinite)")
     return numbers
+
+
+def plain(value: Any) -> Any:
+    """Return a number of NumPy as Python's own, anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def format_frame(atoms: Atoms) -> str:
+    """Return the text of one frame in extended XYZ."""
+    columns = [(key, values) for key, values in atoms.arrays.items() if key not in ("numbers", "positions")]
+    properties = "species:S:1:pos:R:3"
+    blocks = [np.array(atoms.get_chemical_symbols()), *_formatted(atoms.positions)]
+    for key, values in columns:
+        kind = {"i": "I", "u": "I", "f": "R", "b": "L"}.get(values.dtype.kind, "S")
+        properties += f":{key}:{kind}:{1 if values.ndim == 1 else values.shape[1]}"
+        blocks += _formatted(values)
+    head = [f"Properties={properties}", 'pbc="{}"'.format(" ".join("T" if x else "F" for x in atoms.pbc))]
+    if atoms.cell.any():
+        head.insert(0, 'Lattice="{}"'.format(" ".join(f"{x:.10f}" for x in atoms.cell.array.ravel())))
+    head += [f"{key}={_text(value)}" for key, value in atoms.info.items()]
+    rows = ["  ".join(row) for row in zip(*blocks, strict=True)]
+    return "\n".join([str(len(atoms)), " ".join(head), *rows]) + "\n"
+
+
+def _formatted(values: np.ndarray) -> list[np.ndarray]:
+    """Return the columns of an array as text."""
+    table = values.reshape(len(values), -1)
+    style = "%16.8f" if values.dtype.kind == "f" else "%s"
+    return [np.char.mod(style, table[:, column]) for column in range(table.shape[1])]
+
+
+def _text(value: Any) -> str:
+    """Return a value of the comment line; text with spaces, quotes or equals signs is quoted."""
+    value = plain(value)
+    if isinstance(value, bool):
+        return "T" if value else "F"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, np.ndarray):
+        return '"{}"'.format(" ".join(_text(x) for x in value.ravel().tolist()))
+    text = str(value)
+    if text and not any(character in text for character in " \t\"'=,[]{}()"):
+        return text
+    return '"{}"'.format(text.replace('"', "'"))

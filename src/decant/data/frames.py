@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase import Atoms
 
-from decant.data.extxyz import RawFrame, read_raw
+from decant.data.extxyz import RawFrame, format_frame, plain, read_raw
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
 from decant.foundation.units import U_A3_TO_G_CM3
@@ -61,7 +60,7 @@ def _house_frame(path: Path, raw: RawFrame, labelled: bool) -> Atoms:
     if raw.error:
         raise wrong(raw.error)
     atoms = raw.atoms
-    atoms.info.update({key: _plain(value) for key, value in raw.info.items()})
+    atoms.info.update({key: plain(value) for key, value in raw.info.items()})
     for key, values in raw.arrays.items():
         atoms.set_array(key, values)
     if not np.isfinite(atoms.positions).all():
@@ -83,10 +82,6 @@ def _house_frame(path: Path, raw: RawFrame, labelled: bool) -> Atoms:
     return atoms
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
-
-
 def write_frames(path: Path, frames: Sequence[Atoms]) -> None:
     """Write frames in the house form, whole or not at all.
 
@@ -94,42 +89,3 @@ def write_frames(path: Path, frames: Sequence[Atoms]) -> None:
     """
     with write_beside(Path(path)) as temporary:
         temporary.write_text("".join(format_frame(atoms) for atoms in frames), encoding="utf-8")
-
-
-def format_frame(atoms: Atoms) -> str:
-    """Return the text of one frame in extended XYZ."""
-    columns = [(key, values) for key, values in atoms.arrays.items() if key not in ("numbers", "positions")]
-    properties = "species:S:1:pos:R:3"
-    blocks = [np.array(atoms.get_chemical_symbols()), *_formatted(atoms.positions)]
-    for key, values in columns:
-        kind = {"i": "I", "u": "I", "f": "R", "b": "L"}.get(values.dtype.kind, "S")
-        properties += f":{key}:{kind}:{1 if values.ndim == 1 else values.shape[1]}"
-        blocks += _formatted(values)
-    head = [f"Properties={properties}", 'pbc="{}"'.format(" ".join("T" if x else "F" for x in atoms.pbc))]
-    if atoms.cell.any():
-        head.insert(0, 'Lattice="{}"'.format(" ".join(f"{x:.10f}" for x in atoms.cell.array.ravel())))
-    head += [f"{key}={_text(value)}" for key, value in atoms.info.items()]
-    rows = ["  ".join(row) for row in zip(*blocks, strict=True)]
-    return "\n".join([str(len(atoms)), " ".join(head), *rows]) + "\n"
-
-
-def _formatted(values: np.ndarray) -> list[np.ndarray]:
-    """Return the columns of an array as text."""
-    table = values.reshape(len(values), -1)
-    style = "%16.8f" if values.dtype.kind == "f" else "%s"
-    return [np.char.mod(style, table[:, column]) for column in range(table.shape[1])]
-
-
-def _text(value: Any) -> str:
-    """Return a value of the comment line; text with spaces, quotes or equals signs is quoted."""
-    value = _plain(value)
-    if isinstance(value, bool):
-        return "T" if value else "F"
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, np.ndarray):
-        return '"{}"'.format(" ".join(_text(x) for x in value.ravel().tolist()))
-    text = str(value)
-    if text and not any(character in text for character in " \t\"'=,[]{}()"):
-        return text
-    return '"{}"'.format(text.replace('"', "'"))

@@ -16,6 +16,7 @@ from decant.data.import_ import inner_bonds
 from decant.data.split import PARTS
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
+from decant.foundation.html import Page, write_page
 from decant.foundation.progress import track
 from decant.foundation.tables import format_table
 from decant.molecules import geometry
@@ -243,8 +244,7 @@ def write_inspection(folder: Path, found: Inspection, rows: np.ndarray) -> None:
     rows
         Descriptors of the frames, shape (frames, features).
     """
-    from decant.data.inspect_plot import coverage, plot_inspection
-    from decant.foundation.html import Page, write_page
+    from decant.data.inspect_plot import coverage, plot_inspection  # matplotlib
 
     folder = Path(folder)
     places_in_plane, shares = coverage(rows)

@@ -66,7 +66,7 @@ def find_keys(path: Path, frames: list[RawFrame], chosen: LabelKeys | None = Non
     energy = _choose(path, "energy", asked.energy, ENERGY, info)
     if not energy:
         seen = ", ".join(sorted(info)) or "none"
-        raise InputError(f"{path}: no energy in any frame (keys found: {seen}); name it with --energy-key")
+        raise InputError(f"{path}: no energy in any frame (keys found: {seen}); name it with `energy_key`")
     forces = _choose(path, "forces", asked.forces, FORCES, arrays)
     virial = _choose(path, "virial", asked.virial, VIRIAL, info)
     stress = "" if virial and not asked.stress else _choose(path, "stress", asked.stress, STRESS, info)
@@ -84,7 +84,7 @@ def _choose(path: Path, what: str, asked: str, known: Iterable[str], counts: Cou
     stem = what.rstrip("s") if what == "forces" else what
     alike = sorted(key for key in counts if key.lower().startswith(stem) or key.lower().endswith("_" + what))
     if len(alike) > 1:
-        raise InputError(f"{path}: several keys could be the {what}: {', '.join(alike)}; choose with --{what}-key")
+        raise InputError(f"{path}: several keys could be the {what}: {', '.join(alike)}; choose with `{what}_key`")
     return alike[0] if alike else ""
 
 

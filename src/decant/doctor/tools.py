@@ -21,8 +21,8 @@ _HEADERS = f"apt-get install python{sysconfig.get_python_version()}-dev"
 @check
 def packing() -> Iterator[Finding]:
     """Pack two molecules with packmol."""
+    from decant.molecules.liquid import parse_liquid
     from decant.molecules.packing import pack
-    from decant.molecules.solvents import parse_liquid
 
     try:
         atoms = pack(parse_liquid("O:2"), 0.2, seed=1)

@@ -45,8 +45,8 @@ def label_costs(frames: Sequence[Atoms], measured: Sequence[Atoms]) -> np.ndarra
     timed = [atoms for atoms in measured if atoms.info.get(SECONDS, 0) > 0]
     if not timed:
         raise InputError(
-            f"no frame tells what a label costs ({SECONDS}); give labelled frames with --known, or the reference "
-            "method with --method, which then labels a few frames to see"
+            f"no frame tells what a label costs ({SECONDS}); give labelled frames with `known`, or the reference "
+            "method with `method`, which then labels a few frames to see"
         )
     laws = {}
     for periodic in (False, True):

@@ -98,7 +98,7 @@ def open_journal(path: Path) -> Iterator[Journal]:
     except BlockingIOError as error:
         os.close(descriptor)
         raise InputError(
-            f"{path}: another 'decant label' is at work on it; wait for it, or choose another -o"
+            f"{path}: another 'decant label' is at work on it; wait for it, or choose another `output`"
         ) from error
     try:
         yield Journal(path, descriptor)

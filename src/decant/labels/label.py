@@ -106,7 +106,7 @@ def label_frames(
 
 def _run(todo: dict[str, Atoms], method: Labeler, jobs: int, ranks: Ranks) -> Iterator[tuple[str, Record]]:
     """Yield (key, record) as workers finish."""
-    advice = f"run again with fewer than --jobs {jobs} to continue"
+    advice = f"run again with fewer than `jobs` {jobs} to continue"
     keys = _order({key: len(unit) for key, unit in todo.items()}, jobs + ranks.others)
     calls = ((key, partial(label_one, method, _bare(todo[key]))) for key in keys)
     with space_left(Path(tempfile.gettempdir())):  # where methods that are programs write their files

@@ -13,6 +13,7 @@ from ase import Atoms
 from decant.data.prediction import Prediction
 from decant.labels.ase import evaluated
 from decant.labels.base import check_settings
+from decant.potentials.potential import Potential
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,6 @@ def potential_method(directory: str, settings: Mapping[str, Any]) -> ExportedPot
     InputError
         If there is no sound potential.
     """
-    from decant.potentials.potential import Potential
-
     check_settings(f"potential:{directory}", settings, ())
     potential = Potential.open(Path(directory))
     card = potential.card
@@ -70,6 +69,4 @@ def potential_method(directory: str, settings: Mapping[str, Any]) -> ExportedPot
 @functools.cache
 def _calculator(path: Path) -> Any:
     """Return the calculator; loading one takes longer than using it, and it remembers nothing of earlier frames."""
-    from decant.potentials.potential import Potential
-
     return Potential.open(path).calculator()

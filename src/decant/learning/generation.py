@@ -8,11 +8,27 @@ taken again, and continues as far as what it calls does.
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from decant.data.frames import is_isolated, read_frames, write_frames
+from decant.data.split import PARTS, split_frames, write_split
+from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, write_yaml
+from decant.foundation.machine import available_cores
+from decant.labels.label import label_frames
+from decant.labels.registry import labeler
+from decant.learning.candidates import CLASSES, find_candidates
+from decant.learning.explore import explore, stable_ps
 from decant.learning.settings import LearnSettings
+from decant.potentials.committee import write_committee
+from decant.potentials.evaluate import evaluate
+from decant.potentials.fit import FitRequest, fit
+from decant.potentials.potential import export
+from decant.selection.select import farthest
+from decant.simulation.protocol import potential_hash
+from decant.simulation.run import Run
 
 
 class Generation:
@@ -56,9 +72,6 @@ class Generation:
 
         Validation and test sets stay those of the initial frames, so that errors of generations can be compared.
         """
-        from decant.data.frames import is_isolated, read_frames
-        from decant.data.split import PARTS, split_frames, write_split
-
         if self.number == 0:
             frames = [atoms for path in self.settings.initial for atoms in read_frames(Path(path))]
             parts = split_frames(frames, seed=self.settings.seed)
@@ -71,8 +84,6 @@ class Generation:
 
     def fit(self) -> dict[str, Any]:
         """Fit every member of the committee, each with a seed of its own."""
-        from decant.potentials.fit import FitRequest, fit
-
         settings = self.settings
         epochs = []
         for number, output in enumerate(self.members("models")):
@@ -85,10 +96,6 @@ class Generation:
 
     def export(self) -> dict[str, Any]:
         """Export every member, measure its errors on the test set, and join them into a committee."""
-        from decant.potentials.committee import write_committee
-        from decant.potentials.evaluate import evaluate
-        from decant.potentials.potential import export
-
         energy, force = [], []
         for model, potential in zip(self.members("models"), self.members("potentials"), strict=True):
             export(model, potential, self.settings.precision)
@@ -100,8 +107,6 @@ class Generation:
 
     def explore(self) -> dict[str, Any]:
         """Run molecular dynamics of every state with the committee."""
-        from decant.learning.explore import explore, stable_ps
-
         lasted, ends = [], []
         for number, state in enumerate(self.settings.states, start=1):
             seed = self.settings.seed + 1000 * self.number + number  # another packing each time
@@ -113,11 +118,6 @@ class Generation:
 
     def sort(self) -> dict[str, Any]:
         """Write the plausible candidates among the explored frames, and count the others."""
-        from decant.data.frames import write_frames
-        from decant.learning.candidates import CLASSES, find_candidates
-        from decant.simulation.protocol import potential_hash
-        from decant.simulation.run import Run
-
         directories = [self.path / "explore" / str(number) for number in range(1, len(self.settings.states) + 1)]
         runs = [(state, Run.open(path)) for state, path in zip(self.settings.states, directories, strict=True)]
         # the hash keeps the groups of other committees apart, should the data of several be joined
@@ -131,9 +131,6 @@ class Generation:
 
     def choose(self, most: int) -> dict[str, Any]:
         """Write at most `most` candidates, farthest from the training set and from each other first."""
-        from decant.data.frames import is_isolated, read_frames, write_frames
-        from decant.selection.select import farthest
-
         frames = read_frames(self.path / "candidates.extxyz", labelled=False)
         known = [atoms for atoms in read_frames(self.path / "data" / "train.extxyz") if not is_isolated(atoms)]
         count = min(most, len(frames))
@@ -143,14 +140,6 @@ class Generation:
 
     def label(self) -> dict[str, Any]:
         """Label the chosen frames."""
-        from collections import Counter
-
-        from decant.data.frames import read_frames, write_frames
-        from decant.foundation.errors import InputError
-        from decant.foundation.machine import available_cores
-        from decant.labels.label import label_frames
-        from decant.labels.registry import labeler
-
         frames = read_frames(self.path / "chosen.extxyz", labelled=False)
         method, output = labeler(self.settings.method), self.path / "labelled.extxyz"
         result = label_frames(frames, method, Path(f"{output}.journal"), self.settings.jobs or available_cores())

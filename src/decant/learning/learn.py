@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from decant.data.frames import read_frames, write_frames
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, sha256, write_yaml
 from decant.foundation.locks import locked
@@ -73,8 +74,6 @@ def learn(settings: LearnSettings, folder: Path) -> list[dict[str, Any]]:
 
 def _collect(settings: LearnSettings, folder: Path) -> None:
     """Write the initial frames and those of all generations as one file."""
-    from decant.data.frames import read_frames, write_frames
-
     paths = [*map(Path, settings.initial), *sorted(folder.glob("gen-*/labelled.extxyz"), key=_number)]
     write_frames(folder / COLLECTED, [atoms for path in paths for atoms in read_frames(path)])
 
@@ -112,12 +111,12 @@ def _require_own(folder: Path, settings: LearnSettings) -> None:
     if folder.is_dir() and not (folder / SETTINGS).is_file():
         foreign = sorted(path.name for path in folder.iterdir() if path.name != "run.lock")
         if foreign:
-            raise InputError(f"{folder}: holds {foreign[0]} but no {SETTINGS}; give an empty or new folder to -o")
+            raise InputError(f"{folder}: holds {foreign[0]} but no {SETTINGS}; give an empty or new folder to `output`")
     if (folder / SETTINGS).is_file():
         known = read_yaml(folder / SETTINGS)
         for name, value in _remembered(settings).items():
             if name not in (*FREE_TO_CHANGE, "initial") and known.get(name) != value:
                 raise InputError(
                     f"{folder}: was begun with {name}={known.get(name)}, not {value}; give the same settings to "
-                    f"continue it (only {', '.join(FREE_TO_CHANGE)} may change), or another -o"
+                    f"continue it (only {', '.join(FREE_TO_CHANGE)} may change), or another `output`"
                 )

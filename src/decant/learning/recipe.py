@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,14 @@ from typing import Any
 
 from ase import Atoms
 
-from decant.foundation.errors import InputError
+from decant.foundation.errors import InputError, warn
+from decant.foundation.settings import read_mapping
+from decant.learning.candidates import find_candidates
+from decant.learning.explore import explore
+from decant.learning.settings import Plausible, deviations
+from decant.learning.settings import states as read_states
+from decant.potentials.committee import write_committee
+from decant.selection.select import farthest
 
 
 class ActiveRecipe:
@@ -54,14 +60,6 @@ class ActiveRecipe:
         ranks
             MPI ranks of the dynamics.
         """
-        from decant.foundation.settings import read_mapping
-        from decant.learning.candidates import find_candidates
-        from decant.learning.explore import explore
-        from decant.learning.settings import Plausible, deviations
-        from decant.learning.settings import states as read_states
-        from decant.potentials.committee import write_committee
-        from decant.selection.select import farthest
-
         members = committee.split(",") if isinstance(committee, str) else committee
         try:
             chosen_states, thresholds = read_states(states), deviations(list(deviation))
@@ -77,10 +75,9 @@ class ActiveRecipe:
             ]
             found = find_candidates(runs, thresholds, limits, "run")
         if len(found.frames) < count:
-            print(
-                f"decant: warning: recipe active: {len(found.frames)} frames of {found.explored} explored lie between "
-                f"the thresholds and are plausible ({found.summary()}); {count} were asked for",
-                file=sys.stderr,
+            warn(
+                f"recipe active: {len(found.frames)} frames of {found.explored} explored lie between "
+                f"the thresholds and are plausible ({found.summary()}); {count} were asked for"
             )
         order = farthest(found.frames, min(count, len(found.frames)), kind=descriptor)
         return [found.frames[index] for index in order]

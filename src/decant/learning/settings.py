@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from decant.algorithms.base import algorithm
+from decant.algorithms.presets import load_preset
 from decant.foundation.errors import InputError
-from decant.foundation.files import read_yaml
+from decant.foundation.files import read_yaml, require_file
 from decant.foundation.settings import (
     count,
     files,
@@ -23,7 +25,8 @@ from decant.foundation.settings import (
     share,
     text,
 )  # fmt: skip
-from decant.molecules.solvents import composition
+from decant.labels.registry import labeler
+from decant.molecules.liquid import liquid_text
 
 
 def deviations(value: Any) -> tuple[float, float]:
@@ -58,7 +61,7 @@ class State:
         fs.
     """
 
-    liquid: str = key(composition)
+    liquid: str = key(liquid_text)
     temperature: float = key(positive)
     length: float = key(length_ps)
     pressure: float | None = key(number, None)
@@ -207,8 +210,6 @@ def read_settings(path: Path) -> LearnSettings:
     InputError
         If a key or a value is wrong, or an algorithm, method, preset or initial file does not exist.
     """
-    from decant.foundation.files import require_file
-
     values = read_yaml(path)
     settings = read_mapping(LearnSettings, values, str(path))
     base = Path(path).parent
@@ -222,10 +223,6 @@ def read_settings(path: Path) -> LearnSettings:
 
 def check_names(settings: LearnSettings) -> None:
     """Raise `InputError` if there is no such algorithm, preset, setting of it, or method."""
-    from decant.algorithms.base import algorithm
-    from decant.algorithms.presets import load_preset
-    from decant.labels.registry import labeler
-
     method = algorithm(settings.algorithm)
     load_preset(settings.algorithm, settings.preset, list(settings.set), method.known_settings())
     labeler(settings.method)

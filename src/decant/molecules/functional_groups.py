@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from decant.molecules.solvents import Molecule
+from decant.molecules.molecule import Molecule
 
 GROUPS = {
     "water": "[OX2H2]",

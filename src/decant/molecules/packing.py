@@ -14,7 +14,8 @@ from ase import Atoms
 
 from decant.foundation.errors import InputError
 from decant.foundation.units import U_A3_TO_G_CM3
-from decant.molecules.solvents import Molecule
+from decant.molecules.liquid import composition_name
+from decant.molecules.molecule import Molecule
 
 ATTEMPTS = 10
 FAILURES = 2
@@ -56,8 +57,7 @@ def pack(
         for solvent, count in liquid
     }
     molecules = [conformers[solvent][k % len(conformers[solvent])] for solvent, count in liquid for k in range(count)]
-    name = ",".join(f"{solvent.name}:{count}" for solvent, count in liquid)
-    return pack_molecules(molecules, name, density_g_cm3, seed, tolerance)
+    return pack_molecules(molecules, composition_name(liquid), density_g_cm3, seed, tolerance)
 
 
 def pack_molecules(
@@ -108,12 +108,12 @@ def pack_molecules(
         atoms.set_array("mol_id", np.repeat(np.arange(len(molecules)), [len(molecule) for molecule in molecules]))
         atoms.info["liquid"] = name
         # packmol does not see that a molecule touches its own image, as it may in a small box
-        if closest_contact(atoms, tolerance) > 0.9 * tolerance:
+        if closest_distance(atoms, tolerance) > 0.9 * tolerance:
             return atoms
     raise too_dense
 
 
-def closest_contact(atoms: Atoms, cutoff: float) -> float:
+def closest_distance(atoms: Atoms, cutoff: float) -> float:
     """Return the shortest distance between atoms of different molecules or images, angstrom; `cutoff` if none is below.
 
     Molecules have to be whole (not wrapped) in `atoms`.

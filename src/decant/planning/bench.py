@@ -246,8 +246,8 @@ def prepare(plan: Plan, combinations: list[tuple[int, int]], directory: Path) ->
     InputError
         If a potential is damaged, does not know an element, or the system file is unusable.
     """
+    from decant.molecules.liquid import parse_liquid
     from decant.molecules.packing import pack
-    from decant.molecules.solvents import parse_liquid
 
     source = plan.system or pack(parse_liquid(plan.liquid), plan.density_g_cm3, seed=1)
     names = [path.resolve().name for path in plan.potentials]

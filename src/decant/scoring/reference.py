@@ -12,7 +12,9 @@ from decant.analysis.observables import read_observables
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import read_yaml
 from decant.foundation.settings import number, positive, text
-from decant.molecules.solvents import Molecule, parse_liquid, solvent_table
+from decant.molecules.liquid import parse_liquid
+from decant.molecules.molecule import Molecule
+from decant.molecules.solvents import solvent_table
 from decant.scoring.quantity import Quantity, density, diffusion, no_diffusion
 from decant.scoring.replicas import pooled
 

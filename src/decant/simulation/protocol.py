@@ -12,7 +12,9 @@ import numpy as np
 
 from decant.foundation.errors import InputError
 from decant.lammps.observe import require_trajectory
-from decant.molecules.solvents import Molecule, parse_liquid, solvent_table
+from decant.molecules.liquid import parse_liquid
+from decant.molecules.molecule import Molecule
+from decant.molecules.solvents import solvent_table
 
 ENSEMBLES = ("npt", "nvt", "nve")
 SAMPLING = ("sample", "sample_npt")

@@ -17,7 +17,8 @@ from decant.lammps.data import read_configuration
 from decant.lammps.inputs import inputs_directory
 from decant.lammps.launch import launch, variables
 from decant.lammps.restart import newest_restart
-from decant.molecules.solvents import Molecule, parse_liquid
+from decant.molecules.liquid import parse_liquid
+from decant.molecules.molecule import Molecule
 from decant.potentials.potential import Potential
 from decant.simulation.run import POTENTIAL, Run
 

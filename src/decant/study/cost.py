@@ -126,6 +126,6 @@ def _speed(algorithm: str, preset: str) -> float | None:
 
 
 def _molecules(liquid: str) -> tuple[float, ...]:
-    from decant.molecules.solvents import parse_liquid
+    from decant.molecules.liquid import parse_liquid
 
     return tuple(float(len(kind.symbols)) for kind, count in parse_liquid(liquid) for _ in range(count))

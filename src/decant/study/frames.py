@@ -8,7 +8,9 @@ from typing import Any
 
 from decant.configurations.base import check_entries, names, whole_ends
 from decant.foundation.errors import InputError
-from decant.molecules.solvents import Molecule, mixture, molecule
+from decant.molecules.liquid import mixture
+from decant.molecules.molecule import Molecule
+from decant.molecules.solvents import molecule
 from decant.study.study import Study
 
 

@@ -26,7 +26,7 @@ from decant.foundation.settings import (
     seconds,
     text,
 )  # fmt: skip
-from decant.molecules.solvents import composition
+from decant.molecules.liquid import liquid_text
 from decant.study.cells import TEST, ZERO, FitCell, RunCell, data_folder, fit_cell, test_frames
 from decant.study.resources import Resources, chosen, table
 
@@ -235,7 +235,7 @@ class Simulation:
         the same liquid are the reference level.
     """
 
-    liquid: str = key(composition)
+    liquid: str = key(liquid_text)
     temperature: tuple[float, ...] = key(several(positive))
     length: float = key(length_ps)
     copies: int = key(count(1), 1)

@@ -60,7 +60,7 @@ def test_reference_labels_win_over_those_of_a_calculator(put):
 
 def test_several_possible_energies_ask_for_a_choice(put):
     path = put(water("energy_a=1.0 energy_b=2.0"))
-    with pytest.raises(InputError, match="energy: energy_a, energy_b; choose with --energy-key"):
+    with pytest.raises(InputError, match="energy: energy_a, energy_b; choose with `energy_key`"):
         import_frames(path)
     assert import_frames(path, LabelKeys("energy_b", "")).frames[0].info["REF_energy"] == 2.0
 

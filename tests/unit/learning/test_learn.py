@@ -17,8 +17,8 @@ from decant.learning.explore import Frame
 from decant.learning.report import row
 from decant.learning.settings import LearnSettings, Plausible, Stop, read_settings, states
 from decant.learning.stopping import frames_left, reason_to_stop
+from decant.molecules.liquid import parse_liquid
 from decant.molecules.packing import pack
-from decant.molecules.solvents import parse_liquid
 from decant.molecules.topology import bonds
 
 STATE = {"liquid": "CO:3", "temperature": 300, "length": "1ps"}

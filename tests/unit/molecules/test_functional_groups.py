@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from decant.molecules.functional_groups import change, functional_groups
-from decant.molecules.solvents import Molecule, molecule, solvent_table
+from decant.molecules.molecule import Molecule
+from decant.molecules.solvents import molecule, solvent_table
 
 BY_CLASS = {
     "cyclic carbonate": {"carbonate"},

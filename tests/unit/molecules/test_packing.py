@@ -3,8 +3,8 @@ import pytest
 
 from decant.data.frames import density
 from decant.foundation.errors import InputError
-from decant.molecules.packing import closest_contact, pack
-from decant.molecules.solvents import parse_liquid
+from decant.molecules.liquid import parse_liquid
+from decant.molecules.packing import closest_distance, pack
 
 
 def test_a_packed_box_has_its_density_its_order_and_no_contact_below_the_tolerance():
@@ -12,7 +12,7 @@ def test_a_packed_box_has_its_density_its_order_and_no_contact_below_the_toleran
     assert density(atoms) == pytest.approx(1.15)
     assert np.bincount(atoms.arrays["mol_id"]).tolist() == [15] * 3 + [10] * 2
     assert atoms.info["liquid"] == "EMC:3,EC:2"
-    assert closest_contact(atoms, 3.0) > 1.8
+    assert closest_distance(atoms, 3.0) > 1.8
 
 
 def test_the_same_seed_packs_the_same_box_and_another_seed_another():
@@ -23,9 +23,9 @@ def test_the_same_seed_packs_the_same_box_and_another_seed_another():
 
 def test_contacts_with_periodic_images_of_the_same_molecule_count():
     atoms = pack(parse_liquid("EC:1"), 0.2, seed=1)
-    assert closest_contact(atoms, 3.0) == 3.0
+    assert closest_distance(atoms, 3.0) == 3.0
     atoms.set_cell([6.0, 6.0, 6.0])
-    assert closest_contact(atoms, 3.0) < 3.0
+    assert closest_distance(atoms, 3.0) < 3.0
 
 
 @pytest.mark.parametrize("density_g_cm3", [2.2, 5.0])

@@ -4,8 +4,9 @@ from ase import Atoms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from decant.molecules.liquid import parse_liquid
 from decant.molecules.packing import pack
-from decant.molecules.solvents import molecule, parse_liquid
+from decant.molecules.solvents import molecule
 from decant.molecules.species import composition, species_names
 from decant.molecules.topology import bonds, formula, molecule_ids, unwrap
 

@@ -18,7 +18,7 @@ from decant.foundation.errors import InputError
 from decant.foundation.files import write_yaml
 from decant.foundation.locks import is_locked, locked
 from decant.foundation.units import parse_length
-from decant.molecules.solvents import parse_liquid
+from decant.molecules.liquid import parse_liquid
 from decant.simulation.protocol import Protocol, intervals, mixture_density, specification
 from decant.simulation.run import Run
 from decant.simulation.simulate import Resources, link_potential, simulate

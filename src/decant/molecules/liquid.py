@@ -1,0 +1,89 @@
+"""What a liquid is made of: molecules and their counts, by counts or by mole ratio."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from decant.foundation.errors import InputError
+from decant.foundation.settings import text as nonempty
+from decant.molecules.molecule import Molecule
+from decant.molecules.solvents import molecule
+
+
+def parse_liquid(text: str) -> list[tuple[Molecule, int]]:
+    """Parse a composition such as ``"EC:4,EMC:8"`` into molecules and their counts.
+
+    Raises
+    ------
+    InputError
+        If the syntax is wrong, a count is not a positive whole number, or a solvent is unknown.
+    """
+    liquid = []
+    for part in str(text).split(","):
+        name, separator, count = part.rpartition(":")  # a SMILES may hold ':', a count never
+        if not separator or not count.strip().isdigit() or int(count) == 0:
+            raise InputError(f"liquid '{text}': expected NAME:COUNT,NAME:COUNT, for example EC:4,EMC:8")
+        liquid.append((molecule(name), int(count)))
+    return liquid
+
+
+def mixture(text: str, atoms: int | None = None, molecules: int | None = None) -> list[tuple[Molecule, int]]:
+    """Parse a composition by counts, or by mole ratio for a box of a given size.
+
+    Parameters
+    ----------
+    text
+        Such as ``"EC:4,EMC:8"``; with a size the numbers are a ratio and need not be whole: ``"EC:0.3,EMC:0.7"``.
+    atoms
+        About how many atoms the box has.
+    molecules
+        How many molecules the box has; their numbers are the nearest whole ones to the ratio that add up to it.
+
+    Raises
+    ------
+    InputError
+        If the syntax is wrong, both sizes are given, or the box has no room for one molecule of each kind.
+    """
+    if atoms is None and molecules is None:
+        return parse_liquid(text)
+    if atoms is not None and molecules is not None:
+        raise InputError(f"liquid '{text}': give atoms or molecules, not both")
+    parts = _parse_ratio(text)
+    shares = np.array([share for _, share in parts]) / sum(share for _, share in parts)
+    if molecules is None:
+        molecules = round(
+            int(atoms or 0) / sum(x * len(kind.symbols) for (kind, _), x in zip(parts, shares, strict=True))
+        )
+    counts = np.floor(shares * molecules).astype(int)
+    for index in np.argsort(counts - shares * molecules, kind="stable")[: molecules - counts.sum()]:
+        counts[index] += 1
+    if counts.min() < 1:
+        raise InputError(f"liquid '{text}': a box of {molecules} molecules has none of some kind; make it larger")
+    return [(kind, int(count)) for (kind, _), count in zip(parts, counts, strict=True)]
+
+
+def _parse_ratio(text: str) -> list[tuple[Molecule, float]]:
+    parts = []
+    for part in str(text).split(","):
+        name, _, share = part.rpartition(":")
+        try:
+            value = float(share)
+        except ValueError:
+            value = 0.0
+        if not name or not 0 < value < np.inf:
+            raise InputError(f"liquid '{text}': expected NAME:SHARE,NAME:SHARE, for example EC:3,EMC:7")
+        parts.append((molecule(name), value))
+    return parts
+
+
+def composition_name(liquid: list[tuple[Molecule, int]]) -> str:
+    """Return a composition as text, for example ``EC:4,EMC:8``."""
+    return ",".join(f"{kind.name}:{count}" for kind, count in liquid)
+
+
+def liquid_text(value: Any) -> str:
+    """Return a composition such as ``EC:2,EMC:4`` after a check of its molecules; a reader of settings."""
+    parse_liquid(nonempty(value))
+    return str(value)
