@@ -35,6 +35,7 @@ def make_run(folder: Path, liquid: str, copies: int, frames: int) -> None:
     from decant.molecules.liquid import parse_liquid
     from decant.molecules.packing import pack
     from decant.molecules.topology import bonds
+    from decant.simulation.description import RunDescription
 
     species = parse_liquid(liquid)
     small = pack(species, 1.0, seed=1)
@@ -43,12 +44,14 @@ def make_run(folder: Path, liquid: str, copies: int, frames: int) -> None:
     mol_id = atoms.arrays["mol_id"] + shift * (small.arrays["mol_id"].max() + 1)
     pairs = (bonds(small)[None] + len(small) * np.arange(copies**3)[:, None, None]).reshape(-1, 2)
     write_data(folder / "system.data", atoms, ELEMENTS, pairs, mol_id)
-    names = [[solvent.name, count] for solvent, count in species] * copies**3
-    spec = {
-        "potential": "none", "liquid": liquid, "species": names, "elements": ELEMENTS, "atoms": len(atoms),
-        "ensemble": "nvt", "temperature_K": 300.0, "timestep_fs": 1.0, "equilibration_steps": 0, "ranks": 1,
-    }  # fmt: skip
-    write_yaml(folder / "run.yaml", spec)
+    names = tuple((solvent.name, count) for solvent, count in species) * copies**3
+    length = round(frames * INTERVAL_PS)
+    RunDescription(
+        potential=Path("none"), potential_sha256="none", liquid=liquid, copies=copies**3, species=names,
+        elements=tuple(ELEMENTS), atoms=len(atoms), ensemble="nvt", temperature_K=300.0, pressure_bar=1.0,
+        length_ps=float(length), timestep_fs=1.0, production_steps=1000 * length, equilibration_steps=0,
+        dump_every=1000, thermo_every=1000, restart_every=1000, seed=1, ranks=1, threads=1,
+    ).write(folder / "run.yaml")  # fmt: skip
     write_yaml(folder / "status.yaml", {"state": "completed"})
     write_trajectory(folder / "trajectory.0.dcd", atoms.positions, mol_id, atoms.cell.lengths()[0], frames)
     write_log(folder / "production.0.log", frames, atoms.cell.volume)

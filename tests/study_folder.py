@@ -26,6 +26,7 @@ from decant.molecules.solvents import molecule
 from decant.potentials.fit_errors import fit_errors, molecular_errors
 from decant.scoring.score import score
 from decant.study.study import FitCell, RunCell, Study, data_folder, read_study, test_frames
+from tests.descriptions import described
 
 STUDY: dict[str, Any] = {
     "title": "Transfer of carbonate data (made-up numbers)",
@@ -159,7 +160,10 @@ def write_run(folder: Path, study: Study, cell: RunCell) -> None:
     atoms = sum(count * len(kind.symbols) for kind, count in liquid)
     steps = {"production_steps": 8000, "equilibration_steps": 2000}
     density = DENSITY[cell.simulation]
-    write_yaml(path / "run.yaml", {**conditions, "atoms": atoms, "ranks": 2, "start_density_g_cm3": density, **steps})
+    described(
+        **{**conditions, "potential": Path(conditions["potential"])}, **steps, atoms=atoms, ranks=2,
+        species=tuple((kind.name, count) for kind, count in liquid), start_density_g_cm3=density,
+    ).write(path / "run.yaml")  # fmt: skip
     summary: dict[str, Any] = {"run": path.name, "status": {"state": "completed"}, "conditions": conditions}
     lasts = quality + random.normal(0, 0.04) > 0.45
     if lasts:

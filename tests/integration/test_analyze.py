@@ -19,6 +19,7 @@ from decant.lammps.command import command, environment
 from decant.lammps.data import write_data
 from decant.lammps.inputs import inputs_directory
 from decant.simulation.run import Run
+from tests.descriptions import described
 
 # Lennard-Jones carbon monoxide: a deep, short well between C and O stands for the bond
 PAIR = """pair_style lj/cut 7.0
@@ -49,12 +50,10 @@ def simulate(folder: Path, ensemble: str) -> Path:
     line = command(["-log", "none", "-in", f"in.{ensemble}", *arguments], 1)
     done = subprocess.run(line, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300)
     assert (folder / "production.0.log").exists(), done.stdout + done.stderr
-    spec = {
-        "potential": str(folder), "liquid": "CO:64", "species": [["CO", MOLECULES]], "elements": ["C", "O"],
-        "atoms": 2 * MOLECULES, "ensemble": ensemble, "temperature_K": 150.0, "timestep_fs": 0.5,
-        "equilibration_steps": EQUILIBRATION, "ranks": 1,
-    }  # fmt: skip
-    (folder / "run.yaml").write_text(yaml.safe_dump(spec))
+    described(
+        potential=folder, liquid="CO:64", species=(("CO", MOLECULES),), elements=("C", "O"), atoms=2 * MOLECULES,
+        ensemble=ensemble, temperature_K=150.0, equilibration_steps=EQUILIBRATION, production_steps=FRAMES * EVERY,
+    ).write(folder / "run.yaml")  # fmt: skip
     return folder
 
 

@@ -5,6 +5,7 @@ The table of all faults, also of those in other files of tests, is docs/faults.m
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -227,10 +228,10 @@ def test_forces_that_become_nan_stop_the_run_and_what_was_before_is_analysed(
     assert (status["state"], status["phase"]) == ("stopped", "production")
     assert status["guard"] in ("nan", "lost_atoms") and status["message"]
     # of lost atoms the last row before them is known
-    assert STRIKE - run.spec["thermo_every"] < status["step"] <= STRIKE + 20
+    assert STRIKE - run.description.thermo_every < status["step"] <= STRIKE + 20
     found, expected = positions(run), positions(whole)
     finite = np.isfinite(found).all(axis=(1, 2))
-    assert finite[: (STRIKE - EQUILIBRATION) // run.spec["dump_every"] + 1].all()
+    assert finite[: (STRIKE - EQUILIBRATION) // run.description.dump_every + 1].all()
     np.testing.assert_allclose(found[finite], expected[: len(found)][finite], atol=1e-4)
     assert simulate(replace(protocol, potential=folder), tmp_path / "run").status == status
 
@@ -276,6 +277,8 @@ def test_a_read_only_place_is_told_in_one_line(
 ) -> None:
     words = ["simulate", str(protocol.potential), "--liquid", "EC:1", "--density", "1.1", "-o", str(read_only / "run")]
     monkeypatch.setattr(sys, "argv", ["decant", *words])
+    for name in ("handlers", "propagate"):  # which the command line changes, put back for the tests after this one
+        monkeypatch.setattr(logging.getLogger("decant"), name, getattr(logging.getLogger("decant"), name))
     with pytest.raises(SystemExit) as ended:
         main.main()
     assert ended.value.code == 2

@@ -26,6 +26,7 @@ from decant.labels.ase import evaluated
 from decant.simulation.protocol import Protocol
 from decant.simulation.run import Run
 from decant.simulation.simulate import simulate
+from tests.descriptions import described
 from tests.integration.conftest import TINY, run_decant
 
 validation = pytest.importorskip("physical_validation", reason="physical_validation is not installed")
@@ -147,7 +148,7 @@ def test_the_kinetic_energy_has_the_distribution_of_its_temperature(runs: tuple[
 
 @pytest.mark.parametrize("factor", [0.9, 1.1])
 def test_a_temperature_a_tenth_off_is_noticed(long_run: Run, factor: float) -> None:
-    claimed = Run(long_run.path, {**long_run.spec, "temperature_K": factor * TEMPERATURE})
+    claimed = Run(long_run.path, replace(long_run.description, temperature_K=factor * TEMPERATURE))
     mean, _ = validation.kinetic_energy.distribution(simulation_data(claimed), verbosity=0, bootstrap_seed=SEED)
     assert mean > FAR
 
@@ -171,7 +172,7 @@ def test_volumes_tell_a_wrong_pressure(mace_argon: Path) -> None:
     low, high = (simulate(replace(start, pressure=bar), mace_argon.parent / f"npt-{bar:g}") for bar in PRESSURES)
     (distance,) = validation.ensemble.check(simulation_data(low), simulation_data(high), verbosity=0)
     assert distance < FAR
-    claimed = Run(high.path, {**high.spec, "pressure_bar": 2 * PRESSURES[1] - PRESSURES[0]})
+    claimed = Run(high.path, replace(high.description, pressure_bar=2 * PRESSURES[1] - PRESSURES[0]))
     (distance,) = validation.ensemble.check(simulation_data(low), simulation_data(claimed), verbosity=0)
     assert distance > FAR  # a difference twice as large is noticed
 
@@ -208,4 +209,4 @@ def test_the_words_of_the_documentation_check_a_run(
 
 def test_a_run_without_production_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no production to check"):
-        simulation_data(Run(tmp_path, {"equilibration_steps": 0, "atoms": 1}))
+        simulation_data(Run(tmp_path, described()))

@@ -61,8 +61,8 @@ def test_copies_of_a_run_keep_its_density_and_its_molecules(finished: Run, tmp_p
     run_decant("simulate", *words, "--equilibration", "5fs", "--ranks", "2", "-o", output)
     large = Run.open(output)
     assert large.status["state"] == "completed"
-    assert large.spec["species"] == [["[C-]#[O+]", 14 * 12], ["O=C=O", 6 * 12]]
-    assert large.spec["temperature_K"] == 150.0
+    assert large.description.species == (("[C-]#[O+]", 14 * 12), ("O=C=O", 6 * 12))
+    assert large.description.temperature_K == 150.0
     before, after = finished.thermo(), large.thermo()
     assert after["density_g_cm3"][0] == pytest.approx(before["density_g_cm3"][-1], rel=1e-6)
     assert after["volume_A3"][0] == pytest.approx(12 * before["volume_A3"][-1], rel=1e-6)
@@ -159,7 +159,7 @@ def test_a_trajectory_of_some_atoms_is_that_of_all_without_the_others(
 
 
 def test_an_unknown_choice_of_atoms_is_named(protocol: Protocol, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"--trajectory centers .*did you mean 'centres'"):
+    with pytest.raises(InputError, match=r"`trajectory` centers .*did you mean 'centres'"):
         simulate(replace(protocol, trajectory="centers"), tmp_path / "x")
 
 
@@ -180,7 +180,9 @@ def test_displacements_on_the_fly_are_those_of_the_trajectory(pair_of_runs: tupl
     centres = np.array([universe.atoms.center_of_mass(compound="residues") for _ in universe.trajectory])
     squares = ((centres - centres[0]) ** 2).sum(axis=2)
     files = without.segment_files("msd", "dat")
-    for one, molecules in zip(species_diffusion(files, without.spec), (slice(0, 14), slice(14, 20)), strict=True):
+    for one, molecules in zip(
+        species_diffusion(files, without.description), (slice(0, 14), slice(14, 20)), strict=True
+    ):
         assert one.lag_ps == pytest.approx(0.004 * np.arange(101))
         assert one.msd_A2 == pytest.approx(squares[:, molecules].mean(axis=1), abs=2e-5)
         assert one.uncertainty is not None and one.uncertainty > 0
@@ -221,7 +223,7 @@ def test_a_run_without_trajectory_is_analysed(pair_of_runs: tuple[Run, Run]) -> 
 
 
 def test_a_viscosity_from_too_short_a_run_says_that_it_has_not_converged(protocol: Protocol, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--viscosity with --ensemble npt"):
+    with pytest.raises(InputError, match="`viscosity` with `ensemble` npt"):
         simulate(replace(protocol, viscosity=True), tmp_path / "npt")
     short = replace(protocol, viscosity=True, ensemble="nvt", length_ps=5.0, dump_ps=0.1)
     run = simulate(short, tmp_path / "run")

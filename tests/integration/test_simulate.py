@@ -42,12 +42,12 @@ def finished(protocol, tmp_path_factory) -> Run:
 
 def test_a_run_completes_with_every_frame_and_row(finished):
     assert finished.status["state"] == "completed"
-    thermo, spec = finished.thermo(), finished.spec
-    assert thermo["step"][0] == spec["equilibration_steps"]
+    thermo, made = finished.thermo(), finished.description
+    assert thermo["step"][0] == made.equilibration_steps
     assert thermo["time_ps"][[0, -1]] == pytest.approx([0.0, 0.1])
-    assert set(np.diff(thermo["step"])) == {spec["thermo_every"]}
+    assert set(np.diff(thermo["step"])) == {made.thermo_every}
     universe = finished.universe()
-    assert len(universe.trajectory) == spec["production_steps"] // spec["dump_every"] + 1
+    assert len(universe.trajectory) == made.production_steps // made.dump_every + 1
     times = [ts.time for ts in universe.trajectory]
     assert [times[0], times[-1]] == pytest.approx([0.0, 0.1], abs=1e-9)
     assert finished.performance()["ns_per_day"] > 0
@@ -70,9 +70,9 @@ def test_molecules_are_whole_and_named_in_the_universe(finished):
 
 def test_the_thermostatted_ensemble_conserves_its_energy(finished):
     thermo = finished.thermo()
-    drift = np.ptp(thermo["conserved_energy_eV"]) / finished.spec["atoms"]
+    drift = np.ptp(thermo["conserved_energy_eV"]) / finished.description.atoms
     assert drift < 1e-3
-    assert drift < np.ptp(thermo["total_energy_eV"]) / finished.spec["atoms"]
+    assert drift < np.ptp(thermo["total_energy_eV"]) / finished.description.atoms
 
 
 def test_a_finished_run_is_left_as_it_is(finished, protocol):
@@ -100,11 +100,11 @@ def test_an_element_that_the_potential_does_not_know_is_refused(protocol, tmp_pa
     assert not (tmp_path / "run").exists()
 
 
-def test_conditions_outside_the_training_are_warned_of(protocol, tmp_path, capsys):
+def test_conditions_outside_the_training_are_warned_of(protocol, tmp_path, caplog):
     with pytest.raises(InputError):  # stops at the foreign file, after the warnings
         (tmp_path / "x").write_text("")
         simulate(Protocol(protocol.potential, "EC:1", temperature=900.0, density=0.2), tmp_path)
-    said = capsys.readouterr().err
+    said = caplog.text
     assert "temperature 900 K is outside the range that the potential was trained on (200 to 600 K)" in said
     assert "density 0.2 g/cm3 is outside" in said
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from tests.descriptions import described
+
 STEPS = 1000  # of 0.5 fs in the equilibration; the production has four times as many
 
 
@@ -39,11 +41,7 @@ def write_run(
         summary["density"] = {"value": density, "uncertainty": error, "standard_deviation": 0.03}
         summary["diffusion"] = {"MEOH": diffusion_entry(2.39)} if diffusion is None else diffusion
         summary["bonds"] = {"first_broken_ps": None, **(bonds or {})}
-    spec = {
-        **conditions, "equilibration_steps": STEPS, "production_steps": 4 * STEPS, "timestep_fs": 0.5,
-        "start_density_g_cm3": 0.7866,
-    }  # fmt: skip
-    (folder / "run.yaml").write_text(yaml.safe_dump(spec))
+    described(**{**conditions, "potential": Path(conditions["potential"])}).write(folder / "run.yaml")
     (folder / "observables.yaml").write_text(yaml.safe_dump(summary))
     if trace:
         write_logs(folder, trace)

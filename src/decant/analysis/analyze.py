@@ -26,15 +26,14 @@ from decant.foundation.files import write_yaml
 from decant.foundation.machine import available_cores
 from decant.foundation.ranks import ALONE, Ranks
 from decant.foundation.tables import format_table, number, write_csv
+from decant.simulation.run import Run
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
 
-    from decant.simulation.run import Run
-
 Result = TypeVar("Result")
 BYTES_PER_JOB = 500e6
-SPEC_KEYS = ("potential", "liquid", "copies", "ensemble", "temperature_K", "pressure_bar", "length_ps", "timestep_fs")
+CONDITIONS = ("potential", "liquid", "copies", "ensemble", "temperature_K", "pressure_bar", "length_ps", "timestep_fs")
 
 
 @dataclass
@@ -66,7 +65,8 @@ class Measured:
 def measure(
     universe: Universe,
     thermo: Mapping[str, np.ndarray],
-    spec: Mapping[str, Any],
+    ensemble: str,
+    temperature_K: float,
     skip_ps: float | None = None,
     viscosity_mPa_s: float | None = None,
     readers: Readers | None = None,
@@ -81,8 +81,8 @@ def measure(
         Residues are molecules, resnames are species, coordinates are unwrapped.
     thermo
         Columns of the thermo output.
-    spec
-        Conditions of the run; ``ensemble`` and ``temperature_K`` are used.
+    ensemble, temperature_K
+        Conditions of the run.
     skip_ps
         Measure from this time on; None detects where equilibration ends.
     viscosity_mPa_s
@@ -92,14 +92,12 @@ def measure(
     """
     finite = np.all([np.isfinite(column) for column in thermo.values()], axis=0)
     result = Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, len(universe.atoms))
-    from_ps = _measure_thermo(result, spec, skip_ps)
+    from_ps = _measure_thermo(result, ensemble, skip_ps)
     planned: dict[str, tuple[Observable[Any] | None, Any]] = {
         "bonds": _attempt(lambda: BondIntegrity(universe)),
         "centres": _attempt(lambda: centre_rdfs(universe, from_ps)),
         "sites": _attempt(lambda: site_rdfs(universe, from_ps)),
-        "diffusion": _attempt(
-            lambda: SelfDiffusion(universe, from_ps, spec.get("temperature_K"), viscosity_mPa_s),
-        ),
+        "diffusion": _attempt(lambda: SelfDiffusion(universe, from_ps, temperature_K, viscosity_mPa_s)),
     }
     observables = {name: one for name, (one, _) in planned.items() if one is not None}
     rows = dict(zip(observables, gather(universe, list(observables.values()), readers), strict=True))
@@ -120,20 +118,20 @@ def measure_on_the_fly(
     run: Run, thermo: Mapping[str, np.ndarray], skip_ps: float | None = None, viscosity_mPa_s: float | None = None
 ) -> Measured:
     """Measure what a run without a trajectory shows: as `measure`, with what LAMMPS measured while it ran."""
-    spec, finite = run.spec, np.all([np.isfinite(column) for column in thermo.values()], axis=0)
-    result = Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, int(spec["atoms"]))
-    from_ps = _measure_thermo(result, spec, skip_ps)
-    from_step = spec["equilibration_steps"] + round(from_ps / run.timestep_ps)
+    made, finite = run.description, np.all([np.isfinite(column) for column in thermo.values()], axis=0)
+    result = Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, made.atoms)
+    from_ps = _measure_thermo(result, made.ensemble, skip_ps)
+    from_step = made.equilibration_steps + round(from_ps / made.timestep_ps)
     volume = float(result.thermo["volume_A3"].mean())
     rdf_files, msd_files = (run.segment_files(stem, "dat") for stem in ("rdf", "msd"))
     sites, reason = _attempt(lambda: element_rdfs(rdf_files, run.present_elements(), from_step))
     result.sites = sites or []
     result.summary["rdf"] = {one.pair: one.summary() for one in result.sites} or reason
-    diffusions, reason = _attempt(lambda: species_diffusion(msd_files, spec, volume, viscosity_mPa_s))
+    diffusions, reason = _attempt(lambda: species_diffusion(msd_files, made, volume, viscosity_mPa_s))
     result.diffusions = diffusions or []
     result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or reason
     if diffusions:
-        result.summary["diffusion"]["note"] = "; ".join([NOTE, *([BAROSTAT] if spec["ensemble"] == "npt" else [])])
+        result.summary["diffusion"]["note"] = "; ".join([NOTE, *([BAROSTAT] if made.ensemble == "npt" else [])])
     return result
 
 
@@ -146,7 +144,7 @@ def _attempt(action: Callable[[], Result]) -> tuple[Result | None, Any]:
     return result, result
 
 
-def _measure_thermo(result: Measured, spec: Mapping[str, Any], skip_ps: float | None) -> float:
+def _measure_thermo(result: Measured, ensemble: str, skip_ps: float | None) -> float:
     """Fill in averages and drift; return the time from which the trajectory is measured, ps."""
     thermo, summary = result.thermo, result.summary
     time = thermo["time_ps"]
@@ -172,7 +170,6 @@ def _measure_thermo(result: Measured, spec: Mapping[str, Any], skip_ps: float | 
     ):
         mean, reason = _attempt(lambda: average(time[late], values[late], unit, detect=False))  # noqa: B023
         summary[name] = mean.summary() if mean else reason
-    ensemble = str(spec.get("ensemble", ""))
     summary["energy_drift"] = _attempt(lambda: energy_drift(time, conserved_energy(thermo, ensemble), result.atoms))[1]
     return from_ps
 
@@ -240,19 +237,17 @@ def analyze(
     InputError
         If the directory is no run, or it has no production or trajectory frame yet.
     """
-    from decant.simulation.run import Run
-
     run = Run.open(path)
-    status = dict(run.status)
-    without = run.spec.get("trajectory") == "none"
+    status, made = dict(run.status), run.description
+    asked = made.as_mapping()
     head: dict[str, Any] = {
         "run": Path(path).resolve().name,
         "status": status,
-        "conditions": {key: run.spec[key] for key in SPEC_KEYS if key in run.spec},
+        "conditions": {key: asked[key] for key in CONDITIONS},
     }
     thermo = run.thermo()
-    universe, reason = (None, {}) if without else _attempt(run.universe)
-    missing = "" if without or universe is not None else reason["not_available"]
+    universe, reason = _attempt(run.universe) if made.has_trajectory else (None, {})
+    missing = "" if not made.has_trajectory or universe is not None else reason["not_available"]
     if not missing and not len(thermo.get("time_ps", ())):
         missing = f"{path}: no thermo output in production"
     if missing:
@@ -261,14 +256,14 @@ def analyze(
         head["production"] = {"not_available": "the run was stopped before its first frame"}
         write_yaml(Path(path) / OBSERVABLES, plain(head))
         return plain(head)
-    found, viscosity = _attempt(lambda: run_viscosity(run)) if run.spec.get("viscosity") else (None, None)
+    found, viscosity = _attempt(lambda: run_viscosity(run)) if made.viscosity else (None, None)
     if found and found.converged and viscosity_mPa_s is None:
         viscosity_mPa_s = found.value  # for the Yeh-Hummer correction
     if universe is None:
         measured = measure_on_the_fly(run, thermo, skip_ps, viscosity_mPa_s)
     else:
         readers = Readers(run.path, jobs or _worth_starting(run), ranks)
-        measured = measure(universe, thermo, run.spec, skip_ps, viscosity_mPa_s, readers)
+        measured = measure(universe, thermo, made.ensemble, made.temperature_K, skip_ps, viscosity_mPa_s, readers)
     measured.viscosity = found
     more = {} if viscosity is None else {"viscosity": found.summary() if found else viscosity}
     measured.summary = {**head, **measured.summary, **more, "performance": _attempt(lambda: performance(run))[1]}

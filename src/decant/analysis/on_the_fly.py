@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations_with_replacement
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from decant.analysis.rdf import Rdf
 from decant.foundation.errors import InputError
 from decant.foundation.units import A2_PS_TO_1E5_CM2_S
 from decant.lammps.observe import read_blocks, read_rows
+from decant.simulation.description import RunDescription
 
 KIND = "elements, within and between molecules"
 DIRECTIONS = 3
@@ -51,7 +51,7 @@ def element_rdfs(files: Sequence[Path], elements: Sequence[str], from_step: int 
 
 def species_diffusion(
     files: Sequence[Path],
-    spec: Mapping[str, Any],
+    description: RunDescription,
     volume: float | None = None,
     viscosity_mPa_s: float | None = None,
 ) -> list[Diffusion]:
@@ -61,8 +61,8 @@ def species_diffusion(
     ----------
     files
         Segments of ``msd.K.dat``, oldest first.
-    spec
-        Content of run.yaml.
+    description
+        Of the run.
     volume
         Of the box, angstrom^3, for the Yeh-Hummer correction; None leaves it out.
     viscosity_mPa_s
@@ -74,13 +74,13 @@ def species_diffusion(
         If there are too few rows.
     """
     table = read_rows(files)
-    lag = (table[:, 0] - spec["equilibration_steps"]) * spec["timestep_fs"] / 1000.0
+    lag = description.time_ps(table[:, 0])
     inside = (lag > 0) & (lag >= FIT_WINDOW[0] * lag[-1] - 1e-9) & (lag <= FIT_WINDOW[1] * lag[-1] + 1e-9)
     if inside.sum() < LEAST_LAGS:
         raise InputError(f"{len(lag)} times leave {inside.sum()} to fit, at least {LEAST_LAGS} are needed")
-    correction = yeh_hummer(spec["temperature_K"], float(np.cbrt(volume)), 1.0) if volume else None
+    correction = yeh_hummer(description.temperature_K, float(np.cbrt(volume)), 1.0) if volume else None
     result = []
-    for number, (name, count) in enumerate(spec["species"]):
+    for number, (name, count) in enumerate(description.species):
         directions = table[:, 1 + DIRECTIONS * number :][:, :DIRECTIONS]
         msd = directions.sum(axis=1)
         each = np.polyfit(lag[inside], directions[inside], 1)[0] / 2.0 * A2_PS_TO_1E5_CM2_S

@@ -10,4 +10,4 @@ if TYPE_CHECKING:
 
 def performance(run: Run) -> dict[str, Any]:
     """Return the speed of a run's production: ``katom_step_per_s``, ``ns_per_day``, and the ranks it ran on."""
-    return {**{key: float(value) for key, value in run.performance().items()}, "ranks": run.spec.get("ranks")}
+    return {**{key: float(value) for key, value in run.performance().items()}, "ranks": run.description.ranks}

@@ -45,7 +45,7 @@ def simulation_data(run: Run) -> Any:
     thermo = run.thermo()
     if not thermo:
         raise InputError(f"{run.path}: no production to check; the run is {run.status['state']} (see status.yaml)")
-    spec, atoms = run.spec, int(run.spec["atoms"])
+    made = run.description
     units = data.UnitData(
         kb=BOLTZMANN_EV_K,
         energy_str="eV",
@@ -61,13 +61,13 @@ def simulation_data(run: Run) -> Any:
         time_str="ps",
         time_conversion=1.0,
     )
-    system = data.SystemData(natoms=atoms, nconstraints=0, ndof_reduction_tra=CENTRE_OF_MASS, ndof_reduction_rot=0)
+    system = data.SystemData(natoms=made.atoms, nconstraints=0, ndof_reduction_tra=CENTRE_OF_MASS, ndof_reduction_rot=0)
     ensemble = data.EnsembleData(
-        {"npt": "NPT", "sample_npt": "NPT", "nve": "NVE"}.get(spec["ensemble"], "NVT"),
-        natoms=atoms,
+        {"npt": "NPT", "sample_npt": "NPT", "nve": "NVE"}.get(made.ensemble, "NVT"),
+        natoms=made.atoms,
         volume=float(thermo["volume_A3"][0]),
-        pressure=float(spec["pressure_bar"]),
-        temperature=float(spec["temperature_K"]),
+        pressure=made.pressure_bar,
+        temperature=made.temperature_K,
     )
     observables = data.ObservableData(
         kinetic_energy=thermo["kinetic_energy_eV"],
@@ -76,8 +76,8 @@ def simulation_data(run: Run) -> Any:
         volume=thermo["volume_A3"],
         pressure=thermo["pressure_bar"],
         temperature=thermo["temperature_K"],
-        constant_of_motion=conserved_energy(thermo, spec["ensemble"]),
+        constant_of_motion=conserved_energy(thermo, made.ensemble),
     )
     return data.SimulationData(
-        units=units, dt=run.timestep_ps, system=system, ensemble=ensemble, observables=observables
+        units=units, dt=made.timestep_ps, system=system, ensemble=ensemble, observables=observables
     )

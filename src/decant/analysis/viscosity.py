@@ -180,7 +180,8 @@ def run_viscosity(run: Run) -> Viscosity:
     gap = int(np.diff(table[:, 0]).min()) if len(table) > 1 else 1
     steps = np.arange(table[0, 0], table[-1, 0] + 1, gap)
     stress = np.stack([np.interp(steps, table[:, 0], column) for column in table[:, 1:].T], axis=1)
-    return viscosity(steps * run.timestep_ps, stress, run.spec["temperature_K"], float(thermo["volume_A3"].mean()))
+    made = run.description
+    return viscosity(steps * made.timestep_ps, stress, made.temperature_K, float(thermo["volume_A3"].mean()))
 
 
 def _error(blocks: np.ndarray) -> np.ndarray:

@@ -6,10 +6,10 @@ come from LAMMPS itself, and so does the stress for a viscosity, which a traject
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,92 +25,116 @@ STRESS_SAMPLE_FS, STRESS_ROW_FS = 1.0, 10.0
 AXES = ("x", "y", "z")
 
 
+@dataclass(frozen=True)
+class Observation:
+    """What a run writes and measures.
+
+    Attributes
+    ----------
+    species
+        Name and number of molecules of each species, in the order of the molecules.
+    timestep_fs
+        Time step, fs.
+    dump_every, restart_every
+        Time steps between frames, and between restart files.
+    trajectory
+        Atoms whose coordinates are written: one of `TRAJECTORIES`, or a species.
+    centre_atoms
+        For each species the atom of a molecule, from 0, that is written for ``centres``.
+    rdf_cutoff_A
+        Reach of radial distribution functions, angstrom; None for the cutoff of the potential.
+    viscosity
+        Whether the stress is written.
+    """
+
+    species: Sequence[tuple[str, int]]
+    timestep_fs: float
+    dump_every: int
+    restart_every: int
+    trajectory: str = "all"
+    centre_atoms: Sequence[int] = ()
+    rdf_cutoff_A: float | None = None
+    viscosity: bool = False
+
+    @property
+    def counts(self) -> list[int]:
+        """Number of molecules of each species."""
+        return [count for _, count in self.species]
+
+    @property
+    def group(self) -> str:
+        """The LAMMPS group whose coordinates are written, or ``none``."""
+        return self.trajectory if self.trajectory in TRAJECTORIES else f"species{self._chosen_species() + 1}"
+
+    def written_atoms(self, mol_id: np.ndarray) -> np.ndarray:
+        """Return the 0-based indices of the atoms that the trajectory holds.
+
+        Parameters
+        ----------
+        mol_id
+            0-based molecule of each atom, shape (n,), molecules of a species one after the other.
+        """
+        first = np.searchsorted(mol_id, np.concatenate([[0], np.cumsum(self.counts)]))  # first atom of each species
+        if self.trajectory == "centres":
+            parts = zip(first, first[1:], self.counts, self.centre_atoms, strict=False)
+            return np.concatenate(
+                [np.arange(begin, end, (end - begin) // count) + centre for begin, end, count, centre in parts]
+            )
+        if self.trajectory in TRAJECTORIES:
+            return np.arange(len(mol_id))
+        number = self._chosen_species()
+        return np.arange(first[number], first[number + 1])
+
+    def lines(self, types: np.ndarray, mol_id: np.ndarray, cutoff: float) -> list[str]:
+        """Return the lines of a run's ``observe.lammps``; empty if it needs none.
+
+        Parameters
+        ----------
+        types
+            LAMMPS type of each atom, shape (n,).
+        mol_id
+            0-based molecule of each atom, shape (n,), molecules of a species one after the other.
+        cutoff
+            Of the potential, angstrom: how far a radial distribution function reaches by default.
+        """
+        lines = []
+        if self.trajectory != "all":
+            lines += _groups(self, mol_id)
+        if self.trajectory == "none":
+            lines += [*_msd(self), *_rdf(self, types, cutoff)]
+        if self.viscosity:
+            lines += _stress(self)
+        return ["# What this run writes and measures, included when its production starts", *lines] if lines else []
+
+    def _chosen_species(self) -> int:
+        return [name for name, _ in self.species].index(self.trajectory)
+
+
 def require_trajectory(name: str, species: Sequence[str]) -> None:
     """Refuse a choice of atoms that is neither in `TRAJECTORIES` nor a species."""
     if name not in (*TRAJECTORIES, *species):
         known = (*TRAJECTORIES, *species)
-        raise InputError(f"--trajectory {name}{nearest(name, known)}: expected one of {', '.join(known)}")
+        raise InputError(f"`trajectory` {name}{nearest(name, known)}: expected one of {', '.join(known)}")
 
 
-def group(spec: Mapping[str, Any]) -> str:
-    """Return the LAMMPS group whose coordinates are written, or ``none``."""
-    name = spec.get("trajectory", "all")
-    return name if name in TRAJECTORIES else f"species{_names(spec).index(name) + 1}"
-
-
-def written_atoms(spec: Mapping[str, Any], mol_id: np.ndarray) -> np.ndarray:
-    """Return the 0-based indices of the atoms that the trajectory holds.
-
-    Parameters
-    ----------
-    spec
-        Content of run.yaml.
-    mol_id
-        0-based molecule of each atom, shape (n,), molecules of a species one after the other.
-    """
-    name = spec.get("trajectory", "all")
-    counts = [count for _, count in spec["species"]]
-    first = np.searchsorted(mol_id, np.concatenate([[0], np.cumsum(counts)]))  # the first atom of each species
-    if name == "centres":
-        return np.concatenate(
-            [
-                np.arange(begin, end, (end - begin) // count) + centre
-                for begin, end, count, centre in zip(first, first[1:], counts, spec["centre_atoms"], strict=False)
-            ]
-        )
-    if name in TRAJECTORIES:
-        return np.arange(len(mol_id))
-    number = _names(spec).index(name)
-    return np.arange(first[number], first[number + 1])
-
-
-def observe_lines(spec: Mapping[str, Any], types: np.ndarray, mol_id: np.ndarray, cutoff: float) -> list[str]:
-    """Return the lines of a run's ``observe.lammps``; empty if it needs none.
-
-    Parameters
-    ----------
-    spec
-        Content of run.yaml.
-    types
-        LAMMPS type of each atom, shape (n,).
-    mol_id
-        0-based molecule of each atom, shape (n,), molecules of a species one after the other.
-    cutoff
-        Of the potential, angstrom: how far a radial distribution function reaches by default.
-    """
-    trajectory, lines = spec.get("trajectory", "all"), []
-    if trajectory != "all":
-        lines += _groups(spec, mol_id)
-    if trajectory == "none":
-        lines += [*_msd(spec), *_rdf(spec, types, cutoff)]
-    if spec.get("viscosity"):
-        lines += _stress(spec)
-    return ["# What this run writes and measures, included when its production starts", *lines] if lines else []
-
-
-def _names(spec: Mapping[str, Any]) -> list[str]:
-    return [str(name) for name, _ in spec["species"]]
-
-
-def _groups(spec: Mapping[str, Any], mol_id: np.ndarray) -> list[str]:
+def _groups(observed: Observation, mol_id: np.ndarray) -> list[str]:
     """Return a group for each species, and for the centres if they are written."""
     lines, first = [], 1
-    for number, (name, count) in enumerate(spec["species"], start=1):
+    for number, (name, count) in enumerate(observed.species, start=1):
         lines.append(f"group species{number} molecule {first}:{first + count - 1}  # {name}")
         first += count
-    if spec.get("trajectory") == "centres":
-        ids = written_atoms(spec, mol_id) + 1
-        ends = np.cumsum([count for _, count in spec["species"]])
-        parts = np.split(ids, ends[:-1])
+    if observed.trajectory == "centres":
+        ids = observed.written_atoms(mol_id) + 1
+        parts = np.split(ids, np.cumsum(observed.counts)[:-1])
         ranges = [f"{part[0]}:{part[-1]}:{part[1] - part[0] if len(part) > 1 else 1}" for part in parts]
         lines.append(f"group centres id {' '.join(ranges)}")
     return lines
 
 
-def _msd(spec: Mapping[str, Any]) -> list[str]:
+def _msd(observed: Observation) -> list[str]:
     """Return what measures the mean square displacement of molecules' centres of mass since the production began."""
     lines, columns = [], []
-    for number in range(1, len(spec["species"]) + 1):
+    for number in range(1, len(observed.species) + 1):
         group = f"species{number}"
         lines += [
             f"compute molecules{number} {group} chunk/atom molecule nchunk once ids once compress yes",
@@ -123,16 +147,16 @@ def _msd(spec: Mapping[str, Any]) -> list[str]:
     return [*lines, f"fix msd all ave/time {every} 1 {every} {' '.join(columns)} format ' %.10g' {_file('msd')}"]
 
 
-def _rdf(spec: Mapping[str, Any], types: np.ndarray, cutoff: float) -> list[str]:
+def _rdf(observed: Observation, types: np.ndarray, cutoff: float) -> list[str]:
     """Return what measures the radial distribution of every pair of elements, in blocks of about a restart interval."""
     pairs = " ".join(f"{one} {two}" for one, two in combinations_with_replacement(np.unique(types).tolist(), 2))
     reach, lines, longer = cutoff, [], ""
-    if spec.get("rdf_cutoff_A"):
-        reach = spec["rdf_cutoff_A"]
+    if observed.rdf_cutoff_A is not None:
+        reach = observed.rdf_cutoff_A
         longer = f" cutoff {reach}"
         lines.append(f"comm_modify cutoff {reach + 1.0}  # ghost atoms as far as that, and the skin")
-    samples = max(1, spec["restart_every"] // spec["dump_every"])
-    block = samples * spec["dump_every"]
+    samples = max(1, observed.restart_every // observed.dump_every)
+    block = samples * observed.dump_every
     return [
         *lines,
         f"compute rdf all rdf {max(2, round(reach / RDF_BIN_A))} {pairs}{longer}",
@@ -140,10 +164,10 @@ def _rdf(spec: Mapping[str, Any], types: np.ndarray, cutoff: float) -> list[str]
     ]
 
 
-def _stress(spec: Mapping[str, Any]) -> list[str]:
+def _stress(observed: Observation) -> list[str]:
     """Return what writes the stress, averaged over short times so that its integral over time loses nothing."""
-    sample = max(1, round(STRESS_SAMPLE_FS / spec["timestep_fs"]))
-    samples = max(1, round(STRESS_ROW_FS / spec["timestep_fs"] / sample))
+    sample = max(1, round(STRESS_SAMPLE_FS / observed.timestep_fs))
+    samples = max(1, round(STRESS_ROW_FS / observed.timestep_fs / sample))
     row = sample * samples
     return [
         f"fix stress all ave/time {sample} {samples} {row} c_thermo_press[*] format ' %.10g' {_file('stress')}",

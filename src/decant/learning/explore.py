@@ -105,9 +105,9 @@ def stable_ps(run: Run) -> float:
     """Return the time that a run of `explore` lasted: its length, or up to the guard that stopped it."""
     status = run.status
     if status["state"] == "completed":
-        return float(run.spec["length_ps"])
+        return run.description.length_ps
     # a potential that fails in the minimisation before the dynamics has not lasted at all
-    return float(status["step"]) * run.timestep_ps if run.trajectory_segments() else 0.0
+    return float(status["step"]) * run.description.timestep_ps if run.trajectory_segments() else 0.0
 
 
 def explored_frames(run: Run) -> list[Frame]:

@@ -9,7 +9,12 @@ from typing import Any
 
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml
+from decant.foundation.machine import available_cores
+from decant.planning import bench
+from decant.planning.bench_report import as_mapping
 from decant.potentials.potential import Potential
+from decant.simulation.protocol import potential_hash
+from decant.simulation.run import Run
 
 SHARES = (80, 320)
 """Atoms of a rank in the short measurement that is made where none is given."""
@@ -109,28 +114,19 @@ def from_run(path: Path, potential: Potential) -> Measured:
     InputError
         If it is no run, one of another potential, or has no speed yet.
     """
-    from decant.simulation.protocol import potential_hash
-    from decant.simulation.run import Run
-
     run = Run.open(path)
-    if run.spec["potential_sha256"] != potential_hash(potential.path):
-        raise InputError(f"{path}: is a run of another potential ({run.spec['potential']})")
+    made = run.description
+    if made.potential_sha256 != potential_hash(potential.path):
+        raise InputError(f"{path}: is a run of another potential ({made.potential})")
     speed = run.performance().get("katom_step_per_s")
     if not speed:
         raise InputError(f"{path}: no speed yet; the run is {run.status['state']}")
     volume = run.thermo()["volume_A3"].mean()
-    spec = run.spec
-    return Measured(
-        spec["atoms"], spec["ranks"], spec["threads"], speed, speed, str(path), density_A3=spec["atoms"] / volume
-    )
+    return Measured(made.atoms, made.ranks, made.threads, speed, speed, str(path), density_A3=made.atoms / volume)
 
 
 def measure(potential: Potential, threads: int, liquid: str) -> list[Measured]:
     """Measure two small boxes on every core of this machine; about a minute."""
-    from decant.foundation.machine import available_cores
-    from decant.planning import bench
-    from decant.planning.bench_report import as_mapping
-
     ranks = max(1, available_cores() // threads)
     done = bench.bench(
         bench.Plan(

@@ -14,6 +14,7 @@ from decant.foundation.files import read_yaml, sha256
 from decant.foundation.tables import read_csv
 from decant.labels.cost import SECONDS
 from decant.report.records import FitRecord, Parity, Results, RunRecord, SetRecord
+from decant.simulation.description import DESCRIPTION, RunDescription
 from decant.study.study import FitCell, RunCell, data_folder, read_study, test_frames
 from decant.workflow.status import STUDY, JobStatus, read_jobs
 
@@ -87,7 +88,7 @@ def read_run(folder: Path, cell: RunCell, jobs: Mapping[str, JobStatus]) -> RunR
     tables = {name: read_csv(run / f"{name}.csv") for name in ("rdf", "msd") if (run / f"{name}.csv").is_file()}
     return RunRecord(
         cell,
-        _mapping(run / "run.yaml"),
+        RunDescription.read(run / DESCRIPTION) if (run / DESCRIPTION).is_file() else None,
         _mapping(run / "status.yaml"),
         _mapping(run / OBSERVABLES),
         _mapping(cell.score(folder)),

@@ -107,11 +107,10 @@ def fit_seconds(results: Results, fit: FitRecord) -> float | None:
 
 def run_seconds(results: Results, run: RunRecord) -> float | None:
     """Return the core-seconds of a simulation: as the workflow measured it, else from its speed and length."""
-    speed, spec = run.status.get("katom_step_per_s"), run.spec
+    speed, made = run.status.get("katom_step_per_s"), run.description
     noted = None
-    if speed and run.status.get("state") == "completed":
-        steps = spec["equilibration_steps"] + spec["production_steps"]
-        noted = steps * spec["atoms"] / (1000.0 * speed) * spec["ranks"]
+    if made and speed and run.status.get("state") == "completed":
+        noted = made.end * made.atoms / (1000.0 * speed) * made.ranks
     return _measured(results, "simulate", run.cell.name) or noted
 
 

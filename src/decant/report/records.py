@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from decant.simulation.description import RunDescription
 from decant.study.study import ZERO, FitCell, RunCell, Simulation, Study
 from decant.workflow.status import JobStatus
 
@@ -94,8 +95,10 @@ class RunRecord:
     ----------
     cell
         Its place in the study.
-    spec, status, observables, score
-        Contents of ``run.yaml``, ``status.yaml``, ``observables.yaml`` and ``score.yaml``; empty where missing.
+    description
+        What was asked; None where the run has not begun.
+    status, observables, score
+        Contents of ``status.yaml``, ``observables.yaml`` and ``score.yaml``; empty where missing.
     rdf, msd
         Columns of the CSV files; empty where missing.
     failure
@@ -103,7 +106,7 @@ class RunRecord:
     """
 
     cell: RunCell
-    spec: dict[str, Any] = field(default_factory=dict)
+    description: RunDescription | None = None
     status: dict[str, Any] = field(default_factory=dict)
     observables: dict[str, Any] = field(default_factory=dict)
     score: dict[str, Any] = field(default_factory=dict)

@@ -79,10 +79,9 @@ def section(results: Results) -> Section:
 def bar_of(run: RunRecord) -> Bar | None:
     """Return how far a run came, as its score has it where there is one; None if it has not begun or goes on."""
     state = run.status.get("state")
-    if not run.spec or state not in ("completed", "stopped"):
+    if run.description is None or state not in ("completed", "stopped"):
         return None
-    step = float(run.spec["timestep_fs"]) / 1000.0
-    before, asked = (float(run.spec[f"{phase}_steps"]) * step for phase in ("equilibration", "production"))
+    before, asked = run.description.equilibration_ps, run.description.production_ps
     life = run.score.get("parts", {}).get("stability", {})
     if life.get("physical_ps") is not None:
         return Bar(-before, life["physical_ps"] - before, asked, str(life["ended_by"]))

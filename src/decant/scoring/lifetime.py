@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from decant.foundation.errors import InputError
 from decant.simulation.run import Run
 
 COMPLETED = "completed"
@@ -55,24 +54,16 @@ def lifetime(run: Run, summary: Mapping[str, Any], density: float | None) -> Lif
         Content of its ``observables.yaml``.
     density
         Of the liquid, g/cm3; None takes that of the start.
-
-    Raises
-    ------
-    InputError
-        If run.yaml does not say how long the run was asked to be.
     """
-    for key in ("equilibration_steps", "production_steps"):
-        if key not in run.spec:
-            raise InputError(f"{run.path}: run.yaml has no {key}; expected a run of 'decant simulate'")
-    before = int(run.spec["equilibration_steps"]) * run.timestep_ps
-    asked = before + int(run.spec["production_steps"]) * run.timestep_ps
+    before = run.description.equilibration_ps
+    asked = before + run.description.production_ps
     status, bonds = summary["status"], summary.get("bonds") or {}
     endings = [(asked, COMPLETED)]
     if status["state"] == "stopped":
         endings.append((before + float(status["time_ps"]), f"guard '{status.get('guard', '?')}'"))
     if bonds.get("first_broken_ps") is not None:
         endings.append((before + bonds["first_broken_ps"], f"bond {bonds.get('first_broken_bond')} broke, no guard"))
-    density = density or run.spec.get("start_density_g_cm3")
+    density = density or run.description.start_density_g_cm3
     phases = [thermo for thermo in (run.thermo("equilibration"), run.thermo()) if thermo]
     if density and phases:
         time, trace = (np.concatenate([phase[name] for phase in phases]) for name in ("time_ps", "density_g_cm3"))

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from decant.foundation.errors import InputError
+from decant.foundation.errors import InputError, warn
 from decant.lammps.observe import require_trajectory
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.molecule import Molecule
 from decant.molecules.solvents import solvent_table
+from decant.potentials.potential import Potential
+from decant.simulation.description import ENSEMBLES, SAMPLING, RunDescription
 
-ENSEMBLES = ("npt", "nvt", "nve")
-SAMPLING = ("sample", "sample_npt")
-"""Langevin dynamics that is recorded from the packed start on, without equilibration; for configurations to label."""
 FRAME_INTERVAL_PS, ROW_INTERVAL_PS, RESTART_INTERVAL_PS = 0.1, 0.01, 1.0
 LEAST_FRAMES, LEAST_RESTARTS = 100, 10
 KNOWS_ONLY = "the potential knows only"
@@ -39,7 +37,7 @@ class Protocol:
     copies
         How many times the composition goes into the box.
     ensemble
-        npt, nvt or nve; or one of `SAMPLING`, at constant volume or pressure.
+        npt, nvt or nve; or one of `decant.simulation.description.SAMPLING`, at constant volume or pressure.
     temperature, pressure
         K and bar; in NVE the temperature is that of the equilibration.
     length_ps, equilibration_ps
@@ -62,6 +60,11 @@ class Protocol:
         How far those RDF reach, angstrom; None for the cutoff of the potential, beyond which they cost time.
     viscosity
         Whether the stress is written as often as a Green-Kubo viscosity needs it.
+
+    Raises
+    ------
+    InputError
+        If a setting makes no sense.
     """
 
     potential: Path
@@ -84,26 +87,30 @@ class Protocol:
     rdf_cutoff: float | None = None
     viscosity: bool = False
 
+    def __post_init__(self) -> None:
+        _require_sensible(self)
 
-def specification(protocol: Protocol, ranks: int, threads: int) -> dict[str, Any]:
-    """Return the content of run.yaml for a protocol, every default resolved.
+
+def describe(protocol: Protocol, potential: Potential, ranks: int, threads: int) -> RunDescription:
+    """Return the description of a run of a protocol, every default resolved.
+
+    Parameters
+    ----------
+    protocol
+        What to simulate.
+    potential
+        That of the protocol, opened.
+    ranks, threads
+        MPI ranks, and OpenMP threads of each.
 
     Raises
     ------
     InputError
-        If a setting is wrong or the potential does not know an element; a range trained on is only warned about.
+        If there is no such solvent or species, or the potential does not know an element; a range trained on is only
+        warned about.
     """
-    from decant.potentials.potential import Potential
-
-    _require_sensible(protocol)
-    potential = Potential.open(protocol.potential)
     liquid = [(solvent, count * protocol.copies) for solvent, count in parse_liquid(protocol.liquid)]
-    for solvent, _ in liquid:
-        if unknown := sorted(set(solvent.symbols) - set(potential.elements)):
-            raise InputError(
-                f"--liquid {protocol.liquid}: {solvent.name} has the element {', '.join(unknown)}; "
-                f"{KNOWS_ONLY} {', '.join(potential.elements)}"
-            )
+    _require_known(protocol.liquid, liquid, potential)
     require_trajectory(protocol.trajectory, [solvent.name for solvent, _ in liquid])
     density = protocol.density
     if density is None and protocol.start is None:
@@ -114,49 +121,52 @@ def specification(protocol: Protocol, ranks: int, threads: int) -> dict[str, Any
     steps = round(protocol.length_ps / protocol.timestep_fs * 1000.0)
     given = (protocol.dump_ps, protocol.thermo_ps, protocol.restart_ps)
     frame_every, row_every, restart_every = intervals(steps, protocol.timestep_fs, *given)
-    equilibration = protocol.length_ps / 4 if protocol.equilibration_ps is None else protocol.equilibration_ps
-    # the first frame of the production is its very start, so the equilibration is a whole number of frames
-    equilibration_steps = max(1, round(equilibration / protocol.timestep_fs * 1000.0 / frame_every)) * frame_every
+    return RunDescription(
+        potential=Path(protocol.potential),
+        potential_sha256=potential_hash(protocol.potential),
+        elements=tuple(potential.elements),
+        liquid=protocol.liquid,
+        copies=protocol.copies,
+        species=tuple((solvent.name, count) for solvent, count in liquid),
+        atoms=sum(len(solvent.symbols) * count for solvent, count in liquid),
+        ensemble=protocol.ensemble,
+        temperature_K=protocol.temperature,
+        pressure_bar=protocol.pressure,
+        start_density_g_cm3=None if density is None else round(density, 4),
+        length_ps=protocol.length_ps,
+        timestep_fs=protocol.timestep_fs,
+        production_steps=steps,
+        equilibration_steps=_equilibration_steps(protocol, frame_every),
+        dump_every=frame_every,
+        thermo_every=row_every,
+        restart_every=restart_every,
+        seed=protocol.seed,
+        ranks=ranks,
+        threads=threads,
+        start=None if protocol.start is None else Path(protocol.start),
+        replicate=protocol.replicate,
+        trajectory=protocol.trajectory,
+        rdf_cutoff_A=protocol.rdf_cutoff,
+        viscosity=protocol.viscosity,
+    )
+
+
+def _require_known(text: str, liquid: list[tuple[Molecule, int]], potential: Potential) -> None:
+    """Refuse a liquid with an element that a potential does not know."""
+    for solvent, _ in liquid:
+        if unknown := sorted(set(solvent.symbols) - set(potential.elements)):
+            raise InputError(
+                f"`liquid` {text}: {solvent.name} has the element {', '.join(unknown)}; "
+                f"{KNOWS_ONLY} {', '.join(potential.elements)}"
+            )
+
+
+def _equilibration_steps(protocol: Protocol, frame_every: int) -> int:
+    """Return the steps of the equilibration, a whole number of frames: a frame of the production is its very start."""
     if protocol.ensemble in SAMPLING:
-        equilibration_steps = 0
-    return {
-        "potential": str(protocol.potential),
-        "potential_sha256": potential_hash(protocol.potential),
-        "elements": list(potential.elements),
-        "liquid": protocol.liquid,
-        "copies": protocol.copies,
-        "species": [[solvent.name, count] for solvent, count in liquid],
-        "atoms": sum(len(solvent.symbols) * count for solvent, count in liquid),
-        "ensemble": protocol.ensemble,
-        "temperature_K": protocol.temperature,
-        "pressure_bar": protocol.pressure,
-        **({} if density is None else {"start_density_g_cm3": round(density, 4)}),
-        "length_ps": protocol.length_ps,
-        "timestep_fs": protocol.timestep_fs,
-        "production_steps": steps,
-        "equilibration_steps": equilibration_steps,
-        "dump_every": frame_every,
-        "thermo_every": row_every,
-        "restart_every": restart_every,
-        "seed": protocol.seed,
-        "ranks": ranks,
-        "threads": threads,
-        **_unusual(protocol),
-    }
-
-
-def _unusual(protocol: Protocol) -> dict[str, Any]:
-    """Return the keys of run.yaml that only some runs have."""
-    keys: dict[str, Any] = {}
-    if protocol.start is not None:
-        keys |= {"from": str(protocol.start), "replicate": list(protocol.replicate)}
-    if protocol.trajectory != "all":
-        keys["trajectory"] = protocol.trajectory
-    if protocol.rdf_cutoff is not None:
-        keys["rdf_cutoff_A"] = protocol.rdf_cutoff
-    if protocol.viscosity:
-        keys["viscosity"] = True
-    return keys
+        return 0
+    length_ps = protocol.length_ps / 4 if protocol.equilibration_ps is None else protocol.equilibration_ps
+    return max(1, round(length_ps / protocol.timestep_fs * 1000.0 / frame_every)) * frame_every
 
 
 def intervals(
@@ -197,10 +207,9 @@ def known_density(solvent: Molecule) -> float | None:
 def _warn_of_unknown_densities(liquid: list[tuple[Molecule, int]]) -> None:
     unknown = [solvent.name for solvent, _ in liquid if known_density(solvent) is None]
     if unknown:
-        print(
-            f"decant: warning: no density is known of {', '.join(unknown)}; the box is packed as if it were"
-            f" {UNKNOWN_DENSITY} g/cm3 (--density sets another)",
-            file=sys.stderr,
+        warn(
+            f"no density is known of {', '.join(unknown)}; the box is packed as if it were {UNKNOWN_DENSITY} g/cm3"
+            " (`density` sets another)"
         )
 
 
@@ -214,52 +223,51 @@ def potential_hash(folder: Path) -> str:
 
 def _require_sensible(protocol: Protocol) -> None:
     if protocol.ensemble not in (*ENSEMBLES, *SAMPLING):
-        raise InputError(f"--ensemble {protocol.ensemble}: expected one of {', '.join(ENSEMBLES)}")
+        raise InputError(f"`ensemble` {protocol.ensemble}: expected one of {', '.join(ENSEMBLES)}")
     for name, value in (
-        ("--copies", protocol.copies),
-        ("--temperature", protocol.temperature),
-        ("--timestep", protocol.timestep_fs),
-        ("--density", 1.0 if protocol.density is None else protocol.density),
-        ("--rdf-cutoff", 1.0 if protocol.rdf_cutoff is None else protocol.rdf_cutoff),
-        *((f"--replicate {protocol.replicate}", count) for count in protocol.replicate),
+        ("`copies`", protocol.copies),
+        ("`temperature`", protocol.temperature),
+        ("`timestep_fs`", protocol.timestep_fs),
+        ("`density`", 1.0 if protocol.density is None else protocol.density),
+        ("`rdf_cutoff`", 1.0 if protocol.rdf_cutoff is None else protocol.rdf_cutoff),
+        *((f"`replicate` {protocol.replicate}", count) for count in protocol.replicate),
     ):
         if not 0 < value < np.inf:
             raise InputError(f"{name} {value}: expected a positive number")
     if protocol.rdf_cutoff is not None and protocol.trajectory != "none":
-        raise InputError("--rdf-cutoff: is for RDF that are measured on the fly, with --trajectory none")
+        raise InputError("`rdf_cutoff`: is for RDF that are measured on the fly, with `trajectory` none")
     if protocol.viscosity and protocol.ensemble not in ("nvt", "nve"):
         raise InputError(
-            f"--viscosity with --ensemble {protocol.ensemble}: a barostat changes the stress; take nvt at the density"
-            " that npt gave (--from RUN --density ...)"
+            f"`viscosity` with `ensemble` {protocol.ensemble}: a barostat changes the stress; take nvt at the density"
+            " that npt gave (`start` RUN `density` ...)"
         )
     if not -np.inf < protocol.pressure < np.inf:
-        raise InputError(f"--pressure {protocol.pressure}: expected a number of bar")
+        raise InputError(f"`pressure` {protocol.pressure}: expected a number of bar")
     if not protocol.timestep_fs <= protocol.length_ps * 1000.0 < np.inf:
         raise InputError(
-            f"--length {protocol.length_ps} ps: shorter than one time step of {protocol.timestep_fs} fs, or no number"
+            f"`length_ps` {protocol.length_ps} ps: shorter than one time step of"
+            f" {protocol.timestep_fs} fs, or no number"
         )
 
 
 def _warn_of_a_long_timestep(liquid: list[tuple[Molecule, int]], timestep_fs: float) -> None:
-    """Say on standard error if the time step is too long for the fastest bond of the liquid."""
+    """Warn if the time step is too long for the fastest bond of the liquid."""
     has_hydrogen = any("H" in solvent.symbols for solvent, _ in liquid)
     longest, bonds = (1.0, "bonds of hydrogen") if has_hydrogen else (2.0, "the bonds of this liquid")
     if timestep_fs > longest:
-        print(
-            f"decant: warning: --timestep {timestep_fs:g} fs is too long for {bonds}: {longest:g} fs at most, see"
-            " 'Time step' in docs/production.md",
-            file=sys.stderr,
+        warn(
+            f"`timestep_fs` {timestep_fs:g} fs is too long for {bonds}: {longest:g} fs at most, see 'Time step' in"
+            " docs/production.md"
         )
 
 
 def _warn_outside_training(card: dict[str, Any], temperature: float, density: float | None) -> None:
-    """Say on standard error if the conditions lie outside the range that the potential was trained on."""
+    """Warn if the conditions lie outside the range that the potential was trained on."""
     training = card.get("data") or {}  # null for a bare model file
     for key, value, unit in (("temperature_K", temperature, "K"), ("density_g_cm3", density, "g/cm3")):
         low, high = training.get(key) or (-np.inf, np.inf)
         if value is not None and not low <= value <= high:
-            print(
-                f"decant: warning: {key.split('_')[0]} {value:.4g} {unit} is outside the range that the potential was"
-                f" trained on ({low:.4g} to {high:.4g} {unit})",
-                file=sys.stderr,
+            warn(
+                f"{key.split('_')[0]} {value:.4g} {unit} is outside the range that the potential was trained on"
+                f" ({low:.4g} to {high:.4g} {unit})"
             )

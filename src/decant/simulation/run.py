@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,8 @@ from decant.foundation.locks import is_locked
 from decant.foundation.units import PS_PER_NS, SECONDS_PER_DAY
 from decant.lammps.data import read_topology
 from decant.lammps.log import join_thermo, read_thermo
-from decant.lammps.observe import written_atoms
 from decant.lammps.trajectory import Segment, read_segment
+from decant.simulation.description import DESCRIPTION, RunDescription
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
@@ -33,15 +34,12 @@ class Run:
     ----------
     path
         The directory.
-    spec
-        What was asked (``run.yaml``): potential, liquid, copies, species, elements, ensemble, temperature_K,
-        pressure_bar, length_ps, timestep_fs, seed, ranks, threads, step counts, guards; and, in runs that have them,
-        speed_from_segment, the first segment on these ranks and threads if earlier ones had others; from and
-        replicate, where it starts; trajectory, viscosity, rdf_cutoff_A and centre_atoms, what it writes; lengthened.
+    description
+        What was asked (``run.yaml``).
     """
 
-    def __init__(self, path: Path, spec: dict[str, Any]):
-        self.path, self.spec = Path(path), spec
+    def __init__(self, path: Path, description: RunDescription):
+        self.path, self.description = Path(path), description
 
     @classmethod
     def open(cls, path: Path) -> Run:
@@ -50,13 +48,19 @@ class Run:
         Raises
         ------
         InputError
-            If it is not one.
+            If it is not one, or its ``run.yaml`` is damaged.
         """
         path = Path(path)
-        if not (path / "run.yaml").is_file():
-            problem = "is not a run directory (no run.yaml)" if path.is_dir() else "no such directory"
+        if not (path / DESCRIPTION).is_file():
+            problem = f"is not a run directory (no {DESCRIPTION})" if path.is_dir() else "no such directory"
             raise InputError(f"{path}: {problem}; expected the output of 'decant simulate'")
-        return cls(path, read_yaml(path / "run.yaml"))
+        return cls(path, RunDescription.read(path / DESCRIPTION))
+
+    def described(self, **changes: Any) -> Run:
+        """Return the run with changes of its description, which its ``run.yaml`` has from now on."""
+        run = Run(self.path, replace(self.description, **changes))
+        run.description.write(self.path / DESCRIPTION)
+        return run
 
     @property
     def status(self) -> dict[str, Any]:
@@ -71,11 +75,6 @@ class Run:
         if status.get("state") == "running" and not is_locked(self.path):
             status = {**status, "state": "interrupted", "message": "the process ended without a word"}
         return status
-
-    @property
-    def timestep_ps(self) -> float:
-        """Length of a time step, ps."""
-        return float(self.spec["timestep_fs"]) / 1000.0
 
     def segment_files(self, stem: str, suffix: str, first: int = 0) -> list[Path]:
         """Return the files ``stem.<k>.suffix`` in the order of k, from k = `first` on."""
@@ -102,7 +101,7 @@ class Run:
         columns = join_thermo([read_thermo(file) for file in self.segment_files(phase, "log")])
         if not columns:
             return {}
-        time = (columns["step"] - int(self.spec["equilibration_steps"])) * self.timestep_ps
+        time = self.description.time_ps(columns["step"])
         return {"step": columns.pop("step"), "time_ps": time, **columns}
 
     def trajectory_segments(self) -> list[Segment]:
@@ -115,7 +114,7 @@ class Run:
         if not self.segment_files("trajectory", "dcd"):
             return np.inf
         segments = self.trajectory_segments()
-        return segments[-1].last_step + segments[-1].every if segments else int(self.spec["equilibration_steps"])
+        return segments[-1].last_step + segments[-1].every if segments else self.description.equilibration_steps
 
     def universe(self) -> Universe:
         """Return the production as an MDAnalysis Universe.
@@ -131,8 +130,8 @@ class Run:
             leave a gap (a file that lost its end).
         """
         segments = self.trajectory_segments()
-        if not segments and self.spec.get("trajectory") == "none":
-            raise InputError(f"{self.path}: the run wrote no trajectory (--trajectory none)")
+        if not segments and not self.description.has_trajectory:
+            raise InputError(f"{self.path}: the run wrote no trajectory (`trajectory` none)")
         if not segments:
             state = self.status["state"]
             raise InputError(f"{self.path}: no production frames to analyse; the run is {state} (see status.yaml)")
@@ -149,8 +148,8 @@ class Run:
                 )
         universe = self._topology()
         files = [str(segment.path) for segment in segments]
-        start = int(self.spec["equilibration_steps"]) * self.timestep_ps  # DCD counts from the first step of all
-        interval = segments[0].every * self.timestep_ps
+        start = self.description.equilibration_ps  # DCD counts from the first step of all
+        interval = segments[0].every * self.description.timestep_ps
         with warnings.catch_warnings():  # of a change in MDAnalysis 3 that touches nobody who takes a frame at a time
             warnings.filterwarnings("ignore", "DCDReader currently makes", DeprecationWarning)
             universe.load_new(files if len(files) > 1 else files[0], dt=interval, time_offset=-start)
@@ -161,13 +160,13 @@ class Run:
         import MDAnalysis
         from ase.data import atomic_masses, atomic_numbers
 
-        topology = read_topology(self.path / "system.data")
-        written = written_atoms(self.spec, topology.mol_id)
-        elements = np.array([self.spec["elements"][kind - 1] for kind in topology.types])
+        topology, description = read_topology(self.path / "system.data"), self.description
+        written = description.observation.written_atoms(topology.mol_id)
+        elements = np.array([description.elements[kind - 1] for kind in topology.types])
         masses = np.array([atomic_masses[atomic_numbers[element]] for element in elements])
-        if self.spec.get("trajectory") == "centres":
+        if description.trajectory == "centres":
             masses = np.bincount(topology.mol_id, masses)[topology.mol_id]  # each stands for its molecule
-        names = np.array([name for name, count in self.spec["species"] for _ in range(count)])
+        names = np.array([name for name, count in description.species for _ in range(count)])
         molecules, residue_of_atom = np.unique(topology.mol_id[written], return_inverse=True)
         universe = MDAnalysis.Universe.empty(
             len(written), n_residues=len(molecules), atom_resindex=residue_of_atom, trajectory=True
@@ -184,16 +183,15 @@ class Run:
     def present_elements(self) -> list[str]:
         """Return the elements of the liquid in the order of their LAMMPS types."""
         types = np.unique(read_topology(self.path / "system.data").types)
-        return [self.spec["elements"][kind - 1] for kind in types]
+        return [self.description.elements[kind - 1] for kind in types]
 
     def performance(self) -> dict[str, float]:
         """Return the speed of the production: ``ns_per_day`` and ``katom_step_per_s``; empty if there is none.
 
-        Segments that ran on other ranks or threads than those in `spec` do not count.
+        Segments that ran on other ranks or threads than those in `description` do not count.
         """
         steps, seconds = 0.0, 0.0
-        first = int(self.spec.get("speed_from_segment", 0))
-        for file in self.segment_files("production", "log", first):
+        for file in self.segment_files("production", "log", self.description.speed_from_segment):
             rows = read_thermo(file)
             if len(rows.get("step", ())) > 1:
                 steps += float(rows["step"][-1] - rows["step"][0])
@@ -202,6 +200,6 @@ class Run:
             return {}
         rate = steps / seconds
         return {
-            "ns_per_day": rate * self.timestep_ps / PS_PER_NS * SECONDS_PER_DAY,
-            "katom_step_per_s": rate * int(self.spec["atoms"]) / 1000.0,
+            "ns_per_day": rate * self.description.timestep_ps / PS_PER_NS * SECONDS_PER_DAY,
+            "katom_step_per_s": rate * self.description.atoms / 1000.0,
         }

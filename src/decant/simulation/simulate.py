@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,18 @@ from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, write_beside, write_yaml
 from decant.foundation.locks import locked
 from decant.foundation.progress import Progress
-from decant.foundation.units import SECONDS_PER_DAY
+from decant.foundation.units import PS_PER_NS, SECONDS_PER_DAY
 from decant.lammps.command import command
 from decant.lammps.data import atom_types, write_data
 from decant.lammps.guards import Limits
 from decant.lammps.inputs import inputs_directory
 from decant.lammps.launch import Outcome, launch, variables
-from decant.lammps.observe import OBSERVE, group, observe_lines
+from decant.lammps.observe import OBSERVE
 from decant.lammps.restart import newest_restart, whole_restarts
 from decant.lammps.trajectory import cut
 from decant.potentials.potential import Potential
-from decant.simulation.protocol import ENSEMBLES, SAMPLING, Protocol, specification
+from decant.simulation.description import DESCRIPTION, ENSEMBLES, SAMPLING, RunDescription
+from decant.simulation.protocol import Protocol, describe
 from decant.simulation.run import POTENTIAL, Run
 from decant.simulation.start import starting
 
@@ -105,19 +106,20 @@ def simulate(
     resources = Resources(ranks, threads, launcher, gpus, until)
     # an impossible rank count or launcher is known before any file is written
     command([], ranks, threads, launcher, gpus)
-    spec = specification(protocol, ranks, threads)
+    potential = Potential.open(protocol.potential)
+    asked = describe(protocol, potential, ranks, threads)
     output = Path(output)
     _require_free_or_run(output)
     with locked(output) as lock:
-        if (output / "run.yaml").is_file():
-            run = _continued(Run.open(output), spec)
+        if (output / DESCRIPTION).is_file():
+            run = _continued(Run.open(output), asked)
         else:
-            run = _prepare(output, spec, launcher)
+            run = _prepare(output, asked, potential, launcher)
         recorded = read_yaml(output / "status.yaml") if (output / "status.yaml").is_file() else {}
         if recorded.get("state") not in ("completed", "stopped"):
             run = _on_ranks(run, ranks, threads)
             link_potential(output, protocol.potential)
-            _segment(run, lock, resources)
+            _segment(run, potential.algorithm, lock, resources)
     return run
 
 
@@ -127,13 +129,13 @@ def _require_free_or_run(output: Path) -> None:
         raise InputError(f"{output}: is a file; expected a run directory")
     inputs = {*SHARED_INPUTS, *(f"in.{ensemble}" for ensemble in (*ENSEMBLES, *SAMPLING))}
     own = {"run.lock", "system.data", OBSERVE, *inputs}
-    if output.is_dir() and not (output / "run.yaml").is_file():
+    if output.is_dir() and not (output / DESCRIPTION).is_file():
         foreign = sorted(file.name for file in output.iterdir() if file.name not in own)
         if foreign:
-            raise InputError(f"{output}: holds {foreign[0]} but no run.yaml; give an empty or new directory to -o")
+            raise InputError(f"{output}: holds {foreign[0]} but no {DESCRIPTION}; give an empty or new directory to -o")
 
 
-def _continued(run: Run, spec: dict[str, Any]) -> Run:
+def _continued(run: Run, asked: RunDescription) -> Run:
     """Return a run as it goes on: as it was asked for, or longer.
 
     Raises
@@ -141,30 +143,30 @@ def _continued(run: Run, spec: dict[str, Any]) -> Run:
     InputError
         If it was made with other settings, or was longer.
     """
-    longer = spec["production_steps"] > run.spec["production_steps"]
+    made = run.description
+    longer = asked.production_steps > made.production_steps
     free = FREE_TO_CHANGE + (LENGTHS if longer else ())
-    free += FOLLOW_LENGTH if longer or run.spec.get("lengthened") else ()
-    for key, value in spec.items():
-        if key not in free and run.spec.get(key) != value:
+    free += FOLLOW_LENGTH if longer or made.lengthened else ()
+    before = made.as_mapping()
+    for key, value in asked.as_mapping().items():
+        if key not in free and before.get(key) != value:
             raise InputError(
-                f"{run.path}: was made with {key}={run.spec.get(key)}, not {value};"
+                f"{run.path}: was made with {key}={before.get(key)}, not {value};"
                 " give the same settings to continue it, or another -o"
             )
     if not longer:
         return run
-    write_yaml(run.path / "run.yaml", {**run.spec, **{key: spec[key] for key in LENGTHS}, "lengthened": True})
+    run = run.described(length_ps=asked.length_ps, production_steps=asked.production_steps, lengthened=True)
     if run.status["state"] == "completed":
         write_yaml(run.path / "status.yaml", {"state": "interrupted", "message": "asked for more length"})
-    return Run.open(run.path)
+    return run
 
 
 def _on_ranks(run: Run, ranks: int, threads: int) -> Run:
     """Return the run as it goes on: its speed counts from here if the ranks or threads are others than before."""
-    if (run.spec["ranks"], run.spec["threads"]) == (ranks, threads):
+    if (run.description.ranks, run.description.threads) == (ranks, threads):
         return run
-    changed = {"ranks": ranks, "threads": threads, "speed_from_segment": len(run.segment_files("equilibration", "log"))}
-    write_yaml(run.path / "run.yaml", {**run.spec, **changed})
-    return Run.open(run.path)
+    return run.described(ranks=ranks, threads=threads, speed_from_segment=_segments(run))
 
 
 def link_potential(output: Path, potential: Path) -> None:
@@ -179,47 +181,53 @@ def link_potential(output: Path, potential: Path) -> None:
     link.symlink_to(os.path.relpath(Path(potential).resolve(), output.resolve()), target_is_directory=True)
 
 
-def _prepare(output: Path, spec: dict[str, Any], launcher: str | None) -> Run:
+def _prepare(output: Path, asked: RunDescription, potential: Potential, launcher: str | None) -> Run:
     """Make the start and write everything that LAMMPS needs; run.yaml comes last and makes it a run."""
-    start = starting(spec, launcher)
-    atoms, mol_id = start.atoms, start.atoms.arrays["mol_id"]
-    density = spec.get("start_density_g_cm3", round(start.density_g_cm3, 4))
-    limits = Limits.around(spec["temperature_K"], density, start.longest_bond())
-    spec = {**spec, "start_density_g_cm3": density, "guards": vars(limits)}
-    if spec.get("trajectory") == "centres":
-        spec["centre_atoms"] = start.centre_atoms([count for _, count in spec["species"]])
-    write_data(output / "system.data", atoms, spec["elements"], start.bonds)
-    for name in (f"in.{spec['ensemble']}", *SHARED_INPUTS):
+    start = starting(asked, launcher)
+    density = asked.start_density_g_cm3 or round(start.density_g_cm3, 4)
+    description = replace(
+        asked,
+        start_density_g_cm3=density,
+        guards=Limits.around(asked.temperature_K, density, start.longest_bond()),
+        centre_atoms=tuple(start.centre_atoms(asked.molecule_counts)) if asked.trajectory == "centres" else (),
+    )
+    atoms, elements = start.atoms, description.elements
+    write_data(output / "system.data", atoms, elements, start.bonds)
+    for name in (f"in.{description.ensemble}", *SHARED_INPUTS):
         shutil.copyfile(inputs_directory() / name, output / name)
-    types = atom_types(atoms.get_chemical_symbols(), spec["elements"])
-    reach = Potential.open(Path(spec["potential"])).cutoff if spec.get("trajectory") == "none" else 0.0
-    if lines := observe_lines(spec, types, mol_id, reach):
+    types = atom_types(atoms.get_chemical_symbols(), elements)
+    reach = 0.0 if description.has_trajectory else potential.cutoff
+    if lines := description.observation.lines(types, atoms.arrays["mol_id"], reach):
         with write_beside(output / OBSERVE) as temporary:
             temporary.write_text("\n".join([*lines, ""]), encoding="utf-8")
-    write_yaml(output / "run.yaml", spec)
-    return Run.open(output)
+    description.write(output / DESCRIPTION)
+    return Run(output, description)
 
 
-def _segment(run: Run, lock: int, resources: Resources) -> None:
+def _segments(run: Run) -> int:
+    """Return how many segments a run has so far."""
+    return len(run.segment_files("equilibration", "log"))
+
+
+def _segment(run: Run, plugin: str, lock: int, resources: Resources) -> None:
     """Run LAMMPS from the last restart, or from the start, to the end; record how it ended."""
-    number = len(run.segment_files("equilibration", "log"))
+    number = _segments(run)
     restart = _restart(run)
     for file in run.segment_files("trajectory", "dcd"):
         cut(file, restart[1] if restart else 0)  # this segment writes these frames again
     write_yaml(run.path / "status.yaml", {"state": "running", "segment": number})
-    arguments = ["-log", "none", "-in", f"in.{run.spec['ensemble']}"]
+    arguments = ["-log", "none", "-in", f"in.{run.description.ensemble}"]
     values = _lammps_variables(run, number, restart[0].suffix.lstrip(".") if restart else "none")
     values["walltime"] = resources.walltime()
-    end = run.spec["equilibration_steps"] + run.spec["production_steps"]
     first = restart[1] if restart else 0
     try:
-        with Progress("simulate", end, "steps", done=first) as progress:
+        with Progress("simulate", run.description.end, "steps", done=first) as progress:
             outcome = launch(
                 [*arguments, *variables(values)],
                 resources.ranks,
                 run.path,
                 threads=resources.threads,
-                plugin=Potential.open(run.path / POTENTIAL).algorithm,
+                plugin=plugin,
                 on_row=_Narrator(run, progress),
                 keep_open=(lock,),
                 launcher=resources.launcher,
@@ -229,7 +237,7 @@ def _segment(run: Run, lock: int, resources: Resources) -> None:
         message = "interrupted; the same command continues it"
         write_yaml(run.path / "status.yaml", {"state": "interrupted", "segment": number, "message": message})
         raise
-    _conclude(run, outcome, end, number)
+    _conclude(run, outcome, number)
 
 
 def _restart(run: Run) -> tuple[Path, int] | None:
@@ -253,36 +261,29 @@ def _restart(run: Run) -> tuple[Path, int] | None:
 
 def _lammps_variables(run: Run, segment: int, restart: str) -> dict[str, object]:
     """Return the variables of lammps_inputs/setup.lammps for one segment of a run."""
-    spec = run.spec
+    description = run.description
+    if description.guards is None:
+        raise InputError(f"{run.path / DESCRIPTION}: the key 'guards' is missing; give another -o")
     return {
         "potential": POTENTIAL,
         "data": "system.data",
         "restart": restart,
         "segment": segment,
-        "temperature": spec["temperature_K"],
-        "pressure": spec["pressure_bar"],
-        "timestep": run.timestep_ps,
-        "equilibration": spec["equilibration_steps"],
-        "steps": spec["production_steps"],
+        "temperature": description.temperature_K,
+        "pressure": description.pressure_bar,
+        "timestep": description.timestep_ps,
+        "equilibration": description.equilibration_steps,
+        "steps": description.production_steps,
         # LAMMPS wants a positive seed; a continuation must not repeat the random forces of the segment before it
-        "seed": (spec["seed"] + 1 + 7919 * segment) % 900_000_000 + 1,
-        "thermo_every": spec["thermo_every"],
-        "dump_every": spec["dump_every"],
-        "restart_every": spec["restart_every"],
-        "trajectory": group(spec),
+        "seed": (description.seed + 1 + 7919 * segment) % 900_000_000 + 1,
+        "thermo_every": description.thermo_every,
+        "dump_every": description.dump_every,
+        "restart_every": description.restart_every,
+        "trajectory": description.observation.group,
         "observe": "yes" if (run.path / OBSERVE).is_file() else "no",
-        **({} if _is_minimised(spec) else {"minimise_steps": 0}),
-        **Limits(**spec["guards"]).variables(),
+        **({} if description.is_minimised else {"minimise_steps": 0}),
+        **description.guards.variables(),
     }
-
-
-def _is_minimised(spec: dict[str, Any]) -> bool:
-    """Return whether a new run is minimised before its dynamics.
-
-    A frame of a liquid needs none; and a minimiser takes a poor potential, which sampling is to find out about, to
-    where it is most wrong: molecules fused before the first step.
-    """
-    return "from" not in spec and spec["ensemble"] not in SAMPLING
 
 
 class _Narrator:
@@ -299,14 +300,14 @@ class _Narrator:
         if self.first is None or row["cpu_s"] < self.first["cpu_s"] or row["step"] < self.first["step"]:
             self.first = row  # each LAMMPS `run` counts its seconds anew
         seconds, steps = row["cpu_s"] - self.first["cpu_s"], row["step"] - self.first["step"]
-        speed = steps * self.run.timestep_ps / 1000.0 / seconds * SECONDS_PER_DAY if seconds > 0 else 0.0
-        time = (row["step"] - self.run.spec["equilibration_steps"]) * self.run.timestep_ps
+        speed = steps * self.run.description.timestep_ps / PS_PER_NS / seconds * SECONDS_PER_DAY if seconds > 0 else 0.0
+        time = self.run.description.time_ps(row["step"])
         phase = "equilibrating" if time < 0 else "producing"
         state = f"{row['temperature_K']:.0f} K, {row['density_g_cm3']:.3f} g/cm3"
         self.progress.update(row["step"], f"{phase}, {time:.2f} ps, {state}, {speed:.3g} ns/day")
 
 
-def _conclude(run: Run, outcome: Outcome, end: int, segment: int) -> None:
+def _conclude(run: Run, outcome: Outcome, segment: int) -> None:
     """Record how LAMMPS ended.
 
     Raises
@@ -314,12 +315,12 @@ def _conclude(run: Run, outcome: Outcome, end: int, segment: int) -> None:
     InputError
         If it failed for another reason than an unstable system.
     """
-    if not (run.path / "run.yaml").is_file():
+    if not (run.path / DESCRIPTION).is_file():
         raise InputError(f"{run.path}: was removed while LAMMPS ran in it; the same command begins anew")
-    stop, last = outcome.stop, int(outcome.last_row.get("step", 0))
+    stop, last, end = outcome.stop, int(outcome.last_row.get("step", 0)), run.description.end
     status: dict[str, Any] = {"state": "completed", "segment": segment}
     if stop is not None:
-        time = (stop.step - run.spec["equilibration_steps"]) * run.timestep_ps
+        time = run.description.time_ps(stop.step)
         status |= {
             "state": "stopped",
             "guard": stop.guard,

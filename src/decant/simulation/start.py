@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from decant.lammps.data import read_configuration
 from decant.lammps.inputs import inputs_directory
 from decant.lammps.launch import launch, variables
 from decant.lammps.restart import newest_restart
-from decant.molecules.liquid import parse_liquid
 from decant.molecules.molecule import Molecule
+from decant.molecules.packing import pack
 from decant.potentials.potential import Potential
+from decant.simulation.description import RunDescription
 from decant.simulation.run import POTENTIAL, Run
 
 
@@ -74,7 +75,7 @@ def longest_bond(atoms: Atoms, bonds: np.ndarray) -> float:
     return float(find_mic(vectors, atoms.cell, atoms.pbc)[1].max())
 
 
-def connectivity(liquid: list[tuple[Molecule, int]]) -> tuple[np.ndarray, np.ndarray]:
+def connectivity(liquid: Sequence[tuple[Molecule, int]]) -> tuple[np.ndarray, np.ndarray]:
     """Return the bonds, shape (k, 2), and the molecule of each atom, shape (n,), of a packed liquid."""
     bonds, mol_id, first = [np.empty((0, 2), dtype=int)], [], 0
     molecules = [solvent for solvent, count in liquid for _ in range(count)]
@@ -85,13 +86,13 @@ def connectivity(liquid: list[tuple[Molecule, int]]) -> tuple[np.ndarray, np.nda
     return np.concatenate(bonds), np.array(mol_id, dtype=int)
 
 
-def starting(spec: Mapping[str, Any], launcher: str | None = None) -> Start:
-    """Return the start that the content of a run.yaml asks for.
+def starting(description: RunDescription, launcher: str | None = None) -> Start:
+    """Return the start that the description of a run asks for.
 
     Parameters
     ----------
-    spec
-        Content of run.yaml.
+    description
+        Of the run.
     launcher
         MPI launcher; LAMMPS reads the restart file of a run to start from.
 
@@ -99,19 +100,20 @@ def starting(spec: Mapping[str, Any], launcher: str | None = None) -> Start:
     ------
     InputError
         If the run to start from has no configuration to start from.
+    ProgramFailed
+        If LAMMPS cannot read its restart file.
     """
-    if "from" not in spec:
-        return packed(spec)
-    start = replicated(last_configuration(Run.open(Path(spec["from"])), launcher), tuple(spec["replicate"]))
-    return rescaled(start, spec["start_density_g_cm3"]) if "start_density_g_cm3" in spec else start
+    density = description.start_density_g_cm3
+    if description.start is None:
+        assert density is not None  # known of every packed start
+        return packed(description.molecules, density, description.seed)
+    start = replicated(last_configuration(Run.open(description.start), launcher), description.replicate)
+    return start if density is None else rescaled(start, density)
 
 
-def packed(spec: Mapping[str, Any]) -> Start:
-    """Return the liquid of a run.yaml, packed at its start density."""
-    from decant.molecules.packing import pack
-
-    liquid = [(solvent, count * spec["copies"]) for solvent, count in parse_liquid(spec["liquid"])]
-    atoms = pack(liquid, spec["start_density_g_cm3"], spec["seed"])
+def packed(liquid: Sequence[tuple[Molecule, int]], density_g_cm3: float, seed: int) -> Start:
+    """Return a packed liquid with its molecules and bonds."""
+    atoms = pack(list(liquid), density_g_cm3, seed)
     bonds, mol_id = connectivity(liquid)
     atoms.set_array("mol_id", mol_id)
     return Start(atoms, bonds)
@@ -129,24 +131,24 @@ def source(path: Path, replicate: tuple[int, int, int]) -> dict[str, Any]:
     if run.status["state"] == "stopped":
         raise InputError(f"{path}: was stopped by guard '{run.status['guard']}'; its last frame is no start for a run")
     _restart(run)
-    named = Path(run.spec["potential"])
+    description = run.description
     return {
-        "potential": named if named.is_dir() else (run.path / POTENTIAL).resolve(),
-        "liquid": run.spec["liquid"],
-        "copies": run.spec["copies"] * int(np.prod(replicate)),
-        "temperature": run.spec["temperature_K"],
-        "pressure": run.spec["pressure_bar"],
-        "timestep_fs": run.spec["timestep_fs"],
+        "potential": description.potential if description.potential.is_dir() else (run.path / POTENTIAL).resolve(),
+        "liquid": description.liquid,
+        "copies": description.copies * int(np.prod(replicate)),
+        "temperature": description.temperature_K,
+        "pressure": description.pressure_bar,
+        "timestep_fs": description.timestep_fs,
     }
 
 
 def _restart(run: Run) -> Path:
     """Return the last restart file of a run's production."""
-    found = newest_restart(run.path)
-    if found is None or found[1] < run.spec["equilibration_steps"]:
+    found, equilibration = newest_restart(run.path), run.description.equilibration_steps
+    if found is None or found[1] < equilibration:
         raise InputError(
             f"{run.path}: has no restart file of its production yet; let 'decant simulate' bring it beyond its"
-            f" equilibration of {run.spec['equilibration_steps']} steps first"
+            f" equilibration of {equilibration} steps first"
         )
     return found[0]
 
@@ -163,7 +165,7 @@ def last_configuration(run: Run, launcher: str | None = None) -> Start:
         outcome = launch(arguments, 1, folder, plugin=potential.algorithm, launcher=launcher)
         if outcome.code != 0:
             raise InputError(f"{restart}: LAMMPS cannot read this restart file: {outcome.reason()}")
-        atoms, bonds = read_configuration(folder / "configuration.data", run.spec["elements"])
+        atoms, bonds = read_configuration(folder / "configuration.data", run.description.elements)
     centres = molecule_means(atoms.positions, atoms.arrays["mol_id"])
     inside = np.floor(np.linalg.solve(np.array(atoms.cell).T, centres.T).T) @ np.array(atoms.cell)
     atoms.positions -= inside[atoms.arrays["mol_id"]]

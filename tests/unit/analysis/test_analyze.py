@@ -11,11 +11,11 @@ from decant.analysis.analyze import as_text, measure, notes, plain, status_line,
 from decant.foundation.tables import read_csv
 from tests.unit.universes import random_walkers, thermo_of, tumbling_carbonates
 
-NPT = {"ensemble": "npt", "temperature_K": 298.0}
+NPT = ("npt", 298.0)
 
 
 def test_everything_measured_is_written_with_a_csv_beside_each_plot(tmp_path: Path) -> None:
-    measured = measure(tumbling_carbonates(10, 80, seed=0), thermo_of(80, seed=0), NPT)
+    measured = measure(tumbling_carbonates(10, 80, seed=0), thermo_of(80, seed=0), *NPT)
     write_results(tmp_path, measured)
     names = {path.name for path in tmp_path.iterdir()}
     pictures = {"density.png", "thermo.png", "rdf.png", "msd.png"}
@@ -34,16 +34,16 @@ def test_everything_measured_is_written_with_a_csv_beside_each_plot(tmp_path: Pa
 
 def test_the_trajectory_is_measured_from_the_given_time_or_from_equilibration_on() -> None:
     liquid, thermo = tumbling_carbonates(6, 120, seed=1), thermo_of(120, seed=1)
-    given = measure(liquid, thermo, NPT, skip_ps=4.0).summary["analysed"]
+    given = measure(liquid, thermo, *NPT, skip_ps=4.0).summary["analysed"]
     assert (given["from_ps"], given["from_is"]) == (4.0, "given")
-    detected = measure(liquid, thermo, NPT).summary["analysed"]
+    detected = measure(liquid, thermo, *NPT).summary["analysed"]
     assert 0 < detected["from_ps"] < 6
     assert detected["from_is"] == "equilibration of the density"
 
 
 def test_a_run_of_a_few_frames_says_what_it_cannot_tell() -> None:
     thermo = {key: column[:3] for key, column in thermo_of(50, seed=2).items()}
-    measured = measure(random_walkers(4, 3, 0.1, 0.1, seed=2), thermo, NPT)
+    measured = measure(random_walkers(4, 3, 0.1, 0.1, seed=2), thermo, *NPT)
     assert "only 3 samples" in measured.summary["density"]["not_available"]
     assert "not_available" in measured.summary["diffusion"]
     assert "not_available" in measured.summary["bonds"]
@@ -53,7 +53,7 @@ def test_a_run_of_a_few_frames_says_what_it_cannot_tell() -> None:
 def test_rows_after_an_explosion_do_not_count(tmp_path: Path) -> None:
     thermo = thermo_of(60, seed=3)
     thermo["density_g_cm3"][-1] = np.nan
-    measured = measure(tumbling_carbonates(6, 60, seed=3), thermo, NPT)
+    measured = measure(tumbling_carbonates(6, 60, seed=3), thermo, *NPT)
     assert measured.summary["analysed"]["thermo_samples"] == 59
     write_results(tmp_path, measured)
     assert ".nan" not in (tmp_path / "observables.yaml").read_text()
@@ -62,7 +62,7 @@ def test_rows_after_an_explosion_do_not_count(tmp_path: Path) -> None:
 def test_the_reason_of_a_stop_stands_on_top() -> None:
     status = {"state": "stopped", "guard": "temperature", "time_ps": 3.5, "message": "1534 K is above 900 K"}
     assert status_line(status) == "stopped by guard 'temperature' at 3.5 ps: 1534 K is above 900 K"
-    measured = measure(tumbling_carbonates(6, 60, seed=3), thermo_of(60, seed=3), NPT)
+    measured = measure(tumbling_carbonates(6, 60, seed=3), thermo_of(60, seed=3), *NPT)
     text = as_text({"run": "a", "status": status, **plain(measured.summary)})
     assert text.splitlines()[0] == f"a: {status_line(status)}"
     assert "diffusion DMC" in text

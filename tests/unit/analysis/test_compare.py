@@ -29,7 +29,7 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "potential-a" / "card.yaml").write_text(yaml.safe_dump(CARD))
     for seed, name in enumerate("ab"):
         conditions = {"ensemble": "npt", "temperature_K": 298.0, "potential": str(folder / f"potential-{name}")}
-        measured = measure(tumbling_carbonates(8, 80, seed), thermo_of(80, seed), conditions)
+        measured = measure(tumbling_carbonates(8, 80, seed), thermo_of(80, seed), "npt", 298.0)
         status = {"state": "completed"} if name == "a" else {"state": "stopped", "guard": "density", "time_ps": 7.9}
         measured.summary = {"run": name, "status": status, "conditions": conditions, **measured.summary}
         measured.summary["performance"] = {"katom_step_per_s": 1.25, "ns_per_day": 0.5}

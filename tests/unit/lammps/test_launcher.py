@@ -41,7 +41,7 @@ def test_a_slurm_job_takes_srun_and_an_option_goes_before_the_environment(srun, 
 
 
 def test_a_job_that_spans_nodes_may_have_more_ranks_than_this_machine_has_cores(srun, monkeypatch):
-    with pytest.raises(InputError, match="--ranks 100000"):
+    with pytest.raises(InputError, match="`ranks` 100000"):
         command([], 100_000)
     monkeypatch.setenv("SLURM_JOB_ID", "7")
     assert "--ntasks=100000" in command([], 100_000)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from decant.foundation.errors import InputError
-from decant.lammps.observe import observe_lines, read_blocks, read_rows, require_trajectory, written_atoms
+from decant.lammps.observe import Observation, read_blocks, read_rows, require_trajectory
 
 MOL_ID = np.repeat(np.arange(5), [2, 2, 2, 3, 3])
 TYPES = np.array([1, 2, 1, 2, 1, 2, 2, 1, 2, 2, 1, 2])
-SPEC = {"species": [["[C-]#[O+]", 3], ["O=C=O", 2]], "dump_every": 10, "restart_every": 40, "timestep_fs": 0.5}
+PLAIN = Observation([("[C-]#[O+]", 3), ("O=C=O", 2)], timestep_fs=0.5, dump_every=10, restart_every=40)
 
 
-def lines(**more: object) -> list[str]:
-    return observe_lines({**SPEC, **more}, TYPES, MOL_ID, 5.0)
+def lines(**more: Any) -> list[str]:
+    return replace(PLAIN, **more).lines(TYPES, MOL_ID, 5.0)
 
 
 def test_a_plain_run_measures_nothing_more():
@@ -37,10 +40,10 @@ def test_species_become_groups_whatever_they_are_called():
     ],
 )
 def test_the_written_atoms_are_those_of_the_group(trajectory, atoms):
-    spec = {**SPEC, "trajectory": trajectory, "centre_atoms": [1, 1]}
-    assert written_atoms(spec, MOL_ID).tolist() == atoms
+    observed = replace(PLAIN, trajectory=trajectory, centre_atoms=(1, 1))
+    assert observed.written_atoms(MOL_ID).tolist() == atoms
     if trajectory == "centres":
-        assert "group centres id 2:6:2 8:11:3" in observe_lines(spec, TYPES, MOL_ID, 5.0)
+        assert "group centres id 2:6:2 8:11:3" in observed.lines(TYPES, MOL_ID, 5.0)
 
 
 def test_a_longer_reach_asks_for_ghost_atoms_as_far():

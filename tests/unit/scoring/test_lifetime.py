@@ -69,5 +69,5 @@ def test_a_run_that_does_not_say_its_length_is_refused(tmp_path: Path) -> None:
     spec = yaml.safe_load((run / "run.yaml").read_text())
     del spec["production_steps"]
     (run / "run.yaml").write_text(yaml.safe_dump(spec))
-    with pytest.raises(InputError, match=r"run.yaml has no production_steps"):
+    with pytest.raises(InputError, match=r"run\.yaml: the key 'production_steps' is missing"):
         lifetime(Run.open(run), read_observables(run), None)

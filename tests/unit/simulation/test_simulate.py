@@ -19,10 +19,12 @@ from decant.foundation.files import write_yaml
 from decant.foundation.locks import is_locked, locked
 from decant.foundation.units import parse_length
 from decant.molecules.liquid import parse_liquid
-from decant.simulation.protocol import Protocol, intervals, mixture_density, specification
+from decant.potentials.potential import Potential
+from decant.simulation.protocol import Protocol, describe, intervals, mixture_density
 from decant.simulation.run import Run
 from decant.simulation.simulate import Resources, link_potential, simulate
 from decant.simulation.start import connectivity
+from tests.descriptions import described
 
 
 @pytest.mark.parametrize(
@@ -58,13 +60,14 @@ def test_intervals_that_are_given_are_taken():
     assert intervals(10**6, 0.5, frame_ps=10.0) == (20_000, 20, 2_000)
 
 
-def test_a_time_step_too_long_for_the_lightest_atom_is_warned_of(tmp_path, capsys):
+def test_a_time_step_too_long_for_the_lightest_atom_is_warned_of(tmp_path, caplog):
     card = {"format": "decant-potential-1", "algorithm": "x", "elements": ["H", "C", "O"], "files": {}}
     write_yaml(tmp_path / "card.yaml", card)
     (tmp_path / "pair.lammps").write_text("")
     for liquid, timestep, told in (("EC:1", 1.0, False), ("EC:1", 1.5, True), ("O=C=O:1", 2.0, False)):
-        specification(Protocol(tmp_path, liquid, density=1.0, timestep_fs=timestep), 1, 1)
-        assert ("is too long for bonds of hydrogen: 1 fs at most" in capsys.readouterr().err) == told
+        describe(Protocol(tmp_path, liquid, density=1.0, timestep_fs=timestep), Potential.open(tmp_path), 1, 1)
+        assert ("is too long for bonds of hydrogen: 1 fs at most" in caplog.text) == told
+        caplog.clear()
 
 
 def test_the_time_of_lammps_ends_a_tenth_before_that_of_the_command_and_at_most_five_minutes():
@@ -94,13 +97,14 @@ def test_the_start_density_is_that_of_the_mixed_solvents():
     assert mixture_density(parse_liquid("EMC:1")) < density < mixture_density(parse_liquid("EC:1"))
 
 
-def test_a_start_from_an_unknown_density_is_told(tmp_path, capsys):
+def test_a_start_from_an_unknown_density_is_told(tmp_path, caplog):
     card = {"format": "decant-potential-1", "algorithm": "x", "elements": ["H", "C", "O"], "files": {}}
     write_yaml(tmp_path / "card.yaml", card)
     (tmp_path / "pair.lammps").write_text("")
     for liquid, density, told in (("EC:1,VC:2", None, True), ("EC:1", None, False), ("VC:2", 1.3, False)):
-        specification(Protocol(tmp_path, liquid, density=density), 1, 1)
-        assert ("no density is known of VC" in capsys.readouterr().err) == told
+        describe(Protocol(tmp_path, liquid, density=density), Potential.open(tmp_path), 1, 1)
+        assert ("no density is known of VC" in caplog.text) == told
+        caplog.clear()
 
 
 def test_the_potential_is_linked_by_a_relative_path_that_survives_a_move_of_both(tmp_path):
@@ -122,9 +126,9 @@ def test_the_speed_is_that_of_the_segments_on_the_present_ranks(tmp_path):
     for segment, seconds in ((0, 10.0), (1, 5.0)):
         rows = f"Step CPU\n0 0.0\n1000 {seconds}\nLoop time of {seconds}\n"
         (tmp_path / f"production.{segment}.log").write_text(rows)
-    spec = {"timestep_fs": 1.0, "atoms": 1000, "ranks": 2}
-    assert Run(tmp_path, spec).performance()["katom_step_per_s"] == pytest.approx(2000 / 15)
-    assert Run(tmp_path, {**spec, "speed_from_segment": 1}).performance()["katom_step_per_s"] == pytest.approx(200)
+    whole, later = described(atoms=1000), described(atoms=1000, speed_from_segment=1)
+    assert Run(tmp_path, whole).performance()["katom_step_per_s"] == pytest.approx(2000 / 15)
+    assert Run(tmp_path, later).performance()["katom_step_per_s"] == pytest.approx(200)
 
 
 def test_bonds_stay_within_molecules():
@@ -172,7 +176,7 @@ with locked(Path(sys.argv[1])) as lock:
 
 
 def test_a_run_whose_process_is_gone_is_interrupted(tmp_path):
-    (tmp_path / "run.yaml").write_text("timestep_fs: 0.5\n")
+    described().write(tmp_path / "run.yaml")
     (tmp_path / "status.yaml").write_text("state: running\nsegment: 0\n")
     assert Run.open(tmp_path).status["state"] == "interrupted"
     with locked(tmp_path):
@@ -181,7 +185,7 @@ def test_a_run_whose_process_is_gone_is_interrupted(tmp_path):
 
 @pytest.mark.parametrize("ranks", [0, -1, 100000])
 def test_an_impossible_rank_count_is_refused_before_anything_is_written(tmp_path, ranks):
-    with pytest.raises(InputError, match="--ranks"):
+    with pytest.raises(InputError, match="`ranks`"):
         simulate(Protocol(tmp_path, "EC:1"), tmp_path / "run", ranks=ranks)
     assert not (tmp_path / "run").exists()
 
@@ -189,17 +193,17 @@ def test_an_impossible_rank_count_is_refused_before_anything_is_written(tmp_path
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"ensemble": "nph"}, "--ensemble nph"),
-        ({"copies": 0}, "--copies 0"),
-        ({"temperature": -1.0}, "--temperature -1.0"),
-        ({"timestep_fs": float("nan")}, "--timestep nan"),
-        ({"density": 0.0}, "--density 0.0"),
+        ({"ensemble": "nph"}, "`ensemble` nph"),
+        ({"copies": 0}, "`copies` 0"),
+        ({"temperature": -1.0}, "`temperature` -1.0"),
+        ({"timestep_fs": float("nan")}, "`timestep_fs` nan"),
+        ({"density": 0.0}, "`density` 0.0"),
         ({"length_ps": 1e-5}, "shorter than one time step"),
-        ({"length_ps": float("nan")}, "--length nan"),
-        ({"pressure": float("inf")}, "--pressure inf"),
-        ({"replicate": (2, 0, 1)}, "--replicate"),
-        ({"rdf_cutoff": 10.0}, "with --trajectory none"),
-        ({"viscosity": True}, "--viscosity with --ensemble npt"),
+        ({"length_ps": float("nan")}, "`length_ps` nan"),
+        ({"pressure": float("inf")}, "`pressure` inf"),
+        ({"replicate": (2, 0, 1)}, "`replicate`"),
+        ({"rdf_cutoff": 10.0}, "with `trajectory` none"),
+        ({"viscosity": True}, "`viscosity` with `ensemble` npt"),
     ],
 )
 def test_a_senseless_setting_is_named(tmp_path, change, message):
