@@ -87,7 +87,7 @@ class Generation:
         """Export every member, measure its errors on the test set, and join them into a committee."""
         from decant.potentials.committee import write_committee
         from decant.potentials.evaluate import evaluate
-        from decant.potentials.potential import export
+        from decant.potentials.export import export
 
         energy, force = [], []
         for model, potential in zip(self.members("models"), self.members("potentials"), strict=True):

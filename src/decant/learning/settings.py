@@ -222,8 +222,8 @@ def read_settings(path: Path) -> LearnSettings:
 
 def check_names(settings: LearnSettings) -> None:
     """Raise `InputError` if there is no such algorithm, preset, setting of it, or method."""
-    from decant.algorithms.base import algorithm
     from decant.algorithms.presets import load_preset
+    from decant.algorithms.registry import algorithm
     from decant.labels.registry import labeler
 
     method = algorithm(settings.algorithm)
