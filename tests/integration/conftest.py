@@ -14,6 +14,7 @@ import pytest
 from ase import Atoms
 
 from decant.cli.main import application
+from decant.cli.spoken import Speech
 from decant.data.frames import ISOLATED, write_frames
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
@@ -49,12 +50,15 @@ class Done:
 
 def run_decant(*arguments: object, expect: int = 0) -> Done:
     """Run the command line in this process, where torch is imported once, and demand an exit code."""
+    import typer
     from typer.testing import CliRunner
 
-    result = CliRunner().invoke(application(), [str(argument) for argument in arguments])
+    app, words = application(), [str(argument) for argument in arguments]
+    result = CliRunner().invoke(app, words)
     code, stderr = result.exit_code, result.stderr
     if isinstance(result.exception, InputError):  # what the console script does with it
-        code, stderr = 2, f"decant: error: {result.exception}\n"
+        verb: typer.core.TyperCommand = typer.main.get_command(app).commands[words[0]]  # type: ignore[attr-defined]
+        code, stderr = 2, f"decant: error: {Speech(verb.params).say(str(result.exception))}\n"
     elif result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert code == expect, result.stdout + stderr

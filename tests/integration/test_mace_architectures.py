@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from decant.algorithms.base import algorithm
 from decant.algorithms.mace.export.weights import write_model
 from decant.algorithms.mace.random import DENSITY, random_mace
+from decant.algorithms.registry import algorithm
 from decant.foundation.errors import InputError
 from decant.potentials.potential import Potential
 from tests.integration.conftest import run_decant
@@ -97,9 +97,9 @@ def test_each_of_two_heads_agrees_with_mace_torch(tmp_path: Path, head: str) -> 
 
 
 def test_several_heads_without_a_name_are_listed(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"2 heads: name one with --head \(pbe, r2scan\)"):
+    with pytest.raises(InputError, match=r"2 heads: name one as `head` \(pbe, r2scan\)"):
         write_model(two_heads(), tmp_path / "model.safetensors")
-    with pytest.raises(InputError, match=r"--head r2scam: .*did you mean 'r2scan'.*pbe, r2scan"):
+    with pytest.raises(InputError, match=r"`head` r2scam: .*did you mean 'r2scan'.*pbe, r2scan"):
         write_model(two_heads(), tmp_path / "model.safetensors", head="r2scam")
     assert not list(tmp_path.iterdir()), "nothing is left behind"
 
@@ -120,7 +120,7 @@ def test_elements_that_cannot_be_chosen_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="H is named twice"):
         write_model(random_mace(**SMALL), path, elements=("H", "O", "H"))
     many = random_mace(**SMALL, distance_transform="Agnesi", elements=tuple(range(1, 31)))
-    with pytest.raises(InputError, match=r"knows 30 elements, too many for radial tables: choose .* --elements"):
+    with pytest.raises(InputError, match=r"knows 30 elements, too many for radial tables: choose `elements`"):
         write_model(many, path)
     assert not list(tmp_path.iterdir()), "nothing is left behind"
 

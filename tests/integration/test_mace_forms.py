@@ -116,6 +116,6 @@ def test_a_form_stands_beside_ours_and_is_under_the_card(tmp_path: Path, source:
 
 
 def test_an_unknown_form_is_refused(tmp_path: Path, source: Path) -> None:
-    with pytest.raises(InputError, match=r"--format mliapp: no such form .did you mean 'mliap'"):
+    with pytest.raises(InputError, match=r"`format` mliapp: no such form .did you mean 'mliap'"):
         export(source, tmp_path / "pot", forms=("mliapp",))
     assert not (tmp_path / "pot").exists()

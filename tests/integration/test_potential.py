@@ -15,7 +15,8 @@ from decant.data.frames import read_frames
 from decant.data.prediction import predict
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml
-from decant.potentials.potential import Potential, open_source
+from decant.potentials.potential import Potential
+from decant.potentials.source import open_source
 from tests.integration.conftest import run_decant
 
 BOTH = pytest.mark.parametrize("name", ["mace", "deepmd"])

@@ -1,24 +1,18 @@
-"""What an algorithm must offer, and where an algorithm of a given name is found."""
+"""What an algorithm must offer, and what it may offer besides."""
 
 from __future__ import annotations
 
-import functools
+import tempfile
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from decant.foundation.errors import InputError, nearest
+from decant.foundation.errors import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
-
-GROUP = "decant.algorithms"
-BUILT_IN = {
-    "mace": "decant.algorithms.mace.algorithm:Mace",
-    "deepmd": "decant.algorithms.deepmd.algorithm:DeepPotential",
-}
 
 
 @dataclass(frozen=True)
@@ -150,46 +144,103 @@ class Exported:
     precision: str
 
 
-class Algorithm(Protocol):
+class Algorithm(ABC):
     """A way to fit a potential and to run it in LAMMPS.
 
-    A third party adds one by naming a class without arguments under the entry point group ``decant.algorithms``.
+    A third party adds one by naming a subclass that is made without arguments under the entry point group
+    ``decant.algorithms`` (docs/extending.md). It must define `name`, `suffixes`, `fit`, `export` and `calculator`; the
+    rest is refused, or done with those, unless it is defined too.
 
     Attributes
     ----------
     name
-        The word on the command line.
+        The word on the command line, that of the entry point.
+    suffixes
+        Suffixes of its model files, by which a bare one is known as its own.
     packages
         Distributions whose versions belong to a fit's record.
-    suffixes
-        Suffixes of bare model files that `export` accepts.
+    presets
+        Folder with its presets, ``NAME.yaml`` each, where they do not come with decant; ``decant fit`` takes ``small``
+        where the user names none, ``finetune`` if the fit starts from a fitted model.
     strategies
         How a fit can start from a fitted model: ``naive`` trains on with the new frames alone, ``replay`` with frames
         of the old kind among them.
     published
         Names of published models that `fetch` gets.
+    committees
+        Whether its pair style takes several model files, and writes how far they disagree, in the words and the format
+        of ``pair_style deepmd``.
     """
 
-    name: str
-    packages: tuple[str, ...]
-    suffixes: tuple[str, ...]
-    strategies: tuple[str, ...]
-    published: tuple[str, ...]
+    name: ClassVar[str]
+    suffixes: ClassVar[tuple[str, ...]]
+    packages: ClassVar[tuple[str, ...]] = ()
+    presets: ClassVar[Path | None] = None
+    strategies: ClassVar[tuple[str, ...]] = ()
+    published: ClassVar[tuple[str, ...]] = ()
+    committees: ClassVar[bool] = False
+
+    @abstractmethod
+    def fit(self, task: FitTask) -> FitResult:
+        """Train until a limit of the task is reached; continue what an interrupted fit left in its directory.
+
+        Raises
+        ------
+        InputError
+            If there is nothing to learn from, or the settings make no sense.
+        """
+
+    @abstractmethod
+    def export(self, source: Path, directory: Path, precision: str | None, part: Part = WHOLE) -> Exported:
+        """Write the model file(s) that LAMMPS and the calculators need from `source` into `directory`.
+
+        Raises
+        ------
+        InputError
+            If the source is no model of this algorithm, or cannot be had in this precision or part.
+        """
+
+    @abstractmethod
+    def calculator(self, directory: Path) -> Calculator:
+        """Return the fastest calculator of an exported potential on a CPU, in the arithmetic chosen at export.
+
+        It refuses an element that it does not know.
+        """
 
     def known_settings(self) -> set[str] | None:
         """Return the words allowed at the top level of ``settings``; None where the algorithm checks itself."""
+        return None
 
-    def fit(self, task: FitTask) -> FitResult:
-        """Train until a limit of the task is reached; continue what an interrupted fit left in its directory."""
+    def reference_calculator(self, directory: Path) -> Calculator:
+        """Return the algorithm's own calculator of an exported potential, in double precision.
 
-    def start(self, model: Path) -> tuple[Path, list[str]]:
-        """Return the file that a training can start from, given a fitted model, and the elements it knows.
+        ``decant check`` holds LAMMPS to it, so it must share no code with what runs in LAMMPS where that is possible.
+        """
+        return self.calculator(directory)
+
+    def model_calculator(self, source: Path) -> Calculator:
+        """Return the reference calculator of a model file as `fit` left it.
+
+        By default that of an export to a folder that is gone when this returns.
+        """
+        with tempfile.TemporaryDirectory(prefix="decant-") as directory:
+            self.export(source, Path(directory), None)
+            return self.reference_calculator(Path(directory))
+
+    def elements(self, source: Path) -> list[str]:
+        """Return the chemical symbols that a model file knows; by default those of an export that is thrown away."""
+        with tempfile.TemporaryDirectory(prefix="decant-") as directory:
+            return self.export(source, Path(directory), None).elements
+
+    def start(self, model: Path) -> Path:
+        """Return the file that a training can start from, given a fitted model.
 
         Raises
         ------
         InputError
             If no training can start from this model.
         """
+        raise InputError(f"{model}: no training of {self.name} starts from a fitted model")
 
     def fetch(self, name: str) -> Path:
         """Return the file of a published model, downloaded to the user's cache where it is not there yet.
@@ -199,9 +250,7 @@ class Algorithm(Protocol):
         InputError
             If it cannot be downloaded; the message says which file to put where.
         """
-
-    def export(self, source: Path, directory: Path, precision: str | None, part: Part = WHOLE) -> Exported:
-        """Write the model file(s) that LAMMPS and the calculators need from `source` into `directory`."""
+        raise InputError(f"{name}: {self.name} knows no published model")
 
     def export_form(self, form: str, source: Path, directory: Path, exported: Exported, part: Part) -> list[str]:
         """Write another form of an exported potential beside it, for a LAMMPS built otherwise; return its LAMMPS lines.
@@ -211,36 +260,9 @@ class Algorithm(Protocol):
         InputError
             If the algorithm knows no form of this name.
         """
+        raise InputError(f"`format` {form}: {self.name} has one form, that of its pair.lammps; leave out `format`")
 
-    def calculator(self, directory: Path) -> Calculator:
-        """Return the fastest calculator of an exported potential on a CPU, in the arithmetic chosen at export."""
-
-    def reference_calculator(self, directory: Path) -> Calculator:
-        """Return the algorithm's own calculator of an exported potential, in double precision.
-
-        `decant check` holds LAMMPS to it, so it must share no code with what runs in LAMMPS where that is possible.
-        """
-
-    def model_calculator(self, source: Path) -> Calculator:
-        """Return the reference calculator of a model file as `fit` left it."""
-
-
-@functools.cache
-def algorithm(name: str) -> Algorithm:
-    """Return the algorithm of a name: one of ours or one named by an installed package.
-
-    Raises
-    ------
-    InputError
-        If nobody knows the name.
-    """
-    entries = {**{key: metadata.EntryPoint(key, value, GROUP) for key, value in BUILT_IN.items()}}
-    entries.update({entry.name: entry for entry in metadata.entry_points(group=GROUP)})
-    if name not in entries:
-        raise InputError(f"unknown algorithm '{name}'{nearest(name, entries)}; known are: {', '.join(sorted(entries))}")
-    return cast(Algorithm, entries[name].load()())
-
-
-def known_algorithms() -> list[str]:
-    """Return the names that `algorithm` accepts."""
-    return sorted({*BUILT_IN, *(entry.name for entry in metadata.entry_points(group=GROUP))})
+    def require_whole(self, source: Path, part: Part) -> None:
+        """Raise `InputError` if a part of a model is asked for; for an `export` that knows no parts."""
+        if part != WHOLE:
+            raise InputError(f"{source}: {self.name} exports a model as a whole: leave out `elements` and `head`")

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from decant.algorithms.registry import algorithm as named
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import read_yaml
 from decant.foundation.units import duration
@@ -43,7 +44,13 @@ class Preset:
 
 def preset_names(algorithm: str) -> list[str]:
     """Return the names of the presets that come with an algorithm."""
-    return sorted({path.stem for folder in FOLDERS for path in (folder / algorithm).glob("*.yaml")})
+    return sorted({path.stem for folder in _folders(algorithm) for path in folder.glob("*.yaml")})
+
+
+def _folders(algorithm: str) -> list[Path]:
+    """Return where presets of an algorithm may lie."""
+    own = named(algorithm).presets
+    return [own] if own else [folder / algorithm for folder in FOLDERS]
 
 
 def preset_path(algorithm: str, name: str) -> Path:
@@ -56,12 +63,13 @@ def preset_path(algorithm: str, name: str) -> Path:
     """
     if Path(name).suffix in (".yaml", ".yml"):
         return Path(name)
-    for folder in FOLDERS:
-        path = folder / algorithm / f"{name}.yaml"
+    for folder in _folders(algorithm):
+        path = folder / f"{name}.yaml"
         if path.is_file():
             return path
     known = preset_names(algorithm)
-    raise InputError(f"no preset '{name}' for {algorithm}{nearest(name, known)}; known are: {', '.join(known)}")
+    told = ", ".join(known) or "none; give a file, NAME.yaml"
+    raise InputError(f"no preset '{name}' for {algorithm}{nearest(name, known)}; known are: {told}")
 
 
 def load_preset(algorithm: str, name: str, overrides: list[str], known: set[str] | None) -> Preset:
@@ -93,7 +101,7 @@ def load_preset(algorithm: str, name: str, overrides: list[str], known: set[str]
         apply_override(settings, override)
     for key in settings:
         if known is not None and key not in known:
-            raise InputError(f"{path} or --set: {algorithm} has no setting '{key}'{nearest(key, known)}")
+            raise InputError(f"{path} or `set`: {algorithm} has no setting '{key}'{nearest(key, known)}")
     max_time, max_epochs = content.get("max_time"), content.get("max_epochs")
     return Preset(
         name=name,
@@ -113,14 +121,14 @@ def apply_override(settings: dict[str, Any], override: str) -> None:
     """
     key, equals, text = override.partition("=")
     if not equals or not key:
-        raise InputError(f"--set {override}: expected key=value, for example --set r_max=5")
+        raise InputError(f"`set` {override}: expected key=value, for example r_max=5")
     *parents, last = key.strip().split(".")
     target = settings
     for parent in parents:
         target = target.setdefault(parent, {})
         if not isinstance(target, dict):
-            raise InputError(f"--set {override}: '{parent}' is a value, not a group of settings")
+            raise InputError(f"`set` {override}: '{parent}' is a value, not a group of settings")
     try:
         target[last] = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InputError(f"--set {override}: the value is not valid YAML") from error
+        raise InputError(f"`set` {override}: the value is not valid YAML") from error

@@ -27,8 +27,8 @@ class Speech(logging.Formatter):
         self._options: dict[str, str] = {}
         for parameter in parameters:
             if parameter.param_type_name == "option":
-                long = [word for word in parameter.opts if word.startswith("--")]
-                word = "-o" if "-o" in parameter.opts else (long or parameter.opts)[0]
+                short = [word for word in parameter.opts if not word.startswith("--")]
+                word = (short or parameter.opts)[0]
                 # the library calls a thing as Python does, the option may have another word: both are known
                 self._options |= {parameter.name: word, word.lstrip("-").replace("-", "_"): word}
 

@@ -25,7 +25,6 @@ from decant.learning.settings import LearnSettings
 from decant.potentials.committee import write_committee
 from decant.potentials.evaluate import evaluate
 from decant.potentials.fit import FitRequest, fit
-from decant.potentials.potential import export
 from decant.selection.select import farthest
 from decant.simulation.protocol import potential_hash
 from decant.simulation.run import Run
@@ -96,6 +95,8 @@ class Generation:
 
     def export(self) -> dict[str, Any]:
         """Export every member, measure its errors on the test set, and join them into a committee."""
+        from decant.potentials.export import export
+
         energy, force = [], []
         for model, potential in zip(self.members("models"), self.members("potentials"), strict=True):
             export(model, potential, self.settings.precision)

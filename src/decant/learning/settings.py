@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from decant.algorithms.base import algorithm
 from decant.algorithms.presets import load_preset
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, require_file
@@ -223,6 +222,8 @@ def read_settings(path: Path) -> LearnSettings:
 
 def check_names(settings: LearnSettings) -> None:
     """Raise `InputError` if there is no such algorithm, preset, setting of it, or method."""
+    from decant.algorithms.registry import algorithm
+
     method = algorithm(settings.algorithm)
     load_preset(settings.algorithm, settings.preset, list(settings.set), method.known_settings())
     labeler(settings.method)

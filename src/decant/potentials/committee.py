@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from decant.algorithms.registry import algorithm
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
 from decant.potentials.potential import CARD, PAIR, Potential
@@ -35,15 +36,17 @@ def write_committee(members: Sequence[Path], output: Path) -> Potential:
     Raises
     ------
     InputError
-        If there are fewer than two members, or they differ in algorithm or elements.
+        If there are fewer than two members, they differ in algorithm or elements, or their pair style takes one only.
     """
     potentials = [Potential.open(path) for path in members]
     if len(potentials) < 2:
         raise InputError(f"a committee needs two potentials or more, not {len(potentials)}")
     first = potentials[0]
+    if not algorithm(first.algorithm).committees:
+        raise InputError(f"{first.path}: the pair style of {first.algorithm} takes one model, not a committee")
     for other in potentials[1:]:
-        for what in ("algorithm", "elements"):
-            mine, theirs = getattr(first, what), getattr(other, what)
+        pairs = {"algorithm": (first.algorithm, other.algorithm), "elements": (first.elements, other.elements)}
+        for what, (mine, theirs) in pairs.items():
             if mine != theirs:
                 raise InputError(f"{other.path}: {what} {theirs}, but {first.path} has {mine}; a committee shares them")
     output = Path(output)

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from decant.data.decomposition import is_decomposed, predict_intramolecular
+from decant.data.frames import is_isolated, read_frames, write_frames
 from decant.data.prediction import Prediction, predict
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
-from decant.potentials.potential import CARD, Potential, open_source
+from decant.potentials.fit_errors import fit_errors, molecular_errors
+from decant.potentials.potential import CARD, Potential
+from decant.potentials.source import open_source
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -28,8 +31,6 @@ def read_known_frames(path: Path, elements: Sequence[str], limit: int | None = N
     InputError
         If the file has no such frame, or one has an element that is not in `elements`.
     """
-    from decant.data.frames import is_isolated, read_frames
-
     frames = []
     for number, frame in enumerate(read_frames(path)):
         if is_isolated(frame):
@@ -74,17 +75,13 @@ def evaluate(
     InputError
         If target or data is not what it should be.
     """
-    from decant.data.frames import write_frames
-    from decant.potentials.fit_errors import fit_errors, molecular_errors
-
     target, data = Path(target), Path(data)
     potential = Potential.open(target) if (target / CARD).is_file() else None
     if potential:
         elements, calculator = potential.elements, potential.calculator()
     else:
         source = open_source(target)
-        calculator = source.algorithm.model_calculator(source.model)
-        elements = calculator_elements(calculator)
+        elements, calculator = source.elements, source.reference_calculator()
     frames = read_known_frames(data, elements, limit)
     predicted = predict(calculator, frames, "evaluate")
     errors = fit_errors(frames, predicted)
@@ -126,15 +123,6 @@ def with_prediction(frame: Atoms, whole: Prediction, intra: Prediction | None = 
             if part.virial is not None:
                 atoms.info[f"{prefix}virial"] = part.virial
     return atoms
-
-
-def calculator_elements(calculator: Any) -> list[str]:
-    """Return the elements that the calculator of one of our algorithms knows."""
-    if hasattr(calculator, "z_table"):
-        from ase.data import chemical_symbols
-
-        return [chemical_symbols[number] for number in calculator.z_table.zs]
-    return list(calculator.type_dict)
 
 
 def table(errors: dict[str, Any]) -> str:

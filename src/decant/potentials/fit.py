@@ -7,6 +7,7 @@ files: inputs, checkpoints, log), the model file itself, and ``errors.yaml`` onc
 from __future__ import annotations
 
 import hashlib
+import platform
 import shutil
 import time
 from dataclasses import dataclass, field
@@ -14,8 +15,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from decant.algorithms.base import FitTask, algorithm
+from ase.data import atomic_numbers
+
+from decant.algorithms.base import FitTask
 from decant.algorithms.presets import Preset, load_preset
+from decant.algorithms.registry import algorithm
+from decant.data.frames import density, is_isolated, read_frames
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, require_file, sha256, write_beside, write_yaml
 from decant.potentials.pretrained import describe, identity, open_pretrained
@@ -120,8 +125,6 @@ def fit(request: FitRequest) -> dict[str, Any]:
 
 def _read_sets(data: Path) -> dict[str, list[Atoms]]:
     """Read the sets of a split; isolated atoms stay in the training set only."""
-    from decant.data.frames import is_isolated, read_frames
-
     data = Path(data)
     if not data.is_dir():
         raise InputError(f"{data}: no such directory; expected one with train.extxyz and valid.extxyz (decant split)")
@@ -140,7 +143,7 @@ def _asked(request: FitRequest, preset: Preset, frames: dict[str, list[Atoms]]) 
     max_time = request.max_time if explicit else preset.max_time
     max_epochs = request.max_epochs if explicit else preset.max_epochs
     if max_time is None and max_epochs is None:
-        raise InputError(f"preset {preset.name} sets no limit; give --max-time (for example 30min) or --max-epochs")
+        raise InputError(f"preset {preset.name} sets no limit; give `max_time` (for example 30min) or `max_epochs`")
     return {
         "algorithm": request.algorithm,
         "preset": preset.name,
@@ -156,8 +159,6 @@ def describe_data(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
 
     The ranges are over the training set; None where no frame tells.
     """
-    from decant.data.frames import density, is_isolated
-
     train = [frame for frame in frames["train"] if not is_isolated(frame)]
     densities = [value for value in map(density, train) if value is not None]
     temperatures = [float(frame.info["temperature"]) for frame in train if "temperature" in frame.info]
@@ -178,8 +179,6 @@ def describe_data(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
 
 
 def _elements(frames: list[Atoms]) -> list[str]:
-    from ase.data import atomic_numbers
-
     return sorted({s for frame in frames for s in frame.get_chemical_symbols()}, key=lambda s: atomic_numbers[s])
 
 
@@ -189,8 +188,6 @@ def _range(values: list[float]) -> list[float] | None:
 
 def _versions(packages: tuple[str, ...]) -> dict[str, str]:
     """Return the installed versions of packages, ours first."""
-    import platform
-
     result = {"python": platform.python_version()}
     for package in ("decant-mlip", *packages):
         try:
@@ -205,11 +202,12 @@ def _require_same(path: Path, record: dict[str, Any], asked: dict[str, Any]) -> 
     for key in ("algorithm", "settings", "seed", "limits"):
         if record.get(key) != asked[key]:
             raise InputError(
-                f"{path}: this directory holds a fit with another '{key}'; choose another -o, or remove it"
+                f"{path}: this directory holds a fit with another '{key}'; choose another `output`, or remove it"
             )
     if identity(record.get("pretrained")) != identity(asked.get("pretrained")):
         raise InputError(
-            f"{path}: this directory holds a fit that started from something else; choose another -o, or remove it"
+            f"{path}: this directory holds a fit that started from something else; choose another `output`, or "
+            "remove it"
         )
     if record["data"]["sha256"] != asked["data"]["sha256"]:
-        raise InputError(f"{path}: this directory holds a fit to other data; choose another -o, or remove it")
+        raise InputError(f"{path}: this directory holds a fit to other data; choose another `output`, or remove it")

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from decant.data.decomposition import labelled_parts, less
 from decant.foundation.errors import InputError
+from decant.molecules.topology import molecule_trees, unwrap
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -99,8 +101,6 @@ def _pseudo_inverse(inertia: np.ndarray) -> np.ndarray:
 
 def whole_molecules(atoms: Atoms) -> np.ndarray:
     """Return the positions of a frame with the molecules of its ``mol_id`` made whole, angstrom, shape (atoms, 3)."""
-    from decant.molecules.topology import molecule_trees, unwrap
-
     return unwrap(atoms, molecule_trees(atoms, atoms.arrays["mol_id"]))
 
 
@@ -177,8 +177,6 @@ def molecular_errors(
         ``virial_meV_per_atom``: numbers as in `fit_errors`, the force as a whole. The intermolecular part is the rest,
         on both sides.
     """
-    from decant.data.decomposition import labelled_parts, less
-
     parts: dict[str, list[tuple[Atoms, Prediction]]] = {"intra": [], "inter": []}
     for atoms, whole, alone in zip(frames, predictions, intra, strict=True):
         inside, between = labelled_parts(atoms)

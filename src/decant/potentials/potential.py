@@ -8,15 +8,12 @@ it is, and carries the hash of every file, so that a damaged one is noticed befo
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from decant.algorithms.base import WHOLE, Algorithm, Exported, Part, algorithm, known_algorithms
-from decant.foundation.errors import InputError, nearest
+from decant.algorithms.registry import algorithm
+from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, sha256, write_yaml
 
 if TYPE_CHECKING:
@@ -25,8 +22,6 @@ if TYPE_CHECKING:
 CARD, PAIR = "card.yaml", "pair.lammps"
 FORMAT = "decant-potential-1"
 PRECISIONS = ("double", "single")
-# keys of fit.yaml that a card repeats
-_FROM_FIT = ("preset", "seed", "limits", "pretrained", "epochs", "settings", "versions", "notes")
 
 
 @dataclass(frozen=True)
@@ -108,190 +103,3 @@ class Potential:
         """Write one more entry into the card."""
         self.card[key] = value
         write_yaml(self.path / CARD, self.card)
-
-
-@dataclass(frozen=True)
-class Use:
-    """What its maker says about a potential, in sentences, for those who get it handed over.
-
-    Attributes
-    ----------
-    good_for
-        What it was tried for.
-    not_for
-        What it must not be trusted with.
-    """
-
-    good_for: tuple[str, ...] = ()
-    not_for: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Source:
-    """A fitted model that can be exported or evaluated.
-
-    Attributes
-    ----------
-    algorithm
-        What it was fitted with.
-    model
-        The model file.
-    record
-        Content of ``fit.yaml``; empty for a bare model file.
-    errors
-        Content of ``errors.yaml``; empty where there is none.
-    """
-
-    algorithm: Algorithm
-    model: Path
-    record: dict[str, Any]
-    errors: dict[str, Any]
-
-
-def open_source(path: Path) -> Source:
-    """Return the fitted model behind a path: a directory of ``decant fit``, a bare model file, or a published name.
-
-    Raises
-    ------
-    InputError
-        If it is none of them, the fit is not finished, or the published model cannot be downloaded.
-    """
-    path = Path(path)
-    published = {word: name for name in known_algorithms() for word in algorithm(name).published}
-    if not path.exists() and str(path) in published:
-        method = algorithm(published[str(path)])
-        return Source(method, method.fetch(str(path)), {}, {})
-    if path.is_file():
-        for name in known_algorithms():
-            if path.suffix in algorithm(name).suffixes:
-                return Source(algorithm(name), path, {}, {})
-        suffixes = ", ".join(suffix for name in known_algorithms() for suffix in algorithm(name).suffixes)
-        raise InputError(f"{path}: unknown kind of model file; expected one that ends in {suffixes}")
-    if not (path / "fit.yaml").is_file():
-        what = "no fit.yaml in it" if path.is_dir() else f"no such file or directory{nearest(str(path), published)}"
-        raise InputError(f"{path}: {what}; expected a directory written by 'decant fit', or a model file")
-    record = read_yaml(path / "fit.yaml")
-    if record.get("state") != "finished":
-        raise InputError(f"{path}: its fit is not finished; run the same 'decant fit' command again to continue it")
-    model = path / record["model"]
-    if not model.is_file() or sha256(model) != record["model_sha256"]:
-        raise InputError(f"{model}: missing or corrupted (its hash differs from fit.yaml); fit it again")
-    errors = read_yaml(path / "errors.yaml") if (path / "errors.yaml").is_file() else {}
-    return Source(algorithm(record["algorithm"]), model, record, errors)
-
-
-def export(
-    source_path: Path,
-    output: Path,
-    precision: str | None = None,
-    part: Part = WHOLE,
-    forms: tuple[str, ...] = (),
-    use: Use | None = None,
-) -> tuple[Potential, bool]:
-    """Export a fitted model as a potential.
-
-    Parameters
-    ----------
-    source_path
-        Directory of ``decant fit``, a ``.model`` file of mace-torch, a ``.pt``/``.pth`` file of DeePMD-kit, or the name
-        of a published model. The model is unpickled, which can run any code: it must come from someone you trust.
-    output
-        Directory of the potential. One that is there is replaced, unless it was made from the same model in the same
-        way: then it is left as it is.
-    precision
-        ``"double"`` or ``"single"``: the arithmetic of the LAMMPS run; None for double, or where an algorithm leaves no
-        choice for the one it was trained in.
-    part
-        Elements and head to take, where the model has more of them than are wanted.
-    forms
-        Other forms to write beside it, for a LAMMPS that is built for them: each is ``model-FORM.pt`` with its LAMMPS
-        lines in ``pair-FORM.lammps``.
-    use
-        What the card is to say about its use.
-
-    Returns
-    -------
-    Potential
-        The potential.
-    bool
-        Whether it was written now.
-
-    Raises
-    ------
-    InputError
-        If the source is no model, cannot be run in LAMMPS, or `output` holds something else.
-    """
-    if precision not in (None, *PRECISIONS):
-        raise InputError(f"--precision {precision}: expected double or single")
-    source = open_source(source_path)
-    output = Path(output)
-    same = {
-        "source_sha256": sha256(source.model),
-        "chosen_precision": precision,
-        "chosen_elements": list(part.elements) if part.elements else None,
-        "chosen_head": part.head,
-        "forms": sorted(forms),
-        "use": {"good_for": list(use.good_for), "not_for": list(use.not_for)} if use else None,
-    }
-    if output.exists():
-        present = _replaceable(output)
-        if present and all(present.card.get(key) == value for key, value in same.items()):
-            return present, False
-    output.parent.mkdir(parents=True, exist_ok=True)
-    directory = output.with_name(f".{output.name}.{os.getpid()}.part")
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir()
-    try:
-        exported = source.algorithm.export(source.model, directory, precision, part)
-        lines = [f"pair_style {exported.pair_style}", f"pair_coeff {exported.pair_coeff}"]
-        _write_pair(directory / PAIR, source.algorithm.name, exported, lines)
-        for form in forms:
-            lines = source.algorithm.export_form(form, source.model, directory, exported, part)
-            _write_pair(directory / f"pair-{form}.lammps", f"{source.algorithm.name} ({form})", exported, lines)
-        card = {**_card(source, exported, directory), "source": Path(source_path).name, **same}
-        write_yaml(directory / CARD, card)
-        shutil.rmtree(output, ignore_errors=True)
-        directory.rename(output)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-    return Potential.open(output), True
-
-
-def _replaceable(output: Path) -> Potential | None:
-    """Return the potential that stands at `output`, None if a damaged one; refuse to replace anything else."""
-    if not output.is_dir() or (not (output / CARD).is_file() and any(output.iterdir())):
-        raise InputError(f"{output}: exists and is no potential; choose another -o")
-    try:
-        return Potential.open(output)
-    except InputError:
-        return None
-
-
-def _write_pair(path: Path, name: str, exported: Exported, lines: list[str]) -> None:
-    """Write the LAMMPS lines."""
-    path.write_text(
-        f"# {name} potential, written by decant export; needs: -var potential <path of this directory>, units metal\n"
-        f"# atom types are, in this order: {' '.join(exported.elements)}\n" + "".join(f"{line}\n" for line in lines),
-        encoding="utf-8",
-    )
-
-
-def _card(source: Source, exported: Exported, directory: Path) -> dict[str, Any]:
-    """Return the card of a potential."""
-    from decant import __version__
-
-    names = sorted(path.name for path in directory.iterdir() if path.name != CARD)
-    return {
-        "format": FORMAT,
-        "algorithm": source.algorithm.name,
-        "elements": exported.elements,
-        "cutoff_A": exported.cutoff,
-        "precision": exported.precision,
-        "architecture": exported.settings,
-        "data": source.record.get("data"),
-        "fit": {key: source.record[key] for key in _FROM_FIT if key in source.record} or None,
-        "test_errors": source.errors or None,
-        "check": None,
-        "files": {name: sha256(directory / name) for name in names},
-        "exported": {"decant": __version__, "when": datetime.now(UTC).isoformat(timespec="seconds")},
-    }

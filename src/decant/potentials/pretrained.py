@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from decant.algorithms.base import Algorithm, Pretrained
+from decant.data.frames import is_isolated, read_frames
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import sha256
+from decant.potentials.source import open_source
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -41,17 +43,16 @@ def open_pretrained(
         If the model is none of this algorithm, training cannot start from it, it does not know an element of the
         frames, or strategy and replay do not belong together.
     """
-    from decant.potentials.potential import open_source
-
     if strategy not in method.strategies:
         known = ", ".join(method.strategies) or "nothing: it always starts anew"
-        raise InputError(f"--strategy {strategy}: {method.name} knows {known}{nearest(strategy, method.strategies)}")
+        raise InputError(f"`strategy` {strategy}: {method.name} knows {known}{nearest(strategy, method.strategies)}")
     if (strategy == "replay") != (replay is not None):
-        raise InputError("--strategy replay and --replay (frames like those of the pretraining) belong together")
+        raise InputError("`strategy` replay and `replay` (frames like those of the pretraining) belong together")
     source = open_source(Path(model))
     if source.algorithm.name != method.name:
         raise InputError(f"{model}: is a {source.algorithm.name} model; a {method.name} fit cannot start from it")
-    start, elements = method.start(source.model)
+    start = method.start(source.model)
+    elements = method.elements(start)
     train, valid = _read_replay(replay) if replay else ([], [])
     for what, members in {**frames, str(replay): [*train, *valid]}.items():
         unknown = sorted({symbol for frame in members for symbol in frame.get_chemical_symbols()} - set(elements))
@@ -96,8 +97,6 @@ def _replay_files(replay: Path) -> list[Path]:
 
 def _read_replay(replay: Path) -> tuple[list[Atoms], list[Atoms]]:
     """Read replayed frames for training and for validation, without isolated atoms."""
-    from decant.data.frames import is_isolated, read_frames
-
     sets = [[frame for frame in read_frames(path) if not is_isolated(frame)] for path in _replay_files(replay)]
     if len(sets) == 1:
         sets = [[f for i, f in enumerate(sets[0]) if i % _ONE_IN], sets[0][::_ONE_IN]]

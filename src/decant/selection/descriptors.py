@@ -11,6 +11,8 @@ from ase import Atoms
 
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.progress import track
+from decant.potentials.potential import CARD, Potential
+from decant.potentials.source import open_source
 
 KINDS = ("soap", "mace:PATH")
 SOAP = {
@@ -92,10 +94,8 @@ def _soap(numbers: list[int]) -> Callable[[Atoms], np.ndarray]:
 
 
 def _mace(path: Path, elements: set[str]) -> Callable[[Atoms], np.ndarray]:
-    from decant.potentials.evaluate import calculator_elements
-
-    calculator = _mace_calculator(path)
-    unknown = sorted(elements - set(calculator_elements(calculator)))
+    calculator, known = _mace_calculator(path)
+    unknown = sorted(elements - set(known))
     if unknown:
         raise InputError(f"{path}: does not know {', '.join(unknown)}; describe with soap, or with another MACE")
 
@@ -105,16 +105,10 @@ def _mace(path: Path, elements: set[str]) -> Callable[[Atoms], np.ndarray]:
     return describe
 
 
-def _mace_calculator(path: Path) -> Any:
-    """Return MACE's own calculator of a potential or of a fitted model."""
-    from decant.potentials.potential import CARD, Potential, open_source
-
-    if (path / CARD).is_file():
-        potential = Potential.open(path)
-        name, load = potential.algorithm, potential.reference_calculator
-    else:
-        source = open_source(path)
-        name, load = source.algorithm.name, lambda: source.algorithm.model_calculator(source.model)
+def _mace_calculator(path: Path) -> tuple[Any, list[str]]:
+    """Return MACE's own calculator of a potential or of a fitted model, and the elements that it knows."""
+    model = Potential.open(path) if (path / CARD).is_file() else open_source(path)
+    name = model.algorithm if isinstance(model, Potential) else model.algorithm.name
     if name != "mace":
         raise InputError(f"{path}: was fitted with {name}; 'mace:PATH' takes the node features of a MACE")
-    return load()
+    return model.reference_calculator(), model.elements

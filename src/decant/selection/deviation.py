@@ -10,7 +10,9 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.frames import is_isolated
+from decant.data.prediction import predict
 from decant.foundation.errors import InputError
+from decant.potentials.potential import Potential
 
 DEVIATION = "max_devi_f"
 """Key of a frame's info with its largest deviation, eV/angstrom; the column of the pair styles' files has this name."""
@@ -51,11 +53,8 @@ def add_deviations(frames: Sequence[Atoms], potentials: Sequence[Path]) -> None:
     InputError
         If there are fewer than two potentials, or one does not know an element.
     """
-    from decant.data.prediction import predict
-    from decant.potentials.potential import Potential
-
     if len(potentials) < 2:
-        raise InputError(f"--potential {potentials[0]}: one potential has no deviation; give two or more")
+        raise InputError(f"`potential` {potentials[0]}: one potential has no deviation; give two or more")
     members = [Potential.open(path) for path in potentials]
     bulk = [atoms for atoms in frames if not is_isolated(atoms)]
     elements = {symbol for atoms in bulk for symbol in atoms.get_chemical_symbols()}
@@ -81,8 +80,8 @@ def read_deviations(frames: Sequence[Atoms]) -> np.ndarray:
         value = np.nan if is_isolated(atoms) else atoms.info.get(DEVIATION)
         if not isinstance(value, (int, float)):
             raise InputError(
-                f"frame {index} of those read: no {DEVIATION}; give a committee with --potential A --potential B, "
-                "or leave out --min-deviation and --max-deviation"
+                f"frame {index} of those read: no {DEVIATION}; give a committee (`potential`, twice or more), "
+                "or leave out `min_deviation` and `max_deviation`"
             )
         values.append(value)
     return np.array(values, dtype=float)

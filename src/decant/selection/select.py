@@ -177,16 +177,16 @@ def _nothing(wanted: Wanted, distance: float, cost: float | None) -> str:
     """Say why the first choice is not made."""
     if distance < wanted.min_distance:
         return (
-            f"every frame is closer to a known one than --min-distance {wanted.min_distance:g}; {distance:.3g} at most"
+            f"every frame is closer to a known one than `min_distance` {wanted.min_distance:g}; {distance:.3g} at most"
         )
-    return f"--seconds {wanted.seconds:g} covers no label; the first choice takes about {cost:.3g} s"
+    return f"`seconds` {wanted.seconds:g} covers no label; the first choice takes about {cost:.3g} s"
 
 
 def _check_budget(wanted: Wanted, count: int) -> None:
     if wanted.count is None and wanted.seconds is None and wanted.min_distance == 0:
-        raise InputError("nothing says how many frames to choose; give -n, --seconds or --min-distance")
+        raise InputError("nothing says how many frames to choose; give `count`, `seconds` or `min_distance`")
     if wanted.count is not None and wanted.count > count:
-        raise InputError(f"-n {wanted.count}: the data hold only {count} frames to choose from")
+        raise InputError(f"`count` {wanted.count}: the data hold only {count} frames to choose from")
 
 
 def _repeats(frames: Sequence[Atoms], bulk: Sequence[int], known: Sequence[Atoms]) -> dict[int, str]:

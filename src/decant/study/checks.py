@@ -91,8 +91,8 @@ def learn_settings(study: Study, data: DataSet) -> Any:
 
 
 def _check_algorithm(study: Study, name: str, choice: AlgorithmChoice) -> None:
-    from decant.algorithms.base import algorithm
     from decant.algorithms.presets import load_preset
+    from decant.algorithms.registry import algorithm
     from decant.potentials.potential import PRECISIONS
 
     method = algorithm(choice.algorithm)
@@ -114,10 +114,10 @@ def _check_algorithm(study: Study, name: str, choice: AlgorithmChoice) -> None:
 def _check_pretrained(study: Study, name: str, choice: AlgorithmChoice, method: Any) -> None:
     """Require a fit of this study, a path or a published model, of the same algorithm."""
     start, fits = study.starts_from(name), list(study.fits())
-    strategies = getattr(method, "strategies", ("naive", "replay"))
+    strategies = method.strategies
     if choice.strategy not in ("zero-shot", *strategies):
         raise InputError(f"{choice.algorithm} knows no strategy '{choice.strategy}', only {', '.join(strategies)}")
-    published = getattr(method, "published", ())
+    published = method.published
     if start is None:
         if not Path(str(choice.pretrained)).exists() and choice.pretrained not in published:
             hint = nearest(str(choice.pretrained), [*(fit.name for fit in fits), *published])

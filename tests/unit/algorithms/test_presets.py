@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decant.algorithms.base import algorithm, known_algorithms
 from decant.algorithms.presets import load_preset, preset_names, preset_path
+from decant.algorithms.registry import algorithm, known_algorithms
 from decant.foundation.errors import InputError
 from decant.foundation.units import duration
 

@@ -15,6 +15,7 @@ from decant.foundation.errors import warn
 def verb(
     output: Annotated[Path, typer.Option("--output", "-o")],
     start: Annotated[str, typer.Option("--from")] = "",
+    count: Annotated[int, typer.Option("--count", "-n")] = 1,
     timestep: float = 0.5,
     rdf_cutoff: float = 6.0,
 ) -> None: ...
@@ -32,6 +33,7 @@ def speech() -> Speech:
     [
         ("`timestep_fs` 5: too long", "--timestep 5: too long"),
         ("x: exists; give another `output`", "x: exists; give another -o"),
+        ("`count` 9: the data hold 8", "-n 9: the data hold 8"),
         ("`start` and `from` are one thing", "--from and --from are one thing"),
         ("`rdf_cutoff` 0", "--rdf-cutoff 0"),
         ("`liquid` EC: not an option of this verb", "liquid EC: not an option of this verb"),

@@ -89,7 +89,7 @@ def test_what_repeats_a_known_or_a_former_frame_is_left_out_with_the_reason() ->
 def test_isolated_atoms_are_no_candidates() -> None:
     atom = Atoms("O", info={"config_type": ISOLATED})
     assert sorted(select([atom, *waters(3)], Wanted(count=3)).chosen) == [1, 2, 3]
-    with pytest.raises(InputError, match="-n 4: the data hold only 3 frames"):
+    with pytest.raises(InputError, match="`count` 4: the data hold only 3 frames"):
         select([atom, *waters(3)], Wanted(count=4))
 
 
@@ -134,9 +134,9 @@ def test_the_labels_of_what_is_chosen_stay_within_the_budget(seconds: list[float
 
 
 def test_without_a_budget_or_with_everything_known_nothing_is_chosen() -> None:
-    with pytest.raises(InputError, match="give -n, --seconds or --min-distance"):
+    with pytest.raises(InputError, match="give `count`, `seconds` or `min_distance`"):
         select(waters(3), Wanted())
-    with pytest.raises(InputError, match="closer to a known one than --min-distance 1"):
+    with pytest.raises(InputError, match="closer to a known one than `min_distance` 1"):
         select(waters(3), Wanted(min_distance=1.0), known=waters(3, seed=1))
 
 
@@ -146,7 +146,7 @@ def test_a_choice_by_chance_lies_inside_a_larger_one_of_the_same_seed() -> None:
     assert set(some) < set(more) and some == sorted(some)
     assert select_randomly(frames, 4, seed=4).chosen != some
     assert select_randomly([*frames, frames[0].copy()], None, seed=3).chosen == list(range(12))
-    with pytest.raises(InputError, match="-n 13: the data hold only 12 frames"):
+    with pytest.raises(InputError, match="`count` 13: the data hold only 12 frames"):
         select_randomly(frames, 13, seed=3)
 
 

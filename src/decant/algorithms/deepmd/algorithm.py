@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from decant.algorithms.base import WHOLE, Exported, FitResult, FitTask, Part
+from decant.algorithms.base import WHOLE, Algorithm, Exported, FitResult, FitTask, Part
 from decant.algorithms.deepmd.checkpoint import checkpoint_model, last_checkpoint
 from decant.algorithms.deepmd.data import write_systems
 from decant.algorithms.training import TrainingFailed, quiet, require_labels, run_training, training_environment
@@ -35,14 +35,14 @@ _ERRORS = re.compile(r"Batch +\d+: val: (.*)")
 _SAVED = re.compile(r"Saved model to .*-(\d+)\.pt")
 
 
-class DeepPotential:
+class DeepPotential(Algorithm):
     """The Deep Potential algorithm with the descriptor se_e2_a."""
 
     name = "deepmd"
     packages = ("deepmd-kit", "torch", "dpdata")
     suffixes = (".pt", ".pth")
     strategies = ("naive",)
-    published = ()
+    committees = True
 
     def known_settings(self) -> set[str]:
         """Return the sections of DeePMD-kit's input that a preset may set; the words inside are checked by ``dp``."""
@@ -71,20 +71,21 @@ class DeepPotential:
             _freeze(task.directory, f"model.ckpt-{training.done}.pt")
         return FitResult(task.directory / MODEL, training.input(), training.epochs(), notes)
 
-    def start(self, model: Path) -> tuple[Path, list[str]]:
+    def start(self, model: Path) -> Path:
         """Return the checkpoint: of a frozen model, the last that its fit left beside it.
 
         Raises
         ------
         InputError
-            If there is no checkpoint of a single Deep Potential.
+            If there is no checkpoint.
         """
-        checkpoint = last_checkpoint(model) if model.suffix == ".pth" else model
-        return checkpoint, list(checkpoint_model(checkpoint)["type_map"])
+        return last_checkpoint(model) if model.suffix == ".pth" else model
 
-    def fetch(self, name: str) -> Path:
-        """Refuse: no Deep Potential is known by a name."""
-        raise InputError(f"{name}: no Deep Potential is known by this name; give its checkpoint (.pt)")
+    def elements(self, source: Path) -> list[str]:
+        """Return the type map of a checkpoint or of a frozen model."""
+        if source.suffix == ".pt":
+            return list(checkpoint_model(source)["type_map"])
+        return list(_deep_potential(source, shown_as=source).get_type_map())
 
     def export(self, source: Path, directory: Path, precision: str | None, part: Part = WHOLE) -> Exported:
         """Copy a frozen model, or freeze a checkpoint, into the potential's directory.
@@ -96,8 +97,7 @@ class DeepPotential:
         InputError
             If the source is no Deep Potential, another precision is wanted than it was trained in, or a part of it.
         """
-        if part != WHOLE:
-            raise InputError(f"{source}: a Deep Potential is exported as a whole: leave out --elements and --head")
+        self.require_whole(source, part)
         require_file(source, "a DeePMD-kit model (.pth or .pt)")
         target = directory / MODEL
         if source.suffix == ".pt":
@@ -112,7 +112,7 @@ class DeepPotential:
         trained = _precision(script)
         if precision not in (None, trained):
             raise InputError(
-                f"{source}: a Deep Potential runs in the precision it was trained in: --precision {trained}"
+                f"{source}: a Deep Potential runs in the precision it was trained in: `precision` {trained}"
             )
         elements = list(potential.get_type_map())
         return Exported(
@@ -125,17 +125,9 @@ class DeepPotential:
             precision=trained,
         )
 
-    def export_form(self, form: str, source: Path, directory: Path, exported: Exported, part: Part) -> list[str]:
-        """Refuse: there is one form only."""
-        raise InputError(f"--format {form}: a Deep Potential has one form, for pair_style deepmd; leave out --format")
-
     def calculator(self, directory: Path) -> Calculator:
         """Return DeePMD-kit's calculator of an exported potential: the only one there is."""
         return self.model_calculator(directory / MODEL)
-
-    def reference_calculator(self, directory: Path) -> Calculator:
-        """Return the same calculator."""
-        return self.calculator(directory)
 
     def model_calculator(self, source: Path) -> Calculator:
         """Return DeePMD-kit's calculator of a frozen model."""

@@ -10,8 +10,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from decant.algorithms.base import WHOLE, Exported, FitResult, FitTask, Part, Pretrained
+from ase.data import chemical_symbols
+
+from decant.algorithms.base import WHOLE, Algorithm, Exported, FitResult, FitTask, Part, Pretrained
 from decant.algorithms.mace.published import PUBLISHED, fetch
+from decant.algorithms.mace.reference import (
+    load_trusted,
+    read_reference,
+    reference_head,
+    torch_calculator,
+    write_reference,
+)
 from decant.algorithms.training import require_labels, run_training
 from decant.data.frames import is_isolated, write_frames
 from decant.foundation.errors import InputError
@@ -42,7 +51,7 @@ _PARSER = "_mace_tools"
 _CONTINUED = re.compile(r"decant: continuing after epoch (\d+) and (\d+) s")
 
 
-class Mace:
+class Mace(Algorithm):
     """The MACE algorithm."""
 
     name = _NAME
@@ -50,6 +59,7 @@ class Mace:
     suffixes = (".model",)
     strategies = ("naive", "replay")
     published = tuple(PUBLISHED)
+    committees = True
 
     def known_settings(self) -> set[str]:
         """Return the options of ``mace_run_train`` that a preset may set."""
@@ -81,19 +91,19 @@ class Mace:
         epochs = _train(_command(task, settings), task)
         return FitResult(task.directory / f"{_NAME}.model", settings, epochs, notes)
 
-    def start(self, model: Path) -> tuple[Path, list[str]]:
-        """Return the same file, which is unpickled to see what elements it knows: it must be trusted.
+    def start(self, model: Path) -> Path:
+        """Return the same file."""
+        return model
+
+    def elements(self, source: Path) -> list[str]:
+        """Return the elements of a ``.model`` file, which is unpickled: it must be trusted.
 
         Raises
         ------
         InputError
             If it is no MACE model.
         """
-        from ase.data import chemical_symbols
-
-        from decant.algorithms.mace.reference import load_trusted
-
-        return model, [chemical_symbols[number] for number in load_trusted(model).atomic_numbers.tolist()]
+        return [chemical_symbols[number] for number in load_trusted(source).atomic_numbers.tolist()]
 
     def fetch(self, name: str) -> Path:
         """Return the file of a published model; see `decant.algorithms.mace.published.fetch`."""
@@ -112,7 +122,6 @@ class Mace:
         """
         from decant.algorithms.mace.export.heads import head_to_take
         from decant.algorithms.mace.export.weights import write_model
-        from decant.algorithms.mace.reference import load_trusted, write_reference
 
         model = load_trusted(source)
         precision = precision or "double"
@@ -133,7 +142,6 @@ class Mace:
         """Write the form ``mliap`` or ``libtorch``; see `decant.algorithms.mace.export.forms.write_form`."""
         from decant.algorithms.mace.export.forms import write_form
         from decant.algorithms.mace.export.heads import head_to_take
-        from decant.algorithms.mace.reference import load_trusted
 
         model = load_trusted(source)
         head = head_to_take(model, part.head)
@@ -147,8 +155,6 @@ class Mace:
 
     def reference_calculator(self, directory: Path) -> Calculator:
         """Return MACE's own calculator, rebuilt without unpickling anything."""
-        from decant.algorithms.mace.reference import read_reference, reference_head, torch_calculator
-
         path = directory / REFERENCE
         return torch_calculator(read_reference(path), reference_head(path))
 
@@ -162,12 +168,13 @@ class Mace:
             beside that of replayed frames.
         """
         from decant.algorithms.mace.export.heads import head_names, head_to_take
-        from decant.algorithms.mace.reference import load_trusted, torch_calculator
 
         model = load_trusted(source)
         names, head = head_names(model), head_to_take(model, None)
         if len(names) > 1 and not head and "default" not in [name.lower() for name in names]:
-            raise InputError(f"{source}: has the heads {', '.join(names)}: export one of them with --head and use that")
+            raise InputError(
+                f"{source}: has the heads {', '.join(names)}: export one of them ('decant export --head') and use that"
+            )
         return torch_calculator(model, head)
 
 

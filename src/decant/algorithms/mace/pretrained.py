@@ -123,7 +123,7 @@ def _one_head(model: Any, wanted: str | None, name: str) -> Any:
         return as_scale_shift(model)
     head = head_to_take(model, wanted)
     if head not in names:
-        raise InputError(f"{name}: has the heads {', '.join(names)}: name one with --set foundation_head=NAME")
+        raise InputError(f"{name}: has the heads {', '.join(names)}: name one with `set` foundation_head=NAME")
     with quiet():
         from mace.tools.scripts_utils import remove_pt_head
         from mace.tools.torch_tools import default_dtype

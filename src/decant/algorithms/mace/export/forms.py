@@ -51,7 +51,7 @@ def write_form(
         If there is no such form.
     """
     if form not in _FORMS:
-        raise InputError(f"--format {form}: no such form{nearest(form, _FORMS)}; expected {' or '.join(_FORMS)}")
+        raise InputError(f"`format` {form}: no such form{nearest(form, _FORMS)}; expected {' or '.join(_FORMS)}")
     write, lines = _FORMS[form]
     copied = copy.deepcopy(model)
     copied = copied.float() if precision == "single" else copied.double()

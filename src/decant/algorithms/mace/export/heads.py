@@ -38,9 +38,9 @@ def chosen_head(model: Any, name: str | None) -> int:
     if name in names:
         return names.index(name)
     if name is not None:
-        raise InputError(f"--head {name}: the model has no such head{nearest(name, names)}; it has: {', '.join(names)}")
+        raise InputError(f"`head` {name}: the model has no such head{nearest(name, names)}; it has: {', '.join(names)}")
     if len(names) > 1:
-        raise InputError(f"the model has {len(names)} heads: name one with --head ({', '.join(names)})")
+        raise InputError(f"the model has {len(names)} heads: name one as `head` ({', '.join(names)})")
     return 0
 
 

@@ -39,7 +39,7 @@ def element_pairs(model: Any, elements: list[int]) -> tuple[list[Pair], np.ndarr
     if count * (count + 1) // 2 > MAX_PAIRS:
         raise InputError(
             f"the model transforms distances by pair of elements and knows {count} elements, too many for radial "
-            "tables: choose those of your system with --elements, for example --elements H,C,O"
+            "tables: choose `elements`, those of your system, for example H,C,O"
         )
     pairs: list[Pair] = []
     table = np.zeros((count, count), dtype=np.int64)

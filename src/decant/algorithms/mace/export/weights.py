@@ -113,11 +113,11 @@ def _kept_elements(model: Any, wanted: Sequence[str] | None) -> list[int]:
         return list(range(len(known)))
     for number, symbol in enumerate(wanted):
         if symbol not in known:
-            raise InputError(f"--elements: the model does not know {symbol}; it knows: {' '.join(known)}")
+            raise InputError(f"`elements`: the model does not know {symbol}; it knows: {' '.join(known)}")
         if symbol in wanted[:number]:
-            raise InputError(f"--elements: {symbol} is named twice")
+            raise InputError(f"`elements`: {symbol} is named twice")
     if not wanted:
-        raise InputError("--elements: expected at least one chemical symbol")
+        raise InputError("`elements`: expected at least one chemical symbol")
     return [known.index(symbol) for symbol in wanted]
 
 

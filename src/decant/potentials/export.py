@@ -1,0 +1,151 @@
+"""Export: a fitted model becomes a potential, a directory that LAMMPS and Python can use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from decant import __version__
+from decant.algorithms.base import WHOLE, Exported, Part
+from decant.foundation.errors import InputError
+from decant.foundation.files import sha256, write_yaml
+from decant.potentials.potential import CARD, FORMAT, PAIR, PRECISIONS, Potential
+from decant.potentials.source import Source, open_source
+
+# keys of fit.yaml that a card repeats
+_FROM_FIT = ("preset", "seed", "limits", "pretrained", "epochs", "settings", "versions", "notes")
+
+
+@dataclass(frozen=True)
+class Use:
+    """What its maker says about a potential, in sentences, for those who get it handed over.
+
+    Attributes
+    ----------
+    good_for
+        What it was tried for.
+    not_for
+        What it must not be trusted with.
+    """
+
+    good_for: tuple[str, ...] = ()
+    not_for: tuple[str, ...] = ()
+
+
+def export(
+    source_path: Path,
+    output: Path,
+    precision: str | None = None,
+    part: Part = WHOLE,
+    forms: tuple[str, ...] = (),
+    use: Use | None = None,
+) -> tuple[Potential, bool]:
+    """Export a fitted model as a potential.
+
+    Parameters
+    ----------
+    source_path
+        Directory of ``decant fit``, a ``.model`` file of mace-torch, a ``.pt``/``.pth`` file of DeePMD-kit, or the name
+        of a published model. The model is unpickled, which can run any code: it must come from someone you trust.
+    output
+        Directory of the potential. One that is there is replaced, unless it was made from the same model in the same
+        way: then it is left as it is.
+    precision
+        ``"double"`` or ``"single"``: the arithmetic of the LAMMPS run; None for double, or where an algorithm leaves no
+        choice for the one it was trained in.
+    part
+        Elements and head to take, where the model has more of them than are wanted.
+    forms
+        Other forms to write beside it, for a LAMMPS that is built for them: each is ``model-FORM.pt`` with its LAMMPS
+        lines in ``pair-FORM.lammps``.
+    use
+        What the card is to say about its use.
+
+    Returns
+    -------
+    Potential
+        The potential.
+    bool
+        Whether it was written now.
+
+    Raises
+    ------
+    InputError
+        If the source is no model, cannot be run in LAMMPS, or `output` holds something else.
+    """
+    if precision not in (None, *PRECISIONS):
+        raise InputError(f"`precision` {precision}: expected double or single")
+    source = open_source(source_path)
+    output = Path(output)
+    same = {
+        "source_sha256": sha256(source.model),
+        "chosen_precision": precision,
+        "chosen_elements": list(part.elements) if part.elements else None,
+        "chosen_head": part.head,
+        "forms": sorted(forms),
+        "use": {"good_for": list(use.good_for), "not_for": list(use.not_for)} if use else None,
+    }
+    if output.exists():
+        present = _replaceable(output)
+        if present and all(present.card.get(key) == value for key, value in same.items()):
+            return present, False
+    output.parent.mkdir(parents=True, exist_ok=True)
+    directory = output.with_name(f".{output.name}.{os.getpid()}.part")
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    try:
+        exported = source.algorithm.export(source.model, directory, precision, part)
+        lines = [f"pair_style {exported.pair_style}", f"pair_coeff {exported.pair_coeff}"]
+        _write_pair(directory / PAIR, source.algorithm.name, exported, lines)
+        for form in forms:
+            lines = source.algorithm.export_form(form, source.model, directory, exported, part)
+            _write_pair(directory / f"pair-{form}.lammps", f"{source.algorithm.name} ({form})", exported, lines)
+        card = {**_card(source, exported, directory), "source": Path(source_path).name, **same}
+        write_yaml(directory / CARD, card)
+        shutil.rmtree(output, ignore_errors=True)
+        directory.rename(output)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    return Potential.open(output), True
+
+
+def _replaceable(output: Path) -> Potential | None:
+    """Return the potential that stands at `output`, None if a damaged one; refuse to replace anything else."""
+    if not output.is_dir() or (not (output / CARD).is_file() and any(output.iterdir())):
+        raise InputError(f"{output}: exists and is no potential; choose another `output`")
+    try:
+        return Potential.open(output)
+    except InputError:
+        return None
+
+
+def _write_pair(path: Path, name: str, exported: Exported, lines: list[str]) -> None:
+    """Write the LAMMPS lines."""
+    path.write_text(
+        f"# {name} potential, written by decant export; needs: -var potential <path of this directory>, units metal\n"
+        f"# atom types are, in this order: {' '.join(exported.elements)}\n" + "".join(f"{line}\n" for line in lines),
+        encoding="utf-8",
+    )
+
+
+def _card(source: Source, exported: Exported, directory: Path) -> dict[str, Any]:
+    """Return the card of a potential."""
+    names = sorted(path.name for path in directory.iterdir() if path.name != CARD)
+    return {
+        "format": FORMAT,
+        "algorithm": source.algorithm.name,
+        "elements": exported.elements,
+        "cutoff_A": exported.cutoff,
+        "precision": exported.precision,
+        "architecture": exported.settings,
+        "data": source.record.get("data"),
+        "fit": {key: source.record[key] for key in _FROM_FIT if key in source.record} or None,
+        "test_errors": source.errors or None,
+        "check": None,
+        "files": {name: sha256(directory / name) for name in names},
+        "exported": {"decant": __version__, "when": datetime.now(UTC).isoformat(timespec="seconds")},
+    }
