@@ -24,7 +24,9 @@ from decant.foundation.units import A2_PS_TO_1E5_CM2_S
 from decant.molecules.solvents import molecule, parse_liquid
 from decant.potentials.fit_errors import fit_errors, molecular_errors
 from decant.scoring.score import score
-from decant.study.study import FitCell, RunCell, Study, data_folder, read_study, test_frames
+from decant.study.cells import FitCell, RunCell, data_folder, test_frames
+from decant.study.study import Study
+from decant.study.study_file import read_study
 
 STUDY: dict[str, Any] = {
     "title": "Transfer of carbonate data (made-up numbers)",
