@@ -25,7 +25,9 @@ from decant.molecules.liquid import parse_liquid
 from decant.molecules.solvents import molecule
 from decant.potentials.fit_errors import fit_errors, molecular_errors
 from decant.scoring.score import score
-from decant.study.study import FitCell, RunCell, Study, data_folder, read_study, test_frames
+from decant.study.cells import FitCell, RunCell, data_folder, test_frames
+from decant.study.study import Study
+from decant.study.study_file import read_study
 from tests.descriptions import described
 
 STUDY: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ import yaml
 from decant.algorithms.registry import algorithm as named
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import read_yaml
+from decant.foundation.settings import positive
 from decant.foundation.units import duration
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # an installed wheel carries the presets inside the package, a checkout at its top level
 FOLDERS = (_PACKAGE / "presets", _PACKAGE.parents[1] / "models" / "presets")
-_KEYS = {"about", "cost", "max_time", "max_epochs", "settings"}
+_KEYS = {"about", "cost", "speed", "max_time", "max_epochs", "settings"}
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ def load_preset(algorithm: str, name: str, overrides: list[str], known: set[str]
     for key in content:
         if key not in _KEYS:
             raise InputError(f"{path}: unknown key '{key}'{nearest(key, _KEYS)}; settings go below 'settings:'")
+    if "speed" in content:
+        _speed(path, content)
     settings = copy.deepcopy(content.get("settings") or {})
     if not isinstance(settings, dict):
         raise InputError(f"{path}: 'settings' must be a mapping of keys to values")
@@ -109,6 +113,28 @@ def load_preset(algorithm: str, name: str, overrides: list[str], known: set[str]
         max_epochs=None if max_epochs is None else int(max_epochs),
         settings=settings,
     )
+
+
+@functools.cache
+def preset_speed(algorithm: str, name: str) -> float | None:
+    """Return the molecular dynamics of a potential of a preset, thousand atom-steps a second on one core.
+
+    It is a default for planning, measured on one core of a 2-core machine; None where there is no such preset or it
+    does not tell.
+    """
+    try:
+        path = preset_path(algorithm, name)
+        content = read_yaml(path)
+    except InputError:
+        return None
+    return _speed(path, content) if "speed" in content else None
+
+
+def _speed(path: Path, content: dict[str, Any]) -> float:
+    try:
+        return positive(content["speed"])
+    except InputError as error:
+        raise InputError(f"{path}: speed: {error}") from error
 
 
 def apply_override(settings: dict[str, Any], override: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 from decant.molecules.molecule import Molecule
@@ -36,6 +37,7 @@ GROUPS = {
 """SMARTS by name. An O, N or other hetero atom belongs to the first group that holds it: an ester is no ether."""
 
 
+@functools.cache
 def functional_groups(molecule: Molecule) -> frozenset[str]:
     """Return the names of the functional groups of a molecule.
 

@@ -8,7 +8,7 @@ from decant.report.page import Cell
 from decant.report.records import Pair, RunRecord
 from decant.report.scores import gained, signed, together, with_error
 from decant.simulation.protocol import KNOWS_ONLY
-from decant.study.study import ZERO
+from decant.study.cells import ZERO
 
 LOW, HIGH = (0xF5, 0xF8, 0xFB), (0x6A, 0xAB, 0xD8)
 LOSS, EVEN, GAIN = (0xE9, 0xA4, 0x66), (0xFF, 0xFF, 0xFF), (0x6A, 0xAB, 0xD8)

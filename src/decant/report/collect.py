@@ -15,7 +15,8 @@ from decant.foundation.tables import read_csv
 from decant.labels.cost import SECONDS
 from decant.report.records import FitRecord, Parity, Results, RunRecord, SetRecord
 from decant.simulation.description import DESCRIPTION, RunDescription
-from decant.study.study import FitCell, RunCell, data_folder, read_study, test_frames
+from decant.study.cells import FitCell, RunCell, data_folder, test_frames
+from decant.study.study_file import read_study
 from decant.workflow.status import STUDY, JobStatus, read_jobs
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from decant.report.page import Cell, Data, Figure, Key, Row, Section, Table
 from decant.report.picture import panel
 from decant.report.records import FitRecord, Pair, Results, RunRecord
 from decant.report.scores import together, with_error
-from decant.study.study import ZERO
+from decant.study.cells import ZERO
 
 SHADES = {"labels": "#0072B2", "collecting": "#009E73", "training": "#E69F00", "dynamics": "#999999"}
 ROW, MARGIN = 0.27, 0.75
@@ -147,7 +147,7 @@ def _total(results: Results) -> str:
 def own_labels(results: Results, name: str) -> float:
     """Return the core-seconds of the labels that were made for a set, not taken from other sets."""
     data = results.study.data[name]
-    if data.join is not None or data.part_of is not None:
+    if not data.makes_labels:
         return 0.0
-    taken = results.sets[data.start].core_seconds if data.start else None
-    return max((results.sets[name].core_seconds or 0.0) - (taken or 0.0), 0.0)
+    taken = sum(results.sets[other].core_seconds or 0.0 for other in data.needs)
+    return max((results.sets[name].core_seconds or 0.0) - taken, 0.0)

@@ -13,7 +13,8 @@ from decant.report.records import TARGET, Results, RunRecord, unfinished
 from decant.report.scores import gained, is_sure, sign, signed, together, with_error
 from decant.report.transfer import compared
 from decant.scoring.predictors import Predictor
-from decant.study.study import CHANGES, ZERO
+from decant.study.cells import ZERO
+from decant.study.simulation import CHANGES
 
 UNDECIDED = "not decided"
 HOW = (
@@ -139,8 +140,8 @@ def collector(results: Results, data: str) -> str | None:
     choice = results.study.data.get(data)
     if choice is None:
         return None
-    if choice.learn is not None:
-        return choice.learn.get("algorithm")
+    if choice.collector is not None:
+        return choice.collector
     return next((found for name in choice.needs if (found := collector(results, name))), None)
 
 

@@ -16,7 +16,7 @@ from decant.report.scores import together
 from decant.scoring.predictors import fixed_set_errors
 from decant.scoring.quantity import Quantity
 from decant.scoring.replicas import pooled
-from decant.study.study import ZERO
+from decant.study.cells import ZERO
 
 Point = tuple[float, float, float | None]
 """Training frames, a value, and its uncertainty."""
@@ -43,8 +43,8 @@ def families(results: Results) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     fitted = results.data_names()
     for name, data in results.study.data.items():
-        if data.part_of is not None and name in fitted:
-            found.setdefault(data.part_of, [data.part_of] if data.part_of in fitted else []).append(name)
+        if data.whole is not None and name in fitted:
+            found.setdefault(data.whole, [data.whole] if data.whole in fitted else []).append(name)
     return found
 
 

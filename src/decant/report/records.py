@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from decant.simulation.description import RunDescription
-from decant.study.study import ZERO, FitCell, RunCell, Simulation, Study
+from decant.study.cells import ZERO, FitCell, RunCell
+from decant.study.simulation import Simulation
+from decant.study.study import Study
 from decant.workflow.status import JobStatus
 
 TARGET = "none"
-"""Value of `Simulation.change` of a liquid that the data are about."""
+"""What `Study.changes` says of a liquid that the data are about."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,8 @@ class Results:
 
     def simulations(self, change: str | None = None) -> dict[str, Simulation]:
         """Return the simulations, or those of one kind of change."""
-        return {name: one for name, one in self.study.simulations.items() if change is None or one.change == change}
+        kinds = self.study.changes
+        return {name: one for name, one in self.study.simulations.items() if change is None or kinds[name] == change}
 
     def fits_of(self, pair: Pair) -> list[FitRecord]:
         """Return the potentials of a data set and an algorithm, one a seed."""
@@ -187,7 +190,7 @@ class Results:
 
     def change_of(self, run: RunRecord) -> str:
         """Return what makes the liquid of a run new to its potential."""
-        return self.study.simulations[run.cell.simulation].change
+        return self.study.changes[run.cell.simulation]
 
     def is_target(self, run: RunRecord) -> bool:
         """Say whether a run is of a liquid that the data are about."""
@@ -210,7 +213,7 @@ class Results:
             return None
         if choice.against in fitted:
             return choice.against
-        built_on = [name for name in choice.needs if name in fitted] if choice.part_of is None else []
+        built_on = [name for name in choice.extends if name in fitted]
         base = built_on[0] if built_on else fitted[0]
         return None if base == data else base
 

@@ -10,6 +10,10 @@ ZERO = "none"
 """In place of a data set: a pretrained model as it is."""
 TEST = "test"
 """In place of a data set: the frames that no fit sees."""
+HERE = Path()
+"""The study's folder, in which every command runs."""
+INPUTS = HERE / "inputs"
+"""Where the files lie that are written from the study file before anything runs."""
 
 
 @dataclass(frozen=True)
@@ -95,3 +99,23 @@ def data_folder(folder: Path, name: str) -> Path:
 def test_frames(folder: Path) -> Path:
     """Return the labelled test set."""
     return folder / TEST / "labelled.extxyz"
+
+
+def configurations(name: str) -> Path:
+    """Return the file of the unlabelled frames of a data set or of `TEST`, from the study's folder."""
+    return labelled(name).with_name("configurations.extxyz")
+
+
+def labelled(name: str) -> Path:
+    """Return the labelled file of a data set or of `TEST`, from the study's folder."""
+    return test_frames(HERE) if name == TEST else data_folder(HERE, name) / "labelled.extxyz"
+
+
+def set_input(name: str) -> Path:
+    """Return the file of the recipes of a data set or of `TEST`, or of its active learning, from the study's folder."""
+    return INPUTS / "data" / f"{name}.yaml"
+
+
+def reference_input(simulation: str) -> Path:
+    """Return the file of the values that a simulation is compared with, from the study's folder."""
+    return INPUTS / "references" / f"{simulation}.yaml"

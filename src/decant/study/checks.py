@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from decant.foundation.errors import InputError, nearest
-from decant.foundation.settings import read_mapping
+from decant.algorithms.presets import load_preset
+from decant.foundation.errors import InputError, nearest, warn
+from decant.labels.registry import labeler
+from decant.potentials.potential import PRECISIONS
 from decant.scoring.reference import KEYS
-from decant.study.study import EXPERIMENT, AlgorithmChoice, DataSet, Simulation, Study
-
-OWN_LEARN_KEYS = ("initial", "method")
-"""Keys of learn.yaml that the study gives."""
-
-
-@contextmanager
-def section(where: str) -> Iterator[None]:
-    """Begin the message of an `InputError` with the section of the study that it is about."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from error
+from decant.study.algorithm_choice import AlgorithmChoice
+from decant.study.frames import frame_sizes
+from decant.study.novelty import changes_told
+from decant.study.readers import section
+from decant.study.simulation import EXPERIMENT, Simulation
+from decant.study.study import Study
 
 
 def check_study(study: Study) -> None:
@@ -33,17 +26,16 @@ def check_study(study: Study) -> None:
     InputError
         If an algorithm, preset, setting, method, recipe, parameter, solvent, pretrained model, file or reference does
         not exist or does not go with the others; the message names the section.
-    """
-    from decant.labels.registry import labeler
-    from decant.study.frames import frame_sizes
 
+    What contradicts itself but spoils nothing is warned about.
+    """
     with section("method"):
         labeler(study.method)
     with section("test"):
         frame_sizes(study.test)
     for name, data in study.data.items():
         with section(f"data: {name}"):
-            _check_data(study, data)
+            data.check(study)
     for name, choice in study.algorithms.items():
         with section(f"algorithms: {name}"):
             _check_algorithm(study, name, choice)
@@ -52,48 +44,12 @@ def check_study(study: Study) -> None:
             _check_simulation(study, name, simulation)
     if not study.fitted() and not list(study.fits()):
         raise InputError("data: no potential is fitted to any of them; leave out 'fit: false' of one")
-
-
-def _check_data(study: Study, data: DataSet) -> None:
-    from decant.foundation.files import require_file
-    from decant.study.frames import count_frames, frame_sizes
-
-    if data.recipes:
-        frame_sizes(data.recipes)
-    if data.labelled:
-        require_file(Path(data.labelled), "labelled frames in decant's form")
-    if data.part_of and data.frames:
-        whole = count_frames(study, data.part_of)
-        if whole is not None and data.frames > whole:
-            raise InputError(f"frames: {data.part_of} has {whole} frames, {data.frames} are asked for")
-    if data.learn is not None:
-        with section("learn"):
-            learn_settings(study, data)
-
-
-def learn_settings(study: Study, data: DataSet) -> Any:
-    """Return the settings of active learning of a data set, checked but for the initial file.
-
-    Raises
-    ------
-    InputError
-        If one is wrong, or one is given that is the study's.
-    """
-    from decant.learning.settings import LearnSettings, check_names
-
-    given = data.learn or {}
-    for name in OWN_LEARN_KEYS:
-        if name in given:
-            raise InputError(f"'{name}' comes from the study ('start' of the data set, 'method'); leave it out")
-    settings = read_mapping(LearnSettings, {**given, "initial": [data.start], "method": study.method}, "")
-    check_names(settings)
-    return settings
+    for name, simulation in study.simulations.items():
+        _check_change(study, name, simulation)
 
 
 def _check_algorithm(study: Study, name: str, choice: AlgorithmChoice) -> None:
-    from decant.algorithms.presets import load_preset
     from decant.algorithms.registry import algorithm
-    from decant.potentials.potential import PRECISIONS
 
     method = algorithm(choice.algorithm)
     if choice.strategy != "zero-shot":
@@ -141,6 +97,17 @@ def _check_simulation(study: Study, name: str, simulation: Simulation) -> None:
         raise InputError("no potential runs it; check its data and algorithms")
     with section("reference"):
         _check_reference(study, name, simulation.reference)
+
+
+def _check_change(study: Study, name: str, simulation: Simulation) -> None:
+    """Warn of a declared change that the functional groups contradict for every potential that runs the liquid."""
+    told = changes_told(study, name)
+    if simulation.change and told and simulation.change not in told:
+        warn(
+            f"simulations: {name}: change: '{simulation.change}' contradicts the functional groups of "
+            f"{simulation.liquid} and of what its potentials are trained on, which tell '{told[0]}'; leave 'change' "
+            "out to take that"
+        )
 
 
 def _check_reference(study: Study, name: str, reference: str | dict[str, Any]) -> None:

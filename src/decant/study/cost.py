@@ -1,18 +1,24 @@
 """What the jobs of a study will take, in seconds, from its own limits and from speeds measured on one machine.
 
-The constants are defaults for planning: GFN-xTB, the presets that come with decant, one core of a 2-core machine. A
-slower or busier machine takes longer in proportion. What cannot be told beforehand is None.
+The constants are defaults for planning: GFN-xTB, one core of a 2-core machine; the speed of molecular dynamics stands
+in the presets of each algorithm. A slower or busier machine takes longer in proportion. What cannot be told beforehand
+is None.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from decant.algorithms.presets import load_preset, preset_speed
 from decant.foundation.units import parse_length
-from decant.study.checks import learn_settings
+from decant.molecules.liquid import parse_liquid
+from decant.study.algorithm_choice import AlgorithmChoice
 from decant.study.frames import Frames, frame_sizes
-from decant.study.study import AlgorithmChoice, DataSet, Simulation, Study
+from decant.study.simulation import Simulation
+
+if TYPE_CHECKING:
+    from decant.study.study import Study
 
 PERIODIC = {"gfn2-xtb": (80, 5.0), "gfn1-xtb": (80, 2.5)}
 """Label of a box and of its molecules alone on one core: atoms, seconds; it grows with the square of the atoms."""
@@ -21,11 +27,6 @@ ALONE = {"gfn2-xtb": (40, 0.06), "gfn1-xtb": (40, 0.04)}
 LEAST = 0.05
 PACKED = 0.2
 """Packing one box or cluster of thermally disordered molecules."""
-SPEED = {
-    "mace": {"quick": 50.0, "small": 18.0, "finetune": 18.0, "paper": 0.2},
-    "deepmd": {"quick": 2.8, "small": 2.9, "finetune": 2.9, "paper": 2.0},
-}
-"""Molecular dynamics, thousand atom-steps a second on one core, by algorithm and preset."""
 START = {
     "build": 5.0, "label": 5.0, "learn": 10.0, "select": 3.0, "split": 3.0, "fit": 50.0, "export": 27.0,
     "evaluate": 12.0, "simulate": 6.0, "analyze": 11.0, "score": 3.0,
@@ -41,8 +42,8 @@ def build_seconds(entries: Sequence[dict[str, Any]]) -> float | None:
         driver, length = frames.parameters.get("driver"), frames.parameters.get("length", "1ps")
         if driver is None:
             continue
-        step = SPEED["mace"]["small"] if str(driver).startswith("potential:") else None
-        seconds = frames.atoms / 1e3 / step if step else _label(str(driver), frames, alone=False)
+        step = preset_speed("mace", "small") if str(driver).startswith("potential:") else None
+        seconds = frames.atoms / 1e3 / step if step else one_label_seconds(str(driver), frames, alone=False)
         if seconds is None:
             return None
         runs = -(-frames.count // max(int(frames.parameters.get("snapshots", 1)), 1))
@@ -56,14 +57,14 @@ def label_seconds(
     """Return the seconds of labelling the frames of recipes, each molecule alone as well if wished."""
     total = 0.0
     for frames in frame_sizes(entries):
-        one = _label(method, frames, alone=molecules)
+        one = one_label_seconds(method, frames, alone=molecules)
         if one is None:
             return None
         total += frames.count * one
     return START["label"] + total / cores
 
 
-def _label(method: str, frames: Frames, alone: bool) -> float | None:
+def one_label_seconds(method: str, frames: Frames, alone: bool) -> float | None:
     """Return the seconds of one label, and of those of its molecules alone."""
     if method not in PERIODIC or not frames.atoms:
         return None
@@ -72,36 +73,15 @@ def _label(method: str, frames: Frames, alone: bool) -> float | None:
     return whole + (LEAST * len(frames.molecules) if alone else 0.0)
 
 
-def learn_seconds(study: Study, data: DataSet) -> float | None:
-    """Return the seconds of active learning that uses up its budget of generations."""
-    settings = learn_settings(study, data)
-    fit = _training(settings.algorithm, settings.preset, list(settings.set), settings.max_time, settings.max_epochs)
-    labels = _label(study.method, Frames(1, _molecules(settings.states[0].liquid), True, {}), alone=False)
-    speed = _speed(settings.algorithm, settings.preset)
-    if fit is None or labels is None or speed is None:
-        return None
-    # the first member moves the atoms, and every member is evaluated on the frames that are kept, a few in a hundred
-    dynamics = sum(
-        state.copies * sum(_molecules(state.liquid)) * state.length / (state.timestep / 1e3) / 1e3
-        for state in settings.states
-    ) / (speed * settings.ranks)  # fmt: skip
-    cores = settings.jobs or study.cores_of("learn")
-    generation = settings.committee * (fit + START["export"] + START["evaluate"]) + dynamics
-    return START["learn"] + settings.stop.generations * generation + (settings.stop.generations - 1) * (
-        settings.select * labels / cores
-    )  # fmt: skip
-
-
 def fit_seconds(choice: AlgorithmChoice) -> float | None:
     """Return the seconds of a fit; None where only a number of epochs limits it."""
-    return _training(choice.algorithm, choice.used_preset, list(choice.set), choice.max_time, choice.max_epochs)
+    return training_seconds(choice.algorithm, choice.used_preset, list(choice.set), choice.max_time, choice.max_epochs)
 
 
-def _training(
+def training_seconds(
     algorithm: str, preset: str, overrides: list[str], max_time: float | None, max_epochs: int | None
 ) -> float | None:  # fmt: skip
-    from decant.algorithms.presets import load_preset
-
+    """Return the seconds of a training by its limits, those of the preset where none is given."""
     limit = max_time
     if max_time is None and max_epochs is None:
         limit = load_preset(algorithm, preset, overrides, None).max_time
@@ -112,20 +92,20 @@ def simulate_seconds(study: Study, simulation: Simulation, algorithm: str) -> fl
     """Return the seconds of one simulation that no guard stops, with a potential of an algorithm of the study."""
     start = study.starts_from(algorithm)  # decides the architecture
     choice = study.algorithms[start.algorithm if start else algorithm]
-    speed = _speed(choice.algorithm, choice.used_preset)
-    if speed is None:
-        return None
     equilibration = simulation.length / 4 if simulation.equilibration is None else simulation.equilibration
     steps = (simulation.length + equilibration) / (simulation.timestep / 1e3)
-    atoms = simulation.copies * sum(_molecules(simulation.liquid))
-    return START["simulate"] + atoms * steps / 1e3 / (speed * study.simulation_ranks(algorithm))
+    atoms = simulation.copies * sum(atoms_of_molecules(simulation.liquid))
+    ranks = study.simulation_ranks(algorithm)
+    dynamics = dynamics_seconds(choice.algorithm, choice.used_preset, atoms, steps, ranks)
+    return None if dynamics is None else START["simulate"] + dynamics
 
 
-def _speed(algorithm: str, preset: str) -> float | None:
-    return SPEED.get(algorithm, {}).get(preset)
+def dynamics_seconds(algorithm: str, preset: str, atoms: float, steps: float, ranks: int) -> float | None:
+    """Return the seconds of molecular dynamics with a potential of a preset."""
+    speed = preset_speed(algorithm, preset)
+    return None if speed is None else atoms * steps / 1e3 / (speed * ranks)
 
 
-def _molecules(liquid: str) -> tuple[float, ...]:
-    from decant.molecules.liquid import parse_liquid
-
+def atoms_of_molecules(liquid: str) -> tuple[float, ...]:
+    """Return the number of atoms of each molecule of a liquid such as ``EC:4,EMC:8``."""
     return tuple(float(len(kind.symbols)) for kind, count in parse_liquid(liquid) for _ in range(count))

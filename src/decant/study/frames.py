@@ -11,7 +11,6 @@ from decant.foundation.errors import InputError
 from decant.molecules.liquid import mixture
 from decant.molecules.molecule import Molecule
 from decant.molecules.solvents import molecule
-from decant.study.study import Study
 
 
 @dataclass(frozen=True)
@@ -92,12 +91,31 @@ def _some(sizes: list[float], size: Any) -> tuple[float, ...]:
     return (sum(sizes) / len(sizes),) * round((fewest + most) / 2)
 
 
-def count_frames(study: Study, name: str) -> int | None:
-    """Return the most frames that a data set can have, isolated atoms left out; None where only running it tells."""
-    data = study.data[name]
-    if data.recipes:
-        return sum(one.count for one in frame_sizes(data.recipes))
-    if data.part_of:
-        return data.frames
-    parts = [count_frames(study, one) for one in data.join or ()]
-    return sum(part for part in parts if part is not None) if parts and None not in parts else None
+def molecules_of(entries: Sequence[dict[str, Any]]) -> frozenset[Molecule] | None:
+    """Return the molecules that the frames of recipes hold; None where the parameters of one do not name them."""
+    found: set[Molecule] = set()
+    for entry in entries:
+        parameters = entry.get("parameters") or {}
+        if entry["recipe"] == "atom":
+            continue
+        try:
+            kinds = _named_molecules(parameters)
+        except InputError:
+            return None
+        if not kinds:
+            return None
+        found.update(kinds)
+    return frozenset(found)
+
+
+def _named_molecules(parameters: dict[str, Any]) -> list[Molecule]:
+    """Return the molecules that the parameters of a recipe name; none where they name none."""
+    if "liquid" in parameters:
+        box = mixture(parameters["liquid"], parameters.get("atoms"), parameters.get("molecules"))
+        return [kind for kind, _ in box]
+    if "molecule" in parameters:
+        return [molecule(str(parameters["molecule"]))]
+    for word in ("molecules", "solvents"):
+        if isinstance(parameters.get(word), str | list):
+            return [molecule(name) for name in names(parameters[word])]
+    return []

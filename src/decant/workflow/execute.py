@@ -17,7 +17,8 @@ from decant.foundation.locks import LOCK, is_locked, locked
 from decant.foundation.progress import Progress, clock
 from decant.foundation.settings import read_mapping
 from decant.study.checks import check_study
-from decant.study.study import Study, study_values
+from decant.study.study import Study
+from decant.study.study_file import study_values
 from decant.workflow.jobs import Job, study_inputs, study_jobs
 from decant.workflow.outcome import Outcome, State, outcome, state
 from decant.workflow.profile import Profile, cancel_jobs
@@ -102,7 +103,7 @@ def require_own(folder: Path) -> None:
     if folder.is_dir() and not (folder / STUDY).is_file():
         foreign = sorted(file.name for file in folder.iterdir() if file.name != LOCK)
         if foreign:
-            raise InputError(f"{folder}: holds {foreign[0]} but no {STUDY}; give an empty or new folder to -o")
+            raise InputError(f"{folder}: holds {foreign[0]} but no {STUDY}; give an empty or new folder to `output`")
 
 
 def _wait_for_the_killed(folder: Path) -> None:

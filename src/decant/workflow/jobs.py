@@ -6,27 +6,29 @@ A command is one that a person can repeat by hand in the study's folder; every p
 from __future__ import annotations
 
 import shlex
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from decant.study.cost import (
-    START,
-    build_seconds,
-    fit_seconds,
-    label_seconds,
-    learn_seconds,
-    simulate_seconds,
+from decant.study.cells import (
+    HERE,
+    TEST,
+    ZERO,
+    FitCell,
+    RunCell,
+    data_folder,
+    labelled,
+    reference_input,
+    set_input,
+    test_frames,
 )  # fmt: skip
+from decant.study.cost import START, fit_seconds, simulate_seconds
+from decant.study.data_sets.recipes import recipe_steps
 from decant.study.resources import Request, request
-from decant.study.study import EXPERIMENT, TEST, ZERO, FitCell, RunCell, Study, data_folder, test_frames
-
-HERE = Path()
-"""The study's folder, in which every command runs."""
-INPUTS = HERE / "inputs"
-"""Where the files lie that are written from the study file before anything runs."""
+from decant.study.simulation import EXPERIMENT
+from decant.study.step import Step
+from decant.study.study import Study
 
 
 @dataclass(frozen=True)
@@ -73,17 +75,12 @@ class Job(Request):
 
 def study_inputs(study: Study) -> dict[Path, Any]:
     """Return the content of the files that the commands read beside what other commands made, by path."""
-    files: dict[Path, Any] = {_recipes(TEST): list(study.test)}
+    files: dict[Path, Any] = {set_input(TEST): list(study.test)}
     for name, data in study.data.items():
-        if data.recipes:
-            files[_recipes(name)] = list(data.recipes)
-        elif data.learn is not None:
-            initial = Path("..") / ".." / _labelled(str(data.start))
-            own = {"initial": [str(initial)], "method": study.method}
-            files[_recipes(name)] = {"jobs": study.cores_of("learn"), **data.learn, **own}
+        files |= data.inputs(study, name)
     for name, simulation in study.simulations.items():
         if isinstance(simulation.reference, dict):
-            files[_reference(name)] = simulation.reference
+            files[reference_input(name)] = simulation.reference
     return files
 
 
@@ -92,22 +89,23 @@ def study_jobs(study: Study) -> list[Job]:
     needed = {fit.data for fit in study.fits()} | {
         choice.replay for choice in study.algorithms.values() if choice.replay in study.data
     }
-    jobs = [_build(study, TEST), _label(study, TEST)]
+    steps = recipe_steps(study, TEST, study.test, molecules=True)
     for name in _in_order(study):
-        jobs += _data_jobs(study, name)
+        steps += study.data[name].steps(study, name)
         if name in needed:
-            jobs.append(_split(study, name))
+            steps.append(_split(study, name))
+    jobs = [_job(study, step) for step in steps]
     fits = list(study.fits())
     for fit in fits:  # those that others start from come first, since a start is never started from another itself
         if study.starts_from(fit.algorithm) is None:
-            jobs += _fit_jobs(study, fit)
+            jobs += [_job(study, step, fit) for step in _fit_steps(study, fit)]
     for fit in fits:
         if study.starts_from(fit.algorithm) is not None:
-            jobs += _fit_jobs(study, fit)
+            jobs += [_job(study, step, fit) for step in _fit_steps(study, fit)]
     runs = list(study.runs())
     for run in runs:
-        jobs += _run_jobs(study, run)
-    return [*jobs, *(score for run in runs for score in _score(study, run))]
+        jobs += [_job(study, step, run.fit) for step in _run_steps(study, run)]
+    return [*jobs, *(_job(study, score, run.fit) for run in runs for score in _score(study, run))]
 
 
 # data sets
@@ -128,84 +126,18 @@ def _in_order(study: Study) -> list[str]:
     return ordered
 
 
-def _data_jobs(study: Study, name: str) -> list[Job]:
-    data = study.data[name]
-    output = _labelled(name)
-    words: list[object]
-    if data.recipes:
-        return [_build(study, name), _label(study, name)]
-    if data.learn is not None:
-        words = ["learn", _recipes(name), "-o", data_folder(HERE, name)]
-        needs, seconds = [_labels(study, str(data.start))], learn_seconds(study, data)
-        return [_job(study, "learn", name, needs, output, words, seconds)]
-    if data.labelled:
-        return [_short(study, "select", name, [], output, ["select", data.labelled, "--random", "-o", output])]
-    sources = data.join or (str(data.part_of),)
-    words = ["select", *map(_labelled, sources), "--random", "--seed", study.seed, "-o", output]
-    if data.frames:
-        words += ["-n", data.frames]
-    return [_short(study, "select", name, [_labels(study, source) for source in sources], output, words)]
-
-
-def _build(study: Study, name: str) -> Job:
-    entries = study.test if name == TEST else study.data[name].recipes or ()
-    output = _folder(name) / "configurations.extxyz"
-    words: list[object] = ["build", _recipes(name), "-o", output, "--seed", _seed(study, name)]
-    return _job(study, "build", name, [], output, words, build_seconds(entries))
-
-
-def _label(study: Study, name: str) -> Job:
-    entries = study.test if name == TEST else study.data[name].recipes or ()
-    output = _labelled(name)
-    words: list[object] = ["label", _folder(name) / "configurations.extxyz", "-o", output]
-    cores = study.cores_of("label")
-    words += ["--method", study.method, "--jobs", cores]
-    if name == TEST:
-        words += ["--molecules"]
-    seconds = label_seconds(entries, study.method, cores, molecules=name == TEST)
-    return _job(study, "label", name, [f"build/{name}"], output, words, seconds)
-
-
-def _split(study: Study, name: str) -> Job:
+def _split(study: Study, name: str) -> Step:
     output = data_folder(HERE, name) / "split"
-    words: list[object] = ["split", _labelled(name), "-o", output, "--fractions", "0.9,0.1,0", "--seed", study.seed]
-    words += ["--without", test_frames(HERE)]
-    return _short(study, "split", name, [_labels(study, name), f"label/{TEST}"], output, words)
-
-
-def _labels(study: Study, name: str) -> str:
-    """Return the name of the job that makes the labelled file of a data set."""
-    data = study.data[name]
-    kind = "label" if data.recipes else "learn" if data.learn is not None else "select"
-    return f"{kind}/{name}"
-
-
-def _seed(study: Study, name: str) -> int:
-    """Return a seed of the configurations of a set, so that sets made by the same recipe differ."""
-    return study.seed + 1000 * (zlib.crc32(name.encode()) % 100_000)
-
-
-def _folder(name: str) -> Path:
-    return HERE / TEST if name == TEST else data_folder(HERE, name)
-
-
-def _labelled(name: str) -> Path:
-    return _folder(name) / "labelled.extxyz"
-
-
-def _recipes(name: str) -> Path:
-    return INPUTS / "data" / f"{name}.yaml"
-
-
-def _reference(simulation: str) -> Path:
-    return INPUTS / "references" / f"{simulation}.yaml"
+    words = ("split", labelled(name), "-o", output, "--fractions", "0.9,0.1,0", "--seed", study.seed)
+    needs = (f"{study.data[name].maker}/{name}", f"label/{TEST}")
+    return Step("split", name, needs, output, (*words, "--without", test_frames(HERE)), START["split"])
 
 
 # potentials
 
 
-def _fit_jobs(study: Study, fit: FitCell) -> Iterator[Job]:
-    """Yield the jobs that make a potential and measure its errors."""
+def _fit_steps(study: Study, fit: FitCell) -> Iterator[Step]:
+    """Yield the commands that make a potential and measure its errors."""
     choice, start = study.algorithms[fit.algorithm], study.starts_from(fit.algorithm)
     model: object = fit.model(HERE)
     needs = [f"fit/{start.name}"] if start else []
@@ -216,13 +148,14 @@ def _fit_jobs(study: Study, fit: FitCell) -> Iterator[Job]:
         needs = [f"fit/{fit.name}"]
     words: list[object] = ["export", model, "-o", fit.potential(HERE)]
     words += [*_option("--precision", choice.precision), *_option("--elements", choice.elements)]
-    yield _short(study, "export", fit.name, needs, fit.potential(HERE), words, fit)
+    yield Step("export", fit.name, tuple(needs), fit.potential(HERE), tuple(words), START["export"])
     words = ["evaluate", fit.potential(HERE), test_frames(HERE), "-o", fit.errors(HERE)]
     words += ["--predictions", fit.errors(HERE).with_suffix(".extxyz")]
-    yield _short(study, "evaluate", fit.name, [f"export/{fit.name}", f"label/{TEST}"], fit.errors(HERE), words, fit)
+    needs = [f"export/{fit.name}", f"label/{TEST}"]
+    yield Step("evaluate", fit.name, tuple(needs), fit.errors(HERE), tuple(words), START["evaluate"])
 
 
-def _fit(study: Study, fit: FitCell, needs: list[str]) -> Job:
+def _fit(study: Study, fit: FitCell, needs: list[str]) -> Step:
     choice, start = study.algorithms[fit.algorithm], study.starts_from(fit.algorithm)
     needs = [f"split/{fit.data}", *needs]
     words: list[object] = ["fit", choice.algorithm, data_folder(HERE, fit.data) / "split", "-o", fit.model(HERE)]
@@ -239,14 +172,14 @@ def _fit(study: Study, fit: FitCell, needs: list[str]) -> Job:
         words += ["--replay", data_folder(HERE, choice.replay) / "split"]
     elif choice.replay:
         words += ["--replay", choice.replay]
-    return _job(study, "fit", fit.name, needs, fit.model(HERE), words, fit_seconds(choice), fit)
+    return Step("fit", fit.name, tuple(needs), fit.model(HERE), tuple(words), fit_seconds(choice))
 
 
 # simulations
 
 
-def _run_jobs(study: Study, run: RunCell) -> Iterator[Job]:
-    """Yield the jobs that run a liquid and measure it."""
+def _run_steps(study: Study, run: RunCell) -> Iterator[Step]:
+    """Yield the commands that run a liquid and measure it."""
     simulation, output = study.simulations[run.simulation], run.run(HERE)
     words: list[object] = ["simulate", run.fit.potential(HERE), "--liquid", simulation.liquid]
     words += ["--copies", simulation.copies, "--temperature", f"{run.temperature:g}"]
@@ -259,47 +192,37 @@ def _run_jobs(study: Study, run: RunCell) -> Iterator[Job]:
     asked = _request(study, "simulate", run.fit, seconds)
     words += ["--ranks", asked.ranks, *_option("--threads", asked.cores_a_rank > 1 and asked.cores_a_rank)]
     words += [*_option("--gpus", asked.gpus), "-o", output]
-    yield _job(study, "simulate", run.name, [f"export/{run.fit.name}"], output, words, seconds, run.fit)
-    needs, measured = [f"simulate/{run.name}"], output / "observables.yaml"
-    yield _short(study, "analyze", run.name, needs, measured, ["analyze", output], run.fit)
+    yield Step("simulate", run.name, (f"export/{run.fit.name}",), output, tuple(words), seconds)
+    needs, measured = (f"simulate/{run.name}",), output / "observables.yaml"
+    yield Step("analyze", run.name, needs, measured, ("analyze", output), START["analyze"])
 
 
-def _score(study: Study, run: RunCell) -> Iterator[Job]:
-    """Yield the job that scores a run; none for the only run of a reference level: nothing is there to compare."""
+def _score(study: Study, run: RunCell) -> Iterator[Step]:
+    """Yield the command that scores a run; none for the only run of a reference level: nothing is there to compare."""
     named, others = study.simulations[run.simulation].reference, study.reference_runs(run)
     if others is not None and not others:
         return
     references: list[object] = [other.run(HERE) for other in others or ()]
     if others is None:
-        references = [EXPERIMENT if named == EXPERIMENT else _reference(run.simulation)]
+        references = [EXPERIMENT if named == EXPERIMENT else reference_input(run.simulation)]
     words: list[object] = ["score", run.run(HERE)]
     for reference in references:
         words += ["--reference", reference]
-    needs = [f"analyze/{one.name}" for one in (run, *(others or ()))]
-    yield _short(study, "score", run.name, needs, run.score(HERE), [*words, "-o", run.score(HERE)], run.fit)
+    needs = tuple(f"analyze/{one.name}" for one in (run, *(others or ())))
+    yield Step("score", run.name, needs, run.score(HERE), (*words, "-o", run.score(HERE)), START["score"])
 
 
 def _option(name: str, value: object) -> tuple[object, ...]:
     return (name, value) if value else ()
 
 
-def _job(
-    study: Study, kind: str, cell: str, inputs: list[str], output: Path, words: Sequence[object],
-    seconds: float | None, fit: FitCell | None = None,
-) -> Job:  # fmt: skip
-    asked = asdict(_request(study, kind, fit, seconds))
-    command = ("decant", *map(str, words))
+def _job(study: Study, step: Step, fit: FitCell | None = None) -> Job:
+    """Return the job of a command; `fit` is the potential that it is about."""
+    asked = asdict(_request(study, step.kind, fit, step.seconds))
     return Job(
-        **asked, kind=kind, cell=cell, inputs=tuple(inputs), output=str(output), command=command, seconds=seconds
-    )
-
-
-def _short(
-    study: Study, kind: str, cell: str, inputs: list[str], output: Path, words: Sequence[object],
-    fit: FitCell | None = None,
-) -> Job:  # fmt: skip
-    """Return a job that takes hardly longer than its start."""
-    return _job(study, kind, cell, inputs, output, words, START[kind], fit)
+        **asked, kind=step.kind, cell=step.cell, inputs=step.needs, output=str(step.output),
+        command=("decant", *map(str, step.words)), seconds=step.seconds,
+    )  # fmt: skip
 
 
 def _request(study: Study, kind: str, fit: FitCell | None, seconds: float | None) -> Request:

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 
 from decant.foundation.progress import clock
 from decant.foundation.tables import format_table
-from decant.study.frames import count_frames
 from decant.study.resources import KINDS
-from decant.study.study import DataSet, Study
+from decant.study.simulation import CHANGES
+from decant.study.study import Study
 from decant.workflow.jobs import Job
 from decant.workflow.outcome import and_more
 
@@ -18,12 +18,9 @@ def matrix(study: Study) -> str:
     fits, runs = list(study.fits()), list(study.runs())
     lines = [study.title, "", f"data sets: {len(study.data)}, labelled with {study.method}"]
     for name, data in study.data.items():
-        frames = count_frames(study, name)
-        known = (
-            f"{frames} frames" if frames is not None else "frames as collected" if data.learn is not None else "frames"
-        )
         use = "" if any(fit.data == name for fit in fits) else "; no fit"
-        lines.append(f"  {name:20s} {known:20s} {source(data)}{f' [{data.kind}]' if data.kind else ''}{use}")
+        kind = f" [{data.kind}]" if data.kind else ""
+        lines.append(f"  {name:20s} {data.size(study):20s} {data.describe()}{kind}{use}")
     lines.append(f"potentials: {len(fits)}")
     for name, choice in study.algorithms.items():
         own = [fit for fit in fits if fit.algorithm == name]
@@ -37,20 +34,10 @@ def matrix(study: Study) -> str:
         own_runs = [run for run in runs if run.simulation == name]
         states = f"{len(simulation.temperature)} temperatures x {simulation.replicas} replicas"
         potentials = len({run.fit for run in own_runs})
-        new = "" if simulation.change == "none" else f" [new {simulation.change}]"
+        change = study.changes[name]
+        new = "" if change == CHANGES[0] else f" [new {change}]"
         lines.append(f"  {name:20s} {len(own_runs):4d} = {potentials} potentials x {states}; {simulation.liquid}{new}")
     return "\n".join(lines)
-
-
-def source(data: DataSet) -> str:
-    """Return in a few words where the frames of a data set come from."""
-    if data.recipes:
-        return ", ".join(dict.fromkeys(str(entry["recipe"]) for entry in data.recipes))
-    if data.learn is not None:
-        return f"collected by {data.learn.get('algorithm')} from {data.start}"
-    if data.join:
-        return " + ".join(data.join)
-    return f"part of {data.part_of}" if data.part_of else str(data.labelled)
 
 
 def graph(jobs: Sequence[Job], left: Collection[str], cores: int) -> str:

@@ -70,7 +70,7 @@ class Profile:
             return words
         if not shutil.which("sbatch"):
             raise InputError(
-                f"--profile {self.folder.name}: no sbatch on this machine; run it where jobs are submitted"
+                f"`profile` {self.folder.name}: no sbatch on this machine; run it where jobs are submitted"
             )
         words += ["--slurm-logdir", LOGS]
         if "slurm-status-command" not in self._values():
@@ -100,7 +100,7 @@ def named_profile(name: str) -> Path:
     folder = BUILT_IN.get(name, Path(name).resolve())
     if not folder.is_dir():
         raise InputError(
-            f"--profile {name}: neither {', '.join(BUILT_IN)} nor a folder with Snakemake's config.yaml"
+            f"`profile` {name}: neither {', '.join(BUILT_IN)} nor a folder with Snakemake's config.yaml"
             f"{nearest(name, BUILT_IN)}"
         )
     _file(folder)
@@ -112,7 +112,7 @@ def _file(folder: Path) -> Path:
     for file in (*sorted(folder.glob("config.v*+.yaml"), reverse=True), folder / "config.yaml"):
         if file.is_file():
             return file
-    raise InputError(f"--profile {folder}: holds no config.yaml of Snakemake")
+    raise InputError(f"`profile` {folder}: holds no config.yaml of Snakemake")
 
 
 def status_command() -> str:

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decant.algorithms.presets import load_preset, preset_names, preset_path
+from decant.algorithms.presets import load_preset, preset_names, preset_path, preset_speed
 from decant.algorithms.registry import algorithm, known_algorithms
 from decant.foundation.errors import InputError
 from decant.foundation.units import duration
@@ -28,6 +28,18 @@ def test_a_preset_says_what_it_costs_and_is_good_for_and_is_understood(name: str
     assert len(content["about"]) > 20 and len(content["cost"]) > 10
     loaded = load_preset(name, preset, [], algorithm(name).known_settings())
     assert loaded.max_time or loaded.max_epochs
+    assert preset_speed(name, preset) == content["speed"] > 0
+
+
+def test_the_speed_of_a_preset_is_its_own_or_not_known(tmp_path: Path) -> None:
+    told, silent, wrong = (tmp_path / f"{name}.yaml" for name in ("told", "silent", "wrong"))
+    told.write_text("max_epochs: 2\nspeed: 7\n")
+    silent.write_text("max_epochs: 2\n")
+    wrong.write_text("max_epochs: 2\nspeed: fast\n")
+    assert preset_speed("mace", str(told)) == 7.0
+    assert preset_speed("mace", str(silent)) is None and preset_speed("mace", "nobody's") is None
+    with pytest.raises(InputError, match=r"wrong\.yaml: speed: expected a positive number, not 'fast'"):
+        load_preset("mace", str(wrong), [], None)
 
 
 def test_an_override_reaches_into_groups_and_is_read_as_yaml() -> None:

@@ -15,7 +15,8 @@ from decant.report.page import Listing
 from decant.report.records import Results, RunRecord, SetRecord
 from decant.report.scores import gained, sign
 from decant.scoring.predictors import Predictor
-from decant.study.study import RunCell, Study
+from decant.study.cells import RunCell
+from decant.study.study import Study
 from tests.study_folder import STUDY
 from tests.unit.scored_runs import score_of
 

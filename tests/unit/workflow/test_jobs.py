@@ -10,8 +10,10 @@ import pytest
 
 from decant.foundation.errors import OUT_OF_TIME
 from decant.foundation.locks import locked
+from decant.study.cells import ZERO
 from decant.study.resources import FLOOR, KINDS, MARGIN, UNKNOWN
-from decant.study.study import ZERO, Study, read_study
+from decant.study.study import Study
+from decant.study.study_file import read_study
 from decant.workflow.jobs import Job, study_inputs, study_jobs
 from decant.workflow.matrix import cost_table, graph, matrix
 from decant.workflow.outcome import State, outcome, state, summary
@@ -169,6 +171,18 @@ def test_longer_runs_and_larger_boxes_cost_more(tmp_path: Path) -> None:
 
     assert simulation(simulations__ec__length="2ps") > simulation()
     assert simulation(simulations__ec__copies=2) > simulation()
+
+
+def test_the_speed_of_a_preset_of_ones_own_counts(tmp_path: Path) -> None:
+    def simulation(speed: str) -> float | None:
+        preset = tmp_path / f"mine{speed.removeprefix('speed: ')}.yaml"
+        preset.write_text(f"max_time: 1min\n{speed}\n")
+        study = read_study(written(tmp_path, changed(algorithms__dp__preset=str(preset))))
+        return next(job.seconds for job in study_jobs(study) if job.name == "simulate/two/dp/1/ec/300K/1")
+
+    slow, fast = simulation("speed: 1"), simulation("speed: 100")
+    assert slow is not None and fast is not None and slow > fast
+    assert simulation("") is None
 
 
 def test_the_matrix_names_every_data_set_algorithm_and_liquid(study: Study) -> None:

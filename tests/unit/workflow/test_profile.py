@@ -36,7 +36,7 @@ def test_the_built_in_profile_submits_to_slurm_and_tries_again() -> None:
 
 
 def test_a_profile_that_does_not_exist_is_told_with_the_nearest() -> None:
-    with pytest.raises(InputError, match=r"--profile slrm: neither slurm nor a folder.*did you mean 'slurm'"):
+    with pytest.raises(InputError, match=r"`profile` slrm: neither slurm nor a folder.*did you mean 'slurm'"):
         named_profile("slrm")
 
 

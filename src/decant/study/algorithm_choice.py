@@ -1,0 +1,66 @@
+"""How a study gets potentials from its data sets: an algorithm, its settings, and the model that it starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from decant.foundation.errors import InputError, nearest
+from decant.foundation.settings import count, key, options, seconds, text
+from decant.study.readers import names
+
+STRATEGIES = ("zero-shot", "naive", "replay")
+"""What is done with a pretrained model."""
+
+
+@dataclass(frozen=True)
+class AlgorithmChoice:
+    """A way to get a potential from a data set.
+
+    Attributes
+    ----------
+    algorithm
+        mace, deepmd, or one that an installed package adds.
+    preset, set, max_time, max_epochs
+        As for ``decant fit``; a preset may be a YAML file, whose path counts from the folder of the study file.
+    precision, elements
+        As for ``decant export``; `elements` where a published model knows many.
+    pretrained
+        A published model by name, a model file or directory of ``decant fit`` (its path counts from the folder of the
+        study file), or ``DATA/ALGORITHM/SEED`` of this study; None trains from scratch.
+    strategy
+        zero-shot (as it is: no data set, one seed), naive or replay.
+    replay
+        What a replay replays: a data set of this study, or a labelled file.
+    data
+        Data sets that it is fitted to; None for all.
+    """
+
+    algorithm: str = key(text)
+    preset: str | None = key(text, None)
+    set: tuple[str, ...] = key(options, ())
+    max_time: float | None = key(seconds, None)
+    max_epochs: int | None = key(count(1), None)
+    precision: str | None = key(text, None)
+    elements: str | None = key(text, None)
+    pretrained: str | None = key(text, None)
+    strategy: str | None = key(text, None)
+    replay: str | None = key(text, None)
+    data: tuple[str, ...] | None = key(names, None)
+
+    def __post_init__(self) -> None:
+        if (self.pretrained is None) != (self.strategy is None):
+            raise InputError("'pretrained' and 'strategy' belong together")
+        if self.strategy not in (None, *STRATEGIES):
+            hint = nearest(str(self.strategy), STRATEGIES)
+            raise InputError(f"strategy: expected {', '.join(STRATEGIES)}, not '{self.strategy}'{hint}")
+        if (self.strategy == "replay") != (self.replay is not None):
+            raise InputError("'strategy: replay' and 'replay', the frames to replay, belong together")
+        if self.strategy == "zero-shot":
+            for name in ("data", "preset", "set", "max_time", "max_epochs"):
+                if getattr(self, name):
+                    raise InputError(f"'{name}' has no meaning for a model as it is (strategy: zero-shot)")
+
+    @property
+    def used_preset(self) -> str:
+        """The preset, or the one that ``decant fit`` takes by itself."""
+        return self.preset or ("finetune" if self.pretrained else "small")

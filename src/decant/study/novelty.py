@@ -1,0 +1,56 @@
+"""What makes the liquids of a study new to its potentials, told from the functional groups of their molecules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from decant.molecules.functional_groups import change
+from decant.molecules.liquid import parse_liquid
+from decant.molecules.molecule import Molecule
+from decant.study.cells import ZERO, FitCell
+from decant.study.simulation import CHANGES
+
+if TYPE_CHECKING:
+    from decant.study.study import Study
+
+
+def changes_told(study: Study, simulation: str) -> tuple[str, ...]:
+    """Return what makes a liquid new to the potentials that run it, by their training data.
+
+    Parameters
+    ----------
+    study
+        The study.
+    simulation
+        Name of the simulation.
+
+    Returns
+    -------
+    tuple of str
+        Those of `CHANGES` that hold for one of the potentials or more, the least first; empty if the molecules that
+        one of them was trained on are not known.
+    """
+    liquid = [kind for kind, _ in parse_liquid(study.simulations[simulation].liquid)]
+    fits = {(run.fit.data, run.fit.algorithm): run.fit for run in study.runs() if run.simulation == simulation}
+    trained = [molecules_trained_on(study, fit) for fit in fits.values()]
+    if None in trained:
+        return ()
+    found = {change(liquid, molecules) for molecules in set(trained) if molecules is not None}
+    return tuple(one for one in CHANGES if one in found)
+
+
+def molecules_trained_on(study: Study, fit: FitCell) -> frozenset[Molecule] | None:
+    """Return the molecules that a potential has seen; None where the study does not tell."""
+    choice, start = study.algorithms[fit.algorithm], study.starts_from(fit.algorithm)
+    if choice.pretrained and start is None:
+        return None
+    names = {fit.data, choice.replay or ZERO, start.data if start else ZERO} - {ZERO}
+    if not names <= study.data.keys():
+        return None  # a file is replayed
+    found: set[Molecule] = set()
+    for name in names:
+        molecules = study.data[name].molecules(study)
+        if molecules is None:
+            return None
+        found |= molecules
+    return frozenset(found)
