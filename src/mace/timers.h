@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 namespace mace {
 
@@ -32,49 +33,49 @@ constexpr const char* kernel_names[] = {"edge_list",       "sources",       "wai
                                         "product_reverse", "update",        "readout", "forces"};
 static_assert(std::size(kernel_names) == static_cast<std::size_t>(Kernel::count), "every kernel has a name");
 
-// One clock for the whole process, so that several evaluators add up. Threads may add at the same time; what they
-// add is the sum over them.
+// Of one engine. Threads may add at the same time; what they add is the sum over them.
 class Timers {
  public:
   static constexpr std::size_t layers = 4;  // told apart; later ones count as the last
 
-  static void turn_on() { on_ = true; }
-  static bool on() { return on_; }
-  static void clear() {
-    for (auto& kernel : nanoseconds_)
-      for (auto& sum : kernel) sum.store(0, std::memory_order_relaxed);
+  void turn_on() { on_ = true; }
+  bool on() const { return on_; }
+  void clear() {
+    for (auto& sum : sums_) sum.store(0, std::memory_order_relaxed);
   }
-  static double seconds(Kernel kernel, std::size_t layer) { return 1e-9 * static_cast<double>(sum(kernel, layer)); }
-  static void add(Kernel kernel, std::size_t layer, std::int64_t nanoseconds) {
-    sum(kernel, layer).fetch_add(nanoseconds, std::memory_order_relaxed);
+  double seconds(Kernel kernel, std::size_t layer) const {
+    return 1e-9 * static_cast<double>(sums_[index(kernel, layer)].load(std::memory_order_relaxed));
+  }
+  void add(Kernel kernel, std::size_t layer, std::int64_t nanoseconds) {
+    sums_[index(kernel, layer)].fetch_add(nanoseconds, std::memory_order_relaxed);
   }
 
  private:
-  static std::atomic<std::int64_t>& sum(Kernel kernel, std::size_t layer) {
-    return nanoseconds_[static_cast<std::size_t>(kernel)][std::min(layer, layers - 1)];
+  static std::size_t index(Kernel kernel, std::size_t layer) {
+    return static_cast<std::size_t>(kernel) * layers + std::min(layer, layers - 1);
   }
 
-  static inline bool on_ = false;
-  static inline std::array<std::array<std::atomic<std::int64_t>, layers>, static_cast<std::size_t>(Kernel::count)>
-      nanoseconds_ = {};
+  bool on_ = false;
+  std::array<std::atomic<std::int64_t>, layers* static_cast<std::size_t>(Kernel::count)> sums_ = {};  // nanoseconds
 };
 
 // Charges the time since it was made, or since it was last asked, to a kernel of a layer (0 for what no layer does).
 class Stopwatch {
  public:
-  explicit Stopwatch(std::size_t layer = 0) : layer_(layer), on_(Timers::on()) {
+  explicit Stopwatch(Timers& timers, std::size_t layer = 0) : timers_(timers), layer_(layer), on_(timers.on()) {
     if (on_) begin_ = Clock::now();
   }
   bool on() const { return on_; }
   void charge(Kernel kernel) {
     if (!on_) return;
     const Clock::time_point now = Clock::now();
-    Timers::add(kernel, layer_, std::chrono::nanoseconds(now - begin_).count());
+    timers_.add(kernel, layer_, std::chrono::nanoseconds(now - begin_).count());
     begin_ = now;
   }
 
  private:
   using Clock = std::chrono::steady_clock;
+  Timers& timers_;
   std::size_t layer_;
   bool on_;
   Clock::time_point begin_;

@@ -1,7 +1,6 @@
-// Python's door to the evaluator: a model file and a list of edges in, energies, forces and virials of atoms out.
+// Python's door to the engine: a model file and a list of edges in, energies, forces and virials of atoms out.
 //
-// A periodic image is not an atom of its own here: an edge across a boundary names the atom that the image stands for,
-// whose features are the image's too. So there are no ghosts, and nothing to exchange between the layers.
+// A periodic image is not an atom of its own here: an edge across a boundary names the atom that the image stands for.
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -9,18 +8,18 @@
 #include <nanobind/stl/vector.h>
 #include <omp.h>
 
-#include <cmath>
 #include <cstdint>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 #include <limits>
 #include <memory>
-#include <sstream>
 #include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include "evaluator.h"
-#include "forces.h"
+#include "mace/engine.h"
 
 namespace nb = nanobind;
 
@@ -30,78 +29,39 @@ using Indices = nb::ndarray<const std::int32_t, nb::ndim<1>, nb::c_contig, nb::d
 using Vectors = nb::ndarray<const double, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
 using Output = nb::ndarray<nb::numpy, double>;
 
-struct Result {
-  std::vector<double> energy;  // [atom], eV
-  mace::Forces sums;
-};
-
-// Everything that does not depend on the precision talks to this.
-class Engine {
- public:
-  virtual ~Engine() = default;
-  virtual double r_max() const = 0;
-  virtual double shortest_distance() const = 0;
-  virtual Result compute(const Indices& element, const Indices& owner, const Indices& source,
-                         const Vectors& vector) = 0;
-};
-
-template <class T>
-class EngineIn : public Engine, private mace::Exchange<T> {
- public:
-  explicit EngineIn(mace::Model<T> model) : evaluator_(std::move(model)) {
-    evaluator_.set_threads(omp_get_max_threads());  // OMP_NUM_THREADS, else every core
+// The engine sees only where neighbors are from an atom, so each atom may stand at the origin of a space of its own,
+// and each of its edges ends at a site that no other edge has.
+std::shared_ptr<const mace::Neighbors> neighbors(std::size_t elements, const Indices& element, const Indices& owner,
+                                                 const Indices& source) {
+  const std::size_t edges = owner.shape(0);
+  const int atoms = static_cast<int>(element.shape(0));
+  auto result = std::make_shared<mace::Neighbors>();
+  for (int i = 0; i < atoms; ++i) {
+    if (element(i) < 0 || static_cast<std::size_t>(element(i)) >= elements)
+      throw std::invalid_argument("atom " + std::to_string(i) + " has an element out of range");
+    result->element.push_back(element(i));
+    result->row.push_back(i);
   }
-
-  double r_max() const override { return evaluator_.model().r_max; }
-  double shortest_distance() const override { return evaluator_.shortest_distance(); }
-
-  Result compute(const Indices& element, const Indices& owner, const Indices& source, const Vectors& vector) override {
-    set_atoms(element);
-    set_edges(owner, source, vector);
-    Result result;
-    std::vector<double> gradient;
-    evaluator_.compute(atoms_, *this, result.energy, gradient);
-    mace::sum_forces(atoms_, gradient, mace::Virials::atomic, omp_get_max_threads(), result.sums);
-    return result;
+  result->first.assign(static_cast<std::size_t>(atoms) + 1, 0);
+  int last = 0;
+  for (std::size_t e = 0; e < edges; ++e) {
+    const int i = owner(e), j = source(e);
+    if (i < last || i >= atoms || j < 0 || j >= atoms)
+      throw std::invalid_argument("edge " + std::to_string(e) + " is out of order, or of an atom out of range");
+    while (last < i) result->first[++last] = static_cast<int>(e);
+    result->site.push_back(static_cast<int>(result->row.size()));
+    result->row.push_back(j);
   }
+  while (last < atoms) result->first[++last] = static_cast<int>(edges);
+  return result;
+}
 
- private:
-  void forward(T*, int) override {}
-  void reverse(T*, int) override {}
-
-  void set_atoms(const Indices& element) {
-    const std::size_t known = evaluator_.model().atomic_energies.size();
-    for (std::size_t i = 0; i < element.shape(0); ++i)
-      if (element(i) < 0 || static_cast<std::size_t>(element(i)) >= known)
-        throw std::invalid_argument("atom " + std::to_string(i) + " has an element out of range");
-    atoms_.owned = atoms_.total = static_cast<int>(element.shape(0));
-    atoms_.element.assign(element.data(), element.data() + element.shape(0));
-  }
-
-  void set_edges(const Indices& owner, const Indices& source, const Vectors& vector) {
-    const std::size_t edges = owner.shape(0);
-    if (source.shape(0) != edges || vector.shape(0) != edges || edges > std::numeric_limits<int>::max())
-      throw std::invalid_argument("owner, source and vector must have one row for each edge");
-    atoms_.first_edge.assign(static_cast<std::size_t>(atoms_.owned) + 1, 0);
-    atoms_.edges.clear();
-    int last = 0;
-    for (std::size_t e = 0; e < edges; ++e) {
-      const int i = owner(e), j = source(e);
-      if (i < last || i >= atoms_.owned || j < 0 || j >= atoms_.owned)
-        throw std::invalid_argument("edge " + std::to_string(e) + " is out of order, or of an atom out of range");
-      while (last < i) atoms_.first_edge[++last] = static_cast<int>(atoms_.edges.size());
-      const double x = vector(e, 0), y = vector(e, 1), z = vector(e, 2), r = std::sqrt(x * x + y * y + z * z);
-      if (r >= r_max()) continue;
-      if (!(r >= shortest_distance()))  // NaN too
-        throw std::invalid_argument("edge " + std::to_string(e) + " is shorter than the model allows");
-      atoms_.edges.push_back({j, r, {static_cast<T>(x / r), static_cast<T>(y / r), static_cast<T>(z / r)}});
-    }
-    while (last < atoms_.owned) atoms_.first_edge[++last] = static_cast<int>(atoms_.edges.size());
-  }
-
-  mace::Evaluator<T> evaluator_;
-  mace::Neighborhood<T> atoms_;
-};
+std::vector<double> positions(std::size_t atoms, const Vectors& vector) {
+  std::vector<double> result(3 * atoms, 0.0);
+  for (std::size_t e = 0; e < vector.shape(0); ++e)
+    for (std::size_t k = 0; k < 3; ++k) result.push_back(-vector(e, k));
+  return result;
+}
 
 std::vector<char> read(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -119,38 +79,29 @@ Output to_numpy(std::vector<double>&& values, std::initializer_list<std::size_t>
 
 class Evaluator {
  public:
-  Evaluator(const std::string& path, std::vector<std::string> elements, std::string precision)
-      : elements_(std::move(elements)), precision_(std::move(precision)) {
-    const mace::Safetensors file(read(path), path);
-    if (precision_.empty()) precision_ = mace::stored_precision(file);
-    if (elements_.empty()) {
-      std::istringstream known(file.metadata("elements"));
-      elements_.assign(std::istream_iterator<std::string>(known), {});
-    }
-    if (precision_ == "single")
-      engine_ = std::make_unique<EngineIn<float>>(mace::load_model<float>(file, elements_));
-    else if (precision_ == "double")
-      engine_ = std::make_unique<EngineIn<double>>(mace::load_model<double>(file, elements_));
-    else
-      throw std::invalid_argument("unknown precision '" + precision_ + "'; expected single or double");
-  }
+  Evaluator(const std::string& path, const std::vector<std::string>& elements, const std::string& precision)
+      : engine_(mace::make_engine(read(path), path, elements, precision)) {}
 
-  const std::vector<std::string>& elements() const { return elements_; }
-  const std::string& precision() const { return precision_; }
-  double r_max() const { return engine_->r_max(); }
-  double shortest_distance() const { return engine_->shortest_distance(); }
+  const mace::Description& model() const { return engine_->model(); }
 
   nb::tuple evaluate(const Indices& element, const Indices& owner, const Indices& source, const Vectors& vector) {
-    Result result = engine_->compute(element, owner, source, vector);
-    const std::size_t n = element.shape(0);
-    return nb::make_tuple(to_numpy(std::move(result.energy), {n}), to_numpy(std::move(result.sums.force), {n, 3}),
-                          to_numpy(std::move(result.sums.atom_virial), {n, 3, 3}));
+    const std::size_t atoms = element.shape(0), edges = owner.shape(0);
+    if (source.shape(0) != edges || vector.shape(0) != edges || atoms + edges > std::numeric_limits<int>::max())
+      throw std::invalid_argument("owner, source and vector must have one row for each edge");
+    engine_->set_threads(omp_get_max_threads());  // OMP_NUM_THREADS, else every core
+    engine_->set_neighbors(neighbors(model().elements.size(), element, owner, source));
+    mace::NoExchange alone;
+    mace::Answer answer;
+    const auto problem = engine_->compute(positions(atoms, vector).data(), alone, mace::Virials::atomic, answer);
+    if (problem)
+      throw std::invalid_argument("edge " + std::to_string(problem->site - static_cast<int>(atoms)) +
+                                  " is shorter than the model allows, or not a number");
+    return nb::make_tuple(to_numpy(std::move(answer.energy), {atoms}), to_numpy(std::move(answer.force), {atoms, 3}),
+                          to_numpy(std::move(answer.atom_virial), {atoms, 3, 3}));
   }
 
  private:
-  std::vector<std::string> elements_;
-  std::string precision_;
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<mace::Engine> engine_;
 };
 
 }  // namespace
@@ -160,10 +111,10 @@ NB_MODULE(DECANT_MODULE, module) {
   nb::class_<Evaluator>(module, "Evaluator")
       .def(nb::init<const std::string&, std::vector<std::string>, std::string>(), nb::arg("path"),
            nb::arg("elements") = std::vector<std::string>(), nb::arg("precision") = "")
-      .def_prop_ro("elements", &Evaluator::elements)
-      .def_prop_ro("precision", &Evaluator::precision)
-      .def_prop_ro("r_max", &Evaluator::r_max)
-      .def_prop_ro("shortest_distance", &Evaluator::shortest_distance)
+      .def_prop_ro("elements", [](const Evaluator& self) { return self.model().elements; })
+      .def_prop_ro("precision", [](const Evaluator& self) { return self.model().precision; })
+      .def_prop_ro("r_max", [](const Evaluator& self) { return self.model().r_max; })
+      .def_prop_ro("shortest_distance", [](const Evaluator& self) { return self.model().shortest_distance; })
       .def("evaluate", &Evaluator::evaluate, nb::arg("element"), nb::arg("owner"), nb::arg("source"),
            nb::arg("vector"));
 }

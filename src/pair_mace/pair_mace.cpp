@@ -1,7 +1,6 @@
 #include "pair_mace.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -12,14 +11,12 @@
 #include "atom.h"
 #include "comm.h"
 #include "deviation.h"
-#include "engine.h"
 #include "error.h"
 #include "force.h"
 #include "lammps_versions.h"
 #include "memory.h"
 #include "model_file.h"
 #include "neigh_list.h"
-#include "timers.h"
 #include "update.h"
 
 namespace LAMMPS_NS {
@@ -35,7 +32,7 @@ PairMACE::PairMACE(LAMMPS* lmp) : Pair(lmp) {
   static_assert(sizeof(decant::RowExchange::Place) == sizeof(double), "packed into a double");
   int timed = std::getenv("DECANT_TIMERS") != nullptr;
   MPI_Bcast(&timed, 1, MPI_INT, 0, world);  // timers wait for each other, whatever the environment of each rank
-  if (timed) mace::Timers::turn_on();
+  timed_ = timed != 0;
 }
 
 PairMACE::~PairMACE() {
@@ -106,11 +103,13 @@ std::vector<std::string> PairMACE::map_elements(char** symbols) {
 
 void PairMACE::load(const std::vector<std::string>& paths, const std::vector<std::string>& elements) {
   engines_.clear();
+  planned_ = false;  // these engines know no neighbors yet
   for (const std::string& path : paths) {
     auto bytes = decant::read_on_all_ranks(lmp, path);
     std::string problem;
     try {
-      engines_.push_back(decant::make_engine(mace::Safetensors(std::move(bytes), path), precision_, elements));
+      engines_.push_back(mace::make_engine(std::move(bytes), path, elements, precision_));
+      if (timed_) engines_.back()->timers().turn_on();
     } catch (const std::exception& caught) {
       problem = caught.what();
     }
@@ -136,20 +135,24 @@ void PairMACE::init_style() {
 
 double PairMACE::init_one(int, int) {
   double cutoff = 0;
-  for (const auto& engine : engines_) cutoff = std::max(cutoff, engine->r_max());
+  for (const auto& engine : engines_) cutoff = std::max(cutoff, engine->model().r_max);
   return cutoff;
 }
 
 void PairMACE::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
-  find_listed();
-  plan_exchange();
-  evaluate(*engines_.front());
-  mace::Stopwatch watch;
-  tally(*engines_.front());
+  follow_lists();
+  const bool compared = deviation_ && deviation_->due();
+  mace::Engine& driver = *engines_.front();
+  evaluate(driver, vflag_atom                 ? mace::Virials::atomic
+                   : vflag_either || compared ? mace::Virials::total
+                                              : mace::Virials::none);
+  mace::Stopwatch watch(driver.timers());
+  tally();
   watch.charge(mace::Kernel::forces);
-  if (deviation_ && deviation_->due()) write_deviation();
-  if (update->setupflag) mace::Timers::clear();  // LAMMPS does not count it as part of the run either
+  if (compared) write_deviation();
+  if (update->setupflag)  // LAMMPS does not count it as part of the run either
+    for (const auto& engine : engines_) engine->timers().clear();
 }
 
 // Collective: all ranks end together, in order, on the problem of one. An abort by that rank alone would hang no other,
@@ -167,23 +170,6 @@ void PairMACE::end_on(const std::string& problem) const {
   error->all(FLERR, "pair_style mace: {}", text);
 }
 
-// An atom at infinity would be far from everything and go unnoticed.
-std::string PairMACE::position_problem() const {
-  for (int i = 0; i < atom->nlocal + atom->nghost; ++i) {
-    const double* x = atom->x[i];
-    if (!std::isfinite(x[0]) || !std::isfinite(x[1]) || !std::isfinite(x[2]))
-      return fmt::format("atom {} has the non-numeric position ({:.6g}, {:.6g}, {:.6g})", atom->tag[i], x[0], x[1],
-                         x[2]);
-  }
-  return "";
-}
-
-// A hybrid style hides the atoms of its other parts.
-void PairMACE::find_listed() {
-  listed_.assign(static_cast<std::size_t>(atom->nlocal), 0);
-  for (int k = 0; k < list->inum; ++k) listed_[list->ilist[k]] = element_of_type_[atom->type[list->ilist[k]]] >= 0;
-}
-
 // Ranks own other atoms only after LAMMPS has built its neighbor lists anew, which all ranks do together.
 void PairMACE::plan_exchange() {
   if (planned_ && neighbor->ago > 0) return;
@@ -194,109 +180,85 @@ void PairMACE::plan_exchange() {
   planned_ = true;
 }
 
-// Calls visit(j, square of the distance, x, y, z from j to i) for each neighbor within `cutoff` of an owned atom.
-template <class Visit>
-void PairMACE::each_neighbor(int i, double cutoff, const Visit& visit) const {
-  if (!listed_[i]) return;
-  const double* const* x = atom->x;
-  const int* neighbors = list->firstneigh[i];
-  for (int k = 0; k < list->numneigh[i]; ++k) {
-    const int j = neighbors[k] & NEIGHMASK;
-    const double dx = x[i][0] - x[j][0], dy = x[i][1] - x[j][1], dz = x[i][2] - x[j][2];
-    const double squared = dx * dx + dy * dy + dz * dz;
-    if (squared < cutoff * cutoff) visit(j, squared, dx, dy, dz);
+// What the engines are told when LAMMPS has built its lists anew, or when a fix has given atoms other types.
+void PairMACE::follow_lists() {
+  const std::size_t atoms = static_cast<std::size_t>(atom->nlocal + atom->nghost);
+  const bool same_types = types_.size() == atoms && std::equal(types_.begin(), types_.end(), atom->type);
+  if (planned_ && neighbor->ago > 0 && same_types) return;
+  plan_exchange();
+  types_.assign(atom->type, atom->type + atoms);
+  const auto shared = neighbors();
+  list_bytes_ = shared->bytes();
+  for (const auto& engine : engines_) engine->set_neighbors(shared);
+}
+
+// The sites of the engines are the atoms of LAMMPS, owned and ghosts.
+std::shared_ptr<const mace::Neighbors> PairMACE::neighbors() const {
+  auto result = std::make_shared<mace::Neighbors>();
+  result->row = exchange_.rows();
+  for (const int i : exchange_.atoms()) result->element.push_back(element_of_type_[atom->type[i]]);
+  std::vector<int>& element = result->element;
+  std::vector<char> listed(static_cast<std::size_t>(atom->nlocal), 0);
+  for (int k = 0; k < list->inum; ++k) listed[list->ilist[k]] = 1;
+  for (std::size_t i = 0; i < listed.size(); ++i)  // a hybrid style hides the atoms of its other parts
+    if (!listed[i]) element[i] = -1;
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    for (int k = 0; element[i] >= 0 && k < list->numneigh[i]; ++k) {
+      const int j = list->firstneigh[i][k] & NEIGHMASK;
+      if (element[result->row[j]] >= 0)
+        result->site.push_back(j);  // its type may have changed since the list was built
+    }
+    result->first.push_back(static_cast<int>(result->site.size()));
   }
+  return result;
 }
 
-// Returns what is wrong with an edge, or nothing.
-std::string PairMACE::set_neighborhood(decant::Engine& engine) const {
-  const int owned = atom->nlocal, threads = comm->nthreads;
-  std::vector<int> elements;
-  for (const int i : exchange_.atoms()) elements.push_back(element_of_type_[atom->type[i]]);
-  for (int i = 0; i < owned; ++i)
-    if (!listed_[i]) elements[i] = -1;
-  engine.set_atoms(owned, elements);
-
-  const double cutoff = engine.r_max(), shortest = engine.shortest_distance();
-  std::vector<int> first_edge(static_cast<std::size_t>(owned) + 1, 0);
-  int crowded = owned;  // the first atom with a neighbor too near
-#pragma omp parallel for num_threads(threads) schedule(static) reduction(min : crowded)
-  for (int i = 0; i < owned; ++i) {
-    int count = 0;
-    bool near = false;
-    each_neighbor(i, cutoff, [&](int, double squared, double, double, double) {
-      ++count;
-      near = near || !(squared >= shortest * shortest);
-    });
-    first_edge[i + 1] = count;
-    if (near) crowded = std::min(crowded, i);
-  }
-  if (crowded < owned) return contact(crowded, shortest);
-  std::partial_sum(first_edge.begin(), first_edge.end(), first_edge.begin());
-  engine.set_edge_counts(first_edge);
-  const std::vector<int>& rows = exchange_.rows();
-#pragma omp parallel for num_threads(threads) schedule(static)
-  for (int i = 0; i < owned; ++i) {
-    int edge = first_edge[i];
-    each_neighbor(i, cutoff, [&](int j, double squared, double dx, double dy, double dz) {
-      engine.set_edge(edge++, rows[j], std::sqrt(squared), dx, dy, dz);
-    });
-  }
-  return "";
+void PairMACE::evaluate(mace::Engine& engine, mace::Virials wanted) {
+  const double* const positions = atom->nlocal + atom->nghost > 0 ? atom->x[0] : nullptr;
+  const auto problem = engine.compute(positions, exchange_, wanted, answer_);
+  end_on(problem ? explain(*problem) : "");
 }
 
-std::string PairMACE::contact(int i, double shortest) const {
-  std::string found;
-  each_neighbor(i, shortest, [&](int j, double squared, double, double, double) {
-    found = fmt::format("atoms {} and {} are {:.3g} angstrom apart", atom->tag[i], atom->tag[j], std::sqrt(squared));
-  });
-  return found;
+std::string PairMACE::explain(const mace::Problem& problem) const {
+  const tagint tag = atom->tag[problem.site];
+  if (problem.contact())
+    return fmt::format("atoms {} and {} are {:.3g} angstrom apart", atom->tag[problem.row], tag, problem.distance);
+  const double* const x = atom->x[problem.site];
+  return fmt::format("atom {} has the non-numeric position ({:.6g}, {:.6g}, {:.6g})", tag, x[0], x[1], x[2]);
 }
 
-void PairMACE::evaluate(decant::Engine& engine) {
-  mace::Stopwatch watch;
-  std::string problem = position_problem();
-  if (problem.empty()) problem = set_neighborhood(engine);
-  end_on(problem);
-  watch.charge(mace::Kernel::edge_list);
-  engine.compute(exchange_, energy_);
-}
-
-void PairMACE::tally(decant::Engine& engine) {
-  const mace::Forces& found = engine.forces(vflag_atom     ? mace::Virials::atomic
-                                            : vflag_either ? mace::Virials::total
-                                                           : mace::Virials::none);
+void PairMACE::tally() {
   const std::vector<int>& atoms = exchange_.atoms();  // LAMMPS brings what ghosts have to their owners
   for (std::size_t row = 0; row < atoms.size(); ++row)
-    for (int k = 0; k < 3; ++k) atom->f[atoms[row]][k] += found.force[3 * row + k];
-  if (eflag_global) eng_vdwl += std::accumulate(energy_.begin(), energy_.end(), 0.0);
+    for (int k = 0; k < 3; ++k) atom->f[atoms[row]][k] += answer_.force[3 * row + k];
+  const std::vector<double>& energy = answer_.energy;
+  if (eflag_global) eng_vdwl += std::accumulate(energy.begin(), energy.end(), 0.0);
   if (eflag_atom)
-    for (std::size_t i = 0; i < energy_.size(); ++i) eatom[i] += energy_[i];
+    for (std::size_t i = 0; i < energy.size(); ++i) eatom[i] += energy[i];
   constexpr int place[6] = {0, 4, 8, 1, 2, 5};  // of xx, yy, zz, xy, xz and yz among the nine
   if (vflag_global)
-    for (int k = 0; k < 6; ++k) virial[k] += found.virial[place[k]];
+    for (int k = 0; k < 6; ++k) virial[k] += answer_.virial[place[k]];
   if (vflag_atom)
     for (std::size_t row = 0; row < atoms.size(); ++row)
-      for (int k = 0; k < 6; ++k) vatom[atoms[row]][k] += found.atom_virial[9 * row + place[k]];
+      for (int k = 0; k < 6; ++k) vatom[atoms[row]][k] += answer_.atom_virial[9 * row + place[k]];
 }
 
 // What the engine evaluated last says, apart from all that other pair styles add to LAMMPS's own arrays.
-decant::Opinion PairMACE::opinion(decant::Engine& engine) {
-  const mace::Forces& found = engine.forces(mace::Virials::total);
+decant::Opinion PairMACE::opinion() {
   decant::Opinion result;
-  result.forces = found.force;
-  result.virial = found.virial;
-  result.energy = std::accumulate(energy_.begin(), energy_.end(), 0.0);
-  exchange_.reverse(result.forces.data(), 3);
+  result.forces = answer_.force;
+  result.virial = answer_.virial;
+  result.energy = std::accumulate(answer_.energy.begin(), answer_.energy.end(), 0.0);
+  exchange_.reverse(result.forces.data(), atom->nlocal, 3);
   result.forces.resize(3 * static_cast<std::size_t>(atom->nlocal));
   return result;
 }
 
 void PairMACE::write_deviation() {
-  std::vector<decant::Opinion> committee = {opinion(*engines_.front())};
+  std::vector<decant::Opinion> committee = {opinion()};
   for (std::size_t m = 1; m < engines_.size(); ++m) {
-    evaluate(*engines_[m]);
-    committee.push_back(opinion(*engines_[m]));
+    evaluate(*engines_[m], mace::Virials::total);
+    committee.push_back(opinion());
   }
   deviation_->write(committee);
 }
@@ -311,11 +273,13 @@ void PairMACE::unpack_forward_comm(int n, int first, double* buffer) {
 }
 
 void PairMACE::finish() {
-  if (!mace::Timers::on()) return;
+  if (!timed_) return;
   constexpr std::size_t kernels = std::size(mace::kernel_names), layers = mace::Timers::layers;
-  std::vector<double> own, sum(kernels * layers);
-  for (std::size_t k = 0; k < kernels; ++k)
-    for (std::size_t t = 0; t < layers; ++t) own.push_back(mace::Timers::seconds(static_cast<mace::Kernel>(k), t));
+  std::vector<double> own(kernels * layers, 0.0), sum(own);
+  for (const auto& engine : engines_)
+    for (std::size_t k = 0; k < kernels; ++k)
+      for (std::size_t t = 0; t < layers; ++t)
+        own[k * layers + t] += engine->timers().seconds(static_cast<mace::Kernel>(k), t);
   MPI_Reduce(own.data(), sum.data(), static_cast<int>(sum.size()), MPI_DOUBLE, MPI_SUM, 0, world);
   if (comm->me != 0) return;
   utils::logmesg(lmp, "\npair_style mace timers: kernel, layer, seconds (sum over threads, mean over ranks)\n");
@@ -326,8 +290,9 @@ void PairMACE::finish() {
 }
 
 double PairMACE::memory_usage() {
-  double bytes = Pair::memory_usage();
-  bytes += static_cast<double>(energy_.capacity() * sizeof(double)) + exchange_.bytes();
+  double bytes = Pair::memory_usage() + exchange_.bytes() + list_bytes_;
+  const std::size_t doubles = answer_.energy.capacity() + answer_.force.capacity() + answer_.atom_virial.capacity();
+  bytes += static_cast<double>(doubles * sizeof(double) + types_.capacity() * sizeof(int));
   for (const auto& engine : engines_) bytes += engine->bytes();
   return bytes;
 }

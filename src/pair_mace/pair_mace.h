@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "mace/engine.h"
 #include "pair.h"
 #include "row_exchange.h"
 
 namespace decant {
 class Deviation;
-class Engine;
 struct Opinion;
 }  // namespace decant
 
@@ -34,29 +34,28 @@ class PairMACE : public Pair {
  private:
   std::vector<std::string> map_elements(char** symbols);
   void load(const std::vector<std::string>& paths, const std::vector<std::string>& elements);
-  void find_listed();
-  std::string position_problem() const;
+  void follow_lists();
   void plan_exchange();
-  template <class Visit>
-  void each_neighbor(int i, double cutoff, const Visit& visit) const;
-  std::string set_neighborhood(decant::Engine& engine) const;
-  std::string contact(int i, double shortest) const;
+  std::shared_ptr<const mace::Neighbors> neighbors() const;
+  void evaluate(mace::Engine& engine, mace::Virials wanted);
+  std::string explain(const mace::Problem& problem) const;
   void end_on(const std::string& problem) const;
-  void evaluate(decant::Engine& engine);
-  void tally(decant::Engine& engine);
-  decant::Opinion opinion(decant::Engine& engine);
+  void tally();
+  decant::Opinion opinion();
   void write_deviation();
 
   std::string precision_;               // "single", "double", or empty for the one stored in each model file
   std::vector<std::string> committee_;  // model files named by pair_style, if any; else pair_coeff names one
-  std::vector<std::unique_ptr<decant::Engine>> engines_;  // the first one drives
-  std::unique_ptr<decant::Deviation> deviation_;          // of two engines or more
-  std::vector<int> element_of_type_;                      // [types + 1], or -1: not described by the model
-  std::vector<char> listed_;                              // [owned]: LAMMPS gives its neighbors to this pair style
-  std::vector<decant::RowExchange::Place> places_;        // [owned and ghosts], while the exchange is planned
-  decant::RowExchange exchange_;                          // of features, their adjoints and a committee's forces
-  bool planned_ = false;                                  // for the neighbor list there is
-  std::vector<double> energy_;                            // [owned], of the last evaluation
+  std::vector<std::unique_ptr<mace::Engine>> engines_;  // the first one drives
+  std::unique_ptr<decant::Deviation> deviation_;        // of two engines or more
+  bool timed_ = false;
+  std::vector<int> element_of_type_;                // [types + 1], or -1: not described by the model
+  std::vector<int> types_;                          // [owned and ghosts], as the engines know them
+  std::vector<decant::RowExchange::Place> places_;  // [owned and ghosts], while the exchange is planned
+  decant::RowExchange exchange_;                    // of features, their adjoints and a committee's forces
+  bool planned_ = false;                            // for the neighbor list there is
+  double list_bytes_ = 0;                           // of the lists that the engines share
+  mace::Answer answer_;                             // of the last evaluation
 };
 
 }  // namespace LAMMPS_NS

@@ -1,7 +1,6 @@
 #include "row_exchange.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 #include <tuple>
 
@@ -67,21 +66,21 @@ void RowExchange::borrow(const std::vector<Place>& places, int me) {
   std::reverse(rows_.begin(), rows_.end());
 }
 
-void RowExchange::pack(const char* values, std::size_t row) {
-  buffer_.resize(lent_.size() * row);
-  char* to = buffer_.data();
-  for (const int atom : lent_) {
-    std::memcpy(to, values + static_cast<std::size_t>(atom) * row, row);
-    to += row;
-  }
+void RowExchange::lend(const char* lent, char* borrowed, std::size_t size) {
+  move(lenders_, borrowed, borrowers_, lent, size);
 }
 
-// Receives rows of each partner of `from` into their places behind `into`, and sends those behind `out`.
+void RowExchange::give_back(const char* borrowed, char* lent, std::size_t size) {
+  move(borrowers_, lent, lenders_, borrowed, size);
+}
+
+// Receives rows of `size` bytes of each partner of `from` into their places behind `into`, and sends those behind
+// `out`.
 void RowExchange::move(const std::vector<Partner>& from, char* into, const std::vector<Partner>& to, const char* out,
-                       std::size_t row) const {
+                       std::size_t size) const {
   std::vector<MPI_Request> requests(from.size() + to.size());
   auto request = requests.begin();
-  const auto bytes = [row](int rows) { return static_cast<std::size_t>(rows) * row; };
+  const auto bytes = [size](int rows) { return static_cast<std::size_t>(rows) * size; };
   for (const Partner& one : from)
     MPI_Irecv(into + bytes(one.first), static_cast<int>(bytes(one.count)), MPI_BYTE, one.rank, tag, world_,
               &*request++);
@@ -92,7 +91,7 @@ void RowExchange::move(const std::vector<Partner>& from, char* into, const std::
 
 double RowExchange::bytes() const {
   const std::size_t numbers = rows_.capacity() + atoms_.capacity() + lent_.capacity();
-  return static_cast<double>(numbers * sizeof(int) + borrowed_.capacity() * sizeof(Place) + buffer_.capacity());
+  return static_cast<double>(numbers * sizeof(int) + borrowed_.capacity() * sizeof(Place) + buffer_bytes());
 }
 
 }  // namespace decant

@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <vector>
 
+#include "mace/engine.h"
+
 namespace decant {
 
 // LAMMPS keeps a ghost for each periodic image of an atom within reach, and hands rows on from rank to rank. Here a
 // rank borrows the row of an atom of another rank once, straight from its owner, and an image of an own atom uses that
-// atom's row. Rows are numbered: those of the own atoms first, then the borrowed ones, in the order of their owners.
-class RowExchange {
+// atom's row. Borrowed rows are numbered in the order of their owners.
+class RowExchange final : public mace::Exchange {
  public:
   struct Place {
     int rank;   // that owns an atom
@@ -25,26 +27,10 @@ class RowExchange {
   const std::vector<int>& rows() const { return rows_; }    // [owned and ghosts]: the row of an atom
   const std::vector<int>& atoms() const { return atoms_; }  // [count()]: an atom with that row
 
-  // Collective. values: [count()][width]. Fills the borrowed rows from their owners.
-  template <class T>
-  void forward(T* values, int width) {
-    const std::size_t row = sizeof(T) * static_cast<std::size_t>(width);
-    pack(reinterpret_cast<const char*>(values), row);
-    move(lenders_, reinterpret_cast<char*>(values) + owned_ * row, borrowers_, buffer_.data(), row);
-  }
-  // Collective. Adds the borrowed rows to those of their owners, in the order of the ranks.
-  template <class T>
-  void reverse(T* values, int width) {
-    const std::size_t size = static_cast<std::size_t>(width), row = sizeof(T) * size;
-    buffer_.resize(lent_.size() * row);
-    move(borrowers_, buffer_.data(), lenders_, reinterpret_cast<char*>(values) + owned_ * row, row);
-    const T* from = reinterpret_cast<const T*>(buffer_.data());
-    for (const int atom : lent_)
-      for (T* to = values + atom * size; to != values + (atom + 1) * size; ++to, ++from) *to += *from;
-  }
-
-  // Collective. Returns when every rank is here.
-  void wait() const { MPI_Barrier(world_); }
+  const std::vector<int>& lent() const override { return lent_; }
+  void lend(const char* lent, char* borrowed, std::size_t size) override;
+  void give_back(const char* borrowed, char* lent, std::size_t size) override;
+  void wait() override { MPI_Barrier(world_); }
 
   double bytes() const;
 
@@ -55,9 +41,8 @@ class RowExchange {
   };
 
   void borrow(const std::vector<Place>& places, int me);
-  void pack(const char* values, std::size_t row);
   void move(const std::vector<Partner>& from, char* into, const std::vector<Partner>& to, const char* out,
-            std::size_t row) const;
+            std::size_t size) const;
 
   MPI_Comm world_ = MPI_COMM_NULL;
   int owned_ = 0;
@@ -66,7 +51,6 @@ class RowExchange {
   std::vector<int> lent_;           // own atoms whose rows others borrow, partner after partner
   std::vector<Partner> lenders_;    // ranks that this one borrows from
   std::vector<Partner> borrowers_;  // ranks that borrow from this one
-  std::vector<char> buffer_;        // rows of lent_, as the allocator aligns them for any number
 };
 
 }  // namespace decant

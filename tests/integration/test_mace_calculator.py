@@ -27,10 +27,12 @@ from decant.algorithms.mace.export.weights import write_model
 from decant.algorithms.mace.random import random_mace
 from decant.data.prediction import predict
 from decant.foundation.errors import InputError
+from decant.molecules import parse_liquid
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.packing import pack
 from decant.potentials.potential import Potential, export
 from decant.potentials.single_point import single_point
+from tests.integration.test_pair_mace_bad_input import rewrite
 
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "scalars and vectors": {},
@@ -332,6 +334,14 @@ def test_an_unusable_model_file_is_refused(model_file: Path, tmp_path: Path) -> 
         CompiledMACE(model_file, elements=["H", "Xe"])
     with pytest.raises(InputError, match="unknown precision 'half'; expected single or double"):
         CompiledMACE(model_file, precision="half")
+
+
+def test_a_file_with_an_array_that_no_part_of_the_model_needs_is_refused(model_file: Path, tmp_path: Path) -> None:
+    rewrite(model_file, tmp_path / "more.safetensors", {"layers.9.extra": np.zeros(3)})
+    with pytest.raises(
+        InputError, match=r"more.safetensors has the array 'layers.9.extra', which no part of this model"
+    ):
+        CompiledMACE(tmp_path / "more.safetensors")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ class Evaluator:
     Raises
     ------
     RuntimeError
-        If the file is no such model, is damaged, or does not know an element.
+        If the file is no such model, is damaged, does not know an element, or holds an array that no part of the model
+        needs.
     ValueError
         If the precision is neither.
     """
@@ -61,5 +62,5 @@ class Evaluator:
         Raises
         ------
         ValueError
-            If an index is out of range or out of order, or an edge is shorter than `shortest_distance`.
+            If an index is out of range or out of order, or an edge is shorter than `shortest_distance` or not a number.
         """

@@ -1,0 +1,262 @@
+#include "mace/cpu/layer_pass.h"
+
+#include <algorithm>
+
+namespace mace {
+
+namespace {
+
+template <class T>
+void scale_row(std::size_t size, T scale, T* row) {
+#pragma omp simd
+  for (std::size_t k = 0; k < size; ++k) row[k] *= scale;
+}
+
+template <class T>
+double dot(std::size_t size, const T* a, const T* b) {
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::size_t k = 0; k < size; ++k) sum += static_cast<double>(a[k]) * b[k];
+  return sum;
+}
+
+// Copies rows between an array of all owned rows and the rows of a block.
+template <class T>
+void gather(const Block& block, std::size_t size, const Array<T>& all, Array<T>& rows) {
+  for (std::size_t b = 0; b < block.rows.size(); ++b)
+    std::copy_n(all.data() + block.rows[b] * size, size, rows.data() + b * size);
+}
+template <class T>
+void scatter(const Block& block, std::size_t size, const Array<T>& rows, Array<T>& all) {
+  for (std::size_t b = 0; b < block.rows.size(); ++b)
+    std::copy_n(rows.data() + b * size, size, all.data() + block.rows[b] * size);
+}
+
+}  // namespace
+
+template <class T>
+LayerPass<T>::LayerPass(const Model<T>& model, std::size_t t, const Neighborhood<T>& atoms,
+                        std::vector<LayerState<T>>& states, std::vector<double>& energy, std::vector<double>& gradient,
+                        Timers& timers)
+    : model_(model),
+      layer_(model.layers[t]),
+      atoms_(atoms),
+      state_(states[t]),
+      before_(t > 0 ? &states[t - 1] : nullptr),
+      energy_(energy),
+      gradient_(gradient),
+      timers_(timers),
+      t_(t),
+      in_size_(before_ ? layer_.up.in().size : 0),
+      out_size_(layer_.update.out().size),
+      basis_size_(layer_.mix.out().size),
+      message_size_(layer_.mix.in().size) {
+  state_.adjoint.assign(atoms_.owned * out_size_, T(0));
+  if (!layer_.density.empty()) state_.share.resize(static_cast<std::size_t>(atoms_.owned));
+}
+
+template <class T>
+void LayerPass<T>::send_sources(Exchange& exchange, int threads) {
+  if (!before_) return;
+  Stopwatch watch(timers_, t_);
+  state_.source.resize(atoms_.total * in_size_);
+  on_rows(atoms_.owned, threads, [&](int first, int rows) {
+    layer_.up.forward(0, rows, before_->features.data() + first * in_size_, state_.source.data() + first * in_size_,
+                      false);
+  });
+  watch.charge(Kernel::sources);
+  if (watch.on()) exchange.wait();
+  watch.charge(Kernel::wait);
+  exchange.forward(state_.source.data(), atoms_.owned, static_cast<int>(in_size_));
+  watch.charge(Kernel::exchange);
+}
+
+template <class T>
+void LayerPass<T>::clear_source_adjoints(std::vector<Scratch<T>>& scratch) const {
+  for (Scratch<T>& one : scratch) one.source_adjoint.assign(atoms_.total * in_size_, T(0));
+}
+
+template <class T>
+void LayerPass<T>::return_source_adjoints(Exchange& exchange, std::vector<Scratch<T>>& scratch) {
+  if (!before_) return;
+  Stopwatch watch(timers_, t_);
+  const int threads = static_cast<int>(scratch.size());
+  Array<T>& sum = scratch.front().source_adjoint;
+  if (threads > 1)
+    on_rows(atoms_.total, threads, [&](int first, int rows) {
+      for (std::size_t k = 1; k < scratch.size(); ++k) {
+        const T* part = scratch[k].source_adjoint.data();
+#pragma omp simd
+        for (std::size_t c = first * in_size_; c < (first + rows) * in_size_; ++c) sum[c] += part[c];
+      }
+    });
+  watch.charge(Kernel::sources);
+  if (watch.on()) exchange.wait();
+  watch.charge(Kernel::wait);
+  exchange.reverse(sum.data(), atoms_.owned, static_cast<int>(in_size_));
+  watch.charge(Kernel::exchange);
+  on_rows(atoms_.owned, threads, [&](int first, int rows) {
+    layer_.up.reverse(0, rows, sum.data() + first * in_size_, before_->adjoint.data() + first * in_size_, true);
+  });
+  watch.charge(Kernel::sources);
+}
+
+template <class T>
+EdgeView<T> LayerPass<T>::view(int row, bool reverse, Scratch<T>& scratch) const {
+  const int first = atoms_.first_edge[row], count = atoms_.first_edge[row + 1] - first;
+  const Edge<T>* const edges = atoms_.edges.data() + first;
+  const bool adjoints = reverse && before_;
+  scratch.sources.resize(count);
+  scratch.tables.resize(count);
+  scratch.source_adjoints.resize(count);
+  for (int e = 0; e < count; ++e) {
+    const std::size_t j = static_cast<std::size_t>(edges[e].source);
+    scratch.sources[e] =
+        before_ ? state_.source.data() + j * in_size_
+                : layer_.up_of_element.data() + static_cast<std::size_t>(atoms_.element[j]) * model_.channels;
+    scratch.tables[e] = table(atoms_.element[row], edges[e]);
+    if (adjoints) scratch.source_adjoints[e] = scratch.source_adjoint.data() + j * in_size_;
+  }
+  return {count, edges, scratch.tables.data(), scratch.sources.data(),
+          adjoints ? scratch.source_adjoints.data() : nullptr};
+}
+
+template <class T>
+void LayerPass<T>::divide_by_density(const Block& block, T* basis) {
+  for (std::size_t b = 0; b < block.rows.size(); ++b) {
+    const int i = block.rows[b];
+    double density = 0;
+    for (int e = atoms_.first_edge[i]; e < atoms_.first_edge[i + 1]; ++e) {
+      double value;
+      layer_.density[table(block.element, atoms_.edges[e])].evaluate(atoms_.edges[e].r, &value);
+      density += value;
+    }
+    state_.share[i] = 1 / (1 + density);
+    scale_row(basis_size_, static_cast<T>(state_.share[i]), basis + b * basis_size_);
+  }
+}
+
+template <class T>
+void LayerPass<T>::reverse_density(const Block& block, const T* basis, T* basis_adjoint) {
+  for (std::size_t b = 0; b < block.rows.size(); ++b) {
+    const int i = block.rows[b];
+    const double share = state_.share[i];
+    const double by_density = -share * dot(basis_size_, basis + b * basis_size_, basis_adjoint + b * basis_size_);
+    scale_row(basis_size_, static_cast<T>(share), basis_adjoint + b * basis_size_);
+    for (int e = atoms_.first_edge[i]; e < atoms_.first_edge[i + 1]; ++e) {
+      const Edge<T>& edge = atoms_.edges[e];
+      double value, slope;
+      layer_.density[table(block.element, edge)].evaluate(edge.r, &value, &slope);
+      for (int k = 0; k < 3; ++k)
+        gradient_[3 * static_cast<std::size_t>(e) + k] += by_density * slope * edge.direction[k];
+    }
+  }
+}
+
+template <class T>
+void LayerPass<T>::forward(const Block& block, Scratch<T>& scratch) {
+  const int n = model_.channels, rows = block.size();
+  Stopwatch watch(timers_, t_);
+  scratch.message.assign(rows * message_size_, T(0));
+  for (int b = 0; b < rows; ++b)
+    layer_.interaction.forward(view(block.rows[b], false, scratch), scratch.message.data() + b * message_size_,
+                               scratch.work);
+  watch.charge(Kernel::edges_forward);
+  scratch.basis.resize(rows * basis_size_);
+  layer_.mix.forward(block.element, rows, scratch.message.data(), scratch.basis.data(), false);
+  if (!layer_.density.empty()) divide_by_density(block, scratch.basis.data());
+  watch.charge(Kernel::mix);
+  scratch.product.resize(rows * out_size_);
+  for (int b = 0; b < rows; ++b)
+    layer_.product.forward(block.element, scratch.basis.data() + b * basis_size_,
+                           scratch.product.data() + b * out_size_);
+  watch.charge(Kernel::product_forward);
+  scratch.features.resize(rows * out_size_);
+  layer_.update.forward(0, rows, scratch.product.data(), scratch.features.data(), false);
+  add_residual(block, scratch);
+  watch.charge(Kernel::update);
+  for (int b = 0; b < rows; ++b)
+    energy_[block.rows[b]] += model_.scale * layer_.readout.energy(n, scratch.features.data() + b * out_size_);
+  watch.charge(Kernel::readout);
+}
+
+template <class T>
+void LayerPass<T>::add_residual(const Block& block, Scratch<T>& scratch) const {
+  const int n = model_.channels, rows = block.size();
+  if (!layer_.skip_of_element.empty())
+    for (int b = 0; b < rows; ++b)
+      for (int c = 0; c < n; ++c)
+        scratch.features[b * out_size_ + c] += layer_.skip_of_element[static_cast<std::size_t>(block.element) * n + c];
+  if (layer_.skip.empty()) return;
+  scratch.incoming.resize(rows * in_size_);
+  gather(block, in_size_, before_->features, scratch.incoming);
+  layer_.skip.forward(block.element, rows, scratch.incoming.data(), scratch.features.data(), true);
+}
+
+template <class T>
+void LayerPass<T>::make_room() {
+  state_.basis.resize(atoms_.owned * basis_size_);
+  state_.features.resize(atoms_.owned * out_size_);
+}
+
+template <class T>
+void LayerPass<T>::keep(const Block& block, const Scratch<T>& scratch) {
+  scatter(block, basis_size_, scratch.basis, state_.basis);
+  scatter(block, out_size_, scratch.features, state_.features);
+}
+
+template <class T>
+void LayerPass<T>::fetch(const Block& block, Scratch<T>& scratch) const {
+  scratch.basis.resize(block.rows.size() * basis_size_);
+  scratch.features.resize(block.rows.size() * out_size_);
+  gather(block, basis_size_, state_.basis, scratch.basis);
+  gather(block, out_size_, state_.features, scratch.features);
+}
+
+template <class T>
+void LayerPass<T>::reverse(const Block& block, Scratch<T>& scratch) {
+  const int rows = block.size();
+  Stopwatch watch(timers_, t_);
+  reverse_update(block, scratch);
+  watch.charge(Kernel::update);
+  scratch.adjoint.resize(rows * basis_size_);
+  for (int b = 0; b < rows; ++b)
+    layer_.product.reverse(block.element, scratch.basis.data() + b * basis_size_,
+                           scratch.product.data() + b * out_size_, scratch.adjoint.data() + b * basis_size_);
+  watch.charge(Kernel::product_reverse);
+  if (!layer_.density.empty()) reverse_density(block, scratch.basis.data(), scratch.adjoint.data());
+  scratch.message.resize(rows * message_size_);
+  layer_.mix.reverse(block.element, rows, scratch.adjoint.data(), scratch.message.data(), false);
+  watch.charge(Kernel::mix);
+  for (int b = 0; b < rows; ++b) {
+    const int i = block.rows[b];
+    layer_.interaction.reverse(view(i, true, scratch), scratch.message.data() + b * message_size_,
+                               gradient_.data() + 3 * static_cast<std::size_t>(atoms_.first_edge[i]), scratch.work);
+  }
+  watch.charge(Kernel::edges_reverse);
+}
+
+template <class T>
+void LayerPass<T>::reverse_update(const Block& block, Scratch<T>& scratch) {
+  const int n = model_.channels, rows = block.size();
+  Array<T>& adjoint = scratch.adjoint;
+  adjoint.resize(rows * out_size_ + n);
+  gather(block, out_size_, state_.adjoint, adjoint);
+  T* scalars = adjoint.data() + rows * out_size_;
+  for (int b = 0; b < rows; ++b) {
+    layer_.readout.reverse(n, scratch.features.data() + b * out_size_, model_.scale, scalars);
+    for (int c = 0; c < n; ++c) adjoint[b * out_size_ + c] += scalars[c];
+  }
+  scratch.product.resize(rows * out_size_);
+  layer_.update.reverse(0, rows, adjoint.data(), scratch.product.data(), false);
+  if (layer_.skip.empty()) return;
+  scratch.incoming.resize(rows * in_size_);
+  gather(block, in_size_, before_->adjoint, scratch.incoming);
+  layer_.skip.reverse(block.element, rows, adjoint.data(), scratch.incoming.data(), true);
+  scatter(block, in_size_, scratch.incoming, before_->adjoint);
+}
+
+template class LayerPass<float>;
+template class LayerPass<double>;
+
+}  // namespace mace

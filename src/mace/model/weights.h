@@ -1,0 +1,94 @@
+// What the file of a MACE model says about the elements in use: host memory, double precision, channels unpadded. Every
+// engine packs from this what its own device wants.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mace/model/limits.h"
+
+namespace mace {
+
+class Safetensors;
+
+// One (l1, l2) -> l3 channel-wise product, with the non-zero couplings.
+struct Path {
+  struct Coupling {
+    int m1, m2, m3;
+    double value;
+  };
+  int l1 = 0, l2 = 0, l3 = 0;
+  std::vector<Coupling> couplings;
+};
+
+// One monomial of a product, of output `target`; unused factors are -1. Factors are sorted and stand first.
+struct Term {
+  int target = 0;
+  int factor[max_degree] = {-1, -1, -1, -1};
+};
+
+// Linear maps of channels: [element, or one for all][block][channel in][channel out]. What blocks give is added up.
+struct Matrices {
+  int elements = 0, blocks = 0;
+  std::vector<double> values;
+};
+
+// Quintic splines by their knots, [table][knot][3][function]: value, slope * step, curvature * step^2 at r_min + knot *
+// step. The last knot is at r_max.
+struct Knots {
+  int tables = 0, knots = 0, functions = 0;
+  std::vector<double> values;
+};
+
+// The energy of an atom from its scalar features: linear, or one hidden layer with SiLU.
+struct ReadoutWeights {
+  std::vector<double> linear;          // [channel], empty if there is a hidden layer
+  std::vector<double> hidden, output;  // [unit][channel], [unit]
+};
+
+// See cpu/kernels/repulsion.h for the formula.
+struct RepulsionWeights {
+  // Of one ordered pair of elements: eV angstrom of one edge (half of the pair's energy), angstrom, angstrom.
+  struct Pair {
+    double strength = 0, length = 1, end = 0;
+  };
+  std::vector<Pair> pairs;        // [element of the owner][element of the source]; empty: no repulsion
+  std::vector<double> screening;  // [2][terms], coefficients and then exponents
+  int power = 0;                  // order to which the envelope is flat at r = 0
+};
+
+struct LayerWeights {
+  int l_in = 0, l_out = 0;            // highest l of the incoming and outgoing features
+  std::vector<double> up_of_element;  // [element][channel]: what neighbors receive in the first layer
+  std::vector<Matrices> up;           // by l_in: features -> what neighbors receive in the later ones
+  std::vector<Path> paths;
+  Knots radial_hidden;                  // of the radial network's last hidden layer, whose splines go linearly through
+  std::vector<double> radial_output;    // [hidden][path][channel] to the radial function of each path and channel
+  Knots density;                        // what an edge adds to its owner's density; no tables if not divided by it
+  std::vector<Matrices> mix;            // by l: message of all paths to l, a block each -> basis of the product
+  std::vector<Term> terms;              // of the product, by rising degree
+  std::vector<double> coefficients;     // [element][term][channel]
+  std::vector<Matrices> update;         // by l_out: product -> features
+  std::vector<double> skip_of_element;  // [element][channel]: residual connection of the first layer, empty if none
+  std::vector<Matrices> skip;           // by l: residual connection from the incoming features, empty if none
+  ReadoutWeights readout;
+};
+
+struct Weights {
+  std::vector<std::string> elements;  // symbols, in the order of the element indices
+  std::string precision;              // chosen at export: "single" or "double"
+  int channels = 0, l_max = 0;
+  double r_min = 0, r_max = 0;          // where the radial tables begin and end, angstrom
+  double scale = 1, shift = 0;          // of the interaction energy of an atom
+  std::vector<double> atomic_energies;  // eV, [element]
+  std::vector<int> tables;              // radial table of [element of the owner][element of the source]
+  RepulsionWeights repulsion;           // part of the interaction energy of an atom
+  std::vector<LayerWeights> layers;
+};
+
+// Reads a model for the given elements (chemical symbols, in the order of the element indices used later; none: all
+// that the model knows). Throws std::runtime_error naming the file and what is wrong with it; a file that holds an
+// array which no part of the model needs is refused, because the model would silently lack what that array is for.
+Weights read_weights(const Safetensors& file, const std::vector<std::string>& elements);
+
+}  // namespace mace

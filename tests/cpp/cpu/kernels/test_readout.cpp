@@ -1,0 +1,29 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "mace/cpu/kernels/readout.h"
+#include "support/numbers.h"
+
+namespace mace_tests {
+
+TEST_CASE("the reverse readout is the derivative of the energy, with a hidden layer and without") {
+  const int n = 6;
+  const mace::Readout<double> linear{random_array<double>(n), {}, {}};
+  const mace::Readout<double> hidden{{}, random_array<double>(2 * n), {0.7, -1.3}};
+  for (const auto& readout : {linear, hidden}) {
+    const auto scalars = random_array<double>(n, 3);
+    mace::Array<double> adjoint(n);
+    readout.reverse(n, scalars.data(), 0.8, adjoint.data());
+    for (std::size_t c = 0; c < scalars.size(); ++c) {
+      const double numerical = central_difference([&](double step) {
+        auto moved = scalars;
+        moved[c] += step;
+        return 0.8 * readout.energy(n, moved.data());
+      });
+      CHECK(std::fabs(numerical - adjoint[c]) < 1e-8);
+    }
+  }
+}
+
+}  // namespace mace_tests

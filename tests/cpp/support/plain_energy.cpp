@@ -1,0 +1,228 @@
+#include "support/plain_energy.h"
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+
+#include "mace/cpu/kernels/radial.h"
+#include "mace/cpu/kernels/repulsion.h"
+#include "mace/cpu/kernels/spherical_harmonics.h"
+#include "support/numbers.h"
+
+namespace mace_tests {
+
+namespace {
+
+using mace::harmonics_count;
+using mace::LayerWeights;
+using mace::Weights;
+using Values = std::vector<double>;
+
+std::size_t size(int n) { return static_cast<std::size_t>(n); }
+
+struct PlainEdge {
+  std::size_t owner, source;
+  double r;
+  std::array<double, 16> harmonics;
+};
+
+std::vector<PlainEdge> edges_of(const Weights& w, const Configuration& atoms) {
+  const auto x = atoms.positions();
+  std::vector<PlainEdge> edges;
+  for (std::size_t i = 0; i < atoms.size(); ++i)
+    for (int k = atoms.neighbors->first[i]; k < atoms.neighbors->first[i + 1]; ++k) {
+      const std::size_t site = size(atoms.neighbors->site[size(k)]);
+      double d[3];
+      for (std::size_t a = 0; a < 3; ++a) d[a] = x[3 * i + a] - x[3 * site + a];
+      const double r = std::sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+      if (r >= w.r_max) continue;
+      PlainEdge edge{i, size(atoms.site[site][0]), r, {}};
+      mace::spherical_harmonics(w.l_max, d[0] / r, d[1] / r, d[2] / r, edge.harmonics.data());
+      edges.push_back(edge);
+    }
+  return edges;
+}
+
+// Values of all functions of the spline `table` at r.
+Values spline(const Weights& w, const mace::Knots& knots, int table, double r) {
+  const std::size_t per_table = size(3 * knots.knots * knots.functions);
+  const double* first = knots.values.data() + size(table) * per_table;
+  const mace::RadialTable<double> one(w.r_min, w.r_max, knots.knots, knots.functions,
+                                      mace::Array<double>(first, first + per_table));
+  Values values(size(knots.functions));
+  one.evaluate(r, values.data());
+  return values;
+}
+
+// One layer on all atoms. Features are [atom][lm][channel].
+class PlainLayer {
+ public:
+  PlainLayer(const Weights& w, const LayerWeights& layer, const Configuration& atoms,
+             const std::vector<PlainEdge>& edges, const Values& incoming)
+      : w_(w), layer_(layer), atoms_(atoms), edges_(edges), incoming_(incoming), n_(size(w.channels)) {}
+
+  Values features() const {
+    const Values basis = this->basis();
+    const std::size_t outputs = size(harmonics_count(layer_.l_out)), inputs = size(harmonics_count(layer_.l_in));
+    Values features(atoms_.size() * outputs * n_, 0.0);
+    for (std::size_t i = 0; i < atoms_.size(); ++i) {
+      const Values product = this->product(i, basis.data() + i * size(harmonics_count(w_.l_max)) * n_);
+      double* to = features.data() + i * outputs * n_;
+      for (int l = 0; l <= layer_.l_out; ++l)
+        for (std::size_t lm = size(l * l); lm < size((l + 1) * (l + 1)); ++lm) {
+          apply(layer_.update[size(l)], 0, 0, product.data() + lm * n_, to + lm * n_);
+          if (size(l) < layer_.skip.size())
+            apply(layer_.skip[size(l)], atoms_.element[i], 0, incoming_.data() + (i * inputs + lm) * n_, to + lm * n_);
+        }
+      for (std::size_t c = 0; c < n_ && !layer_.skip_of_element.empty(); ++c)
+        to[c] += layer_.skip_of_element[size(atoms_.element[i]) * n_ + c];
+    }
+    return features;
+  }
+
+  double readout(const double* scalars) const {
+    double energy = 0;
+    for (std::size_t c = 0; c < layer_.readout.linear.size(); ++c) energy += layer_.readout.linear[c] * scalars[c];
+    for (std::size_t u = 0; u < layer_.readout.output.size(); ++u) {
+      double x = 0;
+      for (std::size_t c = 0; c < n_; ++c) x += layer_.readout.hidden[u * n_ + c] * scalars[c];
+      energy += layer_.readout.output[u] * x / (1 + std::exp(-x));
+    }
+    return energy;
+  }
+
+ private:
+  // to[channel] += block of the matrices of an element x from[channel]
+  void apply(const mace::Matrices& map, int element, std::size_t block, const double* from, double* to) const {
+    const std::size_t e = map.elements == 1 ? 0 : size(element);
+    const double* matrix = map.values.data() + (e * size(map.blocks) + block) * n_ * n_;
+    for (std::size_t in = 0; in < n_; ++in)
+      for (std::size_t out = 0; out < n_; ++out) to[out] += from[in] * matrix[in * n_ + out];
+  }
+
+  // What atom j sends: [l1 m1][channel].
+  Values sent(std::size_t j) const {
+    const std::size_t rows = size(harmonics_count(layer_.l_in));
+    Values result(rows * n_, 0.0);
+    if (layer_.up.empty())
+      for (std::size_t c = 0; c < n_; ++c) result[c] = layer_.up_of_element[size(atoms_.element[j]) * n_ + c];
+    for (std::size_t l = 0; l < layer_.up.size(); ++l)
+      for (std::size_t lm = l * l; lm < (l + 1) * (l + 1); ++lm)
+        apply(layer_.up[l], 0, 0, incoming_.data() + (j * rows + lm) * n_, result.data() + lm * n_);
+    return result;
+  }
+
+  // [atom][lm][channel]
+  Values basis() const {
+    const std::size_t rows = size(harmonics_count(w_.l_max)), paths = layer_.paths.size();
+    std::vector<Values> messages(atoms_.size() * paths);  // of each path: [m3][channel]
+    for (std::size_t k = 0; k < messages.size(); ++k)
+      messages[k].assign(size(2 * layer_.paths[k % paths].l3 + 1) * n_, 0.0);
+    Values density(atoms_.size(), 0.0);
+    for (const PlainEdge& edge : edges_) {
+      const int table =
+          w_.tables[size(atoms_.element[edge.owner]) * w_.elements.size() + size(atoms_.element[edge.source])];
+      if (layer_.density.tables > 0) density[edge.owner] += spline(w_, layer_.density, table, edge.r)[0];
+      const Values hidden = spline(w_, layer_.radial_hidden, table, edge.r), h = sent(edge.source);
+      for (std::size_t p = 0; p < paths; ++p) add_message(p, edge, hidden, h, messages[edge.owner * paths + p]);
+    }
+    Values basis(atoms_.size() * rows * n_, 0.0);
+    for (std::size_t i = 0; i < atoms_.size(); ++i) {
+      std::array<std::size_t, 4> block{};
+      for (std::size_t p = 0; p < paths; ++p) {
+        const int l = layer_.paths[p].l3;
+        for (std::size_t m = 0; m < size(2 * l + 1); ++m)
+          apply(layer_.mix[size(l)], atoms_.element[i], block[size(l)], messages[i * paths + p].data() + m * n_,
+                basis.data() + (i * rows + size(l * l) + m) * n_);
+        ++block[size(l)];
+      }
+      for (std::size_t k = i * rows * n_; k < (i + 1) * rows * n_; ++k) basis[k] /= 1 + density[i];
+    }
+    return basis;
+  }
+
+  void add_message(std::size_t p, const PlainEdge& edge, const Values& hidden, const Values& h, Values& message) const {
+    const mace::Path& path = layer_.paths[p];
+    for (std::size_t c = 0; c < n_; ++c) {
+      double radial = 0;
+      for (std::size_t u = 0; u < hidden.size(); ++u)
+        radial += hidden[u] * layer_.radial_output[(u * layer_.paths.size() + p) * n_ + c];
+      for (const mace::Path::Coupling& q : path.couplings)
+        message[size(q.m3) * n_ + c] += radial * q.value * edge.harmonics[size(path.l2 * path.l2 + q.m2)] *
+                                        h[size(path.l1 * path.l1 + q.m1) * n_ + c];
+    }
+  }
+
+  // [LM][channel] of atom i
+  Values product(std::size_t i, const double* basis) const {
+    Values result(size(harmonics_count(layer_.l_out)) * n_, 0.0);
+    const double* all = layer_.coefficients.data() + size(atoms_.element[i]) * layer_.terms.size() * n_;
+    for (std::size_t t = 0; t < layer_.terms.size(); ++t)
+      for (std::size_t c = 0; c < n_; ++c) {
+        double value = all[t * n_ + c];
+        for (const int factor : layer_.terms[t].factor)
+          if (factor >= 0) value *= basis[size(factor) * n_ + c];
+        result[size(layer_.terms[t].target) * n_ + c] += value;
+      }
+    return result;
+  }
+
+  const Weights& w_;
+  const LayerWeights& layer_;
+  const Configuration& atoms_;
+  const std::vector<PlainEdge>& edges_;
+  const Values& incoming_;
+  std::size_t n_;
+};
+
+}  // namespace
+
+std::vector<double> plain_energies(const Weights& w, const Configuration& atoms) {
+  const auto edges = edges_of(w, atoms);
+  Values energies, features;
+  for (const int element : atoms.element) energies.push_back(w.atomic_energies[size(element)] + w.shift);
+  const mace::Repulsion repulsion(w.elements.size(), w.repulsion);
+  double unused;
+  for (const PlainEdge& edge : edges)
+    if (!repulsion.empty())
+      energies[edge.owner] +=
+          w.scale * repulsion.energy(atoms.element[edge.owner], atoms.element[edge.source], edge.r, &unused);
+  for (const LayerWeights& layer : w.layers) {
+    const PlainLayer plain(w, layer, atoms, edges, features);
+    Values outgoing = plain.features();
+    const std::size_t row = outgoing.size() / atoms.size();
+    for (std::size_t i = 0; i < atoms.size(); ++i) energies[i] += w.scale * plain.readout(outgoing.data() + i * row);
+    features = std::move(outgoing);
+  }
+  return energies;
+}
+
+double plain_energy(const Weights& w, const Configuration& atoms) {
+  const Values energies = plain_energies(w, atoms);
+  return std::accumulate(energies.begin(), energies.end(), 0.0);
+}
+
+std::vector<double> plain_forces(const Weights& w, const Configuration& atoms) {
+  Values forces;
+  for (std::size_t k = 0; k < atoms.x.size(); ++k)
+    forces.push_back(-central_difference([&](double step) {
+      Configuration moved = atoms;
+      moved.x[k] += step;
+      return plain_energy(w, moved);
+    }));
+  return forces;
+}
+
+std::array<double, 9> plain_virial(const Weights& w, const Configuration& atoms) {
+  std::array<double, 9> virial{};
+  for (std::size_t k = 0; k < 9; ++k)
+    virial[k] = -central_difference([&](double step) {
+      std::array<double, 9> strain{};
+      strain[3 * (k % 3) + k / 3] = step;  // moves along b what lies in direction a
+      return plain_energy(w, atoms.strained(strain));
+    });
+  return virial;
+}
+
+}  // namespace mace_tests

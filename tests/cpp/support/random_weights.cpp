@@ -1,0 +1,141 @@
+#include "support/random_weights.h"
+
+#include <cmath>
+#include <cstddef>
+
+#include "support/numbers.h"
+
+namespace mace_tests {
+
+namespace {
+
+using mace::harmonics_count;
+
+class Maker {
+ public:
+  explicit Maker(const Form& form) : form_(form) {}
+
+  mace::Weights weights() {
+    mace::Weights w;
+    w.elements = {"H", "C", "O"};
+    w.precision = "double";
+    w.channels = form_.channels;
+    w.l_max = form_.l_max;
+    w.r_min = 0.1;
+    w.r_max = 3.2;
+    w.scale = 0.8;
+    w.shift = 0.3;
+    w.atomic_energies = {-13.6, -1029.0, -2041.0};
+    tables_ = form_.density ? 6 : 1;
+    w.tables = form_.density ? std::vector<int>{0, 1, 2, 1, 3, 4, 2, 4, 5} : std::vector<int>(9, 0);
+    if (form_.density) {
+      for (int pair = 0; pair < 9; ++pair) w.repulsion.pairs.push_back({3.0 + pair, 0.3, 1.0 + 0.1 * pair});
+      w.repulsion.screening = {0.2, 0.5, 0.3, 3.2, 0.9, 0.4};
+      w.repulsion.power = 6;
+    }
+    for (std::size_t t = 0; t < form_.l_out.size(); ++t) w.layers.push_back(layer(t));
+    return w;
+  }
+
+ private:
+  std::vector<double> some(std::size_t size, double width = 1) {
+    return random_values<std::vector<double>>(size, generator_, width);
+  }
+  mace::Matrices matrices(int elements, int blocks) {
+    const std::size_t n = static_cast<std::size_t>(form_.channels), all = static_cast<std::size_t>(elements * blocks);
+    return {elements, blocks, some(all * n * n, 1 / std::sqrt(static_cast<double>(blocks * form_.channels)))};
+  }
+  std::vector<mace::Matrices> by_l(int l_top, int elements) {
+    std::vector<mace::Matrices> result;
+    for (int l = 0; l <= l_top; ++l) result.push_back(matrices(elements, 1));
+    return result;
+  }
+
+  mace::Knots knots(int functions, double width) {
+    const int count = 9;
+    return {tables_, count, functions, some(static_cast<std::size_t>(tables_ * count * 3 * functions), width)};
+  }
+
+  std::vector<mace::Path> paths(int l_in) {
+    std::uniform_real_distribution<double> uniform(-0.5, 0.5);
+    std::vector<mace::Path> result;
+    for (int l1 = 0; l1 <= l_in; ++l1)
+      for (int l2 = 0; l2 <= form_.l_max; ++l2)
+        for (int l3 = std::abs(l1 - l2); l3 <= std::min(l1 + l2, form_.l_max); ++l3) {
+          mace::Path path{l1, l2, l3, {}};
+          for (int m1 = 0; m1 <= 2 * l1; ++m1)
+            for (int m2 = 0; m2 <= 2 * l2; ++m2)
+              for (int m3 = 0; m3 <= 2 * l3; ++m3)
+                if ((m1 + m2 + m3) % 2 == 0) path.couplings.push_back({m1, m2, m3, uniform(generator_)});
+          result.push_back(path);
+        }
+    return result;
+  }
+
+  std::vector<mace::Term> terms(int l_out) {
+    std::vector<mace::Term> result;
+    for (int degree = 1; degree <= form_.degree; ++degree)
+      for (int target = 0; target < harmonics_count(l_out); ++target)
+        for (int copy = 0; copy < 3; ++copy) {
+          mace::Term term;
+          term.target = target;
+          for (int k = 0; k < degree; ++k)
+            term.factor[k] = static_cast<int>(generator_() % static_cast<unsigned>(harmonics_count(form_.l_max)));
+          std::sort(term.factor, term.factor + degree);
+          result.push_back(term);
+        }
+    return result;
+  }
+
+  mace::LayerWeights layer(std::size_t t) {
+    const std::size_t n = static_cast<std::size_t>(form_.channels);
+    const int hidden = 4;
+    mace::LayerWeights w;
+    w.l_in = t > 0 ? form_.l_out[t - 1] : 0;
+    w.l_out = form_.l_out[t];
+    if (t == 0)
+      w.up_of_element = some(3 * n);
+    else
+      w.up = by_l(w.l_in, 1);
+    w.paths = paths(w.l_in);
+    w.radial_hidden = knots(hidden, 0.3);
+    w.radial_output = some(hidden * w.paths.size() * n, 0.5);
+    if (form_.density) {
+      w.density = knots(1, 0.1);
+      for (double& value : w.density.values) value = std::fabs(value);
+    }
+    for (int l = 0; l <= form_.l_max; ++l) {
+      int blocks = 0;
+      for (const mace::Path& path : w.paths) blocks += path.l3 == l;
+      w.mix.push_back(matrices(form_.residual ? 1 : 3, blocks));
+    }
+    w.terms = terms(w.l_out);
+    w.coefficients = some(3 * w.terms.size() * n, 0.3);
+    w.update = by_l(w.l_out, 1);
+    if (form_.residual && t == 0) w.skip_of_element = some(3 * n);
+    if (form_.residual && t > 0) w.skip = by_l(std::min(w.l_in, w.l_out), 3);
+    if (t + 1 < form_.l_out.size()) {
+      w.readout.linear = some(n, 0.3);
+    } else {
+      w.readout.hidden = some(5 * n, 0.3);
+      w.readout.output = some(5);
+    }
+    return w;
+  }
+
+  const Form& form_;
+  int tables_ = 1;
+  std::mt19937 generator_{11};
+};
+
+}  // namespace
+
+std::vector<Form> forms() {
+  return {{"one layer of scalars", 5, 1, {0}, false, false, 2},
+          {"two layers with vectors and a residual connection", 17, 2, {1, 0}, true, false, 3},
+          {"three layers with densities, tables by pair and a repulsion", 4, 3, {2, 1, 0}, true, true, 4}};
+}
+
+mace::Weights random_weights(const Form& form) { return Maker(form).weights(); }
+
+}  // namespace mace_tests
