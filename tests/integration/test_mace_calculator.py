@@ -27,7 +27,6 @@ from decant.algorithms.mace.export.weights import write_model
 from decant.algorithms.mace.random import random_mace
 from decant.data.prediction import predict
 from decant.foundation.errors import InputError
-from decant.molecules import parse_liquid
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.packing import pack
 from decant.potentials.potential import Potential, export
