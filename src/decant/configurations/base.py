@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from ase import Atoms
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import require_file
 
-Interval = float | list[float]
+Interval = float | list[float] | tuple[float, float]
 """A number, or [low, high] from which each frame draws its own value."""
 
 
@@ -24,7 +24,8 @@ class Recipe(Protocol):
     """A way to make configurations.
 
     A class whose attribute `base` is another recipe, and whose `build` ends with ``**box``, takes the parameters of
-    that recipe as well.
+    that recipe as well. Parameters that recipes share are dataclasses: see `decant.configurations.groups.flat`. Where a
+    recipe can say how large its frames will be, it has a method more: see `decant.configurations.sizes.TellsSizes`.
     """
 
     name: str
@@ -103,6 +104,13 @@ def parameters_of(recipe: Any) -> dict[str, inspect.Parameter] | None:
     del taken[rest[0]]
     inherited = parameters_of(recipe.base) or {}
     return {**taken, **{name: parameter for name, parameter in inherited.items() if name not in taken}}
+
+
+def complete(recipe: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a recipe with the defaults of those left out."""
+    taken = parameters_of(recipe) or {}
+    defaults = {name: one.default for name, one in taken.items() if one.default is not inspect.Parameter.empty}
+    return {**defaults, **parameters}
 
 
 def read_recipes(path: Path) -> list[dict[str, Any]]:
@@ -208,7 +216,15 @@ def draw(value: Interval, random: np.random.Generator, name: str) -> float:
 
 
 def names(value: str | list[str]) -> list[str]:
-    """Return names given as a list or as text with commas."""
+    """Return names given as a list or as text with commas.
+
+    Raises
+    ------
+    InputError
+        If `value` is neither.
+    """
+    if not isinstance(value, str | list | tuple):
+        raise InputError(f"expected names, as a list or as text with commas, not {value!r}")
     return [str(name).strip() for name in (value.split(",") if isinstance(value, str) else value)]
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from ase import Atoms
 
 from decant.configurations.base import Interval, draw, names, whole_ends
 from decant.configurations.docking import direction, docked, turned
+from decant.configurations.groups import flat
 from decant.configurations.rigid import apart
-from decant.configurations.thermal import thermal_molecule
+from decant.configurations.sizes import Sizes, atoms_of, mean_molecules
+from decant.configurations.thermal import Disorder, thermal_molecule
 from decant.foundation.errors import InputError
 from decant.molecules.solvents import molecule
 
@@ -23,6 +28,7 @@ class ClusterRecipe:
 
     name = "cluster"
 
+    @flat
     def build(
         self,
         count: int,
@@ -31,8 +37,7 @@ class ClusterRecipe:
         size: int | list[int] = 2,
         temperature: Interval = 300.0,
         contact: Interval = [0.7, 1.0],  # noqa: B006  (never changed)
-        conformers: int = 4,
-        hessian: str = "gfn2-xtb",
+        disorder: Disorder = Disorder(),
     ) -> list[Atoms]:
         """Return `count` clusters.
 
@@ -49,10 +54,8 @@ class ClusterRecipe:
         contact
             Shortest distance of atoms of different molecules, in sums of van der Waals radii (see `docked`), a number
             or [low, high]; each molecule draws its own. 0.7 is hard, as H...H at 1.7 and O...H at 1.9 angstrom.
-        conformers
-            Conformers to choose from; each costs one relaxation and one Hessian, once.
-        hessian
-            What relaxes conformers and gives their vibrations: gfn2-xtb, gfn1-xtb, or mmff94, which is quicker.
+        disorder
+            What the thermal disorder starts from.
         """
         kinds = [molecule(name) for name in names(molecules)]
         few, most = whole_ends(size, "size")
@@ -61,11 +64,16 @@ class ClusterRecipe:
             random = np.random.default_rng([seed, index])
             kelvin = draw(temperature, random, "temperature")
             parts = [
-                thermal_molecule(kinds[random.integers(len(kinds))], kelvin, random, conformers, hessian)
+                thermal_molecule(kinds[random.integers(len(kinds))], kelvin, random, disorder)
                 for _ in range(int(random.integers(few, most + 1)))
             ]
             frames.append(_cluster(parts, contact, kelvin, random))
         return frames
+
+    def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
+        """Return the size of a cluster, of molecules of mean size."""
+        kinds = [atoms_of(molecule(name)) for name in names(parameters["molecules"])]
+        return Sizes(mean_molecules(kinds, parameters["size"]), periodic=False)
 
 
 def _cluster(parts: list[Atoms], contact: Interval, temperature: float, random: np.random.Generator) -> Atoms:

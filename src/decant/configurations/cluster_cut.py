@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from ase.geometry import find_mic
 from decant.configurations.base import whole_ends
 from decant.configurations.liquid import LiquidRecipe
 from decant.configurations.rigid import centres_of_mass
+from decant.configurations.sizes import Sizes, box_molecules, mean_molecules
 from decant.foundation.errors import InputError
 
 
@@ -56,6 +58,10 @@ class ClusterCutRecipe:
                 atoms.info |= {"group": group, "parent": f"liquid-{seed}-{index}"}
                 frames.append(atoms)
         return frames[:count]
+
+    def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
+        """Return the size of a cluster, of molecules of mean size."""
+        return Sizes(mean_molecules(box_molecules(parameters), parameters["size"]), periodic=False)
 
 
 def _cut(box: Atoms, centre: int, size: int) -> Atoms:

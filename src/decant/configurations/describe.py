@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from decant.configurations.base import parameters_of
+from decant.configurations.groups import groups_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def describe(recipe: Any) -> Description:
     inherited = parameters_of(base) or {} if base else {}
     taken = parameters_of(recipe) or {}
     own = inspect.signature(recipe.build).parameters
-    texts = parameter_texts(recipe.build)
+    texts = {**_group_texts(recipe.build), **section_texts(recipe.build, "Parameters")}
     parameters = [
         Parameter(name, _default(parameter), texts.get(name, ""))
         for name, parameter in taken.items()
@@ -59,10 +60,15 @@ def describe(recipe: Any) -> Description:
     return Description(recipe.name, _line(paragraphs[0]), _line(good), parameters, base.name if base else "")
 
 
-def parameter_texts(function: Any) -> dict[str, str]:
-    """Return the texts of the section Parameters of a numpydoc docstring by name."""
-    lines = inspect.cleandoc(function.__doc__ or "").splitlines()
-    starts = [index + 2 for index, line in enumerate(lines) if line == "Parameters"]
+def _group_texts(build: Any) -> dict[str, str]:
+    """Return the texts of parameters that recipes share."""
+    return {name: text for group in groups_of(build) for name, text in section_texts(group, "Attributes").items()}
+
+
+def section_texts(described: Any, section: str) -> dict[str, str]:
+    """Return the texts of a section, such as Parameters, of a numpydoc docstring by name."""
+    lines = inspect.cleandoc(described.__doc__ or "").splitlines()
+    starts = [index + 2 for index, line in enumerate(lines) if line == section]
     found: dict[str, str] = {}
     names: list[str] = []
     for index in range(starts[0] if starts else len(lines), len(lines)):
@@ -79,7 +85,9 @@ def parameter_texts(function: Any) -> dict[str, str]:
 def _default(parameter: inspect.Parameter) -> str:
     if parameter.default is inspect.Parameter.empty:
         return "needed"
-    return "none" if parameter.default is None else str(parameter.default)
+    if parameter.default is None:
+        return "none"
+    return str(list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default)
 
 
 def _line(text: str) -> str:

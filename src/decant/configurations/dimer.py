@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations_with_replacement
+from typing import Any
 
 import numpy as np
 from ase import Atoms
 
 from decant.configurations.base import Interval, draw, names
 from decant.configurations.docking import direction, docked, turned
+from decant.configurations.groups import flat
 from decant.configurations.rigid import apart
-from decant.configurations.thermal import thermal_molecule
+from decant.configurations.sizes import Sizes, atoms_of, mean_molecules
+from decant.configurations.thermal import Disorder, thermal_molecule
 from decant.foundation.errors import InputError
 from decant.molecules.solvents import molecule
 
@@ -26,6 +30,7 @@ class DimerRecipe:
 
     name = "dimer"
 
+    @flat
     def build(
         self,
         count: int,
@@ -34,8 +39,7 @@ class DimerRecipe:
         contact: list[float] = [0.6, 2.0],  # noqa: B006  (never changed)
         steps: int = 10,
         temperature: Interval = 300.0,
-        conformers: int = 4,
-        hessian: str = "gfn2-xtb",
+        disorder: Disorder = Disorder(),
     ) -> list[Atoms]:
         """Return `count` frames of approach curves.
 
@@ -52,10 +56,8 @@ class DimerRecipe:
             Distances of a curve, evenly spaced in contact; they share a split group.
         temperature
             K, a number or [low, high], of the thermal disorder of the two molecules.
-        conformers
-            Conformers to choose from; each costs one relaxation and one Hessian, once.
-        hessian
-            What relaxes conformers and gives their vibrations: gfn2-xtb, gfn1-xtb, or mmff94, which is quicker.
+        disorder
+            What the thermal disorder starts from.
         """
         ends = np.asarray(contact)
         if ends.shape != (2,) or ends.dtype.kind not in "if" or not 0 < ends[0] < ends[1]:
@@ -67,12 +69,17 @@ class DimerRecipe:
         for curve in range(-(-count // steps)):
             random = np.random.default_rng([seed, curve])
             kelvin = draw(temperature, random, "temperature")
-            parts = [thermal_molecule(kind, kelvin, random, conformers, hessian) for kind in pairs[curve % len(pairs)]]
+            parts = [thermal_molecule(kind, kelvin, random, disorder) for kind in pairs[curve % len(pairs)]]
             found = _curve(parts, np.linspace(ends[0], ends[1], steps), random)
             for atoms in found:
                 atoms.info |= {"temperature": kelvin, "group": curve, "parent": f"start-dimer-{seed}-{curve}"}
             frames += found
         return frames[:count]
+
+    def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
+        """Return the size of a pair, of molecules of mean size."""
+        kinds = [atoms_of(molecule(name)) for name in names(parameters["molecules"])]
+        return Sizes(mean_molecules(kinds, 2), periodic=False)
 
 
 def _curve(parts: list[Atoms], contacts: np.ndarray, random: np.random.Generator) -> list[Atoms]:

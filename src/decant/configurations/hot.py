@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 from ase import Atoms
 
 from decant.configurations.base import Interval, draw
-from decant.configurations.liquid import pack_boxes
-from decant.configurations.sampling import check_driver, sample_starts
+from decant.configurations.groups import flat
+from decant.configurations.packed import Packing, pack_boxes
+from decant.configurations.sampling import Dynamics
+from decant.configurations.sizes import Sizes, box_molecules
 from decant.foundation.errors import InputError
 from decant.molecules.liquid import mixture
 
@@ -23,6 +29,7 @@ class HotRecipe:
 
     name = "hot"
 
+    @flat
     def build(
         self,
         count: int,
@@ -34,11 +41,8 @@ class HotRecipe:
         molecules: int | None = None,
         temperature: Interval = [600.0, 1000.0],  # noqa: B006  (never changed)
         compression: Interval = [1.0, 1.2],  # noqa: B006
-        length: str = "1ps",
-        snapshots: int = 2,
-        tolerance: Interval = [1.7, 2.2],  # noqa: B006
-        conformers: int = 4,
-        hessian: str = "gfn2-xtb",
+        dynamics: Dynamics = Dynamics(snapshots=2),
+        packing: Packing = Packing(tolerance=(1.7, 2.2)),
     ) -> list[Atoms]:
         """Return `count` snapshots.
 
@@ -60,18 +64,25 @@ class HotRecipe:
             Length of the dynamics of each box, for example ``1ps``.
         snapshots
             Configurations taken from the dynamics of each box, evenly spaced; they share a split group.
+        dynamics, packing
+            The dynamics with this driver, and how boxes are packed.
         tolerance, conformers, hessian
             As for the recipe liquid.
         """
-        check_driver(driver)
-        boxes = -(-count // max(snapshots, 1))
+        driven = replace(dynamics, driver=driver)
+        driven.check_driver()
+        boxes = driven.starts(count)
         random = np.random.default_rng([seed, boxes])
         temperatures = [draw(temperature, random, "temperature") for _ in range(boxes)]
         factors = [draw(compression, random, "compression") for _ in range(boxes)]
         if not isinstance(density, (int, float)):
             raise InputError(f"density: expected a number of g/cm3, not {density!r}")
-        starts = pack_boxes(
-            boxes, seed, [mixture(liquid, atoms, molecules)], [density * factor for factor in factors], PACKED,
-            tolerance, conformers, hessian,
-        )  # fmt: skip
-        return sample_starts(starts, temperatures, driver, length, snapshots, seed, self.name)[:count]
+        composition, densities = mixture(liquid, atoms, molecules), [density * factor for factor in factors]
+        starts = pack_boxes(boxes, seed, [composition], densities, PACKED, packing)
+        for start, kelvin in zip(starts, temperatures, strict=True):
+            start.info["temperature"] = kelvin
+        return driven.configurations(starts, seed, self.name)[:count]
+
+    def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
+        """Return the size of the boxes."""
+        return Sizes(box_molecules(parameters))

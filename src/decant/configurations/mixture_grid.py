@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
+from typing import Any
 
 from ase import Atoms
 
 from decant.configurations.base import Interval, names
-from decant.configurations.liquid import Composition, pack_boxes
-from decant.configurations.sampling import check_driver, sample_starts
+from decant.configurations.groups import flat
+from decant.configurations.packed import Composition, Packing, pack_boxes
+from decant.configurations.sampling import Dynamics
+from decant.configurations.sizes import Sizes, atoms_of
 from decant.foundation.errors import InputError
 from decant.molecules.liquid import mixture
 from decant.molecules.solvents import molecule
@@ -23,6 +27,7 @@ class MixtureGridRecipe:
 
     name = "mixture-grid"
 
+    @flat
     def build(
         self,
         count: int,
@@ -33,12 +38,8 @@ class MixtureGridRecipe:
         points: int = 5,
         compression: Interval = [0.9, 1.1],  # noqa: B006  (never changed)
         temperature: Interval = 300.0,
-        tolerance: Interval = [1.8, 2.2],  # noqa: B006
-        conformers: int = 4,
-        hessian: str = "gfn2-xtb",
-        driver: str | None = None,
-        length: str = "1ps",
-        snapshots: int = 1,
+        packing: Packing = Packing(),
+        dynamics: Dynamics = Dynamics(),
     ) -> list[Atoms]:
         """Return `count` boxes, going through the grid in turn.
 
@@ -55,6 +56,8 @@ class MixtureGridRecipe:
         compression
             Density of a box in units of that of the pure solvents mixed without change of volume, a number or
             [low, high].
+        packing, dynamics
+            How boxes are packed, and what goes on from there.
         temperature, tolerance, conformers, hessian, driver, length, snapshots
             As for the recipe liquid.
         """
@@ -65,16 +68,18 @@ class MixtureGridRecipe:
         for composition in grid:
             whole = mixture_density(composition)
             densities.append(
-                [whole * end for end in compression] if isinstance(compression, list) else whole * compression
+                [whole * end for end in compression] if isinstance(compression, list | tuple) else whole * compression
             )
-        boxes = count if driver is None else -(-count // max(snapshots, 1))
-        if driver is not None:
-            check_driver(driver)
-        packed = pack_boxes(boxes, seed, grid, densities, temperature, tolerance, conformers, hessian)
-        if driver is None:
-            return packed
-        temperatures = [start.info["temperature"] for start in packed]
-        return sample_starts(packed, temperatures, driver, length, snapshots, seed, self.name)[:count]
+        dynamics.check_driver()
+        packed = pack_boxes(dynamics.starts(count), seed, grid, densities, temperature, packing)
+        return dynamics.configurations(packed, seed, self.name)[:count]
+
+    def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
+        """Return the size of the boxes: of molecules of mean size."""
+        kinds = [atoms_of(molecule(name)) for name in names(parameters["solvents"])]
+        mean = sum(kinds) / len(kinds)
+        count = parameters["molecules"] or round((parameters["atoms"] or 0) / mean)
+        return Sizes((mean,) * int(count))
 
 
 def _grid(solvents: list[str], points: int, atoms: int | None, molecules: int | None) -> list[Composition]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
 from decant.configurations.base import Interval, build_entry, draw, names
-from decant.configurations.sampling import POTENTIAL, check_driver, sample_starts
-from decant.configurations.thermal import thermal_molecule
+from decant.configurations.groups import flat
+from decant.configurations.sampling import POTENTIAL, Dynamics
+from decant.configurations.sizes import Sizes, atoms_of
+from decant.configurations.thermal import Disorder, thermal_molecule
 from decant.data.frames import ISOLATED, is_isolated
 from decant.foundation.errors import InputError
 from decant.molecules.solvents import molecule
@@ -25,18 +28,16 @@ class MonomerRecipe:
 
     name = "monomer"
 
+    @flat
     def build(
         self,
         count: int,
         seed: int,
         molecule: str,
         temperature: Interval = 300.0,
-        conformers: int = 4,
-        hessian: str = "gfn2-xtb",
+        disorder: Disorder = Disorder(),
         box: float | None = None,
-        driver: str | None = None,
-        length: str = "0.2ps",
-        snapshots: int = 1,
+        dynamics: Dynamics = Dynamics(length="0.2ps"),
     ) -> list[Atoms]:
         """Return `count` distorted molecules.
 
@@ -48,12 +49,12 @@ class MonomerRecipe:
             Solvent name or SMILES.
         temperature
             K, a number or [low, high].
-        conformers
-            Conformers to choose from; each costs one relaxation and one Hessian, once.
-        hessian
-            What relaxes conformers and gives their vibrations: gfn2-xtb, gfn1-xtb, or mmff94, which is quicker.
+        disorder
+            What the thermal disorder starts from.
         box
             Edge of a cubic periodic box, angstrom; without one the molecule is in the vacuum.
+        dynamics
+            What goes on from there.
         driver
             What drives short molecular dynamics: a reference method such as ``gfn2-xtb``, or
             ``potential:DIRECTORY`` for an exported potential through LAMMPS, which needs a box.
@@ -62,24 +63,24 @@ class MonomerRecipe:
         snapshots
             Configurations taken from each dynamics, evenly spaced; they share a split group.
         """
-        starts = count if driver is None else -(-count // max(snapshots, 1))
-        if driver is not None:
-            check_driver(driver)
-            if box is None and driver.startswith(POTENTIAL):
-                raise InputError(f"driver '{driver}': LAMMPS needs a periodic box; set box, for example 20")
+        dynamics.check_driver()
+        if box is None and dynamics.driver is not None and dynamics.driver.startswith(POTENTIAL):
+            raise InputError(f"driver '{dynamics.driver}': LAMMPS needs a periodic box; set box, for example 20")
         made = [
-            _monomer(molecule, seed + 1000003 * index, temperature, conformers, hessian, box) for index in range(starts)
+            _monomer(molecule, seed + 1000003 * index, temperature, disorder, box)
+            for index in range(dynamics.starts(count))
         ]
-        if driver is None:
-            return made
-        temperatures = [atoms.info["temperature"] for atoms in made]
-        return sample_starts(made, temperatures, driver, length, snapshots, seed, self.name)[:count]
+        return dynamics.configurations(made, seed, self.name)[:count]
+
+    def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
+        """Return the size of the molecule."""
+        return Sizes((atoms_of(molecule(str(parameters["molecule"]))),), periodic=parameters["box"] is not None)
 
 
-def _monomer(name: str, seed: int, temperature: Interval, conformers: int, hessian: str, box: float | None) -> Atoms:
+def _monomer(name: str, seed: int, temperature: Interval, disorder: Disorder, box: float | None) -> Atoms:
     random = np.random.default_rng(seed)
     kelvin = draw(temperature, random, "temperature")
-    atoms = thermal_molecule(molecule(name), kelvin, random, conformers, hessian)
+    atoms = thermal_molecule(molecule(name), kelvin, random, disorder)
     if box is not None:
         size = np.ptp(atoms.positions, axis=0).max()
         if box < size + 8:
@@ -119,6 +120,10 @@ class AtomRecipe:
             atoms.info |= {"config_type": ISOLATED, "group": symbol}
             frames.append(atoms)
         return frames
+
+    def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
+        """Return the size of an atom."""
+        return Sizes((1.0,), periodic=False, isolated=True)
 
 
 def missing_atoms(frames: Sequence[Atoms]) -> list[Atoms]:

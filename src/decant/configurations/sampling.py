@@ -65,50 +65,64 @@ class Sampling:
     seed: int
 
 
-def check_driver(driver: str) -> None:
-    """Raise `InputError` if there is no such driver."""
-    if driver.startswith(POTENTIAL):
-        Potential.open(Path(driver.removeprefix(POTENTIAL)))
-    else:
-        labeler(driver)
+@dataclass(frozen=True)
+class Dynamics:
+    """Molecular dynamics that goes on from what a recipe made.
 
-
-def sample_starts(
-    starts: Sequence[Atoms],
-    temperatures: Sequence[float],
-    driver: str,
-    length: str,
-    snapshots: int,
-    seed: int,
-    name: str,
-) -> list[Atoms]:
-    """Run a trajectory from each start and return all snapshots; those of one start share a group.
-
-    Parameters
+    Attributes
     ----------
-    starts
-        Configurations, molecules whole.
-    temperatures
-        K, one for each start.
-    driver, snapshots, seed
-        As for `Sampling`.
+    driver
+        What drives molecular dynamics: ``potential:DIRECTORY`` for an exported potential through LAMMPS, or a
+        reference method such as ``gfn2-xtb``; none takes the boxes as packed.
     length
-        Length of each trajectory, for example ``1ps``.
-    name
-        Name of the recipe, for the progress line.
+        Length of the dynamics of each packed box, for example ``1ps``.
+    snapshots
+        Configurations taken from the dynamics of each packed box, evenly spaced; they share a split group.
     """
-    if snapshots < 1:
-        raise InputError(f"snapshots {snapshots}: expected a positive whole number")
-    tasks = [
-        Sampling(driver, start, kelvin, parse_length(length), snapshots, seed + index)
-        for index, (start, kelvin) in enumerate(zip(starts, temperatures, strict=True))
-    ]
-    taken = sample_all(tasks, name)
-    for index, frames in enumerate(taken):
-        for atoms in frames:
-            parent = f"start-{name}-{seed}-{index}"
-            atoms.info |= {"group": index, "parent": parent, "driver": driver, "temperature": tasks[index].temperature}
-    return [atoms for frames in taken for atoms in frames]
+
+    driver: str | None = None
+    length: str = "1ps"
+    snapshots: int = 1
+
+    def check_driver(self) -> None:
+        """Raise `InputError` if there is no such driver."""
+        if self.driver is None:
+            return
+        if self.driver.startswith(POTENTIAL):
+            Potential.open(Path(self.driver.removeprefix(POTENTIAL)))
+        else:
+            labeler(self.driver)
+
+    def starts(self, count: int) -> int:
+        """Return how many starts give `count` configurations."""
+        return count if self.driver is None else -(-count // max(self.snapshots, 1))
+
+    def configurations(self, starts: list[Atoms], seed: int, name: str) -> list[Atoms]:
+        """Return the starts themselves without a driver, else snapshots of a trajectory from each.
+
+        Parameters
+        ----------
+        starts
+            Molecules whole, ``info["temperature"]`` (K) that of the dynamics. Snapshots of one start share a group.
+        seed
+            Seed of the first trajectory; each has the next.
+        name
+            Name of the recipe.
+        """
+        if self.driver is None:
+            return starts
+        if self.snapshots < 1:
+            raise InputError(f"snapshots {self.snapshots}: expected a positive whole number")
+        length_ps = parse_length(self.length)
+        tasks = [
+            Sampling(self.driver, start, start.info["temperature"], length_ps, self.snapshots, seed + index)
+            for index, start in enumerate(starts)
+        ]
+        taken = sample_all(tasks, name)
+        for index, frames in enumerate(taken):
+            for atoms in frames:
+                atoms.info |= {"group": index, "parent": f"start-{name}-{seed}-{index}", "driver": self.driver}
+        return [atoms for frames in taken for atoms in frames]
 
 
 def sample_all(tasks: Sequence[Sampling], name: str) -> list[list[Atoms]]:

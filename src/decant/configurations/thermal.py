@@ -63,9 +63,23 @@ class Modes:
         return atoms
 
 
-def thermal_molecule(
-    molecule: Molecule, temperature: float, random: np.random.Generator, conformers: int = 4, hessian: str = "gfn2-xtb"
-) -> Atoms:
+@dataclass(frozen=True)
+class Disorder:
+    """What the thermal disorder of a molecule starts from.
+
+    Attributes
+    ----------
+    conformers
+        Conformers to choose from; each costs one relaxation and one Hessian, once.
+    hessian
+        What relaxes conformers and gives their vibrations: gfn2-xtb, gfn1-xtb, or mmff94, which is quicker.
+    """
+
+    conformers: int = 4
+    hessian: str = "gfn2-xtb"
+
+
+def thermal_molecule(molecule: Molecule, temperature: float, random: np.random.Generator, disorder: Disorder) -> Atoms:
     """Return a molecule with the harmonic thermal disorder of a random conformer.
 
     Parameters
@@ -76,10 +90,8 @@ def thermal_molecule(
         Temperature in K.
     random
         Source of random numbers.
-    conformers
-        Number of embedded conformers to choose from; each costs one relaxation and one Hessian, once.
-    hessian
-        ``gfn2-xtb``, ``gfn1-xtb`` or ``mmff94``: what relaxes the conformer and gives its force constants.
+    disorder
+        Its conformers, and what gives their force constants.
 
     Raises
     ------
@@ -88,7 +100,7 @@ def thermal_molecule(
     """
     if temperature < 0:
         raise InputError(f"temperature {temperature:g}: expected K, not below 0")
-    modes = normal_modes(molecule, int(random.integers(conformers)) + 1, hessian)
+    modes = normal_modes(molecule, int(random.integers(disorder.conformers)) + 1, disorder.hessian)
     for _ in range(TRIES):
         atoms = modes.sample(temperature, random)
         if np.array_equal(bonds(atoms), molecule.bonds):
@@ -104,10 +116,12 @@ def normal_modes(molecule: Molecule, seed: int, hessian: str = "gfn2-xtb") -> Mo
 
     Parameters
     ----------
-    molecule, hessian
-        As for `thermal_molecule`.
+    molecule
+        The molecule.
     seed
         Seed of the conformer.
+    hessian
+        As of `Disorder`.
     """
     surface = _surface(molecule, seed, hessian)
     start = molecule.embed(seed)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from ase import Atoms
 
 from decant.configurations.base import Interval, draw
-from decant.configurations.thermal import thermal_molecule
+from decant.configurations.groups import flat
+from decant.configurations.sizes import Sizes, atoms_of
+from decant.configurations.thermal import Disorder, thermal_molecule
 from decant.foundation.errors import InputError
 from decant.molecules.molecule import Molecule, rotatable_bonds
 from decant.molecules.solvents import molecule
@@ -33,6 +37,7 @@ class TorsionRecipe:
 
     name = "torsion"
 
+    @flat
     def build(
         self,
         count: int,
@@ -40,8 +45,7 @@ class TorsionRecipe:
         molecule: str,
         steps: int = 12,
         temperature: Interval = 0.0,
-        conformers: int = 4,
-        hessian: str = "gfn2-xtb",
+        disorder: Disorder = Disorder(),
     ) -> list[Atoms]:
         """Return `count` frames of scans over the rotatable bonds in turn.
 
@@ -56,10 +60,8 @@ class TorsionRecipe:
             come so close that they look bonded is left out.
         temperature
             K, a number or [low, high], of the thermal disorder that a scan starts from; 0 is the relaxed conformer.
-        conformers
-            Conformers to choose from; each costs one relaxation and one Hessian, once.
-        hessian
-            What relaxes conformers and gives their vibrations: gfn2-xtb, gfn1-xtb, or mmff94, which is quicker.
+        disorder
+            What the thermal disorder starts from.
         """
         if steps < 2:
             raise InputError(f"steps {steps}: expected a whole number from 2")
@@ -72,13 +74,17 @@ class TorsionRecipe:
         while len(frames) < count:
             random = np.random.default_rng([seed, scan])
             kelvin = draw(temperature, random, "temperature")
-            start = thermal_molecule(kind, kelvin, random, conformers, hessian)
+            start = thermal_molecule(kind, kelvin, random, disorder)
             made = _scan(start, kind, found[scan % len(found)], steps)
             for atoms in made:
                 atoms.info |= {"temperature": kelvin, "group": scan, "parent": f"start-torsion-{seed}-{scan}"}
             frames += made
             scan += 1
         return frames[:count]
+
+    def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
+        """Return the size of the molecule."""
+        return Sizes((atoms_of(molecule(str(parameters["molecule"]))),), periodic=False)
 
 
 _molecule = molecule  # the parameter of `build` has the same name

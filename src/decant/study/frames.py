@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from decant.configurations.base import check_entries, names, whole_ends
+from decant.configurations.base import check_entries, complete, find_recipe, names
+from decant.configurations.sizes import sizes_of
 from decant.foundation.errors import InputError
 from decant.molecules.liquid import mixture
 from decant.molecules.molecule import Molecule
@@ -26,7 +27,7 @@ class Frames:
     periodic
         Whether they have a cell.
     parameters
-        Those of the recipe.
+        Those of the recipe, with the defaults of those left out.
     """
 
     count: int
@@ -52,43 +53,14 @@ def frame_sizes(entries: Sequence[dict[str, Any]]) -> list[Frames]:
     found = []
     for number, entry in enumerate(entries):
         try:
-            parameters = entry.get("parameters") or {}
-            if entry["recipe"] != "atom":
-                found.append(Frames(entry.get("count", 1), *_molecules(entry["recipe"], parameters), parameters))
+            recipe = find_recipe(entry["recipe"])
+            parameters = complete(recipe, entry.get("parameters") or {})
+            sizes = sizes_of(recipe, parameters)
+            if not sizes.isolated:
+                found.append(Frames(entry.get("count", 1), sizes.molecules, sizes.periodic, parameters))
         except InputError as error:
             raise InputError(f"recipes: entry {number}: {error}") from error
     return found
-
-
-def _molecules(recipe: str, parameters: dict[str, Any]) -> tuple[tuple[float, ...], bool]:
-    """Return the atoms of each molecule of a frame, and whether it has a cell."""
-    if "liquid" in parameters:
-        box = mixture(parameters["liquid"], parameters.get("atoms"), parameters.get("molecules"))
-        sizes = [_size(kind) for kind, count in box for _ in range(count)]
-        if recipe == "cluster-cut":
-            return _some(sizes, parameters.get("size", [2, 4])), False
-        return tuple(sizes), True
-    if "molecule" in parameters:
-        return (_size(molecule(str(parameters["molecule"]))),), parameters.get("box") is not None
-    if "molecules" in parameters and isinstance(parameters["molecules"], str | list):
-        kinds = [_size(molecule(name)) for name in names(parameters["molecules"])]
-        return _some(kinds, parameters.get("size", 2)), False
-    if "solvents" in parameters:
-        kinds = [_size(molecule(name)) for name in names(parameters["solvents"])]
-        mean = sum(kinds) / len(kinds)
-        count = parameters.get("molecules") or round((parameters.get("atoms") or 0) / mean)
-        return (mean,) * int(count), True
-    return (), True
-
-
-def _size(kind: Molecule) -> float:
-    return float(len(kind.symbols))
-
-
-def _some(sizes: list[float], size: Any) -> tuple[float, ...]:
-    """Return molecules of mean size, as many as `size` (a number or [fewest, most]) has on average."""
-    fewest, most = whole_ends(size, "size")
-    return (sum(sizes) / len(sizes),) * round((fewest + most) / 2)
 
 
 def molecules_of(entries: Sequence[dict[str, Any]]) -> frozenset[Molecule] | None:

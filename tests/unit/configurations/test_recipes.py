@@ -7,7 +7,7 @@ from ase.units import kB
 
 from decant.configurations.base import BUILT_IN, build_entry, find_recipe, parameters_of, read_recipes, recipes
 from decant.configurations.describe import describe
-from decant.configurations.thermal import normal_modes, rigid_motions, thermal_molecule
+from decant.configurations.thermal import Disorder, normal_modes, rigid_motions, thermal_molecule
 from decant.foundation.errors import InputError
 from decant.molecules.solvents import molecule
 from decant.molecules.species import species_names
@@ -54,7 +54,7 @@ def test_each_stiff_mode_holds_half_kt_on_average():
 
 def test_a_molecule_too_hot_to_stay_whole_is_refused():
     with pytest.raises(InputError, match="lower the temperature"):
-        thermal_molecule(molecule("EC"), 50000.0, np.random.default_rng(0), 1, "mmff94")
+        thermal_molecule(molecule("EC"), 50000.0, np.random.default_rng(0), Disorder(1, "mmff94"))
 
 
 def test_clusters_hold_whole_molecules_in_contact_and_no_false_bonds():
