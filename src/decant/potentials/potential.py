@@ -8,14 +8,13 @@ it is, and carries the hash of every file, so that a damaged one is noticed befo
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from decant.algorithms.base import WHOLE, Algorithm, Exported, Part, algorithm, known_algorithms
+from decant.foundation.directories import replaced
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import read_yaml, sha256, write_yaml
 
@@ -237,11 +236,7 @@ def export(
         present = _replaceable(output)
         if present and all(present.card.get(key) == value for key, value in same.items()):
             return present, False
-    output.parent.mkdir(parents=True, exist_ok=True)
-    directory = output.with_name(f".{output.name}.{os.getpid()}.part")
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir()
-    try:
+    with replaced(output) as directory:
         exported = source.algorithm.export(source.model, directory, precision, part)
         lines = [f"pair_style {exported.pair_style}", f"pair_coeff {exported.pair_coeff}"]
         _write_pair(directory / PAIR, source.algorithm.name, exported, lines)
@@ -250,10 +245,6 @@ def export(
             _write_pair(directory / f"pair-{form}.lammps", f"{source.algorithm.name} ({form})", exported, lines)
         card = {**_card(source, exported, directory), "source": Path(source_path).name, **same}
         write_yaml(directory / CARD, card)
-        shutil.rmtree(output, ignore_errors=True)
-        directory.rename(output)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
     return Potential.open(output), True
 
 
