@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 from decant.cli import main
-from decant.foundation.errors import InputError
+from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.files import read_yaml, sha256, write_yaml
 from decant.lammps.restart import whole_restarts
 from decant.simulation.protocol import Protocol
@@ -53,7 +53,14 @@ def whole(protocol: Protocol, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return simulate(protocol, tmp_path_factory.mktemp("runs") / "whole")
 
 
-def struck(protocol: Protocol, output: Path, fault: Callable[[Path], None], step: int = STRIKE, ranks: int = 1) -> str:
+def struck(
+    protocol: Protocol,
+    output: Path,
+    fault: Callable[[Path], None],
+    step: int = STRIKE,
+    ranks: int = 1,
+    told: type[Exception] = ProgramFailed,
+) -> str:
     """Run until a step, do something to the run, and return the one line that tells how it ended."""
 
     def strike() -> None:
@@ -65,7 +72,7 @@ def struck(protocol: Protocol, output: Path, fault: Callable[[Path], None], step
     attacker = threading.Thread(target=strike)
     attacker.start()
     try:
-        with pytest.raises(InputError) as caught:
+        with pytest.raises(told) as caught:
             simulate(protocol, output, ranks)
     finally:
         attacker.join()
@@ -257,7 +264,7 @@ def test_a_disk_that_fills_up_ends_the_run_and_costs_nothing_that_was_finished(
 
 
 def test_a_run_directory_that_is_removed_in_mid_run_is_told_and_begins_anew(protocol: Protocol, tmp_path: Path) -> None:
-    said = struck(protocol, tmp_path / "run", shutil.rmtree, step=EQUILIBRATION + 20)
+    said = struck(protocol, tmp_path / "run", shutil.rmtree, step=EQUILIBRATION + 20, told=InputError)
     assert "was removed while LAMMPS ran in it" in said
     assert not (tmp_path / "run").exists()
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import yaml
 
-from decant.foundation.errors import InputError
+from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.files import sha256, write_yaml
 from decant.lammps.command import command, environment
 from decant.lammps.restart import newest_restart
@@ -204,9 +204,13 @@ def test_a_potential_that_lammps_cannot_read_is_one_clear_line(reaxff, tmp_path)
     (folder / "pair.lammps").write_text("pair_style nonsense\npair_coeff * *\n")
     card = yaml.safe_load((folder / "card.yaml").read_text())
     write_yaml(folder / "card.yaml", {**card, "files": {"pair.lammps": sha256(folder / "pair.lammps")}})
-    with pytest.raises(InputError, match="LAMMPS ended early: Unrecognized pair style 'nonsense'") as caught:
+    with pytest.raises(ProgramFailed, match="LAMMPS ended early: Unrecognized pair style 'nonsense'") as caught:
         simulate(Protocol(folder, **LIQUID, **LENGTHS), tmp_path / "run")
     assert "\n" not in str(caught.value)
+    process = started(Protocol(folder, **LIQUID, **LENGTHS), tmp_path / "run")
+    said = process.communicate()[1]
+    assert process.returncode == 1  # a program that failed, not a mistake of the caller
+    assert "LAMMPS ended early: Unrecognized pair style 'nonsense'" in said
 
 
 def test_a_fitted_model_runs_to_its_end_or_to_a_guard(mace_potential, tmp_path):

@@ -21,6 +21,7 @@ from decant.foundation.errors import InputError
 from decant.foundation.progress import Progress
 from decant.foundation.ranks import ALONE, Ranks
 from decant.foundation.workers import spread
+from decant.simulation.run import Run
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
@@ -168,7 +169,7 @@ def _parts(
         return
     calls = ((number, partial(read_run, readers.path, observables, chunk)) for number, chunk in enumerate(chunks))
     jobs = min(readers.jobs, len(chunks))
-    advice = f"run again with fewer than --jobs {readers.jobs}"
+    advice = f"run again with fewer than {readers.jobs} `jobs`"
     # a process with MPI in it is better not forked
     inherit = None if readers.ranks.others else partial(_inherit, readers.path, universe)
     for number, part in spread(calls, jobs, readers.ranks, "reading", advice, inherit):
@@ -183,8 +184,6 @@ def _inherit(path: Path, universe: Universe) -> None:
 def read_run(path: Path, observables: Sequence[Observable[Any]], frames: np.ndarray) -> Part:
     """Read frames of the run in a directory, in a worker; it stays open for the next ones."""
     if path not in _universes:
-        from decant.simulation.run import Run
-
         _universes[path] = Run.open(path).universe()
     return read_frames(_universes[path], observables, frames)
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from decant.foundation.errors import InputError, warn
+from decant.foundation.errors import InputError, ProgramFailed, warn
 from decant.foundation.machine import available_cores
 from decant.foundation.progress import Progress
 from decant.foundation.units import parse_length
@@ -164,6 +164,8 @@ def sample(task: Sampling) -> list[Atoms]:
     ------
     InputError
         If the driver does not know an element or fails at the start.
+    ProgramFailed
+        If the driver is a potential and LAMMPS failed.
     """
     run: Callable[[Sampling], list[Atoms]] = _by_lammps if task.driver.startswith(POTENTIAL) else _by_method
     frames = run(task)
@@ -208,7 +210,7 @@ def _by_lammps(task: Sampling) -> list[Atoms]:
         arguments = ["-log", "none", "-in", "in.sample", *variables(values)]
         outcome = launch(arguments, 1, directory, plugin=potential.algorithm)
         if outcome.code != 0 and outcome.stop is None:
-            raise InputError(f"{potential.path}: LAMMPS failed while sampling: {outcome.reason()}")
+            raise ProgramFailed(f"{potential.path}: LAMMPS failed while sampling: {outcome.reason()}")
         return [task.start, *_read_frames(directory / "trajectory.0.dcd", task.start, box.vectors_from_lammps)]
 
 

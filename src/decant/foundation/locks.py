@@ -29,7 +29,7 @@ def locked(path: Path, work: str = "simulating") -> Iterator[int]:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(
-                f"{path}: another process is {work} in this directory; wait for it, or give another -o"
+                f"{path}: another process is {work} in this directory; wait for it, or give another `output`"
             ) from None
         yield stream.fileno()  # the lock goes with the last descriptor: ranks that outlive their launcher keep it
 

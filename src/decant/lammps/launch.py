@@ -1,4 +1,11 @@
-"""Starting `mpirun lmp`, following what it prints, and leaving no process behind."""
+"""Starting `mpirun lmp`, following what it prints, and leaving no process behind.
+
+Whose fault it is follows one rule for all who launch LAMMPS. What is wrong before it starts (an impossible number of
+ranks, an element that the potential does not know), or with how it is started (no such launcher, one of another MPI),
+is the caller's mistake: `InputError`, exit code 2. A LAMMPS that ends with an error, is killed, or does not leave what
+it was to write is a program that failed: `ProgramFailed`, exit code 1, with its own words, whatever made it fail. A
+guard that stops a simulation is neither: it is a result.
+"""
 
 from __future__ import annotations
 
@@ -180,7 +187,7 @@ def _require_together(line: str, ranks: int) -> None:
     if match and math.prod(int(number) for number in match.groups()) != ranks:
         raise InputError(
             f"{ranks} ranks were asked for, but LAMMPS runs on {' x '.join(match.groups())}: the launcher does not fit"
-            " the MPI library of lmp; with srun see its --mpi, or choose another with --launcher (docs/clusters.md)"
+            " the MPI library of lmp; with srun see its --mpi, or choose another `launcher` (docs/clusters.md)"
         )
 
 

@@ -71,7 +71,7 @@ def launch_words(ranks: int, threads: int = 1, launcher: str | None = None) -> l
         own = Path(sys.prefix) / "bin" / words[0]
         words[0] = str(own) if own.is_file() else words[0]
     if not shutil.which(words[0]):
-        raise InputError(f"launcher {words[0]}: no such program; install it, or choose with --launcher or {LAUNCHER}")
+        raise InputError(f"launcher {words[0]}: no such program; install it, or choose with `launcher` or {LAUNCHER}")
     return words
 
 
@@ -98,7 +98,7 @@ def one_gpu_a_rank(gpus: int, environment: Mapping[str, str] = os.environ) -> li
     named = environment.get("CUDA_VISIBLE_DEVICES", "")
     visible = [word for word in named.split(",") if word] or [str(number) for number in range(gpus)]
     if gpus > len(visible):
-        raise InputError(f"--gpus {gpus}: CUDA_VISIBLE_DEVICES={named} shows only {len(visible)}")
+        raise InputError(f"`gpus` {gpus}: CUDA_VISIBLE_DEVICES={named} shows only {len(visible)}")
     choose = f"mine=$(({LOCAL_RANK} % {gpus} + 1)); "
     take = f'export CUDA_VISIBLE_DEVICES=$(echo {",".join(visible[:gpus])} | cut -d, -f"$mine"); exec "$@"'
     return ["/bin/sh", "-c", choose + take, "sh"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from ase import Atoms
 
-from decant.foundation.locks import is_locked
+from decant.foundation.directories import wait_until_free
 from decant.lammps.model_deviation import read_model_deviation
 from decant.learning.settings import State
 from decant.potentials.committee import DEVIATION
@@ -71,12 +70,10 @@ def explore(committee: Path, state: State, directory: Path, seed: int, ranks: in
 
     Raises
     ------
-    InputError
+    InputError, ProgramFailed
         As `decant.simulation.simulate.simulate`.
     """
-    until = time.monotonic() + PATIENCE
-    while is_locked(directory) and time.monotonic() < until:
-        time.sleep(0.2)
+    wait_until_free(directory, PATIENCE)
     _cut_last_line(directory / DEVIATION)
     protocol = Protocol(
         potential=committee,

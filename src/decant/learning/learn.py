@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from decant.data.frames import read_frames, write_frames
-from decant.foundation.errors import InputError
+from decant.foundation.directories import require_own, require_same
 from decant.foundation.files import read_yaml, sha256, write_yaml
 from decant.foundation.locks import locked
 from decant.learning.generation import Generation
@@ -50,9 +50,14 @@ def learn(settings: LearnSettings, folder: Path) -> list[dict[str, Any]]:
         If the folder holds something else or was begun with other settings, or as a step raises it.
     """
     folder = Path(folder)
-    _require_own(folder, settings)
+    require_own(folder, SETTINGS, "the folder of an active learning")
+    remembered = _remembered(settings)
+    if (folder / SETTINGS).is_file():
+        # of the initial files the content counts, not their names
+        asked = {name: value for name, value in remembered.items() if name != "initial"}
+        require_same(folder, read_yaml(folder / SETTINGS), asked, FREE_TO_CHANGE, "was begun")
     with locked(folder):
-        write_yaml(folder / SETTINGS, _remembered(settings))
+        write_yaml(folder / SETTINGS, remembered)
         records: list[dict[str, Any]] = []
         while True:
             generation = Generation(settings, folder, len(records))
@@ -104,19 +109,3 @@ def _remembered(settings: LearnSettings) -> dict[str, Any]:
     """Return settings as plain values, with the hashes of the initial files."""
     plain: dict[str, Any] = json.loads(json.dumps(asdict(settings)))
     return {**plain, "initial_sha256": [sha256(Path(path)) for path in settings.initial]}
-
-
-def _require_own(folder: Path, settings: LearnSettings) -> None:
-    """Refuse a folder that holds something else, or was begun with other settings."""
-    if folder.is_dir() and not (folder / SETTINGS).is_file():
-        foreign = sorted(path.name for path in folder.iterdir() if path.name != "run.lock")
-        if foreign:
-            raise InputError(f"{folder}: holds {foreign[0]} but no {SETTINGS}; give an empty or new folder to `output`")
-    if (folder / SETTINGS).is_file():
-        known = read_yaml(folder / SETTINGS)
-        for name, value in _remembered(settings).items():
-            if name not in (*FREE_TO_CHANGE, "initial") and known.get(name) != value:
-                raise InputError(
-                    f"{folder}: was begun with {name}={known.get(name)}, not {value}; give the same settings to "
-                    f"continue it (only {', '.join(FREE_TO_CHANGE)} may change), or another `output`"
-                )

@@ -18,13 +18,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from decant.data.extxyz import read_raw
 from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.files import require_file
 from decant.foundation.machine import available_cores, describe_machine
 from decant.foundation.progress import Progress
 from decant.lammps.command import command
+from decant.lammps.data import write_data
+from decant.lammps.inputs import inputs_directory
 from decant.lammps.launch import launch, variables
 from decant.lammps.timing import TIMERS, Timing, read_timing
+from decant.molecules.liquid import parse_liquid
+from decant.molecules.packing import pack
 from decant.potentials.potential import Potential
 
 if TYPE_CHECKING:
@@ -225,7 +230,7 @@ def _combinations(plan: Plan) -> tuple[list[tuple[int, int]], list[str]]:
             else:
                 skipped.append(f"{ranks} ranks x {threads} threads: more than the {cores} cores of this machine")
     if not found:
-        raise InputError(f"--ranks and --threads: {skipped[0]}; give fewer, or --oversubscribe")
+        raise InputError(f"`ranks` and `threads`: {skipped[0]}; give fewer, or `oversubscribe`")
     return found, skipped
 
 
@@ -246,8 +251,6 @@ def prepare(plan: Plan, combinations: list[tuple[int, int]], directory: Path) ->
     InputError
         If a potential is damaged, does not know an element, or the system file is unusable.
     """
-    from decant.molecules.liquid import parse_liquid
-    from decant.molecules.packing import pack
 
     source = plan.system or pack(parse_liquid(plan.liquid), plan.density_g_cm3, seed=1)
     names = [path.resolve().name for path in plan.potentials]
@@ -275,8 +278,6 @@ def _write_box(source: Path | Atoms, path: Path, potential: Potential) -> _Box:
     """Write the data file for a potential: from atoms, from an extended XYZ file, or a copy of a data file."""
     from ase.neighborlist import neighbor_list
 
-    from decant.lammps.data import write_data
-
     if isinstance(source, Path):
         if source.suffix not in (".xyz", ".extxyz"):
             return _copy_data(source, path, potential)
@@ -287,8 +288,6 @@ def _write_box(source: Path | Atoms, path: Path, potential: Potential) -> _Box:
 
 def _last_frame(path: Path) -> Atoms:
     """Return the last frame of an extended XYZ file, periodic in all directions."""
-    from decant.data.extxyz import read_raw
-
     frame = read_raw(path)[-1]
     if frame.error:
         raise InputError(f"{path}: last frame: {frame.error}")
@@ -331,8 +330,6 @@ def run_once(plan: Plan, case: Case, steps: int, timers: bool = False) -> Timing
     ProgramFailed
         If LAMMPS failed.
     """
-    from decant.lammps.inputs import inputs_directory
-
     log = case.folder / LOG
     log.unlink(missing_ok=True)
     values = variables(

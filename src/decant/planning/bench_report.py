@@ -159,4 +159,4 @@ def write(bench: Bench, output: Path) -> None:
 def require_folder(output: Path) -> None:
     """Raise `InputError` if there is a file where a folder is to be."""
     if output.exists() and not output.is_dir():
-        raise InputError(f"{output}: is a file; give a folder to -o, for {', '.join(FILES)}")
+        raise InputError(f"{output}: is a file; give a folder to `output`, for {', '.join(FILES)}")

@@ -124,11 +124,11 @@ def plan(potential: Potential, job: Job, measurements: Sequence[Measured]) -> Fo
 
 def _require_sensible(potential: Potential, job: Job) -> None:
     if job.ranks < 1:
-        raise InputError(f"--cores {job.cores} with --threads {job.threads}: less than one rank")
+        raise InputError(f"`cores` {job.cores} with `threads` {job.threads}: less than one rank")
     if job.atoms < job.ranks:
-        raise InputError(f"--atoms {job.atoms}: fewer than the {job.ranks} ranks; give fewer cores or GPUs")
+        raise InputError(f"`atoms` {job.atoms}: fewer than the {job.ranks} ranks; give fewer cores or GPUs")
     if job.gpus and potential.algorithm == "mace":
-        raise InputError("--gpus: pair_style mace of this version runs on CPUs; give --cores")
+        raise InputError("`gpus`: pair_style mace of this version runs on CPUs; give `cores`")
 
 
 def _fitting(measurements: Sequence[Measured], job: Job) -> list[Measured]:
@@ -137,14 +137,14 @@ def _fitting(measurements: Sequence[Measured], job: Job) -> list[Measured]:
         found = [point for point in measurements if point.ranks <= point.gpus]
         if not found:
             raise InputError(
-                "--gpus: no speed on a GPU was measured; run 'decant bench' on a machine with one (one rank a GPU) and "
-                "give its folder to --bench"
+                "`gpus`: no speed on a GPU was measured; run 'decant bench' on a machine with one (one rank a GPU) and "
+                "give its folder to `bench`"
             )
         return found
     found = [point for point in measurements if point.threads == job.threads]
     if not found:
         known = sorted({point.threads for point in measurements})
-        raise InputError(f"--threads {job.threads}: measured were only {', '.join(map(str, known)) or 'none'} threads")
+        raise InputError(f"`threads` {job.threads}: measured were only {', '.join(map(str, known)) or 'none'} threads")
     return found
 
 

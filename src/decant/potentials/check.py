@@ -104,6 +104,8 @@ def check(path: Path, data: Path, ranks: Sequence[int], limit: int | None = None
     ------
     InputError
         If the potential is damaged, the data unusable, or a number of ranks impossible.
+    ProgramFailed
+        If LAMMPS failed.
     """
     potential = Potential.open(path)
     for count in ranks:

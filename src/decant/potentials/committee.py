@@ -6,12 +6,12 @@ whatever takes a potential takes a committee, and every run of LAMMPS with it wr
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from decant.algorithms.registry import algorithm
+from decant.foundation.directories import replaced
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
 from decant.potentials.potential import CARD, PAIR, Potential
@@ -50,11 +50,8 @@ def write_committee(members: Sequence[Path], output: Path) -> Potential:
             if mine != theirs:
                 raise InputError(f"{other.path}: {what} {theirs}, but {first.path} has {mine}; a committee shares them")
     output = Path(output)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    directory = output.with_name(f".{output.name}.{os.getpid()}.part")
-    shutil.rmtree(directory, ignore_errors=True)
-    shutil.copytree(first.path, directory)
-    try:
+    with replaced(output) as directory:
+        shutil.copytree(first.path, directory, dirs_exist_ok=True)
         models = [model_file(potential) for potential in potentials]
         names = [models[0].name, *(f"model.{number}{path.suffix}" for number, path in enumerate(models[1:], start=2))]
         for path, name in zip(models, names, strict=True):
@@ -67,10 +64,6 @@ def write_committee(members: Sequence[Path], output: Path) -> Potential:
             "files": {name: sha256(directory / name) for name in files},
         }
         write_yaml(directory / CARD, card)
-        shutil.rmtree(output, ignore_errors=True)
-        directory.rename(output)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
     return Potential.open(output)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 from decant import __version__
 from decant.algorithms.base import WHOLE, Exported, Part
+from decant.foundation.directories import replaced
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
 from decant.potentials.potential import CARD, FORMAT, PAIR, PRECISIONS, Potential
@@ -93,11 +92,7 @@ def export(
         present = _replaceable(output)
         if present and all(present.card.get(key) == value for key, value in same.items()):
             return present, False
-    output.parent.mkdir(parents=True, exist_ok=True)
-    directory = output.with_name(f".{output.name}.{os.getpid()}.part")
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir()
-    try:
+    with replaced(output) as directory:
         exported = source.algorithm.export(source.model, directory, precision, part)
         lines = [f"pair_style {exported.pair_style}", f"pair_coeff {exported.pair_coeff}"]
         _write_pair(directory / PAIR, source.algorithm.name, exported, lines)
@@ -106,10 +101,6 @@ def export(
             _write_pair(directory / f"pair-{form}.lammps", f"{source.algorithm.name} ({form})", exported, lines)
         card = {**_card(source, exported, directory), "source": Path(source_path).name, **same}
         write_yaml(directory / CARD, card)
-        shutil.rmtree(output, ignore_errors=True)
-        directory.rename(output)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
     return Potential.open(output), True
 
 

@@ -21,6 +21,7 @@ from decant.algorithms.base import FitTask
 from decant.algorithms.presets import Preset, load_preset
 from decant.algorithms.registry import algorithm
 from decant.data.frames import density, is_isolated, read_frames
+from decant.foundation.directories import changed
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, require_file, sha256, write_beside, write_yaml
 from decant.potentials.pretrained import describe, identity, open_pretrained
@@ -199,15 +200,13 @@ def _versions(packages: tuple[str, ...]) -> dict[str, str]:
 
 def _require_same(path: Path, record: dict[str, Any], asked: dict[str, Any]) -> None:
     """Raise `InputError` if a directory holds a fit of something else."""
-    for key in ("algorithm", "settings", "seed", "limits"):
-        if record.get(key) != asked[key]:
-            raise InputError(
-                f"{path}: this directory holds a fit with another '{key}'; choose another `output`, or remove it"
-            )
-    if identity(record.get("pretrained")) != identity(asked.get("pretrained")):
-        raise InputError(
-            f"{path}: this directory holds a fit that started from something else; choose another `output`, or "
-            "remove it"
-        )
-    if record["data"]["sha256"] != asked["data"]["sha256"]:
-        raise InputError(f"{path}: this directory holds a fit to other data; choose another `output`, or remove it")
+    if (key := changed(_compared(record), _compared(asked))) is not None:
+        known = {"pretrained": "that started from something else", "data": "to other data"}
+        what = known.get(key, f"with another '{key}'")
+        raise InputError(f"{path}: this directory holds a fit {what}; choose another `output`, or remove it")
+
+
+def _compared(record: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a record must be the same for its fit to go on."""
+    same = {key: record.get(key) for key in ("algorithm", "settings", "seed", "limits")}
+    return {**same, "pretrained": identity(record.get("pretrained")), "data": record["data"]["sha256"]}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from decant.data.prediction import Prediction
-from decant.foundation.errors import InputError
+from decant.foundation.errors import ProgramFailed
 from decant.foundation.units import LAMMPS_BAR_PER_EV_A3
 from decant.lammps.data import LammpsBox, write_data
 from decant.lammps.launch import launch, variables
@@ -66,7 +66,9 @@ def single_point(potential: Potential, frames: Sequence[Atoms], ranks: int) -> l
     Raises
     ------
     InputError
-        If the rank count is impossible, an element is unknown to the potential, or LAMMPS stops with an error.
+        If the rank count is impossible, or an element is unknown to the potential.
+    ProgramFailed
+        If LAMMPS stops with an error.
     """
     with tempfile.TemporaryDirectory(prefix="decant-") as name:
         directory = Path(name)
@@ -81,7 +83,7 @@ def single_point(potential: Potential, frames: Sequence[Atoms], ranks: int) -> l
         outcome = launch(arguments, ranks, directory, plugin=potential.algorithm)
         if outcome.code != 0 or not (directory / f"{len(boxes) - 1}.forces").is_file():
             done = sum((directory / f"{number}.forces").is_file() for number in range(len(boxes)))
-            raise InputError(f"{potential.path}: LAMMPS failed on {ranks} ranks at frame {done}: {outcome.reason()}")
+            raise ProgramFailed(f"{potential.path}: LAMMPS failed on {ranks} ranks at frame {done}: {outcome.reason()}")
         return [_read(directory, number, box) for number, box in enumerate(boxes)]
 
 

@@ -102,10 +102,10 @@ def read_reference(names: Sequence[str], run: Path, conditions: Mapping[str, Any
         if not Path(name).is_dir():
             problem = "goes alone" if name == EXPERIMENT or Path(name).exists() else "no such file or directory"
             hint = nearest(name, [EXPERIMENT])
-            raise InputError(f"--reference {name}: {problem}{hint}; expected experiment, a YAML file or analysed runs")
+            raise InputError(f"`reference` {name}: {problem}{hint}; expected experiment, a YAML file or analysed runs")
     others = [Path(name) for name in dict.fromkeys(names) if Path(name).resolve() != Path(run).resolve()]
     if not others:
-        raise InputError(f"--reference {names[0]}: is the run to be scored itself; give another run of that level")
+        raise InputError(f"`reference` {names[0]}: is the run to be scored itself; give another run of that level")
     return from_runs(others, conditions)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from decant.foundation.errors import InputError
+from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.units import U_A3_TO_G_CM3
 from decant.lammps.data import read_configuration
 from decant.lammps.inputs import inputs_directory
@@ -164,7 +164,7 @@ def last_configuration(run: Run, launcher: str | None = None) -> Start:
         arguments = ["-log", "none", "-in", "in.configuration", *variables({"restart": "restart"})]
         outcome = launch(arguments, 1, folder, plugin=potential.algorithm, launcher=launcher)
         if outcome.code != 0:
-            raise InputError(f"{restart}: LAMMPS cannot read this restart file: {outcome.reason()}")
+            raise ProgramFailed(f"{restart}: LAMMPS cannot read this restart file: {outcome.reason()}")
         atoms, bonds = read_configuration(folder / "configuration.data", run.description.elements)
     centres = molecule_means(atoms.positions, atoms.arrays["mol_id"])
     inside = np.floor(np.linalg.solve(np.array(atoms.cell).T, centres.T).T) @ np.array(atoms.cell)

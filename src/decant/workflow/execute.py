@@ -7,13 +7,13 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
+from decant.foundation.directories import require_own, wait_until_free
 from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.files import write_beside, write_yaml
-from decant.foundation.locks import LOCK, is_locked, locked
+from decant.foundation.locks import locked
 from decant.foundation.progress import Progress, clock
 from decant.foundation.settings import read_mapping
 from decant.study.checks import check_study
@@ -26,6 +26,7 @@ from decant.workflow.status import JOBS, STUDY
 from decant.workflow.supervisor import GRACE
 
 LOG = "snakemake.log"
+A_STUDY = "the folder of a study"
 INTERVAL = 2.0
 """Seconds between two looks at the markers."""
 
@@ -73,8 +74,8 @@ def run_study(path: Path, folder: Path, profile: Profile) -> Outcome:
     """
     values, study = load(path)
     folder, words = Path(folder), profile.words()
-    require_own(folder)
-    _wait_for_the_killed(folder)
+    require_own(folder, STUDY, A_STUDY)
+    wait_until_free(folder, GRACE + 4.0)  # the jobs of a call that was killed take some seconds to end
     with locked(folder, "running a study") as lock:
         jobs = study_jobs(study)
         if profile.is_slurm and (number := cancel_jobs(folder)):
@@ -94,23 +95,6 @@ def run_study(path: Path, folder: Path, profile: Profile) -> Outcome:
         last = " | ".join(line.strip() for line in lines if line.strip())[-400:]
         raise ProgramFailed(f"{folder}: Snakemake ended with code {code}; its log is {folder / LOG}: {last}")
     return result
-
-
-def require_own(folder: Path) -> None:
-    """Refuse a folder that holds something else than a study."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file; expected the folder of a study")
-    if folder.is_dir() and not (folder / STUDY).is_file():
-        foreign = sorted(file.name for file in folder.iterdir() if file.name != LOCK)
-        if foreign:
-            raise InputError(f"{folder}: holds {foreign[0]} but no {STUDY}; give an empty or new folder to `output`")
-
-
-def _wait_for_the_killed(folder: Path) -> None:
-    """Wait until the jobs of a call that was killed have ended: that takes them some seconds."""
-    until = time.monotonic() + GRACE + 4.0
-    while is_locked(folder) and time.monotonic() < until:
-        time.sleep(0.1)
 
 
 def write_inputs(folder: Path, values: dict[str, Any], study: Study, jobs: list[Job]) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from decant.foundation.directories import require_own
 from decant.foundation.errors import OUT_OF_TIME
 from decant.foundation.files import write_beside
 from decant.foundation.locks import locked
-from decant.workflow.execute import load, require_own, write_inputs
+from decant.workflow.execute import A_STUDY, load, write_inputs
 from decant.workflow.job_log import logged
 from decant.workflow.jobs import Job, study_jobs
+from decant.workflow.status import STUDY
 
 SCRIPTS, SUBMIT, ENVIRONMENT = "sbatch", "submit.sh", "environment.sh"
 ENVIRONMENT_TEXT = """\
@@ -71,7 +73,7 @@ def export_study(path: Path, folder: Path) -> list[Job]:
         If the study is wrong, or the folder holds something else or is in use.
     """
     values, study = load(path)
-    require_own(folder)
+    require_own(folder, STUDY, A_STUDY)
     jobs = study_jobs(study)
     with locked(folder, "running a study"):
         write_inputs(folder, values, study, jobs)

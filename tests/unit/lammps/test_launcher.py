@@ -72,5 +72,5 @@ def test_each_rank_sees_one_gpu_of_those_that_the_batch_system_gave():
 
 
 def test_more_gpus_than_there_are_is_refused():
-    with pytest.raises(InputError, match="--gpus 4: CUDA_VISIBLE_DEVICES=0,1 shows only 2"):
+    with pytest.raises(InputError, match="`gpus` 4: CUDA_VISIBLE_DEVICES=0,1 shows only 2"):
         one_gpu_a_rank(4, {"CUDA_VISIBLE_DEVICES": "0,1"})

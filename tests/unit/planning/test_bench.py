@@ -157,7 +157,7 @@ def test_more_ranks_and_threads_than_cores_are_left_out_with_a_note():
     assert f"{cores} ranks x 2 threads: more than the {cores} cores" in skipped[-1]
     everything, none = module._combinations(Plan((), ranks=(1, cores), threads=(1, 2), oversubscribe=True))
     assert (cores, 2) in everything and not none
-    with pytest.raises(InputError, match="--oversubscribe"):
+    with pytest.raises(InputError, match="`oversubscribe`"):
         bench(Plan((), ranks=(cores,), threads=(2,)))
 
 
@@ -192,5 +192,5 @@ def test_files_hold_every_configuration_and_name_the_machine(tmp_path):
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "out").write_text("")
-    with pytest.raises(InputError, match="is a file; give a folder to -o"):
+    with pytest.raises(InputError, match="is a file; give a folder to `output`"):
         write(Bench(Plan(()), MACHINE, [result()], []), tmp_path / "out")

@@ -104,7 +104,7 @@ def test_a_run_tells_no_memory(mace: Potential) -> None:
 
 def test_gpus_need_a_measurement_with_a_rank_on_each(deepmd: Potential) -> None:
     job = replace(JOB, gpus=64)
-    with pytest.raises(InputError, match="--gpus: no speed on a GPU was measured; run 'decant bench'"):
+    with pytest.raises(InputError, match="`gpus`: no speed on a GPU was measured; run 'decant bench'"):
         plan(deepmd, job, BENCH)
     with pytest.raises(InputError, match="no speed on a GPU"):
         plan(deepmd, job, [replace(point, gpus=1, ranks=2) for point in BENCH])
@@ -115,13 +115,13 @@ def test_gpus_need_a_measurement_with_a_rank_on_each(deepmd: Potential) -> None:
 
 
 def test_senseless_jobs_are_refused_by_name(mace: Potential) -> None:
-    with pytest.raises(InputError, match="--gpus: pair_style mace of this version runs on CPUs"):
+    with pytest.raises(InputError, match="`gpus`: pair_style mace of this version runs on CPUs"):
         plan(mace, replace(JOB, gpus=4), BENCH)
-    with pytest.raises(InputError, match="--cores 2 with --threads 4: less than one rank"):
+    with pytest.raises(InputError, match="`cores` 2 with `threads` 4: less than one rank"):
         plan(mace, replace(JOB, cores=2, threads=4), BENCH)
-    with pytest.raises(InputError, match="--atoms 100: fewer than the 128 ranks"):
+    with pytest.raises(InputError, match="`atoms` 100: fewer than the 128 ranks"):
         plan(mace, replace(JOB, atoms=100), BENCH)
-    with pytest.raises(InputError, match="--threads 2: measured were only 1 threads"):
+    with pytest.raises(InputError, match="`threads` 2: measured were only 1 threads"):
         plan(mace, replace(JOB, threads=2), BENCH)
 
 

@@ -22,7 +22,8 @@ from decant.molecules.liquid import parse_liquid
 from decant.potentials.potential import Potential
 from decant.simulation.protocol import Protocol, describe, intervals, mixture_density
 from decant.simulation.run import Run
-from decant.simulation.simulate import Resources, link_potential, simulate
+from decant.simulation.segment import Resources
+from decant.simulation.simulate import link_potential, simulate
 from decant.simulation.start import connectivity
 from tests.descriptions import described
 
