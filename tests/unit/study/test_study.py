@@ -13,7 +13,7 @@ from decant.data.frames import write_frames
 from decant.foundation.errors import InputError
 from decant.study.checks import check_study
 from decant.study.study import FitCell, read_study
-from tests.integration.conftest import methanol_frames
+from decant.testing.frames import methanol_frames
 
 LIQUID = {"recipe": "liquid", "count": 4, "parameters": {"liquid": "EC:2,EMC:4", "density": 1.1}}
 SMALLEST = {
