@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from decant.foundation.files import read_yaml
 from decant.labels.base import Labeler
 from decant.labels.registry import labeler
 from decant.testing import AlgorithmConformance, LabelerConformance, RecipeConformance
@@ -38,6 +39,13 @@ class OurAlgorithm(AlgorithmConformance):
     def is_under_way(self, work: Path) -> bool:
         log = work / "train.log"
         return log.is_file() and re.search(self.checkpoint, log.read_text()) is not None
+
+    def test_lammps_and_python_agree_on_every_number_of_ranks(
+        self, potential: Path, data: Path, tmp_path: Path
+    ) -> None:
+        super().test_lammps_and_python_agree_on_every_number_of_ranks(potential, data, tmp_path)
+        noted = read_yaml(tmp_path / "potential" / "card.yaml")["check"]["lammps_against_python"]
+        assert 0.0 < noted["2 ranks"]["force"] < 1e-5, "two programs never agree to the last digit"
 
     def was_continued(self, work: Path) -> bool:
         return re.search(self.continued, (work / "train.log").read_text()) is not None

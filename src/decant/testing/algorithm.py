@@ -194,7 +194,9 @@ class AlgorithmConformance:
         report = check(copied, data / "test.extxyz", self.ranks)
         assert set(report.python) == set(self.ranks)
         assert report.passed, report
-        assert Potential.open(copied).card["check"]["passed"] is True
+        noted = Potential.open(copied).card["check"]
+        assert noted["passed"] is True and noted["frames"] == len(_frames(data))
+        assert set(noted["lammps_against_python"]) == {f"{count} ranks" for count in self.ranks}
 
     def test_forces_and_virial_are_the_derivatives_of_the_energy(self, potential: Path, data: Path) -> None:
         opened = Potential.open(potential)
