@@ -21,7 +21,7 @@ from decant.foundation.files import write_beside
 from decant.foundation.tables import format_table
 from decant.planning.bench import Bench, Plan, Result, bench
 from decant.planning.bench_report import as_text, conditions_line, machine_line, require_folder, write
-from decant.potentials.potential import export
+from decant.potentials.export import export
 
 MODELS = {"A": ("64x0e", 4.5), "B": ("128x0e", 5.0), "C": ("128x0e+128x1o", 6.0)}
 PRECISIONS = {"float": "single", "double": "double"}

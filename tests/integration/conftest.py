@@ -9,20 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
-from ase import Atoms
 
 from decant.cli.main import application
 from decant.cli.spoken import Speech
-from decant.data.frames import ISOLATED, write_frames
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
-from decant.labels.registry import labeler
 from decant.lammps.command import lmp_binary
-from decant.molecules.liquid import parse_liquid
-from decant.molecules.packing import pack
-from decant.molecules.solvents import molecule
+from decant.testing.frames import write_data
 
 # networks of a size that fits in seconds; they still have every part of a real one
 TINY = {
@@ -57,53 +51,12 @@ def run_decant(*arguments: object, expect: int = 0) -> Done:
     result = CliRunner().invoke(app, words)
     code, stderr = result.exit_code, result.stderr
     if isinstance(result.exception, InputError):  # what the console script does with it
-        verb: typer.core.TyperCommand = typer.main.get_command(app).commands[words[0]]  # type: ignore[attr-defined]
+        verb = typer.main.get_command(app).commands[words[0]]
         code, stderr = 2, f"decant: error: {Speech(verb.params).say(str(result.exception))}\n"
     elif result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert code == expect, result.stdout + stderr
     return Done(code, result.stdout, stderr)
-
-
-def labelled(atoms: Atoms, group: str, recipe: str) -> Atoms:
-    """Return a frame in the house form with GFN1-xTB labels."""
-    prediction = labeler("gfn1-xtb").label(atoms)
-    atoms.info.update(REF_energy=prediction.energy, group=group, recipe=recipe)
-    atoms.set_array("REF_forces", prediction.forces)
-    if prediction.virial is not None:
-        atoms.info["REF_virial"] = prediction.virial
-    return atoms
-
-
-def methanol_frames(count: int, seed: int) -> list[Atoms]:
-    """Return liquid boxes of three methanol molecules and single molecules, shaken, by turns."""
-    return shaken_frames("CO", count, seed)
-
-
-def shaken_frames(smiles: str, count: int, seed: int) -> list[Atoms]:
-    """Return liquid boxes of three molecules and single molecules, shaken, by turns."""
-    random = np.random.default_rng(seed)
-    frames = []
-    for number in range(count):
-        if number % 2:
-            atoms, recipe = pack(parse_liquid(f"{smiles}:3"), random.uniform(0.5, 0.8), seed + number), "liquid"
-        else:
-            atoms, recipe = molecule(smiles).embed(seed + number + 1), "monomer"
-            atoms.set_array("mol_id", np.zeros(len(atoms), dtype=int))
-        atoms.positions += random.normal(scale=0.05, size=(len(atoms), 3))
-        frames.append(labelled(atoms, f"{recipe}-{seed}-{number}", recipe))
-    return frames
-
-
-def isolated_atoms() -> list[Atoms]:
-    """Return one isolated atom of each element of the set."""
-    frames = []
-    for symbol in "HCO":
-        atoms = Atoms(symbol)
-        atoms.set_array("mol_id", np.zeros(1, dtype=int))
-        atoms.info["config_type"] = ISOLATED
-        frames.append(labelled(atoms, f"atom-{symbol}", "atom"))
-    return frames
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
@@ -125,12 +78,7 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
 def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory with train, valid and test.extxyz: shaken methanol, periodic and not, real GFN1-xTB labels."""
 
-    def make(directory: Path) -> None:
-        write_frames(directory / "train.extxyz", [*isolated_atoms(), *methanol_frames(12, seed=1)])
-        write_frames(directory / "valid.extxyz", methanol_frames(4, seed=101))
-        write_frames(directory / "test.extxyz", methanol_frames(4, seed=201))
-
-    return once(tmp_path_factory, "data", make)
+    return once(tmp_path_factory, "data", write_data)
 
 
 def fitted(factory: pytest.TempPathFactory, algorithm: str, data: Path) -> Path:

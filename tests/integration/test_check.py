@@ -18,15 +18,13 @@ from decant.potentials.potential import Potential
 from decant.potentials.single_point import single_point
 from tests.integration.conftest import run_decant
 
-BOTH = pytest.mark.parametrize("name", ["mace", "deepmd"])
 
-
-@BOTH
+# that a Deep Potential's passes, too, is shown in test_conformance.py
 def test_the_check_passes_on_one_and_two_ranks_and_is_noted_in_the_card(
-    name: str, tiny_dataset: Path, tmp_path: Path, request: pytest.FixtureRequest
+    mace_potential: Path, tiny_dataset: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "p"
-    shutil.copytree(request.getfixturevalue(f"{name}_potential"), path)
+    shutil.copytree(mace_potential, path)
     done = run_decant("check", path, tiny_dataset / "test.extxyz", "--ranks", "1,2")
     assert done.stdout.splitlines()[-1] == "PASS"
     noted = read_yaml(path / "card.yaml")["check"]

@@ -87,43 +87,6 @@ def kill_when(process: subprocess.Popen[bytes], log: Path, pattern: str) -> None
     process.wait()
 
 
-def alive(directory: Path) -> list[str]:
-    """Return the processes that work in a directory."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if (entry / "cwd").readlink() == directory and "\nState:\tZ" not in (entry / "status").read_text():
-                    found.append(entry.name)
-            except OSError:
-                continue
-    return found
-
-
-@pytest.mark.parametrize(
-    ("algorithm", "limit", "checkpoint", "continued"),
-    [
-        ("mace", ["--max-epochs", "14"], r"Epoch 3: ", r"decant: continuing after epoch [1-9]"),
-        ("deepmd", ["--max-epochs", "60"], r"Saved model to", r"Resuming from model\.ckpt-[1-9]"),
-    ],
-)
-def test_a_killed_fit_leaves_no_process_and_is_continued(
-    algorithm: str, limit: list[str], checkpoint: str, continued: str, tiny_dataset: Path, tmp_path: Path
-) -> None:
-    options = ["--preset", "quick", *TINY[algorithm], *limit, "--no-evaluate"]
-    arguments = (algorithm, tiny_dataset, "-o", tmp_path / "m", *options)
-    work = (tmp_path / "m" / "work").resolve()
-    kill_when(start_fit(*arguments), work / "train.log", checkpoint)
-    deadline = time.monotonic() + 20
-    while alive(work) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert alive(work) == []
-    assert read_yaml(tmp_path / "m" / "fit.yaml")["state"] == "running"
-    run_decant("fit", *arguments)
-    assert read_yaml(tmp_path / "m" / "fit.yaml")["state"] == "finished"
-    assert re.search(continued, (work / "train.log").read_text())
-
-
 def force_errors(directory: Path) -> list[float]:
     """Return the validation force error of each epoch of a MACE fit."""
     log = (directory / "work" / "train.log").read_text()

@@ -24,7 +24,8 @@ from decant.lammps.model_deviation import read_model_deviation
 from decant.learning.generation import Generation
 from decant.learning.settings import read_settings
 from decant.potentials.committee import DEVIATION, write_committee
-from tests.integration.conftest import TINY, isolated_atoms, methanol_frames, run_decant
+from decant.testing.frames import isolated_atoms, methanol_frames
+from tests.integration.conftest import TINY, run_decant
 
 STATES = [
     {"liquid": "CO:3", "temperature": 50, "length": "40fs", "density": 0.6},

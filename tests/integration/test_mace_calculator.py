@@ -29,7 +29,8 @@ from decant.data.prediction import predict
 from decant.foundation.errors import InputError
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.packing import pack
-from decant.potentials.potential import Potential, export
+from decant.potentials.export import export
+from decant.potentials.potential import Potential
 from decant.potentials.single_point import single_point
 from tests.integration.test_pair_mace_bad_input import rewrite
 

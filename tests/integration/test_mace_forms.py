@@ -14,7 +14,8 @@ from matscipy.neighbours import neighbour_list
 
 from decant.algorithms.mace.random import random_mace
 from decant.foundation.errors import InputError
-from decant.potentials.potential import Potential, export
+from decant.potentials.export import export
+from decant.potentials.potential import Potential
 from tests.integration.conftest import run_decant
 
 PRECISIONS = pytest.mark.parametrize(("precision", "tolerance"), [("double", 1e-9), ("single", 2e-4)])

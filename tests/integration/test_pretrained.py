@@ -13,7 +13,8 @@ from ase import Atoms
 from decant.data.frames import ISOLATED, read_frames, write_frames
 from decant.foundation.files import read_yaml, sha256
 from decant.potentials.evaluate import evaluate
-from tests.integration.conftest import run_decant, shaken_frames
+from decant.testing.frames import shaken_frames
+from tests.integration.conftest import run_decant
 from tests.integration.test_fit import kill_when, start_fit
 
 # a model that has learned for seconds has little to lose by a high rate; r_max gives way to that of the model

@@ -10,10 +10,12 @@ import pytest
 from decant.algorithms.mace.random import random_mace
 from decant.data.frames import is_isolated, read_frames, write_frames
 from decant.foundation.errors import InputError
-from decant.potentials.potential import Potential, export
+from decant.potentials.export import export
+from decant.potentials.potential import Potential
 from decant.selection.descriptors import descriptors
 from decant.selection.deviation import DEVIATION, force_deviation
-from tests.integration.conftest import isolated_atoms, methanol_frames, run_decant
+from decant.testing.frames import isolated_atoms, methanol_frames
+from tests.integration.conftest import run_decant
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from decant.algorithms.mace.export.heads import head_names, head_to_take
 from decant.algorithms.mace.reference import as_scale_shift, load_trusted, torch_calculator
 from decant.algorithms.training import quiet
 from decant.data.frames import is_isolated, write_frames
+from decant.data.prediction import predict
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, write_beside, write_yaml
 
@@ -151,8 +152,6 @@ def _atomic_energies(model: Any, frames: list[Atoms], isolated: list[Atoms]) -> 
     that the level is the same, that is found by least squares, shortest where the data leave a choice: labels less
     predictions = sum over elements of (number of atoms x change). Elements without data keep their energy.
     """
-    from decant.data.prediction import predict
-
     own = _own_energies(model)
     atoms = {frame.get_chemical_symbols()[0]: float(frame.info["REF_energy"]) for frame in isolated}
     if atoms and all(abs(energy - own[symbol]) < SAME_LEVEL for symbol, energy in atoms.items()):

@@ -1,0 +1,183 @@
+"""A training by ``dp --pt train`` that keeps to a time limit, and how far it has come."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ase.data import atomic_numbers
+
+from decant.algorithms.base import FitTask
+from decant.algorithms.deepmd.checkpoint import checkpoint_model
+from decant.algorithms.deepmd.data import write_systems
+from decant.algorithms.training import run_training
+from decant.foundation.files import write_beside
+from decant.foundation.progress import Progress
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+INPUT = "input.json"
+_DP = [sys.executable, "-m", "deepmd", "--pt"]
+_GUESSED_SECONDS_PER_ATOM = 0.9e-3  # 0.14 s a step at 160 atoms on 2 cores; measured and corrected while training
+_BATCH = re.compile(r"Batch +(\d+): total wall time = ([\d.]+) s")
+_ERRORS = re.compile(r"Batch +\d+: val: (.*)")
+_SAVED = re.compile(r"Saved model to .*-(\d+)\.pt")
+
+
+@dataclass
+class Training:
+    """A training that is stopped and continued with another number of steps until it fits the time limit.
+
+    DeePMD-kit's learning rate is a function of the step over the number of steps, so a continued training that is
+    given another number of steps moves on to the schedule of that number.
+    """
+
+    task: FitTask
+    train: list[Atoms]
+    valid: list[Atoms]
+    steps: int = 0  # planned, in all
+    done: int = 0  # at the last checkpoint
+    used: float = 0.0  # seconds of earlier processes
+    start_up: float = 10.0  # seconds from launch to the first step
+    systems: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        elements = {symbol for frame in [*self.train, *self.valid] for symbol in frame.get_chemical_symbols()}
+        self.elements = sorted(elements, key=lambda symbol: atomic_numbers[symbol])
+        if self.task.pretrained:  # se_e2_a cannot leave out or reorder the types of its networks
+            self.elements = self.task.pretrained.elements
+        self.batch_atoms = int(self.task.settings.get("batch_atoms", 128))
+        self.steps_per_epoch = sum(1.0 / max(1, round(self.batch_atoms / len(frame))) for frame in self.train)
+        atoms = sum(len(frame) for frame in self.train) / len(self.train)
+        self.step_time = _GUESSED_SECONDS_PER_ATOM * max(atoms, self.batch_atoms)
+
+    @property
+    def state(self) -> Path:
+        """File that remembers steps and time across interruptions."""
+        return self.task.directory / "progress.json"
+
+    def epochs(self) -> float:
+        """Return the passes over the training set."""
+        if self.state.is_file():
+            self.done = json.loads(self.state.read_text())["step"]
+        return round(self.done / self.steps_per_epoch, 2)
+
+    def run(self) -> None:
+        """Train until the limit; continue from a checkpoint if there is one."""
+        directory = self.task.directory
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, frames in (("train", self.train), ("valid", self.valid)):
+            folders = write_systems(frames, self.elements, directory / name)
+            self.systems[name] = [str(folder.relative_to(directory)) for folder in folders]
+        if self.state.is_file():
+            remembered = json.loads(self.state.read_text())
+            self.done, self.used, self.step_time = remembered["step"], remembered["used"], remembered["step_time"]
+        with Progress("fit deepmd", self.steps or 1, "steps", done=self.done) as progress:
+            while True:
+                self.plan()
+                if self.done >= self.steps or self.launch(progress):
+                    return
+
+    def plan(self) -> None:
+        """Choose the number of steps that meets the first limit."""
+        limits = []
+        if self.task.max_epochs is not None:
+            limits.append(round(self.task.max_epochs * self.steps_per_epoch))
+        if self.task.max_time is not None:
+            left = self.task.max_time - self.used - self.start_up
+            limits.append(self.done + max(int(left / self.step_time), 0 if self.done else 10))
+        self.steps = max(min(limits), 1)
+
+    def launch(self, progress: Progress) -> bool:
+        """Run one training process; return True at its own end, False if it should go on with another plan."""
+        (self.task.directory / INPUT).write_text(json.dumps(self.input(), indent=2))
+        command = [*_DP, "train", INPUT]
+        if self.done:
+            command += ["--restart", f"model.ckpt-{self.done}.pt"]
+        elif self.task.pretrained:
+            command += ["--finetune", str(self.task.pretrained.model.resolve())]
+        launched = time.monotonic()
+        used_before, step, note = self.used, self.done, ""
+        began, began_at = 0.0, 0  # time and step of the first line: what comes before it is slower than the rest
+        progress.total = self.steps
+
+        def on_line(line: str) -> bool:
+            nonlocal step, note, began, began_at
+            now = time.monotonic()
+            self.used = used_before + now - launched
+            if found := _ERRORS.search(line):
+                note = _error_note(found[1])
+            elif found := _BATCH.search(line):
+                step = int(found[1])
+                if not began:
+                    began, began_at = now, step
+                    self.start_up = now - launched
+                else:
+                    self.step_time = (now - began) / (step - began_at)
+                progress.update(step, note)
+            elif found := _SAVED.search(line):
+                self.done = int(found[1])
+                self.remember()
+                return self.off_plan(now - launched)
+            return False
+
+        ended = run_training(command, self.task.directory, self.task.directory / "train.log", on_line)
+        self.remember()
+        return ended
+
+    def off_plan(self, running: float) -> bool:
+        """Return whether the time at the planned end would miss the limit by much; a restart costs `start_up`."""
+        limit = self.task.max_time
+        if limit is None or self.done >= self.steps or running < self.start_up + 0.05 * limit:
+            return False
+        left, needed = limit - self.used, (self.steps - self.done) * self.step_time
+        if needed > left + 0.15 * limit:
+            return True
+        may_grow = self.task.max_epochs is None or self.steps < round(self.task.max_epochs * self.steps_per_epoch)
+        return may_grow and needed < left - self.start_up - 0.25 * limit
+
+    def remember(self) -> None:
+        """Write step and time of the last checkpoint."""
+        with write_beside(self.state) as path:
+            path.write_text(json.dumps({"step": self.done, "used": self.used, "step_time": self.step_time}))
+
+    def input(self) -> dict[str, Any]:
+        """Return DeePMD-kit's input."""
+        result = copy.deepcopy({key: value for key, value in self.task.settings.items() if key != "batch_atoms"})
+        model, training = result.setdefault("model", {}), result.setdefault("training", {})
+        if self.task.pretrained:
+            result["model"] = checkpoint_model(self.task.pretrained.model)
+        else:
+            model["type_map"] = self.elements
+            for part in ("descriptor", "fitting_net"):
+                model.setdefault(part, {})["seed"] = self.task.seed
+        has_virial = any("REF_virial" in frame.info for frame in self.train)
+        if not has_virial:
+            result.get("loss", {}).update(start_pref_v=0.0, limit_pref_v=0.0)
+        rate = result.setdefault("learning_rate", {})
+        if rate.get("type", "exp") == "exp":
+            rate.setdefault("decay_steps", max(self.steps // 100, 1))
+        batch = f"auto:{self.batch_atoms}"
+        training.update(
+            training_data={"systems": self.systems.get("train", []), "batch_size": batch},
+            validation_data={"systems": self.systems.get("valid", []), "batch_size": batch, "numb_btch": 2},
+            numb_steps=self.steps, seed=self.task.seed, disp_file="lcurve.out", save_ckpt="model.ckpt", max_ckpt_keep=2,
+            disp_freq=max(min(round(3.0 / self.step_time), self.steps // 10), 1),
+            save_freq=max(min(round(30.0 / self.step_time), self.steps // 5), 1),
+        )  # fmt: skip
+        return result
+
+
+def _error_note(text: str) -> str:
+    """Return the validation errors of a log line in house words; dp gives energies in eV per atom."""
+    errors = {key: float(value) for key, value in re.findall(r"(\w+) = +([\d.eE+-]+|nan)", text)}
+    if "rmse_e" not in errors or "rmse_f" not in errors:
+        return ""
+    return f"validation: energy {1e3 * errors['rmse_e']:.2f} meV/atom, force {1e3 * errors['rmse_f']:.1f} meV/A"

@@ -1,0 +1,127 @@
+"""A training by ``mace_run_train``: its options, its command line, and how far it has come."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from decant.algorithms.base import FitTask
+from decant.algorithms.training import run_training
+from decant.foundation.progress import Progress
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+_NAME = "mace"
+MODEL_FILE = f"{_NAME}.model"
+"""What the training leaves in its directory."""
+# what decant itself says to mace_run_train; a preset may not
+_OWN = {
+    "name", "seed", "work_dir", "log_dir", "model_dir", "checkpoints_dir", "results_dir", "downloads_dir", "train_file",
+    "valid_file", "test_file", "energy_key", "forces_key", "virials_key", "stress_key", "max_num_epochs", "model",
+    "scheduler", "swa", "start_swa", "restart_latest", "config", "E0s", "device", "eval_interval", "heads",
+    "foundation_model", "multiheads_finetuning", "pt_train_file", "pt_valid_file", "force_mh_ft_lr",
+}  # fmt: skip
+UNLIMITED_EPOCHS = 1_000_000
+_EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E_per_atom= *([\d.naif]+) meV, RMSE_F= *([\d.naif]+) meV")
+_PARSER = "_mace_tools"
+_CONTINUED = re.compile(r"decant: continuing after epoch (\d+) and (\d+) s")
+
+
+def known_options() -> set[str]:
+    """Return the options of ``mace_run_train`` that a preset may set."""
+    return {action.dest for action in _options()} - _OWN - {"help"}
+
+
+def completed(settings: dict[str, Any], frames: list[Atoms]) -> dict[str, Any]:
+    """Fill in what depends on the data and the machine: loss, batch size, device."""
+    import torch
+
+    result = dict(settings)
+    if result.get("loss", "auto") == "auto":
+        result["loss"] = "virials" if any("REF_virial" in frame.info for frame in frames) else "weighted"
+    # MACE drops the last incomplete batch, so a batch larger than the set would leave nothing to train on
+    result["batch_size"] = min(int(result.get("batch_size", 4)), len(frames))
+    result["device"] = "cuda" if torch.cuda.is_available() else "cpu"
+    return result
+
+
+def _command(task: FitTask, settings: dict[str, Any]) -> list[str]:
+    """Return the command line of the training."""
+    heads = ["Default"]
+    if task.pretrained:
+        from decant.algorithms.mace.export.heads import REPLAYED
+
+        heads.append(REPLAYED)
+    options: dict[str, Any] = {
+        "E0s": "average", **settings,
+        "name": _NAME, "seed": task.seed, "work_dir": ".", "model": "ScaleShiftMACE",
+        "train_file": "train.extxyz", "valid_file": "valid.extxyz",
+        "energy_key": "REF_energy", "forces_key": "REF_forces", "virials_key": "REF_virial",
+        "max_num_epochs": task.max_epochs or UNLIMITED_EPOCHS,
+        "plot": False, "num_workers": 0, "pin_memory": False, "skip_evaluate_heads": ",".join(heads),
+        "patience": UNLIMITED_EPOCHS,
+    }  # fmt: skip
+    command = [sys.executable, "-m", "decant.algorithms.mace.train", "--restart_latest"]
+    if task.max_time is not None:
+        command += ["--wall_time", str(task.max_time)]
+    for key, value in options.items():
+        if isinstance(value, bool) and key in _flags():
+            command += [f"--{key}"] if value else []
+        else:
+            command += [f"--{key}", str(value)]
+    return command
+
+
+def _flags() -> set[str]:
+    """Return the options of ``mace_run_train`` that take no value."""
+    return {action.dest for action in _options() if action.nargs == 0}
+
+
+def _options() -> list[Any]:
+    """Return the options of ``mace_run_train``, read from its parser.
+
+    The parser needs nothing but the standard library, while the import of the package around it, with torch's compiler
+    and more, takes longer than many a training's first epoch: so its module is loaded as one of a bare package.
+    """
+    if _PARSER not in sys.modules:
+        mace = importlib.util.find_spec("mace")
+        assert mace is not None and mace.submodule_search_locations  # a dependency
+        package = ModuleType(_PARSER)
+        package.__path__ = [str(Path(mace.submodule_search_locations[0]) / "tools")]
+        sys.modules[_PARSER] = package
+    return list(importlib.import_module(f"{_PARSER}.arg_parser").build_default_arg_parser()._actions)
+
+
+def train(task: FitTask, settings: dict[str, Any]) -> float:
+    """Run the training while showing progress; return the number of epochs."""
+    seen = used_before = 0.0
+    with Progress("fit mace", task.max_epochs or 1, "epochs") as progress:
+
+        def on_line(line: str) -> None:
+            nonlocal seen, used_before
+            if (continued := _CONTINUED.search(line)) and not seen:
+                progress.first = seen = float(continued[1])
+                used_before = float(continued[2])
+            elif found := _EPOCH.search(line):
+                seen = float(found[1]) + 1
+                progress.total = _expected_epochs(progress, seen, task, used_before)
+                progress.update(seen, f"validation: energy {found[2]} meV/atom, force {found[3]} meV/A")
+
+        run_training(_command(task, settings), task.directory, task.directory / "train.log", on_line)
+    return seen
+
+
+def _expected_epochs(progress: Progress, seen: float, task: FitTask, used_before: float) -> float:
+    """Return how many epochs fit into the limits at the present rate."""
+    if task.max_time is None:
+        return float(task.max_epochs or seen)
+    elapsed = time.monotonic() - progress.start
+    left = max(task.max_time - used_before - elapsed, 0.0)
+    possible = seen + int((seen - progress.first) / elapsed * left)
+    return min(possible, task.max_epochs or possible)

@@ -1,0 +1,102 @@
+"""The package that docs/extending.md makes works as the page says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+PAGE = (REPOSITORY / "docs" / "extending.md").read_text(encoding="utf-8")
+
+
+def blocks() -> dict[str, str]:
+    """Return the files of the page by name."""
+    return dict(re.findall(r"^`([\w./]+)`:\n\n```\w+\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE))
+
+
+def commands() -> list[str]:
+    """Return the command lines of the page."""
+    return re.findall(r"^decant .*$", "\n".join(re.findall(r"^```\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)), re.M)
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with the files of the page, installed as pip would: its entry points lie in a dist-info beside it."""
+    folder = tmp_path_factory.mktemp("page")
+    for name, content in blocks().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    about = folder / f"decant_argon-{project['version']}.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    (about / "entry_points.txt").write_text(
+        "".join(
+            f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in entries.items())
+            for group, entries in project["entry-points"].items()
+        )
+    )
+    return folder
+
+
+def run(folder: Path, *words: str) -> str:
+    """Run a command in the folder, with its package installed, and return what it printed."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        words, cwd=folder, env={**os.environ, "PATH": path, "PYTHONPATH": str(folder)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def said(package: Path) -> dict[str, str]:
+    """What each verb of the page said; they build on one another."""
+    return {line.split()[1]: run(package, *line.split()) for line in commands()}
+
+
+def test_the_page_has_a_recipe_a_method_and_an_algorithm_of_its_own() -> None:
+    assert {"argon/recipe.py", "argon/method.py", "argon/algorithm.py", "test_argon.py"} <= set(blocks())
+
+
+def test_the_commands_of_the_page_end_with_agreement(said: dict[str, str], package: Path) -> None:
+    assert list(said) == ["build", "label", "split", "fit", "export", "check"]
+    assert "lj, Ar" in said["export"]
+    assert said["check"].splitlines()[-1] == "PASS"
+    assert "lj/smooth/linear" in (package / "potentials" / "argon" / "pair.lammps").read_text()
+
+
+def test_what_the_algorithm_does_not_know_is_refused_by_option(said: dict[str, str], package: Path) -> None:
+    for words, answer in (
+        (("--format", "mliap"), "--format mliap: lj has one form"),
+        (("--elements", "Ar"), "lj exports a model as a whole: leave out --elements and --head"),
+        (("--precision", "single"), "computes in double --precision only"),
+    ):
+        with pytest.raises(AssertionError, match=f"decant: error: .*{answer}"):
+            run(package, "decant", "export", "models/argon", "-o", "potentials/other", *words)
+    with pytest.raises(AssertionError, match="lj knows nothing: it always starts anew"):
+        run(
+            package,
+            "decant",
+            "fit",
+            "lj",
+            "data",
+            "-o",
+            "models/b",
+            "--preset",
+            "small",
+            "--pretrained",
+            "models/argon",
+        )
+
+
+def test_the_package_passes_the_conformance_tests(said: dict[str, str], package: Path) -> None:
+    told = run(package, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_argon.py")
+    assert re.search(r"\d+ passed", told) and "failed" not in told and "skipped" not in told, told
