@@ -16,6 +16,7 @@ from decant.labels.cost import SECONDS
 from decant.report.records import FitRecord, Parity, Results, RunRecord, SetRecord
 from decant.study.cells import FitCell, RunCell, data_folder, test_frames
 from decant.study.study_file import read_study
+from decant.workflow.outcome import Failure
 from decant.workflow.status import STUDY, JobStatus, read_jobs
 
 if TYPE_CHECKING:
@@ -48,14 +49,12 @@ def collect(folder: Path) -> Results:
     )
 
 
-def failure(jobs: Mapping[str, JobStatus], names: Iterable[str]) -> str:
-    """Return why the first of some jobs, or of those that they need, failed; empty if none did."""
+def failure(jobs: Mapping[str, JobStatus], names: Iterable[str]) -> Failure | None:
+    """Return why the first of some jobs, or of those that they need, failed; None if none did."""
     for name in names:
-        if job := jobs.get(name):
-            reason = job.reason or failure(jobs, job.inputs)
-            if reason:
-                return reason
-    return ""
+        if (job := jobs.get(name)) and (found := job.failure or failure(jobs, job.inputs)):
+            return found
+    return None
 
 
 def read_set(name: str, path: Path) -> SetRecord:

@@ -12,6 +12,7 @@ import numpy as np
 from decant.study.cells import ZERO, FitCell, RunCell
 from decant.study.simulation import Simulation
 from decant.study.study import Study
+from decant.workflow.outcome import Failure
 from decant.workflow.status import JobStatus
 
 TARGET = "none"
@@ -72,14 +73,14 @@ class FitRecord:
     parity
         Of the first seed; None where no predictions were written.
     failure
-        Why it failed; empty otherwise.
+        Why it failed; None otherwise.
     """
 
     cell: FitCell
     record: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, Any] = field(default_factory=dict)
     parity: Parity | None = None
-    failure: str = ""
+    failure: Failure | None = None
 
     @property
     def train_frames(self) -> int | None:
@@ -101,7 +102,7 @@ class RunRecord:
     rdf, msd
         Columns of the CSV files; empty where missing.
     failure
-        Why it, or what it needs, failed; empty otherwise.
+        Why it, or what it needs, failed; None otherwise.
     """
 
     cell: RunCell
@@ -111,7 +112,7 @@ class RunRecord:
     score: dict[str, Any] = field(default_factory=dict)
     rdf: dict[str, np.ndarray] = field(default_factory=dict)
     msd: dict[str, np.ndarray] = field(default_factory=dict)
-    failure: str = ""
+    failure: Failure | None = None
 
     @property
     def condition(self) -> Condition:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from decant.foundation.errors import InputError
+from decant.foundation.errors import InputError, UnknownElement
 from decant.lammps.observe import require_trajectory
 from decant.molecules.solvents import Molecule, parse_liquid, solvent_table
 
@@ -19,8 +19,6 @@ SAMPLING = ("sample", "sample_npt")
 """Langevin dynamics that is recorded from the packed start on, without equilibration; for configurations to label."""
 FRAME_INTERVAL_PS, ROW_INTERVAL_PS, RESTART_INTERVAL_PS = 0.1, 0.01, 1.0
 LEAST_FRAMES, LEAST_RESTARTS = 100, 10
-KNOWS_ONLY = "the potential knows only"
-"""What every message says that refuses a liquid with an element that a potential has never seen."""
 UNKNOWN_DENSITY = 1.0  # g/cm3, of a solvent whose density is not in the table
 
 
@@ -98,9 +96,9 @@ def specification(protocol: Protocol, ranks: int, threads: int) -> dict[str, Any
     liquid = [(solvent, count * protocol.copies) for solvent, count in parse_liquid(protocol.liquid)]
     for solvent, _ in liquid:
         if unknown := sorted(set(solvent.symbols) - set(potential.elements)):
-            raise InputError(
+            raise UnknownElement(
                 f"--liquid {protocol.liquid}: {solvent.name} has the element {', '.join(unknown)}; "
-                f"{KNOWS_ONLY} {', '.join(potential.elements)}"
+                f"the potential knows only {', '.join(potential.elements)}"
             )
     require_trajectory(protocol.trajectory, [solvent.name for solvent, _ in liquid])
     density = protocol.density
