@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from decant.analysis.analyze import OBSERVABLES
+from decant.data.decomposition import PREDICTED, is_decomposed, labelled_parts
+from decant.data.frames import is_isolated, read_frames
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, sha256
 from decant.foundation.tables import read_csv
@@ -59,8 +61,6 @@ def failure(jobs: Mapping[str, JobStatus], names: Iterable[str]) -> Failure | No
 
 def read_set(name: str, path: Path) -> SetRecord:
     """Read what is known of a data set from its labelled file."""
-    from decant.data.frames import is_isolated, read_frames
-
     if not path.is_file():
         return SetRecord(name)
     frames = [frame for frame in read_frames(path) if not is_isolated(frame)]
@@ -109,9 +109,6 @@ def read_parity(path: Path) -> Parity:
     InputError
         If a frame has no prediction.
     """
-    from decant.data.decomposition import PREDICTED, is_decomposed, labelled_parts
-    from decant.data.frames import read_frames
-
     frames = read_frames(path)
     for index, frame in enumerate(frames):
         if "energy" not in frame.info or "forces" not in frame.arrays:
