@@ -70,6 +70,7 @@ QUALITY = {
 """How good the made-up potentials are: 1 hits every reference."""
 DENSITY = {"emc": 1.006, "dec": 0.970, "acetone": 0.7845, "fec": 1.45}
 DIFFUSION = 1.825
+ENDED = "ended 2026-01-02T03:04:05+00:00 with exit code 2"
 REFUSAL = "--liquid FEC:8: FEC has the element F; the potential knows only H, C, O"
 
 
@@ -217,8 +218,9 @@ def write_jobs(folder: Path, fits: list[FitCell], runs: list[RunCell]) -> None:
             Path(f"{file}.done").touch()
             Path(f"{file}.tsv").write_text("s\th:m:s\n90.0\t0:01:30\n")
         elif entry["kind"] == "simulate":
-            reason = REFUSAL
-            Path(f"{file}.log").write_text(f"simulate: 0 steps\ndecant: error: {reason}\n")
+            # by half of them the reason is told with its code, by the others as versions did that had no codes
+            end = f"{ENDED}, reason unknown-element\n" if entry["cell"].split("/")[2] == "1" else ""
+            Path(f"{file}.log").write_text(f"simulate: 0 steps\ndecant: error: {REFUSAL}\n{end}")
 
 
 def job(kind: str, cell: str, inputs: list[str], cores: int = 1) -> dict[str, Any]:

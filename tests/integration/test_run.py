@@ -75,7 +75,8 @@ def test_a_cell_that_fails_is_told_with_its_reason_and_the_others_are_finished(r
     done = {path.relative_to(ran.folder / "jobs").as_posix() for path in (ran.folder / "jobs").rglob("*.done")}
     names = {job["name"] for job in json.loads((ran.folder / "jobs.json").read_text())}
     assert {f"{name}.done" for name in names if ACN not in name} == done
-    assert (ran.folder / "jobs" / f"simulate/{ACN}.log").read_text().splitlines()[-2].endswith("knows only H, C, O")
+    said, ended = (ran.folder / "jobs" / f"simulate/{ACN}.log").read_text().splitlines()[-2:]
+    assert said.endswith("knows only H, C, O") and ended.endswith("with exit code 2, reason unknown-element")
     for name in done:
         assert "\ns\t" in "\n" + (ran.folder / "jobs" / name).with_suffix(".tsv").read_text(), "no wall time"
 
@@ -158,6 +159,7 @@ def test_the_status_of_a_finished_run_is_what_the_run_said(ran: Ran) -> None:
     assert f"failed: simulate/{ACN}: --liquid ACN:8: ACN has the element N; the potential knows only H, C, O" in said
     assert f"not run because of simulate/{ACN}: 2 jobs" in said
     status = read_status(ran.folder)
+    assert status.failed[f"simulate/{ACN}"].is_refusal
     assert not status.is_running and not status.of(State.INTERRUPTED) and len(status.of(State.WAITING)) == 2
     for job in status.of(State.DONE):
         assert job.log is not None and job.log.exit_code == 0 and job.seconds is not None

@@ -184,7 +184,7 @@ def write_html(path: Path, entries: Sequence[Entry], picture: Path) -> None:
     write_page(path, Page("Runs compared", table(entries), 3, CAPTION, remarks(entries), picture, alt))
 
 
-CAPTION = """&plusmn; is one standard error; where it is missing the run is too short to know it. *: see the remarks.
+CAPTION = """± is one standard error; where it is missing the run is too short to know it. *: see the remarks.
 F: root mean square force error per Cartesian component on the test set, in all and projected on the translation,
 rotation and vibration of each molecule. D is not corrected for the size of the box."""
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from decant import __version__
 from decant.cli.spoken import speech
-from decant.foundation.errors import InputError, ProgramFailed
+from decant.foundation.errors import REASON, InputError, ProgramFailed
 from decant.foundation.files import refusal
 
 # in the order of the flow
@@ -55,12 +57,15 @@ def application() -> typer.Typer:
 
 def main() -> None:
     """Run the command line."""
+    reason = os.environ.pop(REASON, None)  # this command's own; those that it starts have none
     command = typer.main.get_command(application())
     say = speech(command, sys.argv[1:]).say
     try:
         command()
     except InputError as error:
         print(f"decant: error: {say(str(error))}", file=sys.stderr)
+        if reason and error.code:
+            Path(reason).write_text(f"{error.code}\n", encoding="utf-8")
         sys.exit(2)
     except ProgramFailed as error:
         print(f"decant: error: {say(str(error))}", file=sys.stderr)

@@ -1,4 +1,7 @@
-"""Programs that decant calls: for packing, for labels, for compiling, for looking at a report, for a cluster."""
+"""Programs that decant calls: for packing, for labels, for compiling, for looking at a report, for a cluster.
+
+Each check imports itself what it tries: a package that is broken is one finding, and the other checks go on.
+"""
 
 from __future__ import annotations
 

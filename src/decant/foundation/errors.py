@@ -9,9 +9,12 @@ from __future__ import annotations
 import difflib
 import logging
 from collections.abc import Iterable
+from typing import ClassVar
 
 OUT_OF_TIME = 75
 """Exit status of a run that its walltime stopped: EX_TEMPFAIL of sysexits.h, "try again later"."""
+REASON = "DECANT_REASON"
+"""Environment variable: the file into which a command that fails writes the `code` of its `InputError`."""
 
 
 class InputError(Exception):
@@ -19,7 +22,20 @@ class InputError(Exception):
 
     The command line prints the message as one line and exits with code 2; it must say which file, frame or field is
     wrong, what was expected, and what to do.
+
+    Attributes
+    ----------
+    code
+        The kind of mistake as a word for programs; empty where only people ask for it.
     """
+
+    code: ClassVar[str] = ""
+
+
+class UnknownElement(InputError):
+    """A refusal: what was asked for has an element that the potential has never seen."""
+
+    code = "unknown-element"
 
 
 class ProgramFailed(RuntimeError):

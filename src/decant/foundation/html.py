@@ -1,14 +1,40 @@
-"""A table, remarks and a picture as one HTML file that needs nothing beside it."""
+"""Pages of HTML that need nothing beside them, from templates; text that they are given is text on the page."""
 
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from decant.foundation.files import write_beside
+
+TEMPLATES = Path(__file__).with_name("templates")
+"""Folder with what the templates of all pages may build on."""
+
+
+def render(template: Path, **values: Any) -> str:
+    """Return a page.
+
+    Parameters
+    ----------
+    template
+        A template of Jinja, which may extend and include those beside it and those in `TEMPLATES`.
+    **values
+        What it speaks of. Texts are escaped; an uncertainty stays on the line of its value.
+    """
+    environment = Environment(
+        loader=FileSystemLoader([template.parent, TEMPLATES]), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, finalize=_unbroken,
+    )  # fmt: skip
+    return environment.get_template(template.name).render(values)
+
+
+def _unbroken(value: Any) -> Any:
+    return value.replace(" ± ", "\u00a0±\u00a0") if type(value) is str else value  # not in markup, a subclass of str
 
 
 @dataclass(frozen=True)
@@ -24,7 +50,7 @@ class Page:
     left
         Number of columns that are aligned to the left.
     caption
-        HTML below the table.
+        Below the table.
     remarks
         Lines below the caption.
     picture
@@ -44,43 +70,11 @@ class Page:
 
 def write_page(path: Path, page: Page) -> None:
     """Write a page, whole or not at all."""
-    names, units, *rows = ([html.escape(cell) for cell in row] for row in page.table)
-    head = "".join(f"<th>{name}<br><small>{unit}</small></th>" for name, unit in zip(names, units, strict=True))
-    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    found = "\n".join(f"<li>{html.escape(line)}</li>" for line in page.remarks)
-    text = HTML.format(
-        title=html.escape(page.title),
-        head=head,
-        body=body,
-        left=page.left,
-        caption=page.caption,
-        remarks=f"<h2>Remarks</h2><ul>{found}</ul>" if found else "",
-        alt=html.escape(page.alt),
+    names, units, *rows = page.table
+    text = render(
+        TEMPLATES / "table.html", title=page.title, heads=list(zip(names, units, strict=True)), rows=rows,
+        left=page.left, caption=page.caption, remarks=page.remarks, alt=page.alt,
         image=base64.b64encode(page.picture.read_bytes()).decode("ascii"),
-    )
+    )  # fmt: skip
     with write_beside(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-
-HTML = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>decant: {title}</title>
-<style>
-body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1200px; padding: 0 1rem; color: #222; }}
-div.wide {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; white-space: nowrap; }}
-th, td {{ padding: .35rem .7rem; text-align: right; border-bottom: 1px solid #ddd; }}
-th:nth-child(-n+{left}), td:nth-child(-n+{left}) {{ text-align: left; }}
-thead th {{ border-bottom: 2px solid #222; vertical-align: bottom; }}
-small {{ font-weight: normal; color: #666; }}
-img {{ max-width: 100%; margin-top: 1.5rem; }}
-</style></head><body>
-<h1>{title}</h1>
-<div class="wide"><table><thead><tr>{head}</tr></thead>
-<tbody>
-{body}
-</tbody></table></div>
-<p><small>{caption}</small></p>
-{remarks}
-<img alt="{alt}" src="data:image/png;base64,{image}">
-</body></html>
-"""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from decant.report.page import Cell
 from decant.report.records import Pair, RunRecord
 from decant.report.scores import gained, signed, together, with_error
-from decant.simulation.protocol import KNOWS_ONLY
 from decant.study.cells import ZERO
+from decant.workflow.outcome import Failure
 
 LOW, HIGH = (0xF5, 0xF8, 0xFB), (0x6A, 0xAB, 0xD8)
 LOSS, EVEN, GAIN = (0xE9, 0xA4, 0x66), (0xFF, 0xFF, 0xFF), (0x6A, 0xAB, 0xD8)
@@ -44,9 +44,9 @@ def short(reason: str) -> str:
     return reason if len(reason) <= LONGEST else f"{reason[: LONGEST - 1]}…"
 
 
-def outcome(reason: str) -> str:
+def outcome(failure: Failure) -> str:
     """Return what a failure is called."""
-    return "refused" if KNOWS_ONLY in reason else "failed"
+    return "refused" if failure.is_refusal else "failed"
 
 
 def score_cell(runs: Sequence[RunRecord]) -> Cell:
@@ -57,13 +57,13 @@ def score_cell(runs: Sequence[RunRecord]) -> Cell:
     failures = [run.failure for run in runs if run.failure]
     if done is None:
         if failures:
-            return Cell(outcome(failures[0]), short(failures[0]), kind="failed")
+            return Cell(outcome(failures[0]), short(failures[0].reason), kind="failed")
         return Cell("not run yet", kind="text")
     # a dash and three states of a cell would be noise where every run has its score
     missing = len(runs) - done["runs"]
     small = f"{done['runs']} of {len(runs)} runs" if missing else ""
     if failures:
-        small += f"; {outcome(failures[0])}: {short(failures[0])}"
+        small += f"; {outcome(failures[0])}: {short(failures[0].reason)}"
     return Cell(with_error(done["score"], done["uncertainty"]), small, score_shade(done["score"]))
 
 

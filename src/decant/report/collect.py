@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from decant.analysis.analyze import OBSERVABLES
+from decant.data.decomposition import PREDICTED, is_decomposed, labelled_parts
+from decant.data.frames import is_isolated, read_frames
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, sha256
 from decant.foundation.tables import read_csv
@@ -17,6 +19,7 @@ from decant.report.records import FitRecord, Parity, Results, RunRecord, SetReco
 from decant.simulation.description import DESCRIPTION, RunDescription
 from decant.study.cells import FitCell, RunCell, data_folder, test_frames
 from decant.study.study_file import read_study
+from decant.workflow.outcome import Failure
 from decant.workflow.status import STUDY, JobStatus, read_jobs
 
 if TYPE_CHECKING:
@@ -49,20 +52,16 @@ def collect(folder: Path) -> Results:
     )
 
 
-def failure(jobs: Mapping[str, JobStatus], names: Iterable[str]) -> str:
-    """Return why the first of some jobs, or of those that they need, failed; empty if none did."""
+def failure(jobs: Mapping[str, JobStatus], names: Iterable[str]) -> Failure | None:
+    """Return why the first of some jobs, or of those that they need, failed; None if none did."""
     for name in names:
-        if job := jobs.get(name):
-            reason = job.reason or failure(jobs, job.inputs)
-            if reason:
-                return reason
-    return ""
+        if (job := jobs.get(name)) and (found := job.failure or failure(jobs, job.inputs)):
+            return found
+    return None
 
 
 def read_set(name: str, path: Path) -> SetRecord:
     """Read what is known of a data set from its labelled file."""
-    from decant.data.frames import is_isolated, read_frames
-
     if not path.is_file():
         return SetRecord(name)
     frames = [frame for frame in read_frames(path) if not is_isolated(frame)]
@@ -111,9 +110,6 @@ def read_parity(path: Path) -> Parity:
     InputError
         If a frame has no prediction.
     """
-    from decant.data.decomposition import PREDICTED, is_decomposed, labelled_parts
-    from decant.data.frames import read_frames
-
     frames = read_frames(path)
     for index, frame in enumerate(frames):
         if "energy" not in frame.info or "forces" not in frame.arrays:

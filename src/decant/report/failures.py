@@ -10,13 +10,13 @@ from decant.report.records import Results, unfinished
 def section(results: Results) -> Section:
     """Return the section."""
     found = Section("failures", "What failed, and what is missing")
-    failed = [job for job in results.jobs if job.reason]
+    failed = [(job, job.failure) for job in results.jobs if job.failure]
     if failed:
         rows: list[list[Cell | str]] = [
-            [job.cell, job.kind, outcome(job.reason), Cell(job.reason, kind="text")] for job in failed
+            [job.cell, job.kind, outcome(failure), Cell(failure.reason, kind="text")] for job, failure in failed
         ]
         data: list[Row] = [
-            {"job": job.name, "cell": job.cell, "step": job.kind, "reason": job.reason} for job in failed
+            {"job": job.name, "cell": job.cell, "step": job.kind, "reason": failure.reason} for job, failure in failed
         ]
         caption = "Each with the last line of its output. What needed it was left out; everything else went on."
         found.blocks.append(Table(["cell", "step", "how", "reason"], rows, caption, Data("failures", data), left=3))

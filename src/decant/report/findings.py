@@ -233,7 +233,7 @@ def _unseen(results: Results) -> list[str]:
             if change == "chemistry" and "shape" in groups:
                 text += f", and against changed shape {_lower(groups, change, 'shape')}"
             told.append(text)
-        refused = sum(outcome(run.failure) == "refused" for run in own if run.failure)
+        refused = sum(run.failure.is_refusal for run in own if run.failure)
         told += [f"{refused} runs refused for an element never seen"] if refused else []
         lines.append(f"Stability of {algorithm}: {'; '.join(told)}.")
     return lines

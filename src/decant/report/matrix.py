@@ -59,7 +59,7 @@ def _row(results: Results, pair: Pair, condition: Condition | None = None) -> Ro
         part = done["parts"][name] if done else {}
         row |= {name: part.get("value"), f"{name}_uncertainty": part.get("uncertainty")}
     row |= {"scored_runs": done["runs"] if done else 0, "runs": len(runs)}
-    row["failure"] = next((run.failure for run in runs if run.failure), "")
+    row["failure"] = next((run.failure.reason for run in runs if run.failure), "")
     return row
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections.abc import Callable, Sequence
@@ -71,8 +72,6 @@ def panel(title: str, alt: str, draw: Callable[[Axes], None], height: float = HE
 
 def inline(svg: str, salt: str) -> str:
     """Return the ``<svg>`` element of a file, with names of its own, since those of a page must differ."""
-    import hashlib
-
     start = f"s{hashlib.sha256(salt.encode()).hexdigest()[:8]}-"
     svg = svg[svg.index("<svg ") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)

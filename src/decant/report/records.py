@@ -13,6 +13,7 @@ from decant.simulation.description import RunDescription
 from decant.study.cells import ZERO, FitCell, RunCell
 from decant.study.simulation import Simulation
 from decant.study.study import Study
+from decant.workflow.outcome import Failure
 from decant.workflow.status import JobStatus
 
 TARGET = "none"
@@ -73,14 +74,14 @@ class FitRecord:
     parity
         Of the first seed; None where no predictions were written.
     failure
-        Why it failed; empty otherwise.
+        Why it failed; None otherwise.
     """
 
     cell: FitCell
     record: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, Any] = field(default_factory=dict)
     parity: Parity | None = None
-    failure: str = ""
+    failure: Failure | None = None
 
     @property
     def train_frames(self) -> int | None:
@@ -104,7 +105,7 @@ class RunRecord:
     rdf, msd
         Columns of the CSV files; empty where missing.
     failure
-        Why it, or what it needs, failed; empty otherwise.
+        Why it, or what it needs, failed; None otherwise.
     """
 
     cell: RunCell
@@ -114,7 +115,7 @@ class RunRecord:
     score: dict[str, Any] = field(default_factory=dict)
     rdf: dict[str, np.ndarray] = field(default_factory=dict)
     msd: dict[str, np.ndarray] = field(default_factory=dict)
-    failure: str = ""
+    failure: Failure | None = None
 
     @property
     def condition(self) -> Condition:

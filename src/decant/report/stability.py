@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 
 from decant.lammps.guards import MEANING
-from decant.report.cells import outcome, pair_title
+from decant.report.cells import pair_title
 from decant.report.page import Data, Figure, Key, Listing, Panel, Row, Section
 from decant.report.picture import panel
 from decant.report.records import Results, RunRecord
@@ -125,7 +125,8 @@ def _panel(name: str, results: Results, bars: Sequence[tuple[RunRecord, Bar]]) -
 
     whole = sum(bar.is_whole for _, bar in bars)
     title = f"{name} ({results.study.simulations[name].liquid}): {whole} of {len(bars)} lasted"
-    refused = [run for run in results.runs if run.cell.simulation == name and outcome(run.failure) == "refused"]
+    own = (run.failure for run in results.runs if run.cell.simulation == name)
+    refused = [failure for failure in own if failure and failure.is_refusal]
     if refused:
         title += f", {len(refused)} refused"
     told = "; ".join(f"{_name(run, results)}: {bar.ended_by} at {bar.reached_ps:.3g} ps" for run, bar in bars)

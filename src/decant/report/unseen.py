@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from decant.report.cells import data_title, outcome, pair_title, score_cell
+from decant.report.cells import data_title, pair_title, score_cell
 from decant.report.page import Cell, Data, Figure, Key, Panel, Row, Section, Table
 from decant.report.picture import GREY, Look, looks, panel
 from decant.report.records import TARGET, Results, RunRecord
@@ -86,7 +86,7 @@ def _label(results: Results, name: str) -> str:
 
 def _draw_liquid(axes: Axes, place: int, runs: dict[str, list[RunRecord]], styles: dict[str, Look]) -> None:
     shown = {data: one for data, one in runs.items() if one}
-    refused = [run for one in shown.values() for run in one if run.failure and outcome(run.failure) == "refused"]
+    refused = [run for one in shown.values() for run in one if run.failure and run.failure.is_refusal]
     for index, (data, one) in enumerate(shown.items()):
         done, look = together(one), styles[data]
         if done is not None:
@@ -112,7 +112,7 @@ def _row(results: Results, name: str, data: str, algorithm: str, runs: Sequence[
         "stability": done["parts"]["stability"]["value"] if done else None,
         "stability_uncertainty": done["parts"]["stability"]["uncertainty"] if done else None,
         "runs": len(runs),
-        "failure": next((run.failure for run in runs if run.failure), ""),
+        "failure": next((run.failure.reason for run in runs if run.failure), ""),
     }
 
 

@@ -1,15 +1,16 @@
 """What to simulate, and every number of a run that follows from it."""
 
-from __future__ import annotations
+from __future__ import UnknownElement, annotations
 
 import hashlib
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import UnknownElement, dataclass
+from pathlib import Path, UnknownElement
+from typing import Any, UnknownElement
 
 import numpy as np
+import UnknownElement
 
-from decant.foundation.errors import InputError, warn
+from decant.foundation.errors import InputError, UnknownElement, warn
 from decant.lammps.observe import require_trajectory
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.molecule import Molecule
@@ -19,8 +20,6 @@ from decant.simulation.description import ENSEMBLES, SAMPLING, RunDescription
 
 FRAME_INTERVAL_PS, ROW_INTERVAL_PS, RESTART_INTERVAL_PS = 0.1, 0.01, 1.0
 LEAST_FRAMES, LEAST_RESTARTS = 100, 10
-KNOWS_ONLY = "the potential knows only"
-"""What every message says that refuses a liquid with an element that a potential has never seen."""
 UNKNOWN_DENSITY = 1.0  # g/cm3, of a solvent whose density is not in the table
 
 
@@ -155,9 +154,9 @@ def _require_known(text: str, liquid: list[tuple[Molecule, int]], potential: Pot
     """Refuse a liquid with an element that a potential does not know."""
     for solvent, _ in liquid:
         if unknown := sorted(set(solvent.symbols) - set(potential.elements)):
-            raise InputError(
+            raise UnknownElement(
                 f"`liquid` {text}: {solvent.name} has the element {', '.join(unknown)}; "
-                f"{KNOWS_ONLY} {', '.join(potential.elements)}"
+                f"the potential knows only {', '.join(potential.elements)}"
             )
 
 

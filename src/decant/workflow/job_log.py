@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from decant.foundation.errors import OUT_OF_TIME
+from decant.foundation.errors import OUT_OF_TIME, REASON, UnknownElement
 from decant.foundation.locks import is_held
 
 ERROR = "decant: error: "
 """What the last line of a command begins with that failed and knows why."""
 STARTED = re.compile(r"started (\S+) on (\S+)")
-ENDED = re.compile(r"ended (\S+) with exit code (\d+)")
+ENDED = re.compile(r"ended (\S+) with exit code (\d+)(?:, reason (\S+))?")
+OLDER = {"the potential knows only": UnknownElement.code}
+"""Phrases in the last words of logs from versions that wrote no codes, and the code that each stands for."""
 TAIL = 4096
 """Bytes at the end of a log that are looked at."""
 
@@ -21,18 +23,23 @@ TAIL = 4096
 def logged(command: str, log: str) -> str:
     """Return lines of bash that run a command into its log, framed by lines which tell when it started and ended.
 
-    The exit code of the command is in ``$code`` afterwards.
+    The exit code of the command is in ``$code`` afterwards. Where the command tells why it failed by a code of
+    `decant.foundation.errors`, the last line has it: a command finds in the environment which file it tells it in.
 
     The command holds a lock on the log, as do the processes that it starts: whoever finds it free knows that they are
     gone, however they ended.
     """
     return f"""\
+rm -f {log}.reason
 (
   flock 1
   echo "started $(date -Is) on $(hostname)"
+  export {REASON}="$(realpath {log}.reason)"
   {command}
 ) > {log} 2>&1 && code=0 || code=$?
-echo "ended $(date -Is) with exit code $code" >> {log}"""
+reason=$(sed 's/^/, reason /' {log}.reason 2> /dev/null || true)
+rm -f {log}.reason
+echo "ended $(date -Is) with exit code $code$reason" >> {log}"""
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,8 @@ class JobLog:
         When and where it began; None in a log that does not tell.
     ended, exit_code
         When it ended and how; None if it runs or was killed.
+    told
+        The code of `decant.foundation.errors` by which the command told why it failed; empty if it told none.
     words
         The last lines of the command itself.
     changed
@@ -61,6 +70,7 @@ class JobLog:
     host: str | None
     ended: datetime | None
     exit_code: int | None
+    told: str
     words: tuple[str, ...]
     changed: datetime
 
@@ -85,6 +95,14 @@ class JobLog:
         how = "without saying why" if self.exit_code is None else f"with exit code {self.exit_code}"
         return f"ended {how}; its last words: {last}"
 
+    @property
+    def code(self) -> str:
+        """Why it failed, by a code of `decant.foundation.errors`; empty where there is none for it."""
+        last = self.words[-1] if self.words else ""
+        if self.told or not last.startswith(ERROR):
+            return self.told
+        return next((code for phrase, code in OLDER.items() if phrase in last), "")
+
 
 def read_log(path: Path) -> JobLog | None:
     """Read the log of a job; None if it has not begun."""
@@ -107,6 +125,7 @@ def read_log(path: Path) -> JobLog | None:
         first[2] if first else None,
         datetime.fromisoformat(last[1]) if last else None,
         int(last[2]) if last else None,
+        (last[3] or "") if last else "",
         tuple(words),
         datetime.fromtimestamp(changed).astimezone(),
     )

@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+from decant.foundation.errors import UnknownElement
 from decant.foundation.locks import is_locked
 from decant.workflow.job_log import ERROR, JobLog, read_log
 from decant.workflow.profile import slurms_word
@@ -48,10 +49,18 @@ class Failure:
         In one line.
     words
         The last lines of its log.
+    code
+        A code of `decant.foundation.errors`; empty where there is none for it.
     """
 
     reason: str
-    words: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    code: str = ""
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether nothing went wrong: an element was asked for that the potential has never seen."""
+        return self.code == UnknownElement.code
 
 
 @dataclass(frozen=True)
@@ -128,7 +137,7 @@ def outcome(folder: Path, jobs: Sequence[Named]) -> Outcome:
 def failure(folder: Path, name: str, log: JobLog) -> Failure:
     """Return why a job failed: its own last words, and what Slurm says where these tell of no error."""
     word = "" if log.words and log.words[-1].startswith(ERROR) else slurms_word(folder, name)
-    return Failure(" | ".join(filter(None, (log.reason, word))), log.words[-WORDS:])
+    return Failure(" | ".join(filter(None, (log.reason, word))), log.words[-WORDS:], log.code)
 
 
 def stopped_by(jobs: Iterable[Named], failed: Mapping[str, object]) -> dict[str, str]:

@@ -67,7 +67,7 @@ def test_the_page_is_complete_in_itself(analysed: Path, tmp_path: Path) -> None:
     page = (tmp_path / "out" / "summary.html").read_text(encoding="utf-8")
     assert "data:image/png;base64,iVBOR" in page
     assert "lab &lt;1999&gt;" in page
-    assert "b: stopped by guard &#x27;density&#x27; at 7.9 ps" in page
+    assert "b: stopped by guard &#39;density&#39; at 7.9 ps" in page
     assert "src=" not in page.replace('src="data:', "")
     assert "lab <1999>" in as_text(entries)
 

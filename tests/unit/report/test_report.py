@@ -109,7 +109,8 @@ def test_a_refused_liquid_is_shown_with_its_reason(page: str, study: Path) -> No
     failures = rows(study, "failures")
     assert {row["step"] for row in failures} == {"simulate"}
     assert all("knows only H, C, O" in row["reason"] for row in failures)
-    assert "4 refused" in section(page, "findings")
+    assert "4 refused" in section(page, "findings"), "two with a code in their log, two of a version without codes"
+    assert section(page, "failures").count(">refused<") == 4
 
 
 def test_sets_are_held_against_what_they_extend(study: Path, results: Results) -> None:

@@ -15,7 +15,6 @@ from decant.study.cells import FitCell
 from decant.study.checks import check_study
 from decant.study.study_file import read_study
 from decant.testing.frames import methanol_frames
-from tests.integration.conftest import methanol_frames
 
 LIQUID = {"recipe": "liquid", "count": 4, "parameters": {"liquid": "EC:2,EMC:4", "density": 1.1}}
 SMALLEST = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from decant.foundation.errors import UnknownElement
 from decant.workflow.job_log import TAIL, JobLog, logged, read_log
 
 
@@ -67,6 +69,66 @@ def test_a_failure_keeps_its_exit_code_and_its_own_words(log: Path, command: str
     assert run(command, log) == code
     found = read(log)
     assert found.has_failed and found.exit_code == code and found.reason.startswith(reason)
+
+
+REFUSING = """
+import typer
+from decant.cli import main
+from decant.foundation.errors import UnknownElement
+
+application = typer.Typer()
+application.callback()(main.version)
+
+@application.command()
+def go():
+    raise UnknownElement("never seen")
+
+main.application = lambda: application
+main.main()
+"""
+REFUSAL = "decant: error: --liquid ACN:8: ACN has the element N; the potential knows only H, C, O"
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (
+            f'echo "decant: error: never seen"; echo {UnknownElement.code} > "$DECANT_REASON"; exit 2',
+            UnknownElement.code,
+        ),
+        ('echo "decant: error: no data"; exit 2', ""),
+        ("echo working; exit 3", ""),
+    ],
+)
+def test_a_failure_has_the_code_that_its_command_told(log: Path, command: str, code: str) -> None:
+    assert run(command, log) == (3 if "working" in command else 2)
+    found = read(log)
+    assert found.has_failed and found.code == code and not found.words[-1].startswith("ended")
+    assert [file.name for file in log.parent.iterdir()] == [log.name]
+
+
+def test_a_code_of_an_attempt_that_was_killed_is_not_that_of_the_next(log: Path) -> None:
+    Path(f"{log}.reason").write_text(UnknownElement.code)
+    assert run("echo decant: error: no data; exit 2", log) == 2
+    assert read(log).code == ""
+
+
+def test_the_command_line_tells_the_code_of_what_it_refuses(log: Path) -> None:
+    program = log.with_name("program.py")
+    program.write_text(REFUSING)
+    assert run(f"{sys.executable} {program} go", log) == 2
+    assert read(log).words == ("decant: error: never seen",) and read(log).code == UnknownElement.code
+    assert log.read_text().endswith("with exit code 2, reason unknown-element\n")
+
+
+@pytest.mark.parametrize("end", ["", "ended 2026-01-02T03:04:09+00:00 with exit code 2\n"])
+def test_a_log_of_a_version_without_codes_is_told_by_its_words(log: Path, end: str) -> None:
+    log.write_text(f"started 2026-01-02T03:04:05+00:00 on here\n{REFUSAL}\n{end}")
+    assert read(log).code == UnknownElement.code
+    log.write_text(f"started 2026-01-02T03:04:05+00:00 on here\ndecant: error: no data\n{end}")
+    assert read(log).code == ""
+    log.write_text("started 2026-01-02T03:04:05+00:00 on here\na line with: the potential knows only\n")
+    assert read(log).code == ""
 
 
 def test_a_killed_job_is_told_from_one_that_runs_also_when_its_shell_alone_was_killed(log: Path) -> None:
