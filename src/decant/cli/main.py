@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from decant import __version__
 from decant.cli.spoken import speech
 from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.files import refusal
+from decant.foundation.threads import computing
 
 # in the order of the flow
 VERBS = (
@@ -55,6 +57,7 @@ def application() -> typer.Typer:
 
 def main() -> None:
     """Run the command line."""
+    os.environ.update(computing(os.environ))  # before anything is loaded that reads it
     command = typer.main.get_command(application())
     say = speech(command, sys.argv[1:]).say
     try:

@@ -8,13 +8,28 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from decant.foundation.errors import InputError
+
+CORES = "DECANT_CORES"
+"""Environment variable with the number of cores that decant may keep busy, where these are not all."""
 # widest first, with the flag of /proc/cpuinfo that stands for it
 SIMD_LEVELS = (("AVX-512", "avx512f"), ("AVX2", "avx2"), ("AVX", "avx"), ("SSE4.2", "sse4_2"), ("NEON", "asimd"))
 
 
 def available_cores() -> int:
-    """Return the number of processors this process may use."""
-    return len(os.sched_getaffinity(0))
+    """Return the number of processors this process may use: those it may run on, or fewer if ``DECANT_CORES`` says so.
+
+    Raises
+    ------
+    InputError
+        If ``DECANT_CORES`` is no whole number above 0.
+    """
+    cores, told = len(os.sched_getaffinity(0)), os.environ.get(CORES)
+    if told is None:
+        return cores
+    if not told.isdecimal() or int(told) < 1:
+        raise InputError(f"{CORES}={told}: expected a whole number of at least 1")
+    return min(cores, int(told))
 
 
 def describe_cpu(cpuinfo: str) -> tuple[str, str]:

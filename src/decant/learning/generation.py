@@ -147,13 +147,13 @@ class Generation:
 
         from decant.data.frames import read_frames, write_frames
         from decant.foundation.errors import InputError
-        from decant.foundation.machine import available_cores
+        from decant.foundation.threads import worker_count
         from decant.labels.label import label_frames
         from decant.labels.registry import labeler
 
         frames = read_frames(self.path / "chosen.extxyz", labelled=False)
         method, output = labeler(self.settings.method), self.path / "labelled.extxyz"
-        result = label_frames(frames, method, Path(f"{output}.journal"), self.settings.jobs or available_cores())
+        result = label_frames(frames, method, Path(f"{output}.journal"), self.settings.jobs or worker_count())
         if not result.frames:
             raise InputError(f"{output}: {method.name} failed on every frame: {result.failures[0][1]}")
         write_frames(output, result.frames)

@@ -12,6 +12,7 @@ from pathlib import Path
 from decant.foundation.errors import OUT_OF_TIME
 from decant.foundation.files import write_beside
 from decant.foundation.locks import locked
+from decant.workflow.cores import keep_to
 from decant.workflow.execute import load, require_own, write_inputs
 from decant.workflow.job_log import logged
 from decant.workflow.jobs import Job, study_jobs
@@ -105,6 +106,7 @@ def script(job: Job) -> str:
             *(f"#SBATCH {words}" for words in asked),
             f"if [ -e {marker}.done ]; then exit 0; fi",
             f". ./{ENVIRONMENT}",
+            keep_to(job.cores),
             "SECONDS=0",
             logged(job.shell, f"{marker}.log"),
             *again,

@@ -231,7 +231,7 @@ class _Training:
     def launch(self, progress: Progress) -> bool:
         """Run one training process; return True at its own end, False if it should go on with another plan."""
         (self.task.directory / INPUT).write_text(json.dumps(self.input(), indent=2))
-        command = [*_DP, "train", INPUT]
+        command = [sys.executable, "-m", "decant.algorithms.deepmd.train", "train", INPUT]
         if self.done:
             command += ["--restart", f"model.ckpt-{self.done}.pt"]
         elif self.task.pretrained:
@@ -321,9 +321,6 @@ def _what_was_taken_over(task: FitTask) -> list[str]:
     if "model" in task.settings:
         notes.append(f"not used, since {name} decides: model")
     return notes
-
-
-_DP = [sys.executable, "-m", "deepmd", "--pt"]
 
 
 def _error_note(text: str) -> str:
