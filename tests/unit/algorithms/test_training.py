@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -46,6 +47,16 @@ def test_a_training_finds_its_threads_itself_unless_the_user_says_how_many(monke
     monkeypatch.setenv(THREADS, "3")
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     assert training_environment().items() >= {THREADS: "3", "OMP_WAIT_POLICY": "ACTIVE"}.items()
+
+
+def test_what_starts_a_training_of_mace_does_not_load_torch_to_learn_that_there_is_no_gpu() -> None:
+    code = (
+        "import sys; from ase import Atoms; from decant.algorithms.mace import algorithm;"
+        " algorithm.has_gpu_driver = lambda: False; print(algorithm._complete({}, [Atoms('H')])['device']);"
+        " sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "cpu\n"), done.stderr
 
 
 def test_every_step_of_mace_is_timed_and_the_threads_of_torch_follow(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,9 @@ from decant.algorithms.deepmd.data import write_systems
 from decant.algorithms.training import TrainingFailed, quiet, require_labels, run_training, training_environment
 from decant.foundation.errors import InputError
 from decant.foundation.files import require_file, write_beside
+from decant.foundation.machine import available_cores
 from decant.foundation.progress import Progress
+from decant.foundation.threads import computing
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -354,8 +356,8 @@ def run_dp(commands: list[list[str]], directory: Path) -> None:
     """
     program = f"from deepmd.main import main\nfor command in {commands!r}: main(['--pt', *command])"
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=directory, env=training_environment(), capture_output=True, text=True,
-        errors="replace",
+        [sys.executable, "-c", program], cwd=directory, env=computing(training_environment(), available_cores()),
+        capture_output=True, text=True, errors="replace",
     )  # fmt: skip
     if done.returncode != 0:
         tail = "\n  ".join((done.stdout + done.stderr).splitlines()[-8:])

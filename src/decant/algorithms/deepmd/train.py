@@ -15,8 +15,8 @@ THREADS = "DP_INTRA_OP_PARALLELISM_THREADS"
 """DeePMD-kit's own variable; where the user sets it, it wins."""
 
 
-def keep_pace() -> None:
-    """Let every training step of this process be timed, and the number of threads follow."""
+def keep_pace() -> Any:
+    """Let every training step of this process be timed, and the number of threads follow; return what ends that."""
     from deepmd.pt.train.training import Trainer
     from torch.optim.optimizer import register_optimizer_step_post_hook
 
@@ -30,7 +30,7 @@ def keep_pace() -> None:
         return batch
 
     Trainer._next_training_batch = begin
-    register_optimizer_step_post_hook(lambda *_: pace.end(atoms))
+    return register_optimizer_step_post_hook(lambda *_: pace.end(atoms))
 
 
 def main() -> None:
