@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from decant.foundation.threads import computing
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 # the worker beside this one has a core too; read by torch and OpenMP when they are loaded, and by every child process
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.update(computing(os.environ, threads=1))
 # timings never decide a test
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")

@@ -67,6 +67,38 @@ def test_deep_potential_says_that_it_leaves_isolated_atoms_out(deepmd_model: Pat
     assert any("3 isolated atoms are not used" in note for note in read_yaml(deepmd_model / "fit.yaml")["notes"])
 
 
+@MODELS
+def test_the_log_of_a_training_tells_its_threads(model: str, request: pytest.FixtureRequest) -> None:
+    log = (request.getfixturevalue(model) / "work" / "train.log").read_text()
+    assert f"decant: threads of the steps: {os.environ['OMP_NUM_THREADS']}\n" in log
+
+
+def test_every_step_of_deep_potential_is_timed_and_the_threads_of_torch_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from deepmd.pt.train.training import Trainer
+
+    from decant.algorithms.deepmd.train import keep_pace
+
+    threads, seen = torch.get_num_threads(), []
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
+    monkeypatch.setattr("decant.foundation.threads.Pace.TURN", 0.0)
+    monkeypatch.setattr(Trainer, "_next_training_batch", lambda trainer, task: ({"atype": torch.zeros(2, 3)}, task, {}))
+    weight = torch.nn.Parameter(torch.ones(1))
+    optimizer = torch.optim.Adam([weight])
+    ended = keep_pace()
+    try:
+        for _ in range(50):
+            assert Trainer._next_training_batch(None, "Default")[1] == "Default"
+            (weight**2).sum().backward()
+            seen.append(torch.get_num_threads())
+            optimizer.step()
+    finally:
+        ended.remove()
+        torch.set_num_threads(threads)
+    assert set(seen) == {1, 2}
+
+
 def start_fit(*arguments: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [str(Path(sys.executable).parent / "decant"), "fit", *map(str, arguments)],

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from decant.foundation.errors import InputError, ProgramFailed
-from decant.foundation.machine import available_cores
+from decant.foundation.threads import Pace, computing, torch_pace
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -24,15 +24,18 @@ class TrainingFailed(ProgramFailed):
 
 
 def training_environment() -> dict[str, str]:
-    """Return the environment of a training program: all cores as threads unless OMP_NUM_THREADS says otherwise."""
-    result = dict(os.environ)
-    threads = result.setdefault("OMP_NUM_THREADS", str(available_cores()))
-    result.setdefault("DP_INTRA_OP_PARALLELISM_THREADS", threads)
+    """Return the environment of a training program, which finds its number of threads itself."""
+    result = computing(os.environ)
     result.setdefault("DP_INTER_OP_PARALLELISM_THREADS", "1")
     # e3nn 0.4.4, which mace-torch demands, loads its constants with a pickle that torch would refuse
     result["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
     result["PYTHONUNBUFFERED"] = "1"
     return result
+
+
+def training_pace() -> Pace:
+    """Return the pace of a training by torch in this process; its log tells how many threads were found best."""
+    return torch_pace(lambda threads: print(f"decant: threads of the steps: {threads}", flush=True))
 
 
 def _end_with_parent() -> None:

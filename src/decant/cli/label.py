@@ -55,8 +55,8 @@ def command(
     """
     from decant.configurations.monomer import missing_atoms
     from decant.data.frames import read_frames
-    from decant.foundation.machine import available_cores
     from decant.foundation.ranks import other_ranks
+    from decant.foundation.threads import worker_count
     from decant.labels.label import label_frames
     from decant.labels.registry import labeler
 
@@ -69,7 +69,7 @@ def command(
         frames = read_frames(source, labelled=False)
         added = missing_atoms(frames) if atoms else []
         result = label_frames(
-            [*frames, *added], reference, Path(f"{output}.journal"), 1 if ranks.others else jobs or available_cores(),
+            [*frames, *added], reference, Path(f"{output}.journal"), 1 if ranks.others else jobs or worker_count(),
             molecules=molecules, max_force=max_force, keep_broken=keep_broken, retry=retry, ranks=ranks,
         )  # fmt: skip
         _write(source, output, method, result, {len(frames) + k: str(atom.symbols) for k, atom in enumerate(added)})

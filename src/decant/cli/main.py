@@ -13,6 +13,7 @@ from decant import __version__
 from decant.cli.spoken import speech
 from decant.foundation.errors import REASON, InputError, ProgramFailed
 from decant.foundation.files import refusal
+from decant.foundation.threads import computing
 
 # in the order of the flow
 VERBS = (
@@ -58,6 +59,7 @@ def application() -> typer.Typer:
 def main() -> None:
     """Run the command line."""
     reason = os.environ.pop(REASON, None)  # this command's own; those that it starts have none
+    os.environ.update(computing(os.environ))  # before anything is loaded that reads it
     command = typer.main.get_command(application())
     say = speech(command, sys.argv[1:]).say
     try:

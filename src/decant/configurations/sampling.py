@@ -14,8 +14,8 @@ import numpy as np
 from ase import Atoms
 
 from decant.foundation.errors import InputError, ProgramFailed, warn
-from decant.foundation.machine import available_cores
 from decant.foundation.progress import Progress
+from decant.foundation.threads import worker_count
 from decant.foundation.units import parse_length
 from decant.foundation.workers import workers
 from decant.labels.base import Labeler, LabelError
@@ -143,7 +143,7 @@ def sample_all(tasks: Sequence[Sampling], name: str) -> list[list[Atoms]]:
     done: list[list[Atoms]] = []
     with (
         Progress(f"build {name}", len(tasks), "trajectories") as progress,
-        workers(min(available_cores(), len(tasks)), "sampling", "sample smaller boxes") as pool,
+        workers(min(worker_count(), len(tasks)), "sampling", "sample smaller boxes") as pool,
     ):
         for snapshots in pool.map(sample, tasks):
             done.append(snapshots)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import numpy as np
 
 from decant.foundation.errors import InputError
 from decant.foundation.progress import track
+from decant.foundation.threads import torch_pace
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -45,9 +47,11 @@ def predict(calculator: Calculator, frames: Sequence[Atoms], stage: str = "predi
         If the calculator refuses a frame.
     """
     predictions: list[Prediction] = []
+    pace = torch_pace() if "torch" in sys.modules else None  # compiled calculators need no more than their own threads
     for frame in track(frames, stage, len(frames), "frames"):
         try:
-            predictions.append(ask(calculator, frame))
+            with pace.step(len(frame)) if pace else contextlib.nullcontext():
+                predictions.append(ask(calculator, frame))
         except InputError as error:
             raise InputError(f"frame {len(predictions)} of those evaluated: {error}") from error
     return predictions

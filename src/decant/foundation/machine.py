@@ -8,13 +8,30 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from decant.foundation.errors import InputError
+
+CORES = "DECANT_CORES"
+"""Environment variable with the number of cores that decant may keep busy, where these are not all."""
+GPU_DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+"""What the drivers of NVIDIA, of AMD and of Windows below Linux put into the file system."""
 # widest first, with the flag of /proc/cpuinfo that stands for it
 SIMD_LEVELS = (("AVX-512", "avx512f"), ("AVX2", "avx2"), ("AVX", "avx"), ("SSE4.2", "sse4_2"), ("NEON", "asimd"))
 
 
 def available_cores() -> int:
-    """Return the number of processors this process may use."""
-    return len(os.sched_getaffinity(0))
+    """Return the number of processors this process may use: those it may run on, or fewer if ``DECANT_CORES`` says so.
+
+    Raises
+    ------
+    InputError
+        If ``DECANT_CORES`` is no whole number above 0.
+    """
+    cores, told = len(os.sched_getaffinity(0)), os.environ.get(CORES)
+    if told is None:
+        return cores
+    if not told.isdecimal() or int(told) < 1:
+        raise InputError(f"{CORES}={told}: expected a whole number of at least 1")
+    return min(cores, int(told))
 
 
 def describe_cpu(cpuinfo: str) -> tuple[str, str]:
@@ -50,6 +67,11 @@ def gpus() -> list[str]:
     query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
     done = subprocess.run(query, capture_output=True, text=True, check=False, timeout=30)
     return done.stdout.splitlines() if done.returncode == 0 else []
+
+
+def has_gpu_driver() -> bool:
+    """Return whether a driver of GPUs is loaded: without one nobody needs to ask torch, which takes seconds to load."""
+    return any(Path(device).exists() for device in GPU_DEVICES)
 
 
 def describe_machine() -> dict[str, str | int | float]:

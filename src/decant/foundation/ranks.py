@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from decant.foundation.errors import InputError
+from decant.foundation.machine import CORES
+from decant.foundation.threads import computing
 
 # set by the launchers of MPICH and its kin, of Open MPI, and of those that speak PMIx
 _SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
@@ -52,7 +54,7 @@ def other_ranks() -> Iterator[Ranks]:
     if not any(name in os.environ for name in _PRESENT):
         yield ALONE
         return
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one rank a core
+    os.environ.update(computing({CORES: "1", **os.environ}, threads=1))  # one rank a core
     try:
         from mpi4py import MPI
         from mpi4py.futures import MPICommExecutor

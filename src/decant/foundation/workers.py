@@ -1,4 +1,7 @@
-"""Worker processes for work that is the same for many configurations: one thread each, nothing shared."""
+"""Worker processes for work that is the same for many configurations: one thread each, nothing shared.
+
+Each has more threads only if the user asks for them by ``OMP_NUM_THREADS``; see `decant.foundation.threads`.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from typing import TypeVar
 
 from decant.foundation.errors import InputError
 from decant.foundation.ranks import Ranks
+from decant.foundation.threads import each_on_its_own
 
 Key = TypeVar("Key")
 Result = TypeVar("Result")
@@ -43,20 +47,15 @@ def workers(
     InputError
         If a process dies, for lack of memory for example.
     """
-    saved = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"  # read by each worker when it starts
     context = multiprocessing.get_context("fork" if inherit else "spawn")
-    pool = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(inherit,))
-    try:
-        yield pool
-    except BrokenProcessPool as error:
-        raise InputError(f"a {work} process died, perhaps for lack of memory; {advice}") from error
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        if saved is None:
-            os.environ.pop("OMP_NUM_THREADS")
-        else:
-            os.environ["OMP_NUM_THREADS"] = saved
+    with each_on_its_own():  # read by each worker when it starts
+        pool = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(inherit,))
+        try:
+            yield pool
+        except BrokenProcessPool as error:
+            raise InputError(f"a {work} process died, perhaps for lack of memory; {advice}") from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def spread(

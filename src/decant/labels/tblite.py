@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -19,6 +18,7 @@ from ase.units import Bohr, Hartree, kB
 
 from decant.data.prediction import Prediction
 from decant.foundation.errors import InputError
+from decant.foundation.threads import loading
 from decant.labels.base import LabelError, check_settings
 
 # kind and least value of each setting
@@ -118,13 +118,8 @@ def tblite_method(name: str, settings: Mapping[str, Any]) -> TBLite:
 def _calculator() -> Any:
     """Return tblite's calculator class, loaded so that it computes on one thread unless OMP_NUM_THREADS says otherwise.
 
-    Its OpenMP threads wait actively: on a busy machine two threads are many times slower than one for small molecules.
+    Frames share the cores better than threads do: small molecules gain nothing from them.
     """
-    chosen = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = chosen or "1"  # read once, when the library is loaded
-    try:
+    with loading(threads=1):
         from tblite.interface import Calculator
-    finally:
-        if chosen is None:
-            del os.environ["OMP_NUM_THREADS"]
     return Calculator

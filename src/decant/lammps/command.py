@@ -12,6 +12,7 @@ from pathlib import Path
 
 from decant.foundation.errors import InputError
 from decant.foundation.machine import available_cores
+from decant.foundation.threads import computing
 from decant.lammps.launcher import launch_words, on_this_machine, one_gpu_a_rank
 from decant.lammps.plugin import mace_directory, preload_blas
 
@@ -34,7 +35,7 @@ def environment(plugin: str | None = None) -> dict[str, str]:
         variables, folders = dict(os.environ), {MACE: mace_directory()}
     else:
         variables, folders = _every_plugin()
-    result = dict(variables)
+    result = computing(variables, threads=1)
     if any(name != MACE for name in folders):
         preload_blas(result)
     paths = [folders[plugin]] if plugin in folders else list(folders.values())
@@ -42,7 +43,6 @@ def environment(plugin: str | None = None) -> dict[str, str]:
     result["LAMMPS_PLUGIN_PATH"] = ":".join(paths)
     libraries = [site_mpi(), str(Path(sys.prefix) / "lib"), result.get("LD_LIBRARY_PATH", "")]
     result["LD_LIBRARY_PATH"] = ":".join(path for path in libraries if path)
-    result.setdefault("OMP_NUM_THREADS", "1")
     # one thread a rank: torch inside `pair_style deepmd` would otherwise take every core in every rank
     result.setdefault("DP_INTRA_OP_PARALLELISM_THREADS", "1")
     result.setdefault("DP_INTER_OP_PARALLELISM_THREADS", "1")

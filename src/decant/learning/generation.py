@@ -16,7 +16,6 @@ from decant.data.frames import is_isolated, read_frames, write_frames
 from decant.data.split import PARTS, split_frames, write_split
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, write_yaml
-from decant.foundation.machine import available_cores
 from decant.labels.label import label_frames
 from decant.labels.registry import labeler
 from decant.learning.candidates import CLASSES, find_candidates
@@ -141,9 +140,13 @@ class Generation:
 
     def label(self) -> dict[str, Any]:
         """Label the chosen frames."""
+
+        from decant.data.frames import read_frames, write_frames
+        from decant.foundation.threads import worker_count
+
         frames = read_frames(self.path / "chosen.extxyz", labelled=False)
         method, output = labeler(self.settings.method), self.path / "labelled.extxyz"
-        result = label_frames(frames, method, Path(f"{output}.journal"), self.settings.jobs or available_cores())
+        result = label_frames(frames, method, Path(f"{output}.journal"), self.settings.jobs or worker_count())
         if not result.frames:
             raise InputError(f"{output}: {method.name} failed on every frame: {result.failures[0][1]}")
         write_frames(output, result.frames)

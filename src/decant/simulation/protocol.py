@@ -1,14 +1,13 @@
 """What to simulate, and every number of a run that follows from it."""
 
-from __future__ import UnknownElement, annotations
+from __future__ import annotations
 
 import hashlib
-from dataclasses import UnknownElement, dataclass
-from pathlib import Path, UnknownElement
-from typing import Any, UnknownElement
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import UnknownElement
 
 from decant.foundation.errors import InputError, UnknownElement, warn
 from decant.lammps.observe import require_trajectory

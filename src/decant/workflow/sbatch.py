@@ -13,7 +13,8 @@ from decant.foundation.directories import require_own
 from decant.foundation.errors import OUT_OF_TIME
 from decant.foundation.files import write_beside
 from decant.foundation.locks import locked
-from decant.workflow.execute import A_STUDY, load, write_inputs
+from decant.workflow.cores import keep_to
+from decant.workflow.execute import A_STUDY, load, require_own, write_inputs
 from decant.workflow.job_log import logged
 from decant.workflow.jobs import Job, study_jobs
 from decant.workflow.status import STUDY
@@ -107,6 +108,7 @@ def script(job: Job) -> str:
             *(f"#SBATCH {words}" for words in asked),
             f"if [ -e {marker}.done ]; then exit 0; fi",
             f". ./{ENVIRONMENT}",
+            keep_to(job.cores),
             "SECONDS=0",
             logged(job.shell, f"{marker}.log"),
             *again,

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from decant.algorithms.training import TrainingFailed, run_training
+from decant.algorithms.training import TrainingFailed, run_training, training_environment
+from decant.foundation.threads import PATIENCE, THREADS
 
 
 def python(code: str) -> list[str]:
@@ -32,6 +37,49 @@ def test_a_failure_tells_the_last_lines(tmp_path: Path) -> None:
 def test_the_caller_ends_the_program_by_returning_true(tmp_path: Path) -> None:
     endless = "import time\nwhile True: print('tick', flush=True); time.sleep(0.05)"
     assert not run_training(python(endless), tmp_path, tmp_path / "log", lambda line: True)
+
+
+def test_a_training_finds_its_threads_itself_unless_the_user_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*PATIENCE, THREADS):
+        monkeypatch.delenv(name, raising=False)
+    assert PATIENCE.items() <= training_environment().items()
+    assert THREADS not in training_environment()
+    monkeypatch.setenv(THREADS, "3")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert training_environment().items() >= {THREADS: "3", "OMP_WAIT_POLICY": "ACTIVE"}.items()
+
+
+def test_what_starts_a_training_of_mace_does_not_load_torch_to_learn_that_there_is_no_gpu() -> None:
+    code = (
+        "import sys; from ase import Atoms; from decant.algorithms.mace import algorithm;"
+        " algorithm.has_gpu_driver = lambda: False; print(algorithm._complete({}, [Atoms('H')])['device']);"
+        " sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "cpu\n"), done.stderr
+
+
+def test_every_step_of_mace_is_timed_and_the_threads_of_torch_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from decant.algorithms.mace.train import keep_pace
+
+    tools = importlib.import_module("mace.tools.train")
+    threads, seen = torch.get_num_threads(), []
+    monkeypatch.delenv(THREADS, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
+    monkeypatch.setattr("decant.foundation.threads.Pace.TURN", 0.0)
+
+    def take_step(batch: SimpleNamespace) -> str:
+        seen.append(torch.get_num_threads())
+        return "done"
+
+    monkeypatch.setattr(tools, "take_step", take_step)
+    keep_pace()
+    batch = SimpleNamespace(edge_index=np.zeros((2, 5)))
+    assert [tools.take_step(batch=batch) for _ in range(50)] == ["done"] * 50
+    torch.set_num_threads(threads)
+    assert set(seen) == {1, 2}
 
 
 def schedule(max_epochs: int, rate: float = 0.02):  # type: ignore[no-untyped-def]

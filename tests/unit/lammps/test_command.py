@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from decant.foundation.threads import PATIENCE, THREADS
 from decant.lammps.command import environment
 from decant.lammps.plugin import mace_directory, plugin_directory
 
@@ -16,6 +17,18 @@ def test_each_plugin_gets_its_libraries_whichever_is_asked_for_first():
     assert mace["LAMMPS_PLUGIN_PATH"].split(":")[0] == mace_directory()
     assert mace_directory() not in deepmd["LAMMPS_PLUGIN_PATH"].split(":")
     assert mace_directory() in everything["LAMMPS_PLUGIN_PATH"].split(":")
+
+
+def test_waiting_threads_leave_their_cores_to_others_and_the_users_settings_win(monkeypatch: pytest.MonkeyPatch):
+    for name in (*PATIENCE, THREADS):
+        monkeypatch.delenv(name, raising=False)
+    environment.cache_clear()
+    assert PATIENCE.items() <= environment("mace").items()
+    assert environment("mace")[THREADS] == "1"
+    environment.cache_clear()
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert environment("mace")["OMP_WAIT_POLICY"] == "ACTIVE"
+    environment.cache_clear()
 
 
 def test_torch_multiplies_matrices_with_its_own_library_inside_deep_potential():

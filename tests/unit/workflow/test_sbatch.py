@@ -65,6 +65,14 @@ def test_a_script_asks_for_the_resources_of_its_job(folder: Path) -> None:
     assert not any(word.startswith(("--gpus", "--partition")) for word in simulation | asked(folder, "build/test"))
 
 
+@pytest.mark.parametrize(
+    ("name", "cores"), [("fit/two/dp/1", 4), ("simulate/two/dp/1/ec/300K/1", 32), ("build/test", 1)]
+)
+def test_a_script_keeps_its_command_to_the_cores_that_it_asks_for(folder: Path, name: str, cores: int) -> None:
+    lines = (folder / "sbatch" / f"{name}.sh").read_text().splitlines()
+    assert lines.index(f"export DECANT_CORES={cores}") > lines.index(f". ./{ENVIRONMENT}")
+
+
 def test_everything_that_the_commands_read_is_in_the_folder(folder: Path, jobs: dict[str, Job]) -> None:
     assert (folder / "study.yaml").is_file() and (folder / "inputs/data/test.yaml").is_file()
     assert [entry["name"] for entry in json.loads((folder / "jobs.json").read_text())] == list(jobs)

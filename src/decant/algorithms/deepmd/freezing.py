@@ -9,6 +9,8 @@ from typing import Any
 
 from decant.algorithms.training import TrainingFailed, training_environment
 from decant.foundation.files import write_beside
+from decant.foundation.machine import available_cores
+from decant.foundation.threads import computing
 
 MODEL = "model.pth"
 TABLE_STEP = {"single": "0.04", "double": "0.01"}
@@ -45,7 +47,8 @@ def run_dp(commands: list[list[str]], directory: Path) -> None:
     """
     program = f"from deepmd.main import main\nfor command in {commands!r}: main(['--pt', *command])"
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=directory, env=training_environment(), capture_output=True, text=True,
+        [sys.executable, "-c", program], cwd=directory, env=computing(training_environment(), available_cores()),
+        capture_output=True, text=True,
         errors="replace",
     )  # fmt: skip
     if done.returncode != 0:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 INPUT = "input.json"
-_DP = [sys.executable, "-m", "deepmd", "--pt"]
 _GUESSED_SECONDS_PER_ATOM = 0.9e-3  # 0.14 s a step at 160 atoms on 2 cores; measured and corrected while training
 _BATCH = re.compile(r"Batch +(\d+): total wall time = ([\d.]+) s")
 _ERRORS = re.compile(r"Batch +\d+: val: (.*)")
@@ -98,7 +97,7 @@ class Training:
     def launch(self, progress: Progress) -> bool:
         """Run one training process; return True at its own end, False if it should go on with another plan."""
         (self.task.directory / INPUT).write_text(json.dumps(self.input(), indent=2))
-        command = [*_DP, "train", INPUT]
+        command = [sys.executable, "-m", "decant.algorithms.deepmd.train", "train", INPUT]
         if self.done:
             command += ["--restart", f"model.ckpt-{self.done}.pt"]
         elif self.task.pretrained:

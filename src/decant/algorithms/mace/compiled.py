@@ -12,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 
 import decant.algorithms.mace
+from decant.foundation.machine import available_cores
+from decant.foundation.threads import loading
 
 _PREFIX = "_mace_"
 # rising, with the flags of /proc/cpuinfo that each needs; another level was compiled because its user asked for it
@@ -36,7 +38,8 @@ def _module() -> ModuleType:
         )
     rising = list(_NEEDS)
     best = max(able, key=lambda level: rising.index(level) if level in rising else len(rising))
-    return importlib.import_module(f"decant.algorithms.mace.{_PREFIX}{best}")
+    with loading(threads=available_cores()):
+        return importlib.import_module(f"decant.algorithms.mace.{_PREFIX}{best}")
 
 
 Evaluator = _module().Evaluator

@@ -2,12 +2,14 @@
 
 Run as ``python -m decant.algorithms.mace.train [--wall_time SECONDS] <options of mace_run_train>``. MACE's own
 schedules know epochs only, and how many epochs fit into an hour depends on the machine and on who else is using it;
-here the learning rate follows a cosine over the fraction of the budget that is used, be it time or epochs.
+here the learning rate follows a cosine over the fraction of the budget that is used, be it time or epochs. The number
+of threads follows what the steps gain from it.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import math
 import sys
@@ -16,6 +18,7 @@ from typing import Any
 
 from mace.cli import run_train
 
+from decant.algorithms.training import training_pace
 from mace import tools
 
 FINAL_RATE = 0.01  # last learning rate, as a fraction of the first
@@ -77,6 +80,18 @@ class BudgetSchedule:
         print(f"decant: continuing after epoch {self.epoch} and {self.used_before:.0f} s")
 
 
+def keep_pace() -> None:
+    """Let every optimizer step be timed, and the number of threads follow."""
+    train = importlib.import_module("mace.tools.train")  # the package has a function of this name, too
+    pace, take_step = training_pace(), train.take_step
+
+    def timed(*arguments: Any, **options: Any) -> Any:
+        with pace.step(options["batch"].edge_index.shape[1]):
+            return take_step(*arguments, **options)
+
+    train.take_step = timed
+
+
 def main() -> None:
     """Train, and write the model of the best checkpoint when the budget is used."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
@@ -85,6 +100,7 @@ def main() -> None:
     sys.argv[1:] = rest
     BudgetSchedule.wall_time = own.wall_time
     run_train.LRScheduler = BudgetSchedule
+    keep_pace()
     try:
         run_train.main()
     except BudgetUsed:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from decant.algorithms.base import FitTask
 from decant.algorithms.training import run_training
+from decant.foundation.machine import has_gpu_driver
 from decant.foundation.progress import Progress
 
 if TYPE_CHECKING:
@@ -40,15 +41,20 @@ def known_options() -> set[str]:
 
 def completed(settings: dict[str, Any], frames: list[Atoms]) -> dict[str, Any]:
     """Fill in what depends on the data and the machine: loss, batch size, device."""
-    import torch
 
     result = dict(settings)
     if result.get("loss", "auto") == "auto":
         result["loss"] = "virials" if any("REF_virial" in frame.info for frame in frames) else "weighted"
     # MACE drops the last incomplete batch, so a batch larger than the set would leave nothing to train on
     result["batch_size"] = min(int(result.get("batch_size", 4)), len(frames))
-    result["device"] = "cuda" if torch.cuda.is_available() else "cpu"
+    result["device"] = "cuda" if has_gpu_driver() and _torch_has_gpu() else "cpu"
     return result
+
+
+def _torch_has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def _command(task: FitTask, settings: dict[str, Any]) -> list[str]:
