@@ -21,6 +21,7 @@ from decant.labels.registry import labeler
 from decant.lammps.command import lmp_binary
 from decant.molecules.packing import pack
 from decant.molecules.solvents import molecule, parse_liquid
+from tests.warm import warm_training
 
 # networks of a size that fits in seconds; they still have every part of a real one
 TINY = {
@@ -101,11 +102,22 @@ def isolated_atoms() -> list[Atoms]:
     return frames
 
 
+def of_all_workers(factory: pytest.TempPathFactory) -> Path:
+    """Return the temporary folder that the workers of pytest-xdist share."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fits that this process runs begin at once; those of a `decant` of its own are as everywhere."""
+    with warm_training(of_all_workers(tmp_path_factory)):
+        yield
+
+
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """Return a folder that is made once a session: workers of pytest-xdist wait for the first that asks for it."""
-    base = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent  # that of all workers
+    base = of_all_workers(factory)
     folder, made = base / "shared" / name, base / f"shared-{name}-made"
     with (base / f"shared-{name}-lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
