@@ -12,11 +12,12 @@ export PATH := $(BIN):$(PATH)
 demo: install
 	$(BIN)/python scripts/demo.py
 
+# a file is one worker's, the longest first (tests/conftest.py); the third worker mostly waits for Slurm
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-unit: install
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit
 
 check: install
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,27 @@ from hypothesis import HealthCheck, settings
 from decant.foundation.threads import computing
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+# Files that begin before all others, so that no worker is busy long after the rest have ended: the study on Slurm,
+# which mostly waits, and then those that take longest.
+FIRST = (
+    "test_slurm", "test_learn", "test_pretrained", "test_run", "test_sbatch", "test_fit", "test_pair_mace",
+    "test_production", "test_bench", "test_mace_calculator", "test_potential",
+)  # fmt: skip
 
 # the worker beside this one has a core too; read by torch and OpenMP when they are loaded, and by every child process
 os.environ.update(computing(os.environ, threads=1))
+# hundreds of processes import torch, MACE and DeePMD: uncompiled, as uv installs them, that takes thrice as long
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # timings never decide a test
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take long first; pytest-xdist hands whole files to its workers, in this order."""
+    place = {name: number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(FIRST)))
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,24 @@ NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=16000 Gres=gpu:1 Stat
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
+# Snakemake asks how its jobs stand (`squeue --states=all ... --name RUN`) ever more rarely while none of them has
+# ended, and waits after most jobs far longer than they took. So this question is answered when there is news, that is
+# when more or fewer jobs have ended than in the answer before, and after half a minute at the latest.
+NEWS = """\
+case "$*" in *--states=all*)
+  for run; do :; done  # the last word
+  told={folder}/told-$run
+  until=$(($(date +%s) + 30))
+  while :; do
+    ended=$({squeue} "$@" | grep -Ecv '[|](PENDING|CONFIGURING|RUNNING|SUSPENDED|COMPLETING|REQUEUED|REQUEUE_HOLD)$')
+    [ "$ended" != "$(cat "$told" 2>/dev/null || echo 0)" ] && break
+    [ "$(date +%s)" -ge $until ] && break
+    sleep 0.5
+  done
+  echo "$ended" >"$told"
+esac
+"""
+
 
 def missing() -> list[str]:
     """Return the programs that this machine lacks for a Slurm of its own."""
@@ -104,8 +122,11 @@ def _clients(folder: Path) -> Path:
     programs = folder / "bin"
     programs.mkdir()
     for name in CLIENTS:
-        words = f"SLURM_CONF={folder / 'slurm.conf'} exec {shutil.which(name, path=PATH)}"
-        (programs / name).write_text(f'#!/bin/sh\n{words} "$@"\n')
+        program = shutil.which(name, path=PATH)
+        waits = NEWS.format(folder=folder, squeue=program) if name == "squeue" else ""
+        (programs / name).write_text(
+            f'#!/bin/sh\nexport SLURM_CONF={folder / "slurm.conf"}\n{waits}exec {program} "$@"\n'
+        )
         (programs / name).chmod(0o755)
     return programs
 

@@ -17,6 +17,7 @@ from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
 from decant.lammps.command import lmp_binary
 from decant.testing.frames import write_data
+from tests.warm import warm_training
 
 # networks of a size that fits in seconds; they still have every part of a real one
 TINY = {
@@ -59,11 +60,22 @@ def run_decant(*arguments: object, expect: int = 0) -> Done:
     return Done(code, result.stdout, stderr)
 
 
+def of_all_workers(factory: pytest.TempPathFactory) -> Path:
+    """Return the temporary folder that the workers of pytest-xdist share."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fits that this process runs begin at once; those of a `decant` of its own are as everywhere."""
+    with warm_training(of_all_workers(tmp_path_factory)):
+        yield
+
+
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """Return a folder that is made once a session: workers of pytest-xdist wait for the first that asks for it."""
-    base = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent  # that of all workers
+    base = of_all_workers(factory)
     folder, made = base / "shared" / name, base / f"shared-{name}-made"
     with (base / f"shared-{name}-lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

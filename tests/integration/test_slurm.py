@@ -45,7 +45,7 @@ STUDY = {
     },
 }  # fmt: skip
 PROFILE = {"executor": "slurm", "jobs": 10, "retries": 1, "slurm-init-seconds-before-status-checks": 2}
-PATIENCE = 600.0
+PATIENCE = 1200.0
 LABEL, FIT, SIMULATE = "label/methanol", "fit/methanol/mace/1", "simulate/methanol/mace/1/methanol/100K/1"
 
 
@@ -72,7 +72,7 @@ def wait(is_true: Callable[[], object], what: str) -> None:
     limit = time.monotonic() + PATIENCE
     while not is_true():
         assert time.monotonic() < limit, what
-        time.sleep(0.1)
+        time.sleep(0.25)
 
 
 def running(cluster: dict[str, str], name: str) -> str:
@@ -106,16 +106,19 @@ def story(cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
 
     with (place / "second.log").open("w") as log:
         second = subprocess.Popen(command, env=cluster, stdout=log, stderr=log)
-    wait(lambda: "cancelled" in (place / "second.log").read_text(), "nothing was left of the first call")
-    fit = caught(cluster, folder, FIT)
-    ask(cluster, "scontrol", "update", f"JobId={fit}", "EndTime=now")
-    simulate = caught(cluster, folder, SIMULATE)
-    ask(cluster, "scontrol", "requeue", simulate)
-    restarts = 0
-    while second.poll() is None:
-        found = re.search(r"Restarts=(\d+)", ask(cluster, "scontrol", "show", "job", simulate))
-        restarts = max(restarts, int(found[1]) if found else 0)
-        time.sleep(1.0)
+    try:
+        wait(lambda: "cancelled" in (place / "second.log").read_text(), "nothing was left of the first call")
+        fit = caught(cluster, folder, FIT)
+        ask(cluster, "scontrol", "update", f"JobId={fit}", "EndTime=now")
+        simulate = caught(cluster, folder, SIMULATE)
+        ask(cluster, "scontrol", "requeue", simulate)
+        restarts = 0
+        while second.poll() is None:
+            found = re.search(r"Restarts=(\d+)", ask(cluster, "scontrol", "show", "job", simulate))
+            restarts = max(restarts, int(found[1]) if found else 0)
+            time.sleep(1.0)
+    finally:
+        second.kill()  # nothing is left where the story breaks off
     said = (folder / "snakemake.log").read_text()
     return Story(folder, second.returncode, said, (place / "second.log").read_text(), restarts)
 

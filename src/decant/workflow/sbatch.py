@@ -14,7 +14,7 @@ from decant.foundation.errors import OUT_OF_TIME
 from decant.foundation.files import write_beside
 from decant.foundation.locks import locked
 from decant.workflow.cores import keep_to
-from decant.workflow.execute import A_STUDY, load, require_own, write_inputs
+from decant.workflow.execute import A_STUDY, load, write_inputs
 from decant.workflow.job_log import logged
 from decant.workflow.jobs import Job, study_jobs
 from decant.workflow.status import STUDY

@@ -82,7 +82,7 @@ class BudgetSchedule:
 
 def keep_pace() -> None:
     """Let every optimizer step be timed, and the number of threads follow."""
-    train = importlib.import_module("mace.tools.train")  # the package has a function of this name, too
+    train: Any = importlib.import_module("mace.tools.train")  # the package has a function of this name, too
     pace, take_step = training_pace(), train.take_step
 
     def timed(*arguments: Any, **options: Any) -> Any:
