@@ -14,17 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
-from ase.data import covalent_radii
 
-from decant.molecules.topology import BOND_SCALE, molecule_ids
+from decant.molecules.topology import BOND_SCALE, bonding_radii, molecule_ids
 
 TORN = 1.6
 """Beyond this times the sum of the covalent radii two atoms are apart, whatever they were (C-H: 1.7 A, C-O: 2.3 A)."""
-TIGHT = 0.95
-"""Bonds shorter than this times the sum of the covalent radii are never taken for a touch of two molecules."""
-MOST_CHANGES = 4
-"""Bonds of molecules that touch or are near, which may be added or taken away to make them sound."""
-MOST_CANDIDATES = 14
+TIGHT = 1.08
+"""Atoms nearer than this times the sum of the covalent radii are bonded, and no touch of two molecules."""
+MOST_CHANGES, MOST_CANDIDATES = 4, 14
+"""Bonds that are added or taken away to make molecules that are near each other sound, and pairs that are tried."""
 
 Known = Callable[[tuple[str, ...], tuple[tuple[int, int], ...]], bool]
 """Says whether a molecule is a known one, from its chemical symbols and its bonds: indices i < j within it, sorted."""
@@ -81,7 +79,7 @@ def connectivity(
     everything = range(len(atoms))
     changed = 0
     for cluster in _clusters(_unknown(symbols, everything, bonds, known), within):
-        doubtful = _doubtful(cluster, within, scale)
+        doubtful = _doubtful(cluster, bonds, within, scale)
         found = _mended(symbols, cluster, bonds, doubtful, near, known)
         changed += len(found)
         bonds ^= found
@@ -98,9 +96,9 @@ def scaled_distances(atoms: Atoms, limit: float) -> dict[Pair, float]:
     """
     from ase.neighborlist import neighbor_list
 
-    radii = np.where(is_coordinating(atoms.numbers), 0.0, covalent_radii[atoms.numbers])
     if len(atoms) < 2:
         return {}
+    radii = bonding_radii(atoms.numbers)
     first, second, length = neighbor_list("ijd", atoms, list(limit * radii))
     keep = (first < second) & (radii[first] > 0) & (radii[second] > 0)
     first, second, length = first[keep], second[keep], length[keep]
@@ -109,14 +107,6 @@ def scaled_distances(atoms: Atoms, limit: float) -> dict[Pair, float]:
     for index in np.argsort(scaled, kind="stable"):
         found.setdefault((int(first[index]), int(second[index])), float(scaled[index]))
     return found
-
-
-def is_coordinating(numbers: np.ndarray) -> np.ndarray:
-    """Say which elements are ions in a liquid, that solvents and anions coordinate without a bond.
-
-    Alkali and alkaline earth metals from lithium on, and zinc.
-    """
-    return np.isin(numbers, (3, 11, 12, 19, 20, 30, 37, 38, 55, 56))
 
 
 def _pieces(atoms: Iterable[int], bonds: Iterable[Pair]) -> list[list[int]]:
@@ -160,11 +150,24 @@ def _clusters(odd: Sequence[Sequence[int]], near: dict[Pair, float]) -> list[lis
     return [sorted(atom for number in members for atom in odd[number]) for members in _pieces(range(len(odd)), joined)]
 
 
-def _doubtful(cluster: Iterable[int], near: dict[Pair, float], scale: float) -> list[Pair]:
-    """Return the pairs of a cluster that may be bonds or not, those nearest to `scale` first."""
+def _doubtful(cluster: Iterable[int], bonds: set[Pair], near: dict[Pair, float], scale: float) -> list[Pair]:
+    """Return the pairs of a cluster that may be bonds or not, those nearest to `scale` first.
+
+    Not those at the ends of an angle, which are near by geometry.
+    """
     members = set(cluster)
+    partners = _partners(bonds)
     inside = [pair for pair in near if pair[0] in members and pair[1] in members and near[pair] > TIGHT]
-    return sorted(inside, key=lambda pair: abs(near[pair] - scale))[:MOST_CANDIDATES]
+    open_ = [(i, j) for i, j in inside if (i, j) in bonds or not partners.get(i, set()) & partners.get(j, set())]
+    return sorted(open_, key=lambda pair: abs(near[pair] - scale))[:MOST_CANDIDATES]
+
+
+def _partners(bonds: Iterable[Pair]) -> dict[int, set[int]]:
+    partners: dict[int, set[int]] = {}
+    for i, j in bonds:
+        partners.setdefault(i, set()).add(j)
+        partners.setdefault(j, set()).add(i)
+    return partners
 
 
 def _mended(
@@ -191,10 +194,7 @@ def _own_are_nearest(changes: Sequence[Pair], graph: set[Pair], near: dict[Pair,
 
     Atoms of one molecule that share a neighbor are near by geometry and are no partners.
     """
-    partners: dict[int, set[int]] = {}
-    for i, j in graph:
-        partners.setdefault(i, set()).add(j)
-        partners.setdefault(j, set()).add(i)
+    partners = _partners(graph)
     for atom in {atom for pair in changes for atom in pair}:
         own = partners.get(atom, set())
         angles = {far for partner in own for far in partners[partner]}

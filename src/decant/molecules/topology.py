@@ -17,7 +17,7 @@ BOND_SCALE = 1.2
 
 
 def bonds(atoms: Atoms, scale: float = BOND_SCALE) -> np.ndarray:
-    """Find the bonds of a configuration, across periodic boundaries.
+    """Find the bonds of a configuration, across periodic boundaries; ions of metals have none.
 
     Parameters
     ----------
@@ -35,15 +35,28 @@ def bonds(atoms: Atoms, scale: float = BOND_SCALE) -> np.ndarray:
 
     if len(atoms) < 2:
         return np.zeros((0, 2), dtype=int)
-    radii = scale * covalent_radii[atoms.numbers]
+    radii = scale * bonding_radii(atoms.numbers)
     if len(atoms) <= 512 and shortest_height(atoms) > 4 * radii.max():
         # a vector shorter than half of every height of the cell is its own nearest image by rounding fractions
         first, second = np.triu_indices(len(atoms), 1)
-        near = pair_distances(atoms) < radii[first] + radii[second]
+        near = (pair_distances(atoms) < radii[first] + radii[second]) & (radii[first] > 0) & (radii[second] > 0)
         return np.column_stack([first[near], second[near]])
     first, second = neighbor_list("ij", atoms, list(radii))
-    pairs = np.column_stack([first, second])[first < second]
+    pairs = np.column_stack([first, second])[(first < second) & (radii[first] > 0) & (radii[second] > 0)]
     return np.unique(pairs, axis=0).astype(int).reshape(-1, 2)
+
+
+def is_coordinating(numbers: np.ndarray) -> np.ndarray:
+    """Say which elements are ions in a liquid, that solvents and anions coordinate without a bond.
+
+    Alkali and alkaline earth metals from lithium on, and zinc.
+    """
+    return np.isin(numbers, (3, 11, 12, 19, 20, 30, 37, 38, 55, 56))
+
+
+def bonding_radii(numbers: np.ndarray) -> np.ndarray:
+    """Return the covalent radii of atoms, angstrom; 0 for those that coordinate instead of bonding, shape (atoms,)."""
+    return np.where(is_coordinating(numbers), 0.0, covalent_radii[numbers])
 
 
 def pair_distances(atoms: Atoms) -> np.ndarray:

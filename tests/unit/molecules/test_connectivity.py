@@ -7,10 +7,10 @@ import pytest
 from ase import Atoms
 from ase.data import covalent_radii
 
-from decant.molecules.connectivity import Connectivity, connectivity, is_coordinating
+from decant.molecules.connectivity import Connectivity, connectivity
 from decant.molecules.solvents import molecule
 from decant.molecules.species import solvent_name
-from decant.molecules.topology import formula
+from decant.molecules.topology import formula, is_coordinating
 
 
 def is_solvent(symbols: tuple[str, ...], bonds: tuple[tuple[int, int], ...]) -> bool:
