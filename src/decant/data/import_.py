@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,20 +15,12 @@ from decant.data.extxyz import FrameError, RawFrame, read_raw
 from decant.data.foreign import is_foreign, read_foreign
 from decant.data.frames import ISOLATED, density, is_isolated
 from decant.data.keys import LabelKeys, energy_of, find_keys, forces_of, virial_of
+from decant.data.reactions import Molecules, find_molecules
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
 from decant.molecules import geometry
-from decant.molecules.species import composition, solvent_name, species_names
-from decant.molecules.topology import (
-    BOND_SCALE,
-    bonds,
-    formula,
-    graph_signature,
-    molecule_ids,
-    renumbered,
-    shortest_height,
-    split_graph,
-)
+from decant.molecules.species import composition, species_names
+from decant.molecules.topology import BOND_SCALE, shortest_height
 
 FORCE_LIMIT = 50.0
 """Forces above this (eV/angstrom) are taken for a failed calculation; hot liquids at 1200 K stay below 20."""
@@ -107,27 +99,31 @@ def import_frames(
     sources: list[RawFrame] = []
     for frame in raw:
         try:
-            frames.append(_house(frame, mapping, path.stem, force_limit, bond_scale))
+            frames.append(_house(frame, mapping, path.stem, force_limit))
             sources.append(frame)
         except FrameError as error:
             rejects.append(Reject(frame.index, frame.line, str(error)))
-    if not keep_broken:
-        broken = _broken(frames, bond_scale)
-        rejects += [Reject(sources[i].index, sources[i].line, reason) for i, reason in broken.items()]
-        frames = [atoms for index, atoms in enumerate(frames) if index not in broken]
-        sources = [frame for index, frame in enumerate(sources) if index not in broken]
+    found = find_molecules(frames, [_given_molecules(frame) for frame in sources], bond_scale)
+    for atoms, molecules in zip(frames, found, strict=True):
+        atoms.set_array("mol_id", molecules.mol_id)
+    kept = [index for index, molecules in enumerate(found) if keep_broken or not molecules.reacted]
+    lost = sorted(set(range(len(frames))) - set(kept))
+    rejects += [Reject(sources[index].index, sources[index].line, found[index].reacted) for index in lost]
+    frames = [frames[index] for index in kept]
+    sources = [sources[index] for index in kept]
+    found = [found[index] for index in kept]
     rejects.sort(key=lambda reject: reject.index)
     if not frames:
         raise InputError(f"{path}: no usable frame of {len(raw)}; frame {rejects[0].index}: {rejects[0].reason}")
     pairs = geometry.duplicates(frames) + geometry.correlated(frames)
     for atoms, group in zip(frames, geometry.merge([a.info["group"] for a in frames], pairs), strict=True):
         atoms.info["group"] = group
-    report = {"file": str(path), "keys": mapping.describe(), **summary(frames, bond_scale)} if mapping else {}
+    report = {"file": str(path), "keys": mapping.describe(), **summary(frames, found)} if mapping else {}
     return ImportResult(frames, rejects, report, [frame.index for frame in sources])
 
 
-def _house(frame: RawFrame, keys: LabelKeys | None, stem: str, force_limit: float, bond_scale: float) -> Atoms:
-    """Return one frame in the house form, with labels if their keys are given."""
+def _house(frame: RawFrame, keys: LabelKeys | None, stem: str, force_limit: float) -> Atoms:
+    """Return one frame in the house form but for its molecules, with labels if their keys are given."""
     if frame.error:
         raise FrameError(frame.error)
     atoms = frame.atoms
@@ -137,7 +133,6 @@ def _house(frame: RawFrame, keys: LabelKeys | None, stem: str, force_limit: floa
         raise FrameError("periodic, but the cell has no volume")
     if keys is not None:
         _take_labels(atoms, frame, keys, force_limit)
-    atoms.set_array("mol_id", _molecules(frame, bond_scale))
     _describe(atoms, frame, stem)
     return atoms
 
@@ -176,84 +171,18 @@ def _describe(atoms: Atoms, frame: RawFrame, stem: str) -> None:
         atoms.info["density_g_cm3"] = value
 
 
-def _molecules(frame: RawFrame, bond_scale: float) -> np.ndarray:
-    """Return the molecule of each atom: as the file says if that is one connected piece each, else from the bonds."""
-    pairs = bonds(frame.atoms, bond_scale)
-    given = next((frame.arrays[key] for key in MOLECULE_KEYS if key in frame.arrays), None)
-    if given is None:
-        return molecule_ids(len(frame.atoms), pairs)
-    ids = renumbered(given)
-    inside = pairs[ids[pairs[:, 0]] == ids[pairs[:, 1]]]
-    pieces = molecule_ids(len(frame.atoms), inside)
-    if pieces.max() != ids.max():
-        sizes = np.bincount(ids)
-        torn = [part for part in range(pieces.max() + 1) if (pieces == part).sum() < sizes[ids[pieces == part][0]]]
-        raise FrameError(describe_piece(frame.atoms, pieces, torn))
-    return ids
+def _given_molecules(frame: RawFrame) -> np.ndarray | None:
+    """Return the molecule of each atom if the file says it."""
+    return next((frame.arrays[key] for key in MOLECULE_KEYS if key in frame.arrays), None)
 
 
-def inner_bonds(atoms: Atoms, bond_scale: float = BOND_SCALE) -> np.ndarray:
-    """Return the bonds within molecules, as ``mol_id`` tells them, shape (bonds, 2)."""
-    pairs = bonds(atoms, bond_scale)
-    ids = atoms.arrays["mol_id"]
-    return pairs[ids[pairs[:, 0]] == ids[pairs[:, 1]]]
-
-
-def _broken(frames: list[Atoms], bond_scale: float) -> dict[int, str]:
-    """Find frames with a molecule that is not what the others of the same composition hold, and say what is odd.
-
-    A molecule is sound if it is a named solvent, or if most frames with the same atoms hold it as well and each of its
-    hydrogens has one bond.
-    """
-    alike = defaultdict(list)
-    for index, atoms in enumerate(frames):
-        if not is_isolated(atoms):
-            alike[tuple(np.sort(atoms.numbers))].append(index)
-    broken = {}
-    for members in alike.values():
-        unnamed = {index: _unnamed(frames[index], bond_scale) for index in members}
-        counts = Counter(graph for found in unnamed.values() for graph in set(found.values()) if graph)
-        for index, found in unnamed.items():
-            odd = [molecule for molecule, graph in found.items() if 2 * counts[graph] <= len(members)]
-            if odd:
-                broken[index] = describe_piece(frames[index], frames[index].arrays["mol_id"], odd)
-    return broken
-
-
-def _unnamed(atoms: Atoms, bond_scale: float) -> dict[int, str]:
-    """Return the graph of each molecule that is no named solvent; an empty string where a hydrogen is odd."""
-    found = {}
-    pieces = split_graph(atoms, atoms.arrays["mol_id"], inner_bonds(atoms, bond_scale))
-    for molecule, (symbols, edges) in enumerate(pieces):
-        if not solvent_name(symbols, edges):
-            found[molecule] = graph_signature(symbols, edges) if _hydrogens_sound(symbols, edges) else ""
-    return found
-
-
-def _hydrogens_sound(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> bool:
-    degree = Counter(atom for edge in edges for atom in edge)
-    return all(degree[atom] == 1 for atom, symbol in enumerate(symbols) if symbol == "H")
-
-
-def describe_piece(atoms: Atoms, pieces: np.ndarray, odd: list[int]) -> str:
-    """Describe the smallest odd piece and its distance from the nearest other atom."""
-    smallest = min(odd, key=lambda piece: int((pieces == piece).sum()))
-    members, others = np.flatnonzero(pieces == smallest), np.flatnonzero(pieces != smallest)
-    symbols = atoms.get_chemical_symbols()
-    text = f"broken molecule: found {formula([symbols[atom] for atom in members])}"
-    if not len(others):
-        return text
-    table = np.array([atoms.get_distances(int(atom), others, mic=bool(atoms.pbc.any())) for atom in members])
-    row, column = np.unravel_index(table.argmin(), table.shape)
-    inner, outer = int(members[row]), int(others[column])
-    return f"{text}, {table.min():.2f} A from the rest ({symbols[inner]}{inner} to {symbols[outer]}{outer})"
-
-
-def summary(frames: list[Atoms], bond_scale: float = BOND_SCALE) -> dict[str, Any]:
+def summary(frames: list[Atoms], molecules: list[Molecules]) -> dict[str, Any]:
     """Return what a set of frames holds: counts, elements, compositions, ranges of density, temperature and force."""
     bulk = [atoms for atoms in frames if not is_isolated(atoms)]
     names = Counter(
-        composition(species_names(atoms, atoms.arrays["mol_id"], inner_bonds(atoms, bond_scale))) for atoms in bulk
+        composition(species_names(atoms, found.mol_id, found.bonds))
+        for atoms, found in zip(frames, molecules, strict=True)
+        if not is_isolated(atoms)
     )
     forces = [atoms.arrays["REF_forces"].ravel() for atoms in bulk]
     return {

@@ -12,7 +12,7 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.frames import density, is_isolated, read_frames
-from decant.data.import_ import inner_bonds
+from decant.data.reactions import find_molecules
 from decant.data.split import PARTS
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
@@ -22,7 +22,6 @@ from decant.foundation.tables import format_table
 from decant.molecules import geometry
 from decant.molecules.neighbors import find_edges
 from decant.molecules.species import composition, species_names
-from decant.molecules.topology import renumbered
 
 REACHES = (4.0, 12.0)
 """Distances up to which the nearest atom of another molecule is looked for, angstrom, one after the other."""
@@ -118,7 +117,7 @@ def inspect(parts: Mapping[str, Sequence[Atoms]]) -> Inspection:
         frames,
         part,
         [str(atoms.info.get("recipe", "unknown")) for atoms in frames],
-        [_composition(atoms) for atoms in frames],
+        _compositions(frames),
         {key: np.array([row[key] for row in rows]) for key in QUANTITIES},
         isolated,
         [(i, j) for i, j in pairs if part[i] == part[j]],
@@ -164,8 +163,9 @@ def nearest_distance(atoms: Atoms) -> float:
     return float("nan")
 
 
-def _composition(atoms: Atoms) -> str:
-    return composition(species_names(atoms, renumbered(atoms.arrays["mol_id"]), inner_bonds(atoms)))
+def _compositions(frames: Sequence[Atoms]) -> list[str]:
+    found = find_molecules(frames, [atoms.arrays["mol_id"] for atoms in frames])
+    return [composition(species_names(atoms, one.mol_id, one.bonds)) for atoms, one in zip(frames, found, strict=True)]
 
 
 def table(found: Inspection) -> list[list[str]]:

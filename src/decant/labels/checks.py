@@ -6,28 +6,24 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.frames import is_isolated
-from decant.data.import_ import FORCE_LIMIT, describe_piece
-from decant.molecules.topology import bonds, molecule_ids, renumbered
+from decant.data.import_ import FORCE_LIMIT
+from decant.data.reactions import describe_piece
+from decant.molecules.connectivity import whole_molecules
+from decant.molecules.topology import renumbered
 
-__all__ = ["FORCE_LIMIT", "TORN", "broken_molecules", "large_force"]
-
-TORN = 1.35
-"""A molecule is torn where no distance below this, in sums of covalent radii, joins its parts; a hot C-H passes 1.2."""
+__all__ = ["FORCE_LIMIT", "broken_molecules", "large_force"]
 
 
 def broken_molecules(atoms: Atoms) -> str:
     """Say which molecule of ``mol_id`` fell apart, or which two fused; an empty string if all are sound."""
     ids = renumbered(atoms.arrays["mol_id"])
-    loose = bonds(atoms, TORN)
-    pieces = molecule_ids(len(atoms), loose[ids[loose[:, 0]] == ids[loose[:, 1]]])
+    pieces, fused = whole_molecules(atoms, ids)
     if pieces.max() > ids.max():
         owner = np.array([ids[pieces == piece][0] for piece in range(pieces.max() + 1)])
         torn = np.flatnonzero(np.bincount(owner)[owner] > 1)
         return describe_piece(atoms, pieces, torn.tolist())
-    tight = bonds(atoms)
-    across = tight[ids[tight[:, 0]] != ids[tight[:, 1]]]
-    if len(across):
-        i, j = (int(index) for index in across[0])
+    if fused:
+        i, j = fused
         distance = atoms.get_distance(i, j, mic=bool(atoms.pbc.any()))
         one, other = atoms.symbols[i], atoms.symbols[j]
         return f"fused molecules: {one}{i} of molecule {ids[i]} is bonded to {other}{j} of {ids[j]}, {distance:.2f} A"

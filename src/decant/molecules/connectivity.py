@@ -9,7 +9,7 @@ where no atom then has a partner nearer than one of its own.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,6 +87,54 @@ def connectivity(
     ids = molecule_ids(len(atoms), table)
     left = sorted({int(ids[piece[0]]) for piece in _unknown(symbols, everything, bonds, known)})
     return Connectivity(table, ids, tuple(left), changed)
+
+
+def whole_molecules(atoms: Atoms, mol_id: np.ndarray) -> tuple[np.ndarray, Pair | None]:
+    """Look whether molecules, whatever they are, are in one piece each and apart from each other.
+
+    Parameters
+    ----------
+    atoms
+        The configuration.
+    mol_id
+        Molecule of each atom from 0, shape (atoms,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Pieces that the molecules fall into, numbered from 0: more of them than molecules if one fell apart.
+    tuple of int or None
+        Two atoms of different molecules that are bonded: too near for a touch, or nearer than a partner of their own.
+    """
+    near = scaled_distances(atoms, TORN)
+    own = {pair for pair in near if mol_id[pair[0]] == mol_id[pair[1]]}
+    pieces = molecule_ids(len(atoms), np.array(sorted(own), dtype=int).reshape(-1, 2))
+    farthest: dict[int, float] = {}
+    for pair in _tree(own, near):
+        for atom in pair:
+            farthest[atom] = max(farthest.get(atom, 0.0), near[pair])
+    for pair, distance in near.items():
+        if pair in own or distance >= BOND_SCALE:
+            continue
+        if distance < TIGHT or any(distance < farthest.get(atom, 0.0) for atom in pair):
+            return pieces, pair
+    return pieces, None
+
+
+def _tree(pairs: Iterable[Pair], near: dict[Pair, float]) -> Iterator[Pair]:
+    """Yield the shortest pairs that hold molecules together."""
+    root: dict[int, int] = {}
+
+    def find(atom: int) -> int:
+        while (above := root.get(atom, atom)) != atom:
+            atom = above
+        return atom
+
+    for i, j in sorted(pairs, key=lambda pair: near[pair]):
+        one, other = find(i), find(j)
+        if one != other:
+            root[one] = other
+            yield i, j
 
 
 def scaled_distances(atoms: Atoms, limit: float) -> dict[Pair, float]:

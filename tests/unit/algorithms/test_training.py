@@ -52,7 +52,7 @@ def test_a_training_finds_its_threads_itself_unless_the_user_says_how_many(monke
 def test_what_starts_a_training_of_mace_does_not_load_torch_to_learn_that_there_is_no_gpu() -> None:
     code = (
         "import sys; from ase import Atoms; from decant.algorithms.mace import training;"
-        " training.has_gpu_driver = lambda: False; print(training._complete({}, [Atoms('H')])['device']);"
+        " training.has_gpu_driver = lambda: False; print(training.completed({}, [Atoms('H')])['device']);"
         " sys.exit('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

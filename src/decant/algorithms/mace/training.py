@@ -41,7 +41,6 @@ def known_options() -> set[str]:
 
 def completed(settings: dict[str, Any], frames: list[Atoms]) -> dict[str, Any]:
     """Fill in what depends on the data and the machine: loss, batch size, device."""
-
     result = dict(settings)
     if result.get("loss", "auto") == "auto":
         result["loss"] = "virials" if any("REF_virial" in frame.info for frame in frames) else "weighted"
