@@ -257,7 +257,7 @@ def test_a_disk_that_fills_up_ends_the_run_and_costs_nothing_that_was_finished(
                 except OSError:
                     continue
 
-    said = struck(protocol, small_disk / "run", fill)
+    said = struck(protocol, small_disk / "run", fill, told=InputError)  # the run's status finds no room either
     assert "disk is full" in said
     ballast.unlink()
     assert_same_run(simulate(protocol, small_disk / "run"), whole)
