@@ -8,22 +8,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
+from ase.data import atomic_numbers
 
 from decant.data.frames import is_isolated
 from decant.molecules.connectivity import Connectivity, connectivity
 from decant.molecules.species import solvent_name
 from decant.molecules.topology import (
     BOND_SCALE,
-    bonds,
     formula,
     graph_signature,
     is_coordinating,
-    molecule_ids,
     renumbered,
     split_graph,
 )
-
-Graph = tuple[tuple[str, ...], tuple[tuple[int, int], ...]]
 
 
 @dataclass(frozen=True)
@@ -51,8 +48,8 @@ def find_molecules(
     """Find the molecules of frames that hold the same kinds of them.
 
     A molecule is sound if it is a named solvent, an ion of one metal atom, or if most frames with the same atoms hold
-    it as well and each of its hydrogens has one bond. Stretched bonds and touching molecules are put right by that knowledge
-    (`decant.molecules.connectivity`).
+    it as well and each of its hydrogens has one bond. Stretched bonds and touching molecules are put right by that
+    knowledge (`decant.molecules.connectivity`).
 
     Parameters
     ----------
@@ -64,16 +61,24 @@ def find_molecules(
         Largest length of an ordinary bond in units of the sum of covalent radii.
     """
     ids = [None if one is None else renumbered(one) for one in given]
-    common = _common_graphs(frames, ids, scale)
+    found = [connectivity(atoms, _is_named, scale, one) for atoms, one in zip(frames, ids, strict=True)]
+    # what is no named solvent may be common; the pieces of a broken one that knowledge has mended are not among it
+    common = _common_graphs(frames, found)
 
     def known(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> bool:
-        if len(symbols) == 1 and is_coordinating(Atoms(symbols).numbers)[0]:
-            return True
-        return bool(solvent_name(symbols, edges)) or graph_signature(symbols, edges) in common
+        return _is_named(symbols, edges) or graph_signature(symbols, edges) in common
 
     return [
-        _molecules(atoms, one, connectivity(atoms, known, scale, one)) for atoms, one in zip(frames, ids, strict=True)
+        _molecules(atoms, one, connectivity(atoms, known, scale, one) if first.unknown else first)
+        for atoms, one, first in zip(frames, ids, found, strict=True)
     ]
+
+
+def _is_named(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> bool:
+    """Say whether a molecule is a named solvent or an ion of one metal atom."""
+    if len(symbols) == 1:
+        return bool(is_coordinating(np.array([atomic_numbers[symbols[0]]]))[0])
+    return bool(solvent_name(symbols, edges))
 
 
 def _molecules(atoms: Atoms, given: np.ndarray | None, found: Connectivity) -> Molecules:
@@ -94,8 +99,8 @@ def _torn(given: np.ndarray | None, pieces: np.ndarray) -> list[int]:
     return [piece for piece in range(pieces.max() + 1) if (pieces == piece).sum() < sizes[given[pieces == piece][0]]]
 
 
-def _common_graphs(frames: Sequence[Atoms], ids: Sequence[np.ndarray | None], scale: float) -> set[str]:
-    """Return the molecules, by their graphs, that are no named solvents and that more than half of the frames with the
+def _common_graphs(frames: Sequence[Atoms], found: Sequence[Connectivity]) -> set[str]:
+    """Return the molecules, by their graphs, that are no named ones and that more than half of the frames with the
     same atoms hold."""
     alike = defaultdict(list)
     for index, atoms in enumerate(frames):
@@ -105,25 +110,17 @@ def _common_graphs(frames: Sequence[Atoms], ids: Sequence[np.ndarray | None], sc
     for members in alike.values():
         counts: Counter[str] = Counter()
         for index in members:
-            counts.update({_signature(graph) for graph in _graphs(frames[index], ids[index], scale)} - {""})
+            pieces = split_graph(frames[index], found[index].mol_id, found[index].bonds)
+            counts.update({_signature(*pieces[piece]) for piece in found[index].unknown} - {""})
         common |= {graph for graph, count in counts.items() if 2 * count > len(members)}
     return common
 
 
-def _graphs(atoms: Atoms, ids: np.ndarray | None, scale: float) -> list[Graph]:
-    """Return the graph of each molecule as distances alone tell it."""
-    pairs = bonds(atoms, scale)
-    if ids is not None:
-        pairs = pairs[ids[pairs[:, 0]] == ids[pairs[:, 1]]]
-    return split_graph(atoms, molecule_ids(len(atoms), pairs), pairs)
-
-
-def _signature(graph: Graph) -> str:
-    """Return the signature of a molecule that is no named solvent; empty for others and where a hydrogen is odd."""
-    symbols, edges = graph
+def _signature(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> str:
+    """Return the signature of a molecule, empty where a hydrogen has not one bond."""
     degree = Counter(atom for edge in edges for atom in edge)
     sound = all(degree[atom] == 1 for atom, symbol in enumerate(symbols) if symbol == "H")
-    return "" if not sound or solvent_name(symbols, edges) else graph_signature(symbols, edges)
+    return graph_signature(symbols, edges) if sound else ""
 
 
 def describe_piece(atoms: Atoms, pieces: np.ndarray, odd: list[int]) -> str:
