@@ -48,7 +48,7 @@ Load = Callable[[], AbstractContextManager[None]]
 DECANT = [sys.executable, "-c", "from decant.cli.main import main; main()"]
 FIT_SECONDS = 6.0
 """How long the steps of a fit are counted."""
-PATIENCE_S = 180.0
+PATIENCE_S = 600.0
 """How long a fit may take to get there."""
 SIZES = {"clusters": ("EC:1,EMC:1", 0.0, 36), "boxes-80": ("EC:2,EMC:4", 1.0, 12), "boxes-160": ("EC:4,EMC:8", 1.0, 3)}
 """Liquid, density in g/cm3 (0 for clusters) and number of frames of each set."""
