@@ -336,7 +336,9 @@ def test_an_unusable_model_file_is_refused(model_file: Path, tmp_path: Path) -> 
 
 def test_a_file_with_an_array_that_no_part_of_the_model_needs_is_refused(model_file: Path, tmp_path: Path) -> None:
     rewrite(model_file, tmp_path / "more.safetensors", {"layers.9.extra": np.zeros(3)})
-    with pytest.raises(InputError, match=r"more.safetensors has the array 'layers.9.extra', which no part of this model"):
+    with pytest.raises(
+        InputError, match=r"more.safetensors has the array 'layers.9.extra', which no part of this model"
+    ):
         CompiledMACE(tmp_path / "more.safetensors")
 
 
