@@ -205,8 +205,8 @@ std::shared_ptr<const mace::Neighbors> PairMACE::neighbors() const {
   for (std::size_t i = 0; i < listed.size(); ++i) {
     for (int k = 0; element[i] >= 0 && k < list->numneigh[i]; ++k) {
       const int j = list->firstneigh[i][k] & NEIGHMASK;
-      if (element[result->row[j]] >= 0)
-        result->site.push_back(j);  // its type may have changed since the list was built
+      if (element[result->row[j]] < 0) continue;  // its type may have changed since the list was built
+      result->site.push_back(j);
     }
     result->first.push_back(static_cast<int>(result->site.size()));
   }

@@ -19,7 +19,7 @@ from decant.algorithms.mace.random import DENSITY, random_mace
 from decant.foundation.errors import InputError
 from decant.lammps.data import write_data
 from tests.conftest import REPOSITORY
-from tests.lammps_runs import evaluate, header, run_lmp
+from tests.lammps_runs import ELEMENTS, evaluate, header, run_lmp
 from tests.mace_agreement import agree, liquid
 
 ARCHITECTURES: dict[str, dict[str, Any]] = {
@@ -193,6 +193,20 @@ def test_atoms_on_top_of_each_other_are_named(tmp_path: Path, smallest: Path) ->
     done = run_lmp(tmp_path, header(atoms, smallest) + "run 0\n", ranks=2, timeout=300)
     assert done.returncode != 0
     assert "atoms 1 and 6 are" in done.stdout + done.stderr or "atoms 6 and 1 are" in done.stdout + done.stderr
+
+
+def test_types_that_change_between_two_rebuilds_of_the_lists_are_followed(tmp_path: Path, smallest: Path) -> None:
+    write_data(tmp_path / "system.data", liquid(), ELEMENTS)
+    script = (
+        header(liquid(), smallest)
+        + "neigh_modify every 100 delay 100 check no\nvelocity all set 0 0 0\nfix 1 all nve\ntimestep 1e-9\n"
+        + "thermo_modify format float %.9f\nrun 0\nset atom 1 type 3\nrun 1 pre no\nrun 0\n"
+    )
+    done = run_lmp(tmp_path, script)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [line.split() for line in done.stdout.splitlines()]
+    followed, fresh = (float(row[2]) for row in rows if len(row) > 2 and row[0] == "1")
+    assert followed == pytest.approx(fresh, abs=1e-6)
 
 
 UNCOVERED = {

@@ -44,14 +44,19 @@ std::vector<PlainEdge> edges_of(const Weights& w, const Configuration& atoms) {
   return edges;
 }
 
-// Values of all functions of the spline `table` at r.
-Values spline(const Weights& w, const mace::Knots& knots, int table, double r) {
+std::vector<mace::RadialTable<double>> splines(const Weights& w, const mace::Knots& knots) {
   const std::size_t per_table = size(3 * knots.knots * knots.functions);
-  const double* first = knots.values.data() + size(table) * per_table;
-  const mace::RadialTable<double> one(w.r_min, w.r_max, knots.knots, knots.functions,
-                                      mace::Array<double>(first, first + per_table));
-  Values values(size(knots.functions));
-  one.evaluate(r, values.data());
+  std::vector<mace::RadialTable<double>> tables;
+  for (std::size_t t = 0; t < size(knots.tables); ++t) {
+    const double* first = knots.values.data() + t * per_table;
+    tables.emplace_back(w.r_min, w.r_max, knots.knots, knots.functions, mace::Array<double>(first, first + per_table));
+  }
+  return tables;
+}
+
+Values evaluate(const mace::RadialTable<double>& spline, double r) {
+  Values values(size(spline.functions()));
+  spline.evaluate(r, values.data());
   return values;
 }
 
@@ -60,7 +65,14 @@ class PlainLayer {
  public:
   PlainLayer(const Weights& w, const LayerWeights& layer, const Configuration& atoms,
              const std::vector<PlainEdge>& edges, const Values& incoming)
-      : w_(w), layer_(layer), atoms_(atoms), edges_(edges), incoming_(incoming), n_(size(w.channels)) {}
+      : w_(w),
+        layer_(layer),
+        atoms_(atoms),
+        edges_(edges),
+        incoming_(incoming),
+        n_(size(w.channels)),
+        hidden_(splines(w, layer.radial_hidden)),
+        density_(splines(w, layer.density)) {}
 
   Values features() const {
     const Values basis = this->basis();
@@ -120,12 +132,15 @@ class PlainLayer {
     for (std::size_t k = 0; k < messages.size(); ++k)
       messages[k].assign(size(2 * layer_.paths[k % paths].l3 + 1) * n_, 0.0);
     Values density(atoms_.size(), 0.0);
+    std::vector<Values> sources;
+    for (std::size_t j = 0; j < atoms_.size(); ++j) sources.push_back(sent(j));
     for (const PlainEdge& edge : edges_) {
-      const int table =
-          w_.tables[size(atoms_.element[edge.owner]) * w_.elements.size() + size(atoms_.element[edge.source])];
-      if (layer_.density.tables > 0) density[edge.owner] += spline(w_, layer_.density, table, edge.r)[0];
-      const Values hidden = spline(w_, layer_.radial_hidden, table, edge.r), h = sent(edge.source);
-      for (std::size_t p = 0; p < paths; ++p) add_message(p, edge, hidden, h, messages[edge.owner * paths + p]);
+      const std::size_t table =
+          size(w_.tables[size(atoms_.element[edge.owner]) * w_.elements.size() + size(atoms_.element[edge.source])]);
+      if (!density_.empty()) density[edge.owner] += evaluate(density_[table], edge.r)[0];
+      const Values hidden = evaluate(hidden_[table], edge.r);
+      for (std::size_t p = 0; p < paths; ++p)
+        add_message(p, edge, hidden, sources[edge.source], messages[edge.owner * paths + p]);
     }
     Values basis(atoms_.size() * rows * n_, 0.0);
     for (std::size_t i = 0; i < atoms_.size(); ++i) {
@@ -174,6 +189,7 @@ class PlainLayer {
   const std::vector<PlainEdge>& edges_;
   const Values& incoming_;
   std::size_t n_;
+  std::vector<mace::RadialTable<double>> hidden_, density_;
 };
 
 }  // namespace
@@ -203,26 +219,20 @@ double plain_energy(const Weights& w, const Configuration& atoms) {
   return std::accumulate(energies.begin(), energies.end(), 0.0);
 }
 
-std::vector<double> plain_forces(const Weights& w, const Configuration& atoms) {
-  Values forces;
-  for (std::size_t k = 0; k < atoms.x.size(); ++k)
-    forces.push_back(-central_difference([&](double step) {
-      Configuration moved = atoms;
-      moved.x[k] += step;
-      return plain_energy(w, moved);
-    }));
-  return forces;
+double plain_slope(const Weights& w, const Configuration& atoms, const std::vector<double>& direction) {
+  return central_difference([&](double step) {
+    Configuration moved = atoms;
+    for (std::size_t k = 0; k < direction.size(); ++k) moved.x[k] += step * direction[k];
+    return plain_energy(w, moved);
+  });
 }
 
-std::array<double, 9> plain_virial(const Weights& w, const Configuration& atoms) {
-  std::array<double, 9> virial{};
-  for (std::size_t k = 0; k < 9; ++k)
-    virial[k] = -central_difference([&](double step) {
-      std::array<double, 9> strain{};
-      strain[3 * (k % 3) + k / 3] = step;  // moves along b what lies in direction a
-      return plain_energy(w, atoms.strained(strain));
-    });
-  return virial;
+double plain_strain_slope(const Weights& w, const Configuration& atoms, const std::array<double, 9>& strain) {
+  return central_difference([&](double step) {
+    std::array<double, 9> part = strain;
+    for (double& component : part) component *= step;
+    return plain_energy(w, atoms.strained(part));
+  });
 }
 
 }  // namespace mace_tests

@@ -14,9 +14,10 @@ namespace mace_tests {
 std::vector<double> plain_energies(const mace::Weights& weights, const Configuration& atoms);
 double plain_energy(const mace::Weights& weights, const Configuration& atoms);
 
-// Derivatives of it by central differences: [atom][3], eV/angstrom, and the virial as
-// mace::Answer defines it, eV.
-std::vector<double> plain_forces(const mace::Weights& weights, const Configuration& atoms);
-std::array<double, 9> plain_virial(const mace::Weights& weights, const Configuration& atoms);
+// Derivatives of it by central differences: while every atom moves along its part of `direction` ([atom][3]), and while
+// all vectors v change by strain (x) v.
+double plain_slope(const mace::Weights& weights, const Configuration& atoms, const std::vector<double>& direction);
+double plain_strain_slope(const mace::Weights& weights, const Configuration& atoms,
+                          const std::array<double, 9>& strain);
 
 }  // namespace mace_tests
