@@ -54,11 +54,11 @@ NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=16000 Gres=gpu:1 Stat
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
-# Snakemake asks how its jobs stand (`squeue --states=all ... --name RUN`) ever more rarely while none of them has
-# ended, and waits after most jobs far longer than they took. So this question is answered when there is news, that is
-# when more or fewer jobs have ended than in the answer before, and after half a minute at the latest.
+# Snakemake asks how its jobs stand (`squeue --states=all --noheader --name RUN`) ever more rarely while none has ended,
+# and waits after most jobs far longer than they took. So this question is answered when there is news, that is when
+# more or fewer jobs have ended than in the answer before, and after half a minute at the latest.
 NEWS = """\
-case "$*" in *--states=all*)
+case "$*" in *"--states=all --noheader --name "*)
   for run; do :; done  # the last word
   told={folder}/told-$run
   until=$(($(date +%s) + 30))
