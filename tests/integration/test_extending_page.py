@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -100,3 +101,38 @@ def test_what_the_algorithm_does_not_know_is_refused_by_option(said: dict[str, s
 def test_the_package_passes_the_conformance_tests(said: dict[str, str], package: Path) -> None:
     told = run(package, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_argon.py")
     assert re.search(r"\d+ passed", told) and "failed" not in told and "skipped" not in told, told
+
+
+BREAKS = [
+    ("recipe", "default_rng(seed)", "default_rng()", "test_the_same_seed_makes_the_same_frames"),
+    (
+        "method",
+        "return eval",
+        "atoms.info['seen'] = 1; return eval",
+        "test_labelling_leaves_the_configuration_as_it_was",
+    ),
+    ("algorithm", "-0.5 * vector.T", "0.5 * vector.T", "test_forces_and_virial_are_the_derivatives_of_the_energy"),
+    ("algorithm", "-0.5 * vector.T", "0.5 * vector.T", "test_lammps_and_python_agree_on_every_number_of_ranks"),
+    (
+        "algorithm",
+        "foreign := set(self.atoms.symbols)",
+        "foreign := set()",
+        "test_an_element_that_it_does_not_know_is_refused",
+    ),
+    ("algorithm", "self.require_whole(source, part)", "pass", "test_a_part_that_the_model_has_not_is_refused"),
+    ("algorithm", "except ValueError", "except KeyError", "test_what_is_no_model_is_not_exported"),
+]
+
+
+def test_the_conformance_tests_name_what_is_broken(package: Path, tmp_path: Path) -> None:
+    shutil.copytree(package, tmp_path / "broken", ignore=shutil.ignore_patterns("__pycache__"))
+    for module, before, after, _ in BREAKS:
+        file = tmp_path / "broken" / "argon" / f"{module}.py"
+        text = file.read_text()
+        assert before in text or after in text
+        file.write_text(text.replace(before, after))
+    words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not finds_what", "test_argon.py")
+    with pytest.raises(AssertionError) as told:
+        run(tmp_path / "broken", sys.executable, *words)
+    failed = set(re.findall(r"^ *FAILED .*::(test_\w+)", str(told.value), re.MULTILINE))
+    assert failed == {name for *_, name in BREAKS}
