@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from decant.analysis.entry import Entry
 from decant.analysis.plots import finish_rdf
 from decant.foundation.plotting import LINES, colour, draw_series, page
 from decant.foundation.tables import number
-
-if TYPE_CHECKING:
-    from decant.analysis.compare import Entry
 
 MOST_PANELS = 4
 PARTS = ("total", "vibrational", "translational", "rotational")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
 
 from decant.data.frames import density, is_isolated, read_frames
+from decant.data.inspection import QUANTITIES, Inspection
 from decant.data.reactions import find_molecules
 from decant.data.split import PARTS
 from decant.foundation.errors import InputError
@@ -25,51 +25,6 @@ from decant.molecules.species import composition, species_names
 
 REACHES = (4.0, 12.0)
 """Distances up to which the nearest atom of another molecule is looked for, angstrom, one after the other."""
-QUANTITIES = {
-    "atoms": "",
-    "density_g_cm3": "g/cm3",
-    "temperature_K": "K",
-    "energy_eV_per_atom": "eV/atom",
-    "force_rms_eV_A": "eV/A",
-    "force_max_eV_A": "eV/A",
-    "nearest_A": "A",
-}
-"""What is measured of each frame, with its unit."""
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """What was found.
-
-    Attributes
-    ----------
-    frames
-        The frames looked at, without isolated atoms.
-    part
-        Of each frame: the name of its file, ``train`` for example.
-    recipe, composition
-        Of each frame; the composition as ``EC:4,EMC:8``.
-    numbers
-        The `QUANTITIES`, each of shape (frames,); NaN where a frame has none.
-    isolated
-        Energy of the isolated atoms, eV; empty unless every element has one.
-    duplicates
-        Pairs of frames of one part that are one geometry.
-    leaks
-        Pairs of frames of different parts that are one geometry.
-    shared_groups
-        Groups that have frames in more than one part.
-    """
-
-    frames: list[Atoms]
-    part: list[str]
-    recipe: list[str]
-    composition: list[str]
-    numbers: dict[str, np.ndarray]
-    isolated: dict[str, float]
-    duplicates: list[tuple[int, int]]
-    leaks: list[tuple[int, int]]
-    shared_groups: list[str]
 
 
 def read_parts(source: Path, against: Sequence[Path] = ()) -> dict[str, list[Atoms]]:

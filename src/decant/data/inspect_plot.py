@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from decant.data.inspection import Inspection
 from decant.foundation.plotting import colour, page
-
-if TYPE_CHECKING:
-    from decant.data.inspect import Inspection
 
 MOST_BARS = 8
 MOST_KINDS = 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +12,14 @@ import numpy as np
 
 from decant.simulation.description import RunDescription
 from decant.study.cells import ZERO, FitCell, RunCell
+from decant.study.novelty import changes
 from decant.study.simulation import Simulation
 from decant.study.study import Study
 from decant.workflow.outcome import Failure
 from decant.workflow.status import JobStatus
 
 TARGET = "none"
-"""What `Study.changes` says of a liquid that the data are about."""
+"""What `Results.changes` says of a liquid that the data are about."""
 
 
 @dataclass(frozen=True)
@@ -171,10 +173,14 @@ class Results:
         """Return the data sets that have fits, in the order of the study; `ZERO` for none first."""
         return list(dict.fromkeys(data for data, _ in self.pairs()))
 
+    @functools.cached_property
+    def changes(self) -> dict[str, str]:
+        """What makes each liquid new to its potentials, by the name of the simulation."""
+        return changes(self.study)
+
     def simulations(self, change: str | None = None) -> dict[str, Simulation]:
         """Return the simulations, or those of one kind of change."""
-        kinds = self.study.changes
-        return {name: one for name, one in self.study.simulations.items() if change is None or kinds[name] == change}
+        return {name: one for name, one in self.study.simulations.items() if change in (None, self.changes[name])}
 
     def fits_of(self, pair: Pair) -> list[FitRecord]:
         """Return the potentials of a data set and an algorithm, one a seed."""
@@ -191,7 +197,7 @@ class Results:
 
     def change_of(self, run: RunRecord) -> str:
         """Return what makes the liquid of a run new to its potential."""
-        return self.study.changes[run.cell.simulation]
+        return self.changes[run.cell.simulation]
 
     def is_target(self, run: RunRecord) -> bool:
         """Say whether a run is of a liquid that the data are about."""

@@ -22,7 +22,7 @@ def section(results: Results) -> Section:
     """Return the section."""
     found = Section("unseen", "Unseen solvents")
     names = ordered(results)
-    if all(results.study.changes[name] == TARGET for name in names):
+    if all(results.changes[name] == TARGET for name in names):
         found.blocks.append("The study runs no liquid that is new to its potentials.")
         return found
     styles = looks(results.data_names())
@@ -64,7 +64,7 @@ def _panel(
     def draw(axes: Axes) -> None:
         for place, name in enumerate(names):
             _draw_liquid(axes, place, {data: _runs(results, data, algorithm, name) for data in styles}, styles)
-        kinds = [results.study.changes[name] for name in names]
+        kinds = [results.changes[name] for name in names]
         for place in range(1, len(names)):
             if kinds[place] != kinds[place - 1]:
                 axes.axhline(place - 0.5, color=GREY, linewidth=0.8, linestyle="--")
@@ -80,7 +80,7 @@ def _panel(
 
 
 def _label(results: Results, name: str) -> str:
-    change = results.study.changes[name]
+    change = results.changes[name]
     return name if change == TARGET else f"{name} ({change})"
 
 
@@ -104,7 +104,7 @@ def _row(results: Results, name: str, data: str, algorithm: str, runs: Sequence[
     return {
         "simulation": name,
         "liquid": results.study.simulations[name].liquid,
-        "change": results.study.changes[name],
+        "change": results.changes[name],
         "data": data,
         "algorithm": algorithm,
         "score": done.get("score"),

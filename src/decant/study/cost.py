@@ -8,17 +8,13 @@ is None.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from decant.algorithms.presets import load_preset, preset_speed
 from decant.foundation.units import parse_length
 from decant.molecules.liquid import parse_liquid
 from decant.study.algorithm_choice import AlgorithmChoice
 from decant.study.frames import Frames, frame_sizes
-from decant.study.simulation import Simulation
-
-if TYPE_CHECKING:
-    from decant.study.study import Study
 
 PERIODIC = {"gfn2-xtb": (80, 5.0), "gfn1-xtb": (80, 2.5)}
 """Label of a box and of its molecules alone on one core: atoms, seconds; it grows with the square of the atoms."""
@@ -86,18 +82,6 @@ def training_seconds(
     if max_time is None and max_epochs is None:
         limit = load_preset(algorithm, preset, overrides, None).max_time
     return None if limit is None else START["fit"] + limit
-
-
-def simulate_seconds(study: Study, simulation: Simulation, algorithm: str) -> float | None:
-    """Return the seconds of one simulation that no guard stops, with a potential of an algorithm of the study."""
-    start = study.starts_from(algorithm)  # decides the architecture
-    choice = study.algorithms[start.algorithm if start else algorithm]
-    equilibration = simulation.length / 4 if simulation.equilibration is None else simulation.equilibration
-    steps = (simulation.length + equilibration) / (simulation.timestep / 1e3)
-    atoms = simulation.copies * sum(atoms_of_molecules(simulation.liquid))
-    ranks = study.simulation_ranks(algorithm)
-    dynamics = dynamics_seconds(choice.algorithm, choice.used_preset, atoms, steps, ranks)
-    return None if dynamics is None else START["simulate"] + dynamics
 
 
 def dynamics_seconds(algorithm: str, preset: str, atoms: float, steps: float, ranks: int) -> float | None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from decant.molecules.functional_groups import change
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.molecule import Molecule
 from decant.study.cells import ZERO, FitCell
 from decant.study.simulation import CHANGES
+from decant.study.study import Study
 
-if TYPE_CHECKING:
-    from decant.study.study import Study
+
+def changes(study: Study) -> dict[str, str]:
+    """Return what makes each liquid new to its potentials, by the name of the simulation: one of `CHANGES`.
+
+    As the study declares it; else the least that the functional groups of what the potentials are trained on tell, and
+    nothing where these are not known.
+    """
+    return {
+        name: simulation.change or next(iter(changes_told(study, name)), CHANGES[0])
+        for name, simulation in study.simulations.items()
+    }
 
 
 def changes_told(study: Study, simulation: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ class Simulation:
         Runs that differ in their seed.
     change
         What makes it new to the potentials: none, shape or chemistry; None leaves it to their functional groups, see
-        `Study.changes`.
+        `decant.study.novelty.changes`.
     data, algorithms
         Names of those whose potentials run it; None for all.
     reference

@@ -17,10 +17,9 @@ from decant.study.algorithm_choice import AlgorithmChoice
 from decant.study.cells import TEST, ZERO, FitCell, RunCell, fit_cell
 from decant.study.data_sets.base import DataSet
 from decant.study.data_sets.registry import read_data_set
-from decant.study.novelty import changes_told
 from decant.study.readers import entries, named, several
 from decant.study.resources import Resources, chosen, table
-from decant.study.simulation import CHANGES, EXPERIMENT, Simulation
+from decant.study.simulation import EXPERIMENT, Simulation
 
 
 @dataclass(frozen=True)
@@ -113,18 +112,6 @@ class Study:
                     for temperature in simulation.temperature:
                         for replica in range(1, simulation.replicas + 1):
                             yield RunCell(fit, name, temperature, replica)
-
-    @functools.cached_property
-    def changes(self) -> dict[str, str]:
-        """What makes each liquid new to its potentials, by the name of the simulation: one of `CHANGES`.
-
-        As the study declares it; else the least that the functional groups of what the potentials are trained on tell,
-        and nothing where these are not known.
-        """
-        return {
-            name: simulation.change or next(iter(changes_told(self, name)), CHANGES[0])
-            for name, simulation in self.simulations.items()
-        }
 
     def starts_from(self, algorithm: str) -> FitCell | None:
         """Return the potential of this study that an algorithm starts from, if there is one."""

@@ -23,10 +23,10 @@ from decant.study.cells import (
     set_input,
     test_frames,
 )  # fmt: skip
-from decant.study.cost import START, fit_seconds, simulate_seconds
+from decant.study.cost import START, atoms_of_molecules, dynamics_seconds, fit_seconds
 from decant.study.data_sets.recipes import recipe_steps
 from decant.study.resources import Request, request
-from decant.study.simulation import EXPERIMENT
+from decant.study.simulation import EXPERIMENT, Simulation
 from decant.study.step import Step
 from decant.study.study import Study
 
@@ -188,7 +188,7 @@ def _run_steps(study: Study, run: RunCell) -> Iterator[Step]:
     words += [*_option("--density", simulation.density), "--timestep", f"{simulation.timestep:g}"]
     # the same replica of every potential starts from the same packing
     words += ["--seed", study.seed + run.replica - 1]
-    seconds = simulate_seconds(study, simulation, run.fit.algorithm)
+    seconds = _simulate_seconds(study, simulation, run.fit.algorithm)
     asked = _request(study, "simulate", run.fit, seconds)
     words += ["--ranks", asked.ranks, *_option("--threads", asked.cores_a_rank > 1 and asked.cores_a_rank)]
     words += [*_option("--gpus", asked.gpus), "-o", output]
@@ -230,3 +230,15 @@ def _request(study: Study, kind: str, fit: FitCell | None, seconds: float | None
     cores = study.cores if kind in ("label", "learn", "fit") else 1
     ranks = study.ranks if kind == "simulate" else 1
     return request(study.resources or {}, kind, fit.algorithm if fit else None, cores, ranks, seconds)
+
+
+def _simulate_seconds(study: Study, simulation: Simulation, algorithm: str) -> float | None:
+    """Return the seconds of one simulation that no guard stops, with a potential of an algorithm of the study."""
+    start = study.starts_from(algorithm)  # decides the architecture
+    choice = study.algorithms[start.algorithm if start else algorithm]
+    equilibration = simulation.length / 4 if simulation.equilibration is None else simulation.equilibration
+    steps = (simulation.length + equilibration) / (simulation.timestep / 1e3)
+    atoms = simulation.copies * sum(atoms_of_molecules(simulation.liquid))
+    ranks = study.simulation_ranks(algorithm)
+    dynamics = dynamics_seconds(choice.algorithm, choice.used_preset, atoms, steps, ranks)
+    return None if dynamics is None else START["simulate"] + dynamics

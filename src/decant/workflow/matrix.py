@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from decant.foundation.progress import clock
 from decant.foundation.tables import format_table
+from decant.study.novelty import changes
 from decant.study.resources import KINDS
 from decant.study.simulation import CHANGES
 from decant.study.study import Study
@@ -34,7 +35,7 @@ def matrix(study: Study) -> str:
         own_runs = [run for run in runs if run.simulation == name]
         states = f"{len(simulation.temperature)} temperatures x {simulation.replicas} replicas"
         potentials = len({run.fit for run in own_runs})
-        change = study.changes[name]
+        change = changes(study)[name]
         new = "" if change == CHANGES[0] else f" [new {change}]"
         lines.append(f"  {name:20s} {len(own_runs):4d} = {potentials} potentials x {states}; {simulation.liquid}{new}")
     return "\n".join(lines)

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from decant.analysis.analyze import measure, write_results
-from decant.analysis.compare import as_text, compare, read_entry, table
+from decant.analysis.compare import as_text, compare, table
+from decant.analysis.entry import read_entry
 from decant.foundation.errors import InputError
 from tests.unit.universes import thermo_of, tumbling_carbonates
 

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from decant.cli.main import application
 from decant.data.frames import ISOLATED, write_frames
-from decant.data.inspect import QUANTITIES, as_text, inspect, nearest_distance, read_parts, remarks, table
+from decant.data.inspect import as_text, inspect, nearest_distance, read_parts, remarks, table
+from decant.data.inspection import QUANTITIES
 from decant.foundation.errors import InputError
 
 E0 = {"O": -100.0, "H": -10.0}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from decant.study.checks import check_study
-from decant.study.novelty import changes_told
+from decant.study.novelty import changes, changes_told
 from decant.study.study import Study
 from decant.study.study_file import read_study
 from tests.unit.study.test_study import SMALLEST, changed, written
@@ -21,7 +21,7 @@ def study_of(folder: Path, **changes: Any) -> Study:
 @pytest.mark.parametrize(("liquid", "change"), [("EC:4", "none"), ("PC:4", "shape"), ("ACN:4,EC:2", "chemistry")])
 def test_a_change_that_is_left_out_follows_from_the_groups(liquid: str, change: str, tmp_path: Path) -> None:
     study = study_of(tmp_path, simulations__ec__liquid=liquid)
-    assert study.changes == {"ec": change, "dmc": "shape"}
+    assert changes(study) == {"ec": change, "dmc": "shape"}
 
 
 def test_a_change_that_is_declared_counts_and_is_warned_of_where_the_groups_contradict_it(
@@ -29,7 +29,7 @@ def test_a_change_that_is_declared_counts_and_is_warned_of_where_the_groups_cont
 ) -> None:
     study = study_of(tmp_path, simulations__dmc__change="chemistry")
     check_study(study)
-    assert study.changes["dmc"] == "chemistry"
+    assert changes(study)["dmc"] == "chemistry"
     assert caplog.messages == [
         "simulations: dmc: change: 'chemistry' contradicts the functional groups of DMC:4 and of what its potentials "
         "are trained on, which tell 'shape'; leave 'change' out to take that"
@@ -58,11 +58,11 @@ def test_potentials_may_differ_in_what_is_new_to_them_and_the_least_counts(
     where = {"data__dmc": dmc, "simulations__dmc__data": ["two", "dmc"]}
     study = study_of(tmp_path, **where)
     check_study(study)
-    assert changes_told(study, "dmc") == ("none", "shape") and study.changes["dmc"] == "shape"
+    assert changes_told(study, "dmc") == ("none", "shape") and changes(study)["dmc"] == "shape"
     assert caplog.messages == []
     content = changed(**where)
     del content["simulations"]["dmc"]["change"]
-    assert read_study(written(tmp_path, content)).changes["dmc"] == "none"
+    assert changes(read_study(written(tmp_path, content)))["dmc"] == "none"
 
 
 @pytest.mark.parametrize(
@@ -76,4 +76,4 @@ def test_potentials_may_differ_in_what_is_new_to_them_and_the_least_counts(
 def test_what_was_trained_on_unknown_molecules_is_not_judged(unknown: dict[str, Any], tmp_path: Path) -> None:
     study = study_of(tmp_path, **unknown, simulations__ec__liquid="ACN:4", simulations__dmc__data=["two"])
     assert changes_told(study, "ec") == changes_told(study, "dmc") == ()
-    assert study.changes == {"ec": "none", "dmc": "shape"}
+    assert changes(study) == {"ec": "none", "dmc": "shape"}

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from decant.foundation.settings import key, text
 from decant.molecules.molecule import Molecule
 from decant.study.readers import truth
 from decant.study.step import Step
 
-if TYPE_CHECKING:
-    from decant.study.study import Study
+
+class Whole(Protocol):
+    """What a data set may ask of the study that it is part of."""
+
+    @property
+    def data(self) -> Mapping[str, DataSet]:
+        """The data sets of the study by name."""
+
+    @property
+    def method(self) -> str:
+        """Reference method of the labels."""
+
+    @property
+    def seed(self) -> int:
+        """Seed of what the study draws."""
+
+    def cores_of(self, kind: str, algorithm: str | None = None) -> int:
+        """Return the cores of a job of a kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,14 +91,14 @@ class DataSet(ABC):
         """Return in a few words where its frames come from."""
 
     @abstractmethod
-    def steps(self, study: Study, name: str) -> list[Step]:
+    def steps(self, study: Whole, name: str) -> list[Step]:
         """Return the commands that make its labelled file, in order."""
 
-    def inputs(self, study: Study, name: str) -> dict[Path, Any]:
+    def inputs(self, study: Whole, name: str) -> dict[Path, Any]:
         """Return the content of the files, by path, that its commands read beside what other commands made."""
         return {}
 
-    def check(self, study: Study) -> None:
+    def check(self, study: Whole) -> None:
         """Check what it names against what there is.
 
         Raises
@@ -91,11 +108,11 @@ class DataSet(ABC):
         """
         return
 
-    def count(self, study: Study) -> int | None:
+    def count(self, study: Whole) -> int | None:
         """Return the most frames that it can have, isolated atoms left out; None where only running it tells."""
         return None
 
-    def molecules(self, study: Study) -> frozenset[Molecule] | None:
+    def molecules(self, study: Whole) -> frozenset[Molecule] | None:
         """Return the molecules that its frames hold; None where only the frames tell."""
         return None
 
@@ -104,7 +121,7 @@ class DataSet(ABC):
         """Make the paths among its values, as the study file has them, absolute; relative ones count from `base`."""
         return
 
-    def size(self, study: Study) -> str:
+    def size(self, study: Whole) -> str:
         """Return in words how many frames it has."""
         frames = self.count(study)
         return "frames" if frames is None else f"{frames} frames"

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from decant.foundation.settings import key
 from decant.molecules.molecule import Molecule
 from decant.study.cells import labelled
 from decant.study.cost import START
-from decant.study.data_sets.base import DataSet
+from decant.study.data_sets.base import DataSet, Whole
 from decant.study.readers import names
 from decant.study.step import Step
-
-if TYPE_CHECKING:
-    from decant.study.study import Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +37,16 @@ class Joined(DataSet):
         """Return their names as a sum."""
         return " + ".join(self.join)
 
-    def steps(self, study: Study, name: str) -> list[Step]:
+    def steps(self, study: Whole, name: str) -> list[Step]:
         """Return what puts the frames together."""
         return [taken(study, name, self.join)]
 
-    def count(self, study: Study) -> int | None:
+    def count(self, study: Whole) -> int | None:
         """Return the sum of their frames."""
         counts = [study.data[part].count(study) for part in self.join]
         return None if None in counts else sum(count for count in counts if count is not None)
 
-    def molecules(self, study: Study) -> frozenset[Molecule] | None:
+    def molecules(self, study: Whole) -> frozenset[Molecule] | None:
         """Return the molecules of all of them."""
         found: set[Molecule] = set()
         for part in self.join:
@@ -60,7 +57,7 @@ class Joined(DataSet):
         return frozenset(found)
 
 
-def taken(study: Study, name: str, sources: tuple[str, ...], frames: int | None = None) -> Step:
+def taken(study: Whole, name: str, sources: tuple[str, ...], frames: int | None = None) -> Step:
     """Return what makes a data set of the frames of others: of all, or of so many by chance."""
     words = ("select", *map(labelled, sources), "--random", "--seed", study.seed, "-o", labelled(name))
     if frames:

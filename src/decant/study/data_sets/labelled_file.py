@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from decant.foundation.files import require_file
 from decant.foundation.settings import key, text
 from decant.study.cells import labelled
 from decant.study.cost import START
-from decant.study.data_sets.base import DataSet
+from decant.study.data_sets.base import DataSet, Whole
 from decant.study.step import Step
-
-if TYPE_CHECKING:
-    from decant.study.study import Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +33,12 @@ class LabelledFile(DataSet):
         """Return the path."""
         return self.labelled
 
-    def steps(self, study: Study, name: str) -> list[Step]:
+    def steps(self, study: Whole, name: str) -> list[Step]:
         """Return what takes the frames over."""
         words = ("select", self.labelled, "--random", "-o", labelled(name))
         return [Step("select", name, (), labelled(name), words, START["select"])]
 
-    def check(self, study: Study) -> None:
+    def check(self, study: Whole) -> None:
         """Require the file."""
         require_file(Path(self.labelled), "labelled frames in decant's form")
 

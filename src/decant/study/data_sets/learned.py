@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from decant.foundation.errors import InputError
 from decant.foundation.settings import key, read_mapping, text
@@ -13,14 +13,11 @@ from decant.molecules.liquid import parse_liquid
 from decant.molecules.molecule import Molecule
 from decant.study.cells import HERE, data_folder, labelled, set_input
 from decant.study.cost import START, atoms_of_molecules, dynamics_seconds, one_label_seconds, training_seconds
-from decant.study.data_sets.base import DataSet
+from decant.study.data_sets.base import DataSet, Whole
 from decant.study.frames import Frames
 from decant.study.paths import file_or_word
 from decant.study.readers import mapping, section
 from decant.study.step import Step
-
-if TYPE_CHECKING:
-    from decant.study.study import Study
 
 OWN_KEYS = ("initial", "method")
 """Keys of learn.yaml that the study gives."""
@@ -60,28 +57,28 @@ class Learned(DataSet):
         """Return which algorithm collects, and from where on."""
         return f"collected by {self.collector} from {self.start}"
 
-    def size(self, study: Study) -> str:
+    def size(self, study: Whole) -> str:
         """Say that running it tells."""
         return "frames as collected"
 
-    def steps(self, study: Study, name: str) -> list[Step]:
+    def steps(self, study: Whole, name: str) -> list[Step]:
         """Return the active learning."""
         words = ("learn", set_input(name), "-o", data_folder(HERE, name))
         needs = (f"{study.data[self.start].maker}/{self.start}",)
         return [Step("learn", name, needs, labelled(name), words, self._seconds(study))]
 
-    def inputs(self, study: Study, name: str) -> dict[Path, Any]:
+    def inputs(self, study: Whole, name: str) -> dict[Path, Any]:
         """Return its settings, as ``decant learn`` takes them."""
         initial = Path("..") / ".." / labelled(self.start)
         own = {"initial": [str(initial)], "method": study.method}
         return {set_input(name): {"jobs": study.cores_of("learn"), **self.learn, **own}}
 
-    def check(self, study: Study) -> None:
+    def check(self, study: Whole) -> None:
         """Check the settings but for the initial file."""
         with section("learn"):
             check_names(self.settings(study))
 
-    def molecules(self, study: Study) -> frozenset[Molecule] | None:
+    def molecules(self, study: Whole) -> frozenset[Molecule] | None:
         """Return the molecules of its start and of the liquids that it runs."""
         before = study.data[self.start].molecules(study)
         try:
@@ -97,7 +94,7 @@ class Learned(DataSet):
         if "preset" in values["learn"]:
             values["learn"]["preset"] = file_or_word(values["learn"]["preset"], base)
 
-    def settings(self, study: Study) -> LearnSettings:
+    def settings(self, study: Whole) -> LearnSettings:
         """Return the settings of the active learning.
 
         Raises
@@ -110,7 +107,7 @@ class Learned(DataSet):
                 raise InputError(f"'{name}' comes from the study ('start' of the data set, 'method'); leave it out")
         return read_mapping(LearnSettings, {**self.learn, "initial": [self.start], "method": study.method}, "")
 
-    def _seconds(self, study: Study) -> float | None:
+    def _seconds(self, study: Whole) -> float | None:
         """Return the seconds of active learning that uses up its budget of generations."""
         settings = self.settings(study)
         fit = training_seconds(

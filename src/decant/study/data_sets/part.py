@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from decant.foundation.errors import InputError
 from decant.foundation.settings import count, key, text
 from decant.molecules.molecule import Molecule
-from decant.study.data_sets.base import DataSet
+from decant.study.data_sets.base import DataSet, Whole
 from decant.study.data_sets.joined import taken
 from decant.study.step import Step
-
-if TYPE_CHECKING:
-    from decant.study.study import Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,20 +45,20 @@ class Part(DataSet):
         """Return what it is a part of."""
         return f"part of {self.part_of}"
 
-    def steps(self, study: Study, name: str) -> list[Step]:
+    def steps(self, study: Whole, name: str) -> list[Step]:
         """Return what takes the frames."""
         return [taken(study, name, (self.part_of,), self.frames)]
 
-    def check(self, study: Study) -> None:
+    def check(self, study: Whole) -> None:
         """Require as many frames in the whole."""
         whole = study.data[self.part_of].count(study)
         if whole is not None and self.frames > whole:
             raise InputError(f"frames: {self.part_of} has {whole} frames, {self.frames} are asked for")
 
-    def count(self, study: Study) -> int | None:
+    def count(self, study: Whole) -> int | None:
         """Return the number of frames that are taken."""
         return self.frames
 
-    def molecules(self, study: Study) -> frozenset[Molecule] | None:
+    def molecules(self, study: Whole) -> frozenset[Molecule] | None:
         """Return the molecules of the whole, which are those of a part taken by chance."""
         return study.data[self.part_of].molecules(study)

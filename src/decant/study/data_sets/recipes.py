@@ -6,20 +6,17 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from decant.foundation.settings import key
 from decant.molecules.molecule import Molecule
 from decant.study.cells import configurations, labelled, set_input
 from decant.study.cost import build_seconds, label_seconds
-from decant.study.data_sets.base import DataSet
+from decant.study.data_sets.base import DataSet, Whole
 from decant.study.frames import frame_sizes, molecules_of
 from decant.study.paths import locate_recipes
 from decant.study.readers import entries
 from decant.study.step import Step
-
-if TYPE_CHECKING:
-    from decant.study.study import Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,23 +39,23 @@ class FromRecipes(DataSet):
         """Return the names of the recipes."""
         return ", ".join(dict.fromkeys(str(entry["recipe"]) for entry in self.recipes))
 
-    def steps(self, study: Study, name: str) -> list[Step]:
+    def steps(self, study: Whole, name: str) -> list[Step]:
         """Return what builds and labels the frames."""
         return recipe_steps(study, name, self.recipes)
 
-    def inputs(self, study: Study, name: str) -> dict[Path, Any]:
+    def inputs(self, study: Whole, name: str) -> dict[Path, Any]:
         """Return the recipe file."""
         return {set_input(name): list(self.recipes)}
 
-    def check(self, study: Study) -> None:
+    def check(self, study: Whole) -> None:
         """Check the recipes and their parameters."""
         frame_sizes(self.recipes)
 
-    def count(self, study: Study) -> int | None:
+    def count(self, study: Whole) -> int | None:
         """Return the number of frames that the recipes make."""
         return sum(one.count for one in frame_sizes(self.recipes))
 
-    def molecules(self, study: Study) -> frozenset[Molecule] | None:
+    def molecules(self, study: Whole) -> frozenset[Molecule] | None:
         """Return the molecules of the recipes; None where the parameters of one do not name them."""
         return molecules_of(self.recipes)
 
@@ -68,7 +65,7 @@ class FromRecipes(DataSet):
         locate_recipes(values["recipes"], base)
 
 
-def recipe_steps(study: Study, name: str, recipes: Sequence[dict[str, Any]], molecules: bool = False) -> list[Step]:
+def recipe_steps(study: Whole, name: str, recipes: Sequence[dict[str, Any]], molecules: bool = False) -> list[Step]:
     """Return what builds and labels the frames of recipes.
 
     Parameters
@@ -94,6 +91,6 @@ def recipe_steps(study: Study, name: str, recipes: Sequence[dict[str, Any]], mol
     ]
 
 
-def _seed(study: Study, name: str) -> int:
+def _seed(study: Whole, name: str) -> int:
     """Return a seed of the configurations of a set, so that sets made by the same recipe differ."""
     return study.seed + 1000 * (zlib.crc32(name.encode()) % 100_000)

@@ -1,0 +1,128 @@
+"""What a comparison takes of each run, and of references that stand beside them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from decant.analysis.observables import read_observables
+from decant.foundation.errors import InputError
+from decant.foundation.files import read_yaml, require_file
+from decant.foundation.tables import read_csv
+from decant.potentials.potential import CARD
+from decant.simulation.run import POTENTIAL
+
+FORCE_PARTS = {"total": "F", "translational": "F trans", "rotational": "F rot", "vibrational": "F vib"}
+
+
+@dataclass
+class Entry:
+    """A run with what is known of it, or a reference with a few numbers.
+
+    Attributes
+    ----------
+    name
+        Name shown.
+    summary
+        Content of ``observables.yaml``.
+    test_errors
+        Test errors of its potential, as `decant.potentials.fit_errors.fit_errors` gives them; empty if not known.
+    potential
+        Name of the potential.
+    thermo, rdf, msd
+        Columns of the CSV files; empty where there is none.
+    """
+
+    name: str
+    summary: dict[str, Any]
+    test_errors: dict[str, Any] = field(default_factory=dict)
+    potential: str = ""
+    thermo: dict[str, np.ndarray] = field(default_factory=dict)
+    rdf: dict[str, np.ndarray] = field(default_factory=dict)
+    msd: dict[str, np.ndarray] = field(default_factory=dict)
+    is_reference: bool = False
+
+    def diffusion(self) -> dict[str, Any]:
+        """Return the diffusion of each species that has one."""
+        found = self.summary.get("diffusion", {})
+        return {name: entry for name, entry in found.items() if isinstance(entry, Mapping)}
+
+    def force_errors(self) -> dict[str, Any]:
+        """Return the force errors by part; empty if not known."""
+        return self.test_errors.get("force_meV_per_A") or {}
+
+
+def read_entry(run: Path, potential: Path | None = None) -> Entry:
+    """Read an analysed run and the card of its potential.
+
+    Parameters
+    ----------
+    run
+        Run directory.
+    potential
+        Directory of the potential; None takes the one that the run links to or names, if it is still there.
+
+    Raises
+    ------
+    InputError
+        If the run was not analysed, or a given potential has no card.
+    """
+    run = Path(run)
+    summary = read_observables(run)
+    named = str(summary.get("conditions", {}).get("potential", ""))
+    card: dict[str, Any] = {}
+    if potential is not None:
+        card = read_yaml(Path(potential) / CARD)
+    else:
+        for folder in (run / POTENTIAL, Path(named)) if named else ():
+            if (folder / CARD).is_file():
+                card = read_yaml(folder / CARD)
+                break
+    entry = Entry(run.resolve().name, summary, card.get("test_errors") or {}, Path(potential or named).name)
+    for name in ("thermo", "rdf", "msd"):
+        if (run / f"{name}.csv").exists():
+            setattr(entry, name, read_csv(run / f"{name}.csv"))
+    return entry
+
+
+def read_references(path: Path) -> list[Entry]:
+    """Read references from a CSV file.
+
+    Its columns are ``name``, ``density_g_cm3`` and ``diffusion_<species>_1e-5_cm2_s``; all but ``name`` may be missing
+    or empty.
+
+    Raises
+    ------
+    InputError
+        If the file has no column ``name`` or a value is not a number.
+    """
+    require_file(path, "a CSV file with a column 'name'")
+    with Path(path).open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    result = []
+    for line, row in enumerate(rows, start=2):
+        if not row.get("name"):
+            raise InputError(f"{path}: line {line}: no 'name'; expected columns name, density_g_cm3, ...")
+        try:
+            numbers = {key: float(text) for key, text in row.items() if key and key != "name" and text}
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{path}: line {line}: {error}") from error
+        summary: dict[str, Any] = {"diffusion": {}}
+        for key, value in numbers.items():
+            if key == "density_g_cm3":
+                summary["density"] = {"value": value, "uncertainty": None}
+            elif key.startswith("diffusion_") and key.endswith("_1e-5_cm2_s"):
+                name = key.removeprefix("diffusion_").removesuffix("_1e-5_cm2_s")
+                summary["diffusion"][name] = {"diffusion_1e-5_cm2_s": value, "uncertainty_1e-5_cm2_s": None}
+        result.append(Entry(row["name"], summary, is_reference=True))
+    return result
+
+
+def species_of(entries: Sequence[Entry]) -> list[str]:
+    """Return every species whose diffusion is known in some entry."""
+    return list(dict.fromkeys(name for entry in entries for name in entry.diffusion()))
