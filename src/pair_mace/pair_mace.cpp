@@ -12,8 +12,11 @@
 #include "comm.h"
 #include "deviation.h"
 #include "error.h"
+#include "exclusion.h"
 #include "force.h"
+#include "group.h"
 #include "lammps_versions.h"
+#include "masses.h"
 #include "memory.h"
 #include "model_file.h"
 #include "neigh_list.h"
@@ -121,16 +124,39 @@ void PairMACE::load(const std::vector<std::string>& paths, const std::vector<std
 void PairMACE::init_style() {
   if (!force->newton_pair) error->all(FLERR, "pair_style mace needs newton pair on");
   if (std::strcmp(update->unit_style, "metal") != 0) error->all(FLERR, "pair_style mace needs units metal");
-  for (int k = 1; k < 4; ++k)
-    if (force->special_lj[k] != 1.0 && comm->me == 0 && atom->molecular != Atom::ATOMIC) {
-      error->warning(FLERR,
-                     "pair_style mace: neighbors within a molecule are left out; use special_bonds lj/coul 1 1 1");
-      break;
-    }
+  require_all_neighbors();
+  require_own_masses();
   planned_ = false;
   decant::request_full_list(*neighbor, static_cast<Pair*>(this), decant::Newer{});
   for (const auto& engine : engines_) engine->set_threads(comm->nthreads);
   if (deviation_) deviation_->open();
+}
+
+// With bonds in the data LAMMPS drops or scales neighbors within a molecule by default, and the energy looks right.
+void PairMACE::require_all_neighbors() const {
+  const bool bonded = atom->molecular != Atom::ATOMIC && atom->maxspecial > 0 && atom->nbonds > 0;
+  for (int k = 1; bonded && k < 4; ++k)
+    if (force->special_lj[k] != 1.0)
+      error->all(FLERR,
+                 "pair_style mace sees every neighbor, those in the same molecule too: put the line special_bonds "
+                 "lj/coul 1 1 1 before the run (it is now lj {:g} {:g} {:g})",
+                 force->special_lj[1], force->special_lj[2], force->special_lj[3]);
+}
+
+void PairMACE::require_own_masses() const {
+  if (!atom->mass || atom->rmass) return;
+  const std::vector<std::string>& elements = engines_.front()->model().elements;
+  for (int type = 1; type <= atom->ntypes; ++type) {
+    if (element_of_type_[type] < 0 || !atom->mass_setflag[type]) continue;
+    const std::string& symbol = elements[element_of_type_[type]];
+    const std::string problem = decant::mass_problem(symbol, atom->mass[type]);
+    if (!problem.empty())
+      error->all(
+          FLERR,
+          "pair_style mace: pair_coeff says that atom type {} is {}, but its mass is {}; name the elements in the "
+          "order of the types",
+          type, symbol, problem);
+  }
 }
 
 double PairMACE::init_one(int, int) {
@@ -196,7 +222,14 @@ void PairMACE::follow_lists() {
 std::shared_ptr<const mace::Neighbors> PairMACE::neighbors() const {
   auto result = std::make_shared<mace::Neighbors>();
   result->row = exchange_.rows();
-  for (const int i : exchange_.atoms()) result->element.push_back(element_of_type_[atom->type[i]]);
+  const decant::Exclusion exclusion(*neighbor, *group, element_of_type_);
+  if (!exclusion.partial().empty())
+    error->all(FLERR,
+               "pair_style mace: neigh_modify exclude {} leaves out some pairs of an atom only, which is no energy of "
+               "MACE; exclude atoms from all others (exclude group ID all), or none",
+               exclusion.partial());
+  for (const int i : exchange_.atoms())
+    result->element.push_back(exclusion.covers(atom->type[i], atom->mask[i]) ? -1 : element_of_type_[atom->type[i]]);
   std::vector<int>& element = result->element;
   std::vector<char> listed(static_cast<std::size_t>(atom->nlocal), 0);
   for (int k = 0; k < list->inum; ++k) listed[list->ilist[k]] = 1;

@@ -34,6 +34,8 @@ class PairMACE : public Pair {
  private:
   std::vector<std::string> map_elements(char** symbols);
   void load(const std::vector<std::string>& paths, const std::vector<std::string>& elements);
+  void require_all_neighbors() const;
+  void require_own_masses() const;
   void follow_lists();
   void plan_exchange();
   std::shared_ptr<const mace::Neighbors> neighbors() const;

@@ -1,0 +1,12 @@
+// Whether the mass of an atom type is that of its element: the order of types on a pair_coeff line is easily confused.
+#pragma once
+
+#include <string>
+
+namespace decant {
+
+// Returns what is wrong with a mass, g/mol, for an element: beyond any of its isotopes, or that of another element.
+// Empty if nothing is, or if the element is not in the table. Hydrogens made heavier for longer time steps pass.
+std::string mass_problem(const std::string& symbol, double mass);
+
+}  // namespace decant
