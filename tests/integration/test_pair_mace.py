@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -200,12 +201,12 @@ def test_types_that_change_between_two_rebuilds_of_the_lists_are_followed(tmp_pa
     script = (
         header(liquid(), smallest)
         + "neigh_modify every 100 delay 100 check no\nvelocity all set 0 0 0\nfix 1 all nve\ntimestep 1e-9\n"
-        + "thermo_modify format float %.9f\nrun 0\nset atom 1 type 3\nrun 1 pre no\nrun 0\n"
+        + "thermo_style custom step pe\nthermo_modify format float %.9f\n"
+        + "run 0\nset atom 1 type 3\nrun 1 pre no\nrun 0\n"
     )
     done = run_lmp(tmp_path, script)
     assert done.returncode == 0, done.stdout + done.stderr
-    rows = [line.split() for line in done.stdout.splitlines()]
-    followed, fresh = (float(row[2]) for row in rows if len(row) > 2 and row[0] == "1")
+    followed, fresh = map(float, re.findall(r"^ +1 +(-?\d+\.\d{9}) *$", done.stdout, re.MULTILINE))
     assert followed == pytest.approx(fresh, abs=1e-6)
 
 
