@@ -40,7 +40,7 @@ def peak() -> float:
 
 
 def edge_operations(paths: np.ndarray, first: bool) -> tuple[int, int]:
-    """Return the operations of an edge for each channel, forward and reverse; see src/mace/interaction.cpp."""
+    """Return the operations of an edge for each channel, forward and reverse; see cpu/kernels/interaction.cpp."""
     forward = reverse = 0
     for l1, _, l3 in paths.tolist():
         m1, m3 = 2 * l1 + 1, 2 * l3 + 1
@@ -50,7 +50,7 @@ def edge_operations(paths: np.ndarray, first: bool) -> tuple[int, int]:
 
 
 def product_operations(terms: np.ndarray) -> tuple[int, int]:
-    """Return the operations of the symmetric contraction for each atom and channel; see src/mace/product.cpp."""
+    """Return the operations of the symmetric contraction for each atom and channel; see cpu/kernels/product.cpp."""
     degrees = (terms[:, 1:] >= 0).sum(axis=1)
     return sum(degree + 1 for degree in degrees.tolist()), sum({1: 2, 2: 5, 3: 9, 4: 14}[d] for d in degrees.tolist())
 
