@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from decant.foundation.version import __version__
+
 if TYPE_CHECKING:
     from decant.potentials.potential import Potential as Potential
     from decant.simulation.run import Run as Run
-
-__version__ = "0.1.0"
 
 # public names and the modules that they are loaded from when first asked for: `import decant` is instant
 _PUBLIC = {"Potential": "decant.potentials.potential", "Run": "decant.simulation.run"}

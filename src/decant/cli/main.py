@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from decant import __version__
 from decant.cli.spoken import speech
 from decant.foundation.errors import REASON, InputError, ProgramFailed
 from decant.foundation.files import refusal
 from decant.foundation.threads import computing
+from decant.foundation.version import __version__
 
 # in the order of the flow
 VERBS = (

@@ -11,11 +11,11 @@ from typing import Any
 
 from ase import Atoms
 
-from decant import __version__
 from decant.configurations.base import build_entry
 from decant.data.frames import read_frames, write_frames
 from decant.foundation.files import sha256, write_beside
 from decant.foundation.progress import Progress
+from decant.foundation.version import __version__
 
 
 def build(entries: list[dict[str, Any]], output: Path, seed: int) -> Iterator[tuple[str, list[Atoms]]]:

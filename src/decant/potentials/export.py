@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from decant import __version__
 from decant.algorithms.base import WHOLE, Exported, Part
 from decant.foundation.directories import replaced
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
+from decant.foundation.version import __version__
 from decant.potentials.potential import CARD, FORMAT, PAIR, PRECISIONS, Potential
 from decant.potentials.source import Source, open_source
 

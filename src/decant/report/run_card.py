@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 
-from decant import __version__
 from decant.foundation.machine import describe_machine
+from decant.foundation.version import __version__
 from decant.report.page import Cell, Data, Section, Table
 from decant.report.records import Results
 
