@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from decant.algorithms.registry import algorithm as named
 from decant.foundation.errors import InputError, nearest
-from decant.foundation.files import read_yaml
+from decant.foundation.files import parse_yaml, read_yaml
 from decant.foundation.settings import positive
 from decant.foundation.units import duration
 
@@ -155,6 +153,6 @@ def apply_override(settings: dict[str, Any], override: str) -> None:
         if not isinstance(target, dict):
             raise InputError(f"`set` {override}: '{parent}' is a value, not a group of settings")
     try:
-        target[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        target[last] = parse_yaml(text)
+    except InputError as error:
         raise InputError(f"`set` {override}: the value is not valid YAML") from error

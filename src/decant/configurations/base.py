@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import yaml
 from ase import Atoms
 
 from decant.foundation.errors import InputError, nearest
-from decant.foundation.files import require_file
+from decant.foundation.files import parse_yaml, require_file
 
 Interval = float | list[float] | tuple[float, float]
 """A number, or [low, high] from which each frame draws its own value."""
@@ -122,10 +121,7 @@ def read_recipes(path: Path) -> list[dict[str, Any]]:
         If the file is missing or an entry is not of this form; the message names the entry.
     """
     require_file(path, "a YAML list of recipes")
-    try:
-        entries = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    entries = parse_yaml(Path(path))
     if not isinstance(entries, list) or not entries:
         raise InputError(f"{path}: expected a YAML list of recipes, each with 'recipe', 'count' and 'parameters'")
     check_entries(entries, str(path))

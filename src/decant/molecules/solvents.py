@@ -6,9 +6,8 @@ import functools
 import importlib.resources
 from typing import Any
 
-import yaml
-
 from decant.foundation.errors import InputError, nearest
+from decant.foundation.files import parse_yaml
 from decant.molecules.molecule import Molecule, graph
 
 
@@ -16,7 +15,7 @@ from decant.molecules.molecule import Molecule, graph
 def solvent_table() -> dict[str, dict[str, Any]]:
     """Return the table of named solvents as it stands in ``solvents.yaml``."""
     text = importlib.resources.files("decant").joinpath("molecules/solvents.yaml").read_text(encoding="utf-8")
-    table: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    table: dict[str, dict[str, Any]] = parse_yaml(text)
     return table
 
 

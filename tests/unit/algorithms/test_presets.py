@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decant.algorithms.presets import load_preset, preset_names, preset_path, preset_speed
+from decant.algorithms.presets import apply_override, load_preset, preset_names, preset_path, preset_speed
 from decant.algorithms.registry import algorithm, known_algorithms
 from decant.foundation.errors import InputError
 from decant.foundation.units import duration
@@ -47,6 +47,13 @@ def test_an_override_reaches_into_groups_and_is_read_as_yaml() -> None:
     assert settings["model"]["descriptor"]["rcut"] == 7
     assert settings["model"]["descriptor"]["type"] == "se_e2_a"
     assert settings["loss"]["new"] == [1, 2]
+
+
+@pytest.mark.parametrize(("text", "value"), [("1e-3", 1e-3), ("1E5", 1e5), ("2", 2), ("true", True), ("auto", "auto")])
+def test_a_number_in_an_override_is_a_number(text: str, value: object) -> None:
+    settings: dict[str, object] = {}
+    apply_override(settings, f"lr={text}")
+    assert settings == {"lr": value} and type(settings["lr"]) is type(value)
 
 
 @pytest.mark.parametrize(
