@@ -55,6 +55,17 @@ def test_forces_and_virial_of_a_turned_triclinic_cell_come_back_turned(
     assert difference([atoms, turned], [first, second], python).within(TOLERANCES["double"])
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_flat_and_linear_molecules_and_lone_atoms_are_checked_like_any_other(mace_potential: Path, ranks: int) -> None:
+    flat = Atoms("OH2", positions=[[0, 0, 0.12], [0, 0.76, -0.48], [0, -0.76, -0.48]])
+    linear = Atoms("OCO", positions=[[0, 0, -1.16], [0, 0, 0], [0, 0, 1.16]])
+    frames = [flat, linear, Atoms("C"), Atoms("H2", positions=[[0, 0, 0], [40.0, 0, 0]])]
+    potential = Potential.open(mace_potential)
+    lammps = single_point(potential, frames, ranks)
+    python = predict(potential.reference_calculator(), frames)
+    assert difference(frames, lammps, python).within(TOLERANCES["double"])
+
+
 def test_the_check_fails_when_lammps_runs_another_model(
     mace_potential: Path, tiny_dataset: Path, tmp_path: Path
 ) -> None:

@@ -48,7 +48,8 @@ class LammpsBox:
     @property
     def boundary(self) -> str:
         """Arguments for the LAMMPS command ``boundary``."""
-        return "p p p" if self.periodic else "s s s"
+        # a box shrunk onto a flat or linear molecule would be too thin for LAMMPS's bins
+        return "p p p" if self.periodic else "f f f"
 
     @property
     def triclinic(self) -> bool:
