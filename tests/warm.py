@@ -27,8 +27,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-TRAIN, DP = "decant.algorithms.mace.train", "deepmd"
-IMPORTS = {TRAIN: ("mace.cli.run_train", "mace.tools"), DP: ("deepmd.main", "deepmd.pt.entrypoints.main")}
+MACE, DP = "decant.algorithms.mace.train", "decant.algorithms.deepmd.train"
+IMPORTS = {MACE: ("mace.cli.run_train", "mace.tools"), DP: ("deepmd.main", "deepmd.pt.entrypoints.main")}
 
 
 @contextlib.contextmanager
@@ -62,7 +62,7 @@ def warm_program(command: Any) -> str:
 
 def _server(popen: Any, folder: Path, program: str, environment: Any) -> str:
     """Return the address of a program's server, started by the first worker that asks for it."""
-    ready = folder / f"warm-{program.rpartition('.')[2]}"
+    ready = folder / f"warm-{program.split('.')[2]}"
     address = hashlib.sha256(str(ready).encode()).hexdigest()[:16]
     with ready.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -72,8 +72,9 @@ def _server(popen: Any, folder: Path, program: str, environment: Any) -> str:
             words = [sys.executable, "-m", "tests.warm", program, address, str(ready), str(master)]
             with ready.with_suffix(".log").open("w") as log:
                 process = popen(
-                    words, cwd=Path(__file__).parents[1], env=environment, stdin=subprocess.DEVNULL, stdout=log,
-                    stderr=log, start_new_session=True,
+                    words, cwd=Path(__file__).parents[1], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    env={**environment, "NUM_WORKERS": "0"},  # read as deepmd is imported; what its trainings have
+                    start_new_session=True,
                 )  # fmt: skip
             while not ready.exists():
                 assert process.poll() is None, ready.with_suffix(".log").read_text()
