@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import io
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,9 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from decant.cli.main import application
-from decant.cli.spoken import Speech
-from decant.foundation.errors import InputError
+from decant.cli.main import run
 from decant.foundation.files import sha256, write_yaml
 from decant.lammps.command import lmp_binary
 from decant.testing.frames import write_data
@@ -45,19 +45,11 @@ class Done:
 
 def run_decant(*arguments: object, expect: int = 0) -> Done:
     """Run the command line in this process, where torch is imported once, and demand an exit code."""
-    import typer
-    from typer.testing import CliRunner
-
-    app, words = application(), [str(argument) for argument in arguments]
-    result = CliRunner().invoke(app, words)
-    code, stderr = result.exit_code, result.stderr
-    if isinstance(result.exception, InputError):  # what the console script does with it
-        verb = typer.main.get_command(app).commands[words[0]]
-        code, stderr = 2, f"decant: error: {Speech(verb.params).say(str(result.exception))}\n"
-    elif result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert code == expect, result.stdout + stderr
-    return Done(code, result.stdout, stderr)
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+        code = run([str(argument) for argument in arguments])
+    assert code == expect, stdout.getvalue() + stderr.getvalue()
+    return Done(code, stdout.getvalue(), stderr.getvalue())
 
 
 def of_all_workers(factory: pytest.TempPathFactory) -> Path:

@@ -122,6 +122,14 @@ def quiet() -> Iterator[None]:
             logging.disable(disabled)
 
 
+def diverged(program: str, when: str, log: Path) -> TrainingFailed:
+    """Return the failure of a training whose errors are no numbers any more: weights that are none never recover."""
+    return TrainingFailed(
+        f"{program}: the errors of {when} are not numbers, the training has diverged; try a smaller learning rate, or "
+        f"look for wrong labels (decant inspect); log: {log}"
+    )
+
+
 def require_labels(count: int, what: str) -> None:
     """Raise `InputError` if a fit would have nothing to learn from."""
     if count == 0:

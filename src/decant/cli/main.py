@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from decant.cli.spoken import speech
+from decant.cli.spoken import speaking
 from decant.foundation.errors import REASON, InputError, ProgramFailed
 from decant.foundation.files import refusal
 from decant.foundation.threads import computing
@@ -58,22 +59,33 @@ def application() -> typer.Typer:
 
 def main() -> None:
     """Run the command line."""
-    reason = os.environ.pop(REASON, None)  # this command's own; those that it starts have none
     os.environ.update(computing(os.environ))  # before anything is loaded that reads it
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """Run a command line in this process, and return its exit code; a caller's mistake and a failed program are told.
+
+    Parameters
+    ----------
+    words
+        Verb, arguments and options.
+    """
+    reason = os.environ.pop(REASON, None)  # this command's own; those that it starts have none
     command = typer.main.get_command(application())
-    say = speech(command, sys.argv[1:]).say
-    try:
-        command()
-    except InputError as error:
-        print(f"decant: error: {say(str(error))}", file=sys.stderr)
-        if reason and error.code:
-            Path(reason).write_text(f"{error.code}\n", encoding="utf-8")
-        sys.exit(2)
-    except ProgramFailed as error:
-        print(f"decant: error: {say(str(error))}", file=sys.stderr)
-        sys.exit(1)
-    except OSError as error:
-        if (message := refusal(error)) is None:
-            raise
-        print(f"decant: error: {say(message)}", file=sys.stderr)
-        sys.exit(2)
+    with speaking(command, words) as speech:
+        try:
+            command(args=list(words), prog_name="decant")
+        except SystemExit as ended:
+            return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        except (InputError, ProgramFailed) as error:
+            speech.tell(str(error))
+            if reason and isinstance(error, InputError) and error.code:
+                Path(reason).write_text(f"{error.code}\n", encoding="utf-8")
+            return 2 if isinstance(error, InputError) else 1
+        except OSError as error:
+            if (message := refusal(error)) is None:
+                raise
+            speech.tell(message)
+            return 2
+    return 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 _FIELD = re.compile(r"`(\w+)`")
@@ -36,6 +37,10 @@ class Speech(logging.Formatter):
         """Return a message of the library as the command line says it."""
         return _FIELD.sub(self._option, message)
 
+    def tell(self, error: str) -> None:
+        """Print the message of an error of the library on standard error."""
+        print(f"decant: error: {self.say(error)}", file=sys.stderr)
+
     def format(self, record: logging.LogRecord) -> str:
         """Return a warning of the library as a line of the command line."""
         return f"decant: {record.levelname.lower()}: {self.say(record.getMessage())}"
@@ -45,12 +50,17 @@ class Speech(logging.Formatter):
         return self._options.get(name) or self._options.get(_UNITS.sub("", name)) or name
 
 
-def speech(application: Any, words: Sequence[str]) -> Speech:
-    """Return the speech of the verb that the words of a command line name, and use it for warnings."""
+@contextmanager
+def speaking(application: Any, words: Sequence[str]) -> Iterator[Speech]:
+    """Yield the speech of the verb that the words of a command line name; warnings are spoken so meanwhile."""
     named = next((application.commands[word] for word in words if word in application.commands), None)
-    spoken = Speech(named.params if named else ())
+    speech = Speech(named.params if named else ())
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(spoken)
+    handler.setFormatter(speech)
     logger = logging.getLogger("decant")
+    before = logger.handlers, logger.propagate
     logger.handlers, logger.propagate = [handler], False
-    return spoken
+    try:
+        yield speech
+    finally:
+        logger.handlers, logger.propagate = before

@@ -22,7 +22,7 @@ from decant.algorithms.presets import Preset, load_preset
 from decant.algorithms.registry import algorithm
 from decant.data.frames import density, is_isolated, read_frames
 from decant.foundation.directories import changed
-from decant.foundation.errors import InputError
+from decant.foundation.errors import InputError, warn
 from decant.foundation.files import read_yaml, require_file, sha256, write_beside, write_yaml
 from decant.potentials.pretrained import describe, identity, open_pretrained
 
@@ -135,7 +135,27 @@ def _read_sets(data: Path) -> dict[str, list[Atoms]]:
         if name != "test" or path.is_file():
             read = read_frames(require_file(path, f"the {name} set that 'decant split' writes"))
             frames[name] = read if name == "train" else [frame for frame in read if not is_isolated(frame)]
-    return frames
+    return _with_learned_elements(data, frames)
+
+
+def _with_learned_elements(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, list[Atoms]]:
+    """Return the sets without isolated atoms of elements that no frame has; refuse frames with such an element."""
+    learned = {symbol for frame in frames["train"] if not is_isolated(frame) for symbol in frame.get_chemical_symbols()}
+    if not learned:
+        return frames  # the algorithm says what is missing
+    for number, frame in enumerate(frames["valid"]):
+        if new := sorted(set(frame.get_chemical_symbols()) - learned):
+            raise InputError(
+                f"{data / 'valid.extxyz'}: frame {number} has {', '.join(new)}, which no frame of train.extxyz has; a"
+                " fit learns of an element from the training set: put frames with it there, or leave this one out"
+            )
+    useful = [frame for frame in frames["train"] if not is_isolated(frame) or frame.symbols[0] in learned]
+    if len(useful) < len(frames["train"]):
+        left_out = sorted({frame.symbols[0] for frame in frames["train"] if frame.symbols[0] not in learned})
+        warn(
+            f"{data / 'train.extxyz'}: the isolated atom of {', '.join(left_out)} is left out: no frame has the element"
+        )
+    return {**frames, "train": useful}
 
 
 def _asked(request: FitRequest, preset: Preset, frames: dict[str, list[Atoms]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ase.data import atomic_numbers
 from decant.algorithms.base import FitTask
 from decant.algorithms.deepmd.checkpoint import checkpoint_model
 from decant.algorithms.deepmd.data import write_systems
-from decant.algorithms.training import run_training
+from decant.algorithms.training import diverged, run_training
 from decant.foundation.files import write_beside
 from decant.foundation.progress import Progress
 
@@ -112,6 +112,8 @@ class Training:
             now = time.monotonic()
             self.used = used_before + now - launched
             if found := _ERRORS.search(line):
+                if "nan" in found[1]:
+                    raise diverged("dp train", f"step {step}", self.task.directory / "train.log")
                 note = _error_note(found[1])
             elif found := _BATCH.search(line):
                 step = int(found[1])

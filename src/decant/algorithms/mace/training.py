@@ -10,8 +10,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from decant.algorithms.base import FitTask
-from decant.algorithms.training import run_training
+from decant.algorithms.training import diverged, run_training
 from decant.foundation.machine import has_gpu_driver
 from decant.foundation.progress import Progress
 
@@ -106,6 +108,7 @@ def _options() -> list[Any]:
 def train(task: FitTask, settings: dict[str, Any]) -> float:
     """Run the training while showing progress; return the number of epochs."""
     seen = used_before = 0.0
+    log = task.directory / "train.log"
     with Progress("fit mace", task.max_epochs or 1, "epochs") as progress:
 
         def on_line(line: str) -> None:
@@ -114,11 +117,13 @@ def train(task: FitTask, settings: dict[str, Any]) -> float:
                 progress.first = seen = float(continued[1])
                 used_before = float(continued[2])
             elif found := _EPOCH.search(line):
+                if not np.isfinite([float(found[2]), float(found[3])]).all():
+                    raise diverged("mace_run_train", f"epoch {found[1]}", log)
                 seen = float(found[1]) + 1
                 progress.total = _expected_epochs(progress, seen, task, used_before)
                 progress.update(seen, f"validation: energy {found[2]} meV/atom, force {found[3]} meV/A")
 
-        run_training(_command(task, settings), task.directory, task.directory / "train.log", on_line)
+        run_training(_command(task, settings), task.directory, log, on_line)
     return seen
 
 
