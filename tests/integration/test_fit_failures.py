@@ -15,7 +15,7 @@ from decant.testing.frames import labelled
 from tests.integration.conftest import TINY, run_decant
 
 # steps that throw the weights to where nothing is a number any more
-TOO_LARGE = {"mace": "--set=lr=1e30", "deepmd": "--set=learning_rate.start_lr=1e30"}
+TOO_LARGE = {"mace": "--set=lr=1e30", "deepmd": "--set=learning_rate.start_lr=1e300"}
 
 
 @pytest.mark.parametrize("algorithm", ["mace", "deepmd"])
