@@ -33,6 +33,10 @@ constexpr Element elements[] = {
     {"Lr", 262.11},
 };
 
+// Isotopes that weigh as much as another element, and how near a mass must come to be taken for one.
+constexpr Element lookalikes[] = {{"C", 14.00324}, {"K", 39.964}, {"Ca", 39.96259}};
+constexpr double exactly = 0.002;
+
 // LAMMPS users round masses, and data files carry two or three decimals.
 constexpr double rounding = 0.05;
 
@@ -54,6 +58,8 @@ std::string mass_problem(const std::string& symbol, double mass) {
       other = &element;
   }
   if (!own || std::fabs(mass - own->weight) < rounding) return "";
+  for (const Element& isotope : lookalikes)
+    if (isotope.symbol == symbol && std::fabs(mass - isotope.weight) < exactly) return "";
   if (other) return shown(mass) + ", that of " + other->symbol;
   // the isotopes of an element lie within a third of its weight, those of hydrogen within two units above
   if (mass < own->weight * 2 / 3 || mass > own->weight * 4 / 3 + 2) return shown(mass) + ", that of no isotope";

@@ -136,6 +136,7 @@ def test_elements_in_another_order_than_the_types_are_refused(tmp_path: Path, mo
         ("mass 1 2.014", ""),  # deuterium
         ("mass 1 3.024", ""),  # heavier hydrogen for a longer time step
         ("mass 2 13.00335", ""),
+        ("mass 2 14.00324", ""),  # carbon-14, which weighs nearly as much as nitrogen
         ("mass 2 14.007", "atom type 2 is C, but its mass is 14.007, that of N"),
         ("mass 3 160", "atom type 3 is O, but its mass is 160, that of no isotope"),
         ("mass * 1.0", "atom type 2 is C, but its mass is 1, that of H"),
