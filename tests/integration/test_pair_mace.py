@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +16,6 @@ from decant.algorithms.mace.export.weights import FORMAT_VERSION, write_model
 from decant.algorithms.mace.random import DENSITY, random_mace
 from decant.foundation.errors import InputError
 from decant.lammps.data import write_data
-from tests.conftest import REPOSITORY
 from tests.lammps_runs import ELEMENTS, evaluate, header, run_lmp
 from tests.mace_agreement import agree, liquid
 
@@ -110,7 +106,6 @@ def test_threads_inside_a_rank_change_nothing_but_rounding(tmp_path: Path, setti
 
 
 def test_the_lowest_level_of_vector_instructions_agrees_with_the_best_of_this_cpu(tmp_path: Path) -> None:
-    import platform
 
     if platform.machine() != "x86_64":
         pytest.skip("the levels are those of x86-64")
@@ -230,26 +225,3 @@ def test_an_uncovered_feature_is_refused_at_export_by_name(
     with pytest.raises(InputError, match=feature):
         write_model(random_mace(**settings), tmp_path / "model.safetensors")
     assert not list(tmp_path.iterdir()), "nothing is left behind"
-
-
-@pytest.mark.parametrize("level", ["x86-64-v3", "native"])
-def test_engines_agree_with_plain_code_under_sanitizers(tmp_path: Path, level: str) -> None:
-    if shutil.which("g++") is None:
-        pytest.skip("no g++ on this machine")
-    if level != "native" and platform.machine() != "x86_64":
-        pytest.skip("the level is one of x86-64")
-    build = tmp_path / "build"
-    options = ["-DDECANT_TESTS=ON", "-DDECANT_SANITIZE=ON", "-DCMAKE_CXX_FLAGS=-Werror", f"-DDECANT_LEVELS={level}"]
-    for step in (["-S", str(REPOSITORY), "-B", str(build), *options], ["--build", str(build), "-j", "2"]):
-        done = subprocess.run(["cmake", *step], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-    models = []
-    for number, settings in enumerate(({}, DENSITY)):
-        models.append(tmp_path / f"{number}.safetensors")
-        write_model(random_mace(**settings), models[-1])
-    # sanitizers must be loaded first; plugins of LAMMPS ask for libraries of their own once this process imported it
-    alone = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
-    alone["DECANT_TEST_MODELS"] = ":".join(map(str, models))
-    command = ["ctest", "--test-dir", str(build), "--output-on-failure", "--no-tests=error"]
-    done = subprocess.run(command, env=alone, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
