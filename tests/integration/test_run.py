@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 from decant.data.frames import read_frames
-from decant.foundation.files import read_yaml
+from decant.foundation.files import read_yaml, write_yaml
 from decant.workflow.outcome import State
 from decant.workflow.status import read_status
 from tests.integration.conftest import run_decant
@@ -127,6 +128,23 @@ def test_predictions_stand_beside_the_labels_of_the_test_set(ran: Ran) -> None:
         assert atoms.info["recipe"] == "liquid"
         assert np.abs(atoms.arrays["intra_forces"] - atoms.arrays["forces"]).max() > 0
         assert np.isfinite([atoms.info["energy"], atoms.info["intra_energy"]]).all()
+
+
+def test_a_study_that_is_done_is_left_as_it_is_and_reported_again_only_with_news(ran: Ran, tmp_path: Path) -> None:
+    folder, file, report = tmp_path / "study", tmp_path / "study.yaml", tmp_path / "study" / "report.html"
+    shutil.copytree(ran.folder, folder)
+    content = read_yaml(STUDY)
+    del content["simulations"]["acetonitrile"]
+    write_yaml(file, content)
+    assert "done: 11 of 11 jobs" in run_decant("run", file, "-o", folder, "--no-report").stdout
+    report.write_text("of an earlier call")
+    run_decant("run", file, "-o", folder)
+    assert report.read_text() == "of an earlier call", "nothing is younger"
+    os.utime(report, (0, 0))
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and path.suffix == ".yaml"}
+    assert "done: 11 of 11 jobs" in run_decant("run", file, "-o", folder).stdout
+    assert "<html" in report.read_text()
+    assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
 def test_a_folder_in_use_or_of_something_else_is_refused(ran: Ran, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def command(
     export_only: Annotated[
         bool, typer.Option("--export-only", help="Write a batch script for each job and submit.sh, and run nothing.")
     ] = False,
-    report: Annotated[bool, typer.Option(help="Write the report at the end.")] = True,
+    report: Annotated[bool, typer.Option(help="Write the report at the end, if anything is new.")] = True,
     config: Config = None,
 ) -> None:
     """Run a study, or what is left of it: Snakemake runs decant's own commands in the folder.
@@ -54,7 +54,7 @@ def command(
       decant run study.yaml -o study --export-only && study/submit.sh --account=chemistry
     """
     from decant.foundation.machine import available_cores
-    from decant.workflow.execute import load, run_study
+    from decant.workflow.execute import is_reported, load, run_study
     from decant.workflow.jobs import study_jobs
     from decant.workflow.matrix import graph
     from decant.workflow.outcome import is_done, summary
@@ -76,7 +76,7 @@ def command(
     result = run_study(study, output, where)
     typer.echo(summary(result))
     code = 1 if result.failed else OUT_OF_TIME if result.out_of_time else 0
-    if report:
+    if report and not is_reported(output, output / "report.html"):
         program = str(Path(sys.executable).parent / "decant")
         code = subprocess.run([program, "report", str(output)], check=False).returncode or code
     if code:

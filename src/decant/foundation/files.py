@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -125,4 +125,14 @@ def parse_yaml(source: Path | str) -> Any:
 def write_yaml(path: Path, content: dict[str, Any] | list[Any]) -> None:
     """Write a mapping or a list as YAML, keys in the given order."""
     with write_beside(path) as temporary:
-        temporary.write_text(yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        temporary.write_text(as_yaml(content), encoding="utf-8")
+
+
+def as_yaml(content: dict[str, Any] | list[Any]) -> str:
+    """Return a mapping or a list as the text of a YAML file, keys in the given order."""
+    return str(yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+
+
+def is_current(product: Path, sources: Iterable[Path]) -> bool:
+    """Return whether a file exists and is younger than all that it was made of."""
+    return product.is_file() and all(source.stat().st_mtime < product.stat().st_mtime for source in sources)

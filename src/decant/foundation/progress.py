@@ -72,7 +72,8 @@ class Progress:
     def _show(self, note: str) -> None:
         elapsed = time.monotonic() - self.start
         rate = (self.done - self.first) / elapsed if elapsed > 0 else 0.0
-        left = clock((self.total - self.done) / rate) if rate > 0 else "?"
+        rest = self.total - self.done
+        left = clock(rest / rate) if rate > 0 else "?" if rest else clock(0)
         share = self.done / self.total if self.total else 1.0
         line = (
             f"{self.stage}: {self.done:g}/{self.total:g} {self.unit} {share:4.0%}"

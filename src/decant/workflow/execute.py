@@ -12,7 +12,7 @@ from typing import Any
 
 from decant.foundation.directories import require_own, wait_until_free
 from decant.foundation.errors import InputError, ProgramFailed
-from decant.foundation.files import write_beside, write_yaml
+from decant.foundation.files import as_yaml, is_current, write_beside
 from decant.foundation.locks import locked
 from decant.foundation.progress import Progress, clock
 from decant.foundation.settings import read_mapping
@@ -98,12 +98,23 @@ def run_study(path: Path, folder: Path, profile: Profile) -> Outcome:
 
 
 def write_inputs(folder: Path, values: dict[str, Any], study: Study, jobs: list[Job]) -> None:
-    """Write the files of the folder that the commands and the readers of a study need."""
-    write_yaml(folder / STUDY, values)  # first: it makes the folder a study's
+    """Write the files of the folder that the commands and the readers of a study need, where they are not as before."""
+    _write(folder / STUDY, as_yaml(values))  # first: it makes the folder a study's
     for name, content in study_inputs(study).items():
-        write_yaml(folder / name, content)
-    with write_beside(folder / JOBS) as temporary:
-        temporary.write_text(json.dumps([job.record() for job in jobs], indent=1) + "\n", encoding="utf-8")
+        _write(folder / name, as_yaml(content))
+    _write(folder / JOBS, json.dumps([job.record() for job in jobs], indent=1) + "\n")
+
+
+def is_reported(folder: Path, report: Path) -> bool:
+    """Return whether a report is younger than the study in a folder and all its jobs."""
+    logs = (path for path in (folder / "jobs").rglob("*") if path.is_file())
+    return is_current(report, [folder / STUDY, folder / JOBS, *logs])
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        with write_beside(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
 
 def _snakemake(folder: Path, jobs: list[Job], cores: int | None, words: list[str], lock: int) -> int:
@@ -112,7 +123,8 @@ def _snakemake(folder: Path, jobs: list[Job], cores: int | None, words: list[str
         sys.executable, "-m", "decant.workflow.supervisor", sys.executable, "-m", "snakemake",
         "--snakefile", str(Path(__file__).with_name("Snakefile")), *words, "--keep-going",
         "--rerun-incomplete", "--rerun-triggers", "mtime", "params", "input", "--scheduler", "greedy", "--nocolor",
-        "--max-jobs-per-timespan", "1000/1m",  # by default it looks for work once a second for each job that has ended
+        # by default it looks for work once a second for each job that has ended; a timer of this span ends last
+        "--max-jobs-per-timespan", "100/1s",
         "--nolock",  # the folder is locked by us, in a way that no kill leaves behind
     ]  # fmt: skip
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # the `decant` of this Python
