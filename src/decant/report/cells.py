@@ -58,6 +58,8 @@ def score_cell(runs: Sequence[RunRecord]) -> Cell:
     if done is None:
         if failures:
             return Cell(outcome(failures[0]), short(failures[0].reason), kind="failed")
+        if held := together(runs, "stability"):
+            return Cell("not scored", f"stability {with_error(held['score'], held['uncertainty'])}", kind="text")
         return Cell("not run yet", kind="text")
     # a dash and three states of a cell would be noise where every run has its score
     missing = len(runs) - done["runs"]

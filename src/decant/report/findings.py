@@ -10,7 +10,7 @@ from decant.report.cells import outcome
 from decant.report.learning_curves import families, frames_of, scratch_of, zero_shot_of
 from decant.report.page import Listing, Section
 from decant.report.records import TARGET, Results, RunRecord, unfinished
-from decant.report.scores import gained, is_sure, sign, signed, together, with_error
+from decant.report.scores import gained, is_sure, scored, sign, signed, together, with_error
 from decant.report.transfer import compared
 from decant.scoring.predictors import Predictor
 from decant.study.cells import ZERO
@@ -74,12 +74,15 @@ def _quoted(name: str) -> str:
 
 def _progress(results: Results) -> list[str]:
     """Say how much of the study there is."""
-    scored = [run for run in results.runs if run.score]
-    ends = Counter(run.score["parts"]["stability"]["ended_by"] for run in scored)
-    lasted = ends.pop("completed", 0)
-    text = f"{len(scored)} of {len(results.runs)} runs have a score; {lasted} of these stayed physical to their end."
+    ended = [run for run in results.runs if run.score]
+    ends = Counter(run.score["parts"]["stability"]["ended_by"] for run in ended)
+    lasted, count = ends.pop("completed", 0), len(scored(ended))
+    text = f"{count} of {len(results.runs)} runs have a score"
+    if count < len(ended):
+        text += f", {len(ended) - count} more have no density to be judged by"
+    text += f"; {lasted} of the {len(ended)} stayed physical to their end."
     if ends:
-        text += f" The others were ended by: {', '.join(f'{what} ({count})' for what, count in ends.most_common())}."
+        text += f" The others were ended by: {', '.join(f'{what} ({number})' for what, number in ends.most_common())}."
     left = len(list(unfinished(results)))
     failures = Counter(outcome(run.failure) for run in results.runs if run.failure)
     counts = [f"{count} {kind}" for kind, count in failures.items()] + ([f"{left} not finished yet"] if left else [])
@@ -241,8 +244,8 @@ def _unseen(results: Results) -> list[str]:
 
 def _by_change(results: Results, runs: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
     """Return runs by what changed, in the order of `CHANGES`: of those potentials that have scores of every kind."""
-    scored = [run for run in runs if run.score]
-    kinds = {change: [run for run in scored if results.change_of(run) == change] for change in CHANGES}
+    ended = [run for run in runs if run.score]
+    kinds = {change: [run for run in ended if results.change_of(run) == change] for change in CHANGES}
     kinds = {change: some for change, some in kinds.items() if some}
     shared = set.intersection(*({run.cell.fit for run in some} for some in kinds.values())) if kinds else set()
     return {change: [run for run in some if run.cell.fit in shared] for change, some in kinds.items() if shared}

@@ -7,7 +7,7 @@ from typing import Any
 
 from decant.foundation.tables import number
 from decant.report.records import RunRecord
-from decant.scoring.metric import PARTS
+from decant.scoring.metric import is_scored, known_parts
 from decant.scoring.score import combine, gain
 
 SIGNS = {"gain": 1, "likely gain": 1, "loss": -1, "likely loss": -1}
@@ -24,24 +24,20 @@ def scored(runs: Sequence[RunRecord], part: str | None = None) -> list[dict[str,
     runs
         Of one data set and algorithm, or of several, whose potentials then count alike.
     part
-        Count this part alone; None for all.
+        Of the runs that have this part; None of those that have a score.
     """
     several = len({(run.cell.fit.data, run.cell.fit.algorithm) for run in runs}) > 1
-    found = []
-    for run in runs:
-        if run.score:
-            parts = run.score["parts"]
-            if part is not None:
-                parts = {name: parts[name] if name == part else {**parts[name], "value": None} for name in PARTS}
-            seed = run.cell.fit.name if several else run.cell.fit.seed
-            found.append({**run.score, "parts": parts, "seed": seed})
-    return found
+    return [
+        {**run.score, "seed": run.cell.fit.name if several else run.cell.fit.seed}
+        for run in runs
+        if run.score and (is_scored(run.score["parts"]) if part is None else part in known_parts(run.score["parts"]))
+    ]
 
 
 def together(runs: Sequence[RunRecord], part: str | None = None) -> dict[str, Any] | None:
     """Return what `decant.scoring.score.combine` makes of the scores of some runs; None if none has a score."""
     scores = scored(runs, part)
-    return combine(scores) if scores else None
+    return combine(scores, [part] if part else None) if scores else None
 
 
 def gained(
@@ -62,7 +58,7 @@ def gained(
         shared = {run.condition for run in runs if run.score} & {run.condition for run in baseline if run.score}
         runs, baseline = ([run for run in side if run.condition in shared] for side in (runs, baseline))
     sides = scored(runs, part), scored(baseline, part)
-    return gain(*sides) if all(sides) else None
+    return gain(*sides, [part] if part else None) if all(sides) else None
 
 
 def sign(gained: Mapping[str, Any] | None) -> int:

@@ -10,7 +10,7 @@ from decant.report.cells import data_title, pair_title, score_cell
 from decant.report.page import Cell, Data, Figure, Key, Panel, Row, Section, Table
 from decant.report.picture import GREY, Look, looks, panel
 from decant.report.records import TARGET, Results, RunRecord
-from decant.report.scores import together
+from decant.report.scores import together, with_error
 from decant.study.simulation import CHANGES
 
 TITLES = {"none": "the data's own", "shape": "changed shape", "chemistry": "changed chemistry"}
@@ -33,8 +33,8 @@ def section(results: Results) -> Section:
         Figure(
             [one for one in panels if one],
             "Score on every liquid, the data's own on top, then those whose molecules differ in shape only, then those "
-            "of another functional group; ± its uncertainty. A liquid with an element that a potential has never seen "
-            "is refused.",
+            "of another functional group; ± its uncertainty. A liquid whose density has no reference has no score; one "
+            "with an element that a potential has never seen is refused.",
             Data("unseen", rows),
             keys,
         )
@@ -95,12 +95,18 @@ def _draw_liquid(axes: Axes, place: int, runs: dict[str, list[RunRecord]], style
                 done["score"], y, xerr=done["uncertainty"], color=look.colour, marker=look.marker, markersize=4.5,
                 linewidth=1.0, capsize=0,
             )  # fmt: skip
-    if refused and not any(run.score for one in shown.values() for run in one):
+    if any(together(one) for one in shown.values()):
+        return
+    held = together([run for one in shown.values() for run in one], "stability")
+    if held:
+        words = f"not scored: no density to judge by; stability {with_error(held['score'], held['uncertainty'])}"
+        axes.text(0.02, place, words, va="center", fontsize=8, color=GREY)
+    elif refused:
         axes.text(0.02, place, "refused: an element never seen", va="center", fontsize=8, color=GREY)
 
 
 def _row(results: Results, name: str, data: str, algorithm: str, runs: Sequence[RunRecord]) -> Row:
-    done = together(runs) or {}
+    done, held = together(runs) or {}, together(runs, "stability") or {}
     return {
         "simulation": name,
         "liquid": results.study.simulations[name].liquid,
@@ -109,8 +115,8 @@ def _row(results: Results, name: str, data: str, algorithm: str, runs: Sequence[
         "algorithm": algorithm,
         "score": done.get("score"),
         "uncertainty": done.get("uncertainty"),
-        "stability": done["parts"]["stability"]["value"] if done else None,
-        "stability_uncertainty": done["parts"]["stability"]["uncertainty"] if done else None,
+        "stability": held.get("score"),
+        "stability_uncertainty": held.get("uncertainty"),
         "runs": len(runs),
         "failure": next((run.failure.reason for run in runs if run.failure), ""),
     }

@@ -17,6 +17,8 @@ from decant.scoring.quantity import Quantity
 FACTORS = {"density": 1.05, "diffusion": 2.0}
 """The factor between run and reference at which a part is one half."""
 PARTS = ("stability", *FACTORS)
+NEEDED = "density"
+"""Without it there is no score: what only holds may be a gas, or another liquid."""
 DRAWS, SEED = 4000, 1
 
 
@@ -88,6 +90,11 @@ def total(parts: Mapping[str, Mapping[str, Any]], over: Iterable[str] | None = N
 def known_parts(parts: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     """Return the parts that have a value, in the order of `PARTS`."""
     return tuple(name for name in PARTS if parts[name]["value"] is not None)
+
+
+def is_scored(parts: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether enough is known of a run for a score."""
+    return parts[NEEDED]["value"] is not None
 
 
 def common_parts(scores: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from decant.foundation.errors import InputError
 from decant.scoring.lifetime import COMPLETED
-from decant.scoring.metric import PARTS, common_parts, interval, total
+from decant.scoring.metric import NEEDED, PARTS, common_parts, interval, is_scored, total
 from decant.scoring.quantity import Quantity
 
 ONE_SIGMA, CERTAIN = 0.6827, 0.95
@@ -48,7 +48,7 @@ def combine(scores: Sequence[Mapping[str, Any]], over: Sequence[str] | None = No
         Contents of ``score.yaml``, in any order, to each of which the key ``seed`` may have been added: the seed of
         the fit. Replicas of one seed share a fit; they count as one independent value.
     over
-        Parts that count; None for those that every score has.
+        Parts that count; None for those that every score has, with the density among them.
 
     Returns
     -------
@@ -60,12 +60,12 @@ def combine(scores: Sequence[Mapping[str, Any]], over: Sequence[str] | None = No
     Raises
     ------
     InputError
-        If there is no score, or a part in `over` is missing in one.
+        If there is no score, or a part in `over`, or without it the density, is missing in one.
     """
     from scipy.stats import binomtest
 
     _require_scores(scores)
-    counted = common_parts(scores) if over is None else tuple(over)
+    counted = _counted(scores, over)
     together = pooled(list(_independent(scores, _over(counted)).values()))
     lasted = sum(score["parts"]["stability"]["ended_by"] == COMPLETED for score in scores)
     wilson = binomtest(lasted, len(scores)).proportion_ci(ONE_SIGMA, method="wilson")
@@ -84,7 +84,9 @@ def combine(scores: Sequence[Mapping[str, Any]], over: Sequence[str] | None = No
     }
 
 
-def gain(cell: Sequence[Mapping[str, Any]], baseline: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def gain(
+    cell: Sequence[Mapping[str, Any]], baseline: Sequence[Mapping[str, Any]], over: Sequence[str] | None = None
+) -> dict[str, Any]:
     """Return what a cell gains in score over a baseline: another data set with the same algorithm.
 
     Both are compared over the parts that all their scores have. Where at least two seeds are in both, the differences
@@ -92,7 +94,7 @@ def gain(cell: Sequence[Mapping[str, Any]], baseline: Sequence[Mapping[str, Any]
 
     Parameters
     ----------
-    cell, baseline
+    cell, baseline, over
         As for `combine`.
 
     Returns
@@ -106,12 +108,12 @@ def gain(cell: Sequence[Mapping[str, Any]], baseline: Sequence[Mapping[str, Any]
     Raises
     ------
     InputError
-        If a side has no score.
+        As for `combine`.
     """
     _require_scores(cell)
     _require_scores(baseline)
     both = [*cell, *baseline]
-    over = common_parts(both)
+    over = _counted(both, over)
     difference, freedom, paired = _difference(_independent(cell, _over(over)), _independent(baseline, _over(over)))
     wide = None
     if freedom > 0 and difference.uncertainty is not None:
@@ -136,6 +138,17 @@ def gain(cell: Sequence[Mapping[str, Any]], baseline: Sequence[Mapping[str, Any]
 def _require_scores(scores: Sequence[Mapping[str, Any]]) -> None:
     if not scores:
         raise InputError("no score to combine; a cell needs at least one run with a score.yaml")
+
+
+def _counted(scores: Sequence[Mapping[str, Any]], over: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the parts that count."""
+    if over is not None:
+        return tuple(over)
+    if not all(is_scored(score["parts"]) for score in scores):
+        raise InputError(
+            f"no score without a {NEEDED}, which not every run has; name the parts that shall count: `over`"
+        )
+    return common_parts(scores)
 
 
 def _over(parts: Sequence[str]) -> Callable[[Mapping[str, Any]], Quantity]:

@@ -16,7 +16,7 @@ from decant.foundation.errors import InputError
 from decant.foundation.files import write_yaml
 from decant.foundation.tables import format_table, number
 from decant.scoring.lifetime import COMPLETED, Lifetime, lifetime
-from decant.scoring.metric import FACTORS, PARTS, agreement, interval, known_parts, total
+from decant.scoring.metric import FACTORS, PARTS, agreement, interval, is_scored, known_parts, total
 from decant.scoring.quantity import Quantity, density, diffusion, no_diffusion
 from decant.scoring.reference import EXPERIMENT, Reference, read_reference
 from decant.scoring.replicas import combine, gain
@@ -42,10 +42,11 @@ def score(path: Path, references: Sequence[str] = (EXPERIMENT,), output: Path | 
     Returns
     -------
     dict
-        Content of the file: ``run``, ``status``, ``conditions``; ``score``, ``uncertainty`` and ``interval`` (None
-        where neither density nor diffusion has an uncertainty); ``over``, the parts that count; ``complete``, whether
-        these are all; ``range``, what the score could be with the others; ``parts``; ``reference``; ``notes``. A part
-        has ``value`` (None, with ``not_available``, where it cannot be known), ``uncertainty`` and what it came from.
+        Content of the file: ``run``, ``status``, ``conditions``; ``score`` (None where the density cannot be judged),
+        ``uncertainty`` and ``interval`` (None where neither density nor diffusion has an uncertainty); ``over``, the
+        parts that count; ``complete``, whether these are all; ``range``, what the score could be with the others;
+        ``parts``; ``reference``; ``notes``. A part has ``value`` (None, with ``not_available``, where it cannot be
+        known), ``uncertainty`` and what it came from.
 
     Raises
     ------
@@ -88,11 +89,11 @@ def _require_ended(path: Path, summary: Mapping[str, Any]) -> None:
 
 
 def _totals(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    whole, over = total(parts), known_parts(parts)
+    over, whole = known_parts(parts), total(parts) if is_scored(parts) else None
     result = {
-        "score": whole.value,
-        "uncertainty": whole.uncertainty,
-        "interval": interval(whole),
+        "score": whole.value if whole else None,
+        "uncertainty": whole.uncertainty if whole else None,
+        "interval": interval(whole) if whole else None,
         "over": over,
         "complete": len(over) == len(PARTS),
     }
@@ -170,9 +171,14 @@ def as_text(result: Mapping[str, Any]) -> str:
     rows.append(_row("density", dense, "g_cm3", 5))
     rows.append(_row("diffusion", diffusive, "1e-5_cm2_s", 3))
     rows += [_row(f"  {name}", one, "1e-5_cm2_s", 3) for name, one in diffusive.get("species", {}).items()]
-    rows.append(["score", number(result["score"], result["uncertainty"]), "", "", ""])
+    if result["score"] is not None:
+        rows.append(["score", number(result["score"], result["uncertainty"]), "", "", ""])
     lines = [f"{result['run']}: {result['status']}; reference: {result['reference']['name']}", format_table(rows)]
-    if not result["complete"]:
+    if result["score"] is None:
+        lines.append(
+            f"stability {number(stability['value'])}, not scored: what only holds may be a gas or another liquid"
+        )
+    elif not result["complete"]:
         low, high = result["range"]
         lines.append(f"note: over {', '.join(result['over'])} only; with all parts it would be {low:.3g} to {high:.3g}")
     if stability["ended_by"] != COMPLETED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import re
 import subprocess
@@ -13,8 +14,10 @@ import numpy as np
 import pytest
 
 from decant.foundation.errors import InputError
+from decant.report import unseen
 from decant.report.collect import collect, read_parity
 from decant.report.cost import cost_of
+from decant.report.page import Figure
 from decant.report.picture import inline
 from decant.report.records import Results
 from decant.report.report import report
@@ -160,6 +163,20 @@ def test_unseen_liquids_are_ordered_by_what_changed(study: Path) -> None:
     changes = [row["change"] for row in rows(study, "unseen") if row["algorithm"] == "mace"]
     order = ["none", "shape", "chemistry"]
     assert changes == sorted(changes, key=order.index)
+
+
+def test_a_liquid_without_a_reference_for_its_density_is_not_set_beside_scores(results: Results) -> None:
+    without = copy.deepcopy(results)
+    for run in without.runs:
+        if run.cell.simulation == "acetone" and run.score:
+            run.score["parts"]["density"] |= {"value": None, "not_available": "no reference"}
+    block = next(block for block in unseen.section(without).blocks if isinstance(block, Figure))
+    rows = {(row["simulation"], row["data"]): row for row in block.data.rows if row["algorithm"] == "mace"}
+    assert rows["acetone", "liquid"]["score"] is None
+    assert 0.0 < float(str(rows["acetone", "liquid"]["stability"])) < 1.0
+    assert rows["dec", "liquid"]["score"] is not None
+    drawn = "".join(one.svg for one in block.panels)
+    assert "not scored: no density to judge by; stability" in drawn
 
 
 def test_the_error_between_molecules_predicts_and_that_within_does_not(study: Path) -> None:

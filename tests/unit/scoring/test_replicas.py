@@ -55,6 +55,15 @@ def test_a_cell_of_one_seed_says_that_the_spread_of_fits_is_missing() -> None:
     assert "one run" in combine([score_of()])["notes"][0]
 
 
+def test_runs_without_a_density_are_set_beside_others_by_a_part_that_all_have() -> None:
+    known, unknown = [score_of(0.9, 0.9, 0.1)], [score_of(1.0, None, None)]
+    for together in (lambda: combine([*known, *unknown]), lambda: gain(unknown, known), lambda: combine(unknown)):
+        with pytest.raises(InputError, match="no score without a density"):
+            together()
+    assert combine([*known, *unknown], ["stability"])["score"] == pytest.approx(0.95)
+    assert gain(unknown, known, ["stability"])["gain"] == pytest.approx(0.1)
+
+
 def test_scores_are_combined_over_the_parts_that_all_have() -> None:
     both = combine([score_of(1.0, 0.9, 0.1), score_of(1.0, 0.9, None)])
     assert both["over"] == ["stability", "density"]

@@ -68,9 +68,11 @@ def test_evaporation_without_a_guard_lowers_the_stability(tmp_path: Path) -> Non
     assert "note: stability: the density left that of the liquid" in as_text(result)
 
 
-def test_without_any_reference_the_stability_is_what_is_left(tmp_path: Path) -> None:
+def test_a_run_whose_density_nobody_knows_is_not_scored(tmp_path: Path) -> None:
     result = score_with(tmp_path / "a", liquid="VC:16")
-    assert result["score"] == 1.0
+    assert result["score"] is result["interval"] is None
+    assert "stability 1, not scored" in as_text(result)
+    assert "\nscore" not in as_text(result)
     assert result["over"] == ["stability"]
     assert result["range"] == pytest.approx([1.0 / 3.0, 1.0])
 
