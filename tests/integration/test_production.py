@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import MDAnalysis
 import numpy as np
 import pytest
 
@@ -72,6 +73,14 @@ def test_copies_of_a_run_keep_its_density_and_its_molecules(finished: Run, tmp_p
     assert [len(residue.atoms) for residue in universe.residues] == [2] * 14 * 12 + [3] * 6 * 12
     for _ in universe.trajectory[:: len(universe.trajectory) - 1]:
         assert universe.bonds.values().max() < 1.6  # bonded atoms are neighbours, in the box or by their images
+
+
+def test_files_of_a_run_are_read_rightly_by_mdanalysis_itself(finished: Run) -> None:
+    files = [str(finished.path / name) for name in ("system.data", "trajectory.0.dcd")]
+    bare, own = MDAnalysis.Universe(*files, topology_format="DATA"), finished.universe()
+    assert bare.trajectory.dt == pytest.approx(own.trajectory.dt, rel=1e-5)
+    assert len(bare.bonds) == len(own.bonds)
+    assert bare.atoms.positions == pytest.approx(own.atoms.positions)
 
 
 def test_a_start_may_be_brought_to_another_density(finished: Run, protocol: Protocol, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ A2_PS_TO_1E5_CM2_S = 10.0
 """1 A^2/ps = 1e-4 cm2/s."""
 LAMMPS_BAR_PER_EV_A3 = 1.6021765e6
 """bar for one eV/angstrom^3: LAMMPS's ``nktv2p`` of ``units metal`` with LAMMPS's digits (src/update.cpp)."""
+AKMA_TIME_PS = 0.04888821
+"""CHARMM's unit of time, in which DCD files give theirs: sqrt(amu angstrom^2 / (kcal/mol)), MDAnalysis's digits."""
 PS_PER_NS, SECONDS_PER_DAY = 1000.0, 86400.0
 
 _PS = {"fs": 1e-3, "ps": 1.0, "ns": 1e3}

@@ -1,4 +1,4 @@
-"""DCD segments of a trajectory: which steps they hold, and cutting off what a continuation will write again."""
+"""DCD segments of a trajectory: which steps they hold, their time step, and cutting off what is written again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-FRAMES_AT, STEPS_AT = 8, 20  # positions of the counts in the header, as in LAMMPS's dump_dcd.cpp
+from decant.foundation.units import AKMA_TIME_PS
+
+FRAMES_AT, STEPS_AT, TIMESTEP_AT = 8, 20, 44  # positions of the counts in the header, as in LAMMPS's dump_dcd.cpp
 CELL_RECORD = 8 + 6 * 8
 
 
@@ -56,6 +58,18 @@ def read_segment(path: Path) -> Segment | None:
     header, frame = 92 + 8 + title + 12, CELL_RECORD + 3 * (8 + 4 * struct.unpack_from("<i", record, 4)[0])
     frames = (size - header) // frame
     return Segment(Path(path), first_step, every, frames, header, frame) if frames > 0 else None
+
+
+def set_timestep(path: Path, timestep_ps: float) -> None:
+    """Write the time step into a DCD file as readers of the format expect it.
+
+    LAMMPS writes it in its own units, whatever they are; in ``units metal`` MDAnalysis and others then take times for
+    20 times shorter than they are.
+    """
+    with Path(path).open("r+b") as stream:
+        if stream.seek(0, os.SEEK_END) >= TIMESTEP_AT + 4:
+            stream.seek(TIMESTEP_AT)
+            stream.write(struct.pack("<f", timestep_ps / AKMA_TIME_PS))
 
 
 def cut(path: Path, step: int) -> None:

@@ -14,7 +14,7 @@ from decant.foundation.units import PS_PER_NS, SECONDS_PER_DAY
 from decant.lammps.launch import Outcome, launch, variables
 from decant.lammps.observe import OBSERVE
 from decant.lammps.restart import newest_restart, whole_restarts
-from decant.lammps.trajectory import cut
+from decant.lammps.trajectory import cut, set_timestep
 from decant.simulation.description import DESCRIPTION
 from decant.simulation.run import POTENTIAL, Run
 
@@ -104,6 +104,9 @@ def run_segment(run: Run, plugin: str, lock: int, resources: Resources) -> None:
         message = "interrupted; the same command continues it"
         write_yaml(run.path / "status.yaml", {"state": "interrupted", "segment": number, "message": message})
         raise
+    finally:
+        for file in run.segment_files("trajectory", "dcd"):
+            set_timestep(file, run.description.timestep_ps)
     _conclude(run, outcome, number)
 
 

@@ -10,7 +10,7 @@ import pytest
 from MDAnalysis.coordinates.DCD import DCDWriter
 
 from decant.lammps.restart import MAGIC, newest_restart, restart_step
-from decant.lammps.trajectory import cut, read_segment
+from decant.lammps.trajectory import cut, read_segment, set_timestep
 
 ATOMS, EVERY, FIRST, FRAMES = 7, 10, 200, 6
 
@@ -43,6 +43,14 @@ def test_cutting_keeps_exactly_the_frames_before_a_step(dcd, step, kept):
     assert segment.frames == kept
     trajectory = MDAnalysis.Universe.empty(ATOMS).load_new(str(dcd)).trajectory
     assert [ts.positions[0, 0] for ts in trajectory] == list(range(kept))
+
+
+def test_other_readers_find_the_times_of_its_frames(dcd):
+    set_timestep(dcd, 0.0005)
+    trajectory = MDAnalysis.Universe.empty(ATOMS).load_new(str(dcd)).trajectory
+    steps = FIRST + EVERY * np.arange(FRAMES)
+    assert [ts.time for ts in trajectory] == pytest.approx(0.0005 * steps, rel=1e-5)
+    assert read_segment(dcd).frames == FRAMES, "nothing else changes"
 
 
 def test_a_frame_that_was_cut_off_by_a_kill_does_not_count(dcd):
