@@ -16,7 +16,11 @@ from decant.configurations.sizes import Sizes, atoms_of
 from decant.configurations.thermal import Disorder, thermal_molecule
 from decant.data.frames import ISOLATED, is_isolated
 from decant.foundation.errors import InputError
+from decant.molecules import geometry
 from decant.molecules.solvents import molecule
+
+TRIES = 4
+"""Molecules that are made for one that is wanted before the recipe gives up: at 0 K all of a conformer are alike."""
 
 
 class MonomerRecipe:
@@ -66,11 +70,16 @@ class MonomerRecipe:
         dynamics.check_driver()
         if box is None and dynamics.driver is not None and dynamics.driver.startswith(POTENTIAL):
             raise InputError(f"driver '{dynamics.driver}': LAMMPS needs a periodic box; set box, for example 20")
-        made = [
-            _monomer(molecule, seed + 1000003 * index, temperature, disorder, box)
-            for index in range(dynamics.starts(count))
-        ]
-        return dynamics.configurations(made, seed, self.name)[:count]
+        wanted = dynamics.starts(count)
+        made: list[Atoms] = []
+        for index in range(TRIES * wanted):
+            made.append(_monomer(molecule, seed + 1000003 * index, temperature, disorder, box))
+            if index + 1 >= wanted and len(made := geometry.distinct(made)) >= wanted:
+                return dynamics.configurations(made, seed, self.name)[:count]
+        raise InputError(
+            f"`count` {count}: monomer finds only {len(made)} different configurations of {molecule} at `temperature`"
+            f" {temperature}; give fewer, or a higher temperature"
+        )
 
     def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
         """Return the size of the molecule."""

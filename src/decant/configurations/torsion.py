@@ -14,9 +14,13 @@ from decant.configurations.groups import flat
 from decant.configurations.sizes import Sizes, atoms_of
 from decant.configurations.thermal import Disorder, thermal_molecule
 from decant.foundation.errors import InputError
+from decant.molecules import geometry
 from decant.molecules.molecule import Molecule, rotatable_bonds
 from decant.molecules.solvents import molecule
 from decant.molecules.topology import bonds, molecule_ids
+
+GOLDEN = 0.5 * (5**0.5 - 1)
+"""Multiples of it, less whole numbers, never come close to each other: the least regular way to fill an interval."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ class TorsionRecipe:
             Solvent name or SMILES.
         steps
             Angles of a scan, evenly spaced from the conformer's own; they share a split group. An angle at which atoms
-            come so close that they look bonded is left out.
+            come so close that they look bonded is left out. Without temperature, a bond that is scanned again gets
+            angles between those that it had, and a geometry that was there before is left out.
         temperature
             K, a number or [low, high], of the thermal disorder that a scan starts from; 0 is the relaxed conformer.
         disorder
@@ -70,16 +75,24 @@ class TorsionRecipe:
         if not found:
             raise InputError(f"molecule '{molecule}': has no rotatable bond; leave it out of torsion")
         frames: list[Atoms] = []
-        scan = 0
+        scan = news = 0
         while len(frames) < count:
             random = np.random.default_rng([seed, scan])
             kelvin = draw(temperature, random, "temperature")
             start = thermal_molecule(kind, kelvin, random, disorder)
-            made = _scan(start, kind, found[scan % len(found)], steps)
+            turns, number = divmod(scan, len(found))
+            offset = 0.0 if kelvin else turns * GOLDEN % 1.0
+            made = _scan(start, kind, found[number], (np.arange(steps) + offset) / steps)
             for atoms in made:
                 atoms.info |= {"temperature": kelvin, "group": scan, "parent": f"start-torsion-{seed}-{scan}"}
-            frames += made
+            before, frames = len(frames), geometry.distinct([*frames, *made])
             scan += 1
+            news = scan if len(frames) > before else news
+            if scan > news + 2 * len(found):
+                raise InputError(
+                    f"`count` {count}: torsion finds only {len(frames)} different configurations of {molecule};"
+                    " give fewer, or a `temperature`"
+                )
         return frames[:count]
 
     def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
@@ -115,14 +128,15 @@ def _ends(kind: Molecule, atom: int, other: int) -> list[int]:
     return [int(index) for index in near if index != other]
 
 
-def _scan(start: Atoms, kind: Molecule, rotor: Rotor, steps: int) -> list[Atoms]:
+def _scan(start: Atoms, kind: Molecule, rotor: Rotor, shares: np.ndarray) -> list[Atoms]:
+    """Return the start turned about a rotor by shares of its whole turn, shape (angles,)."""
     from scipy.spatial.transform import Rotation
 
     first, second = rotor.axis
     pivot = start.positions[second]
     axis = (pivot - start.positions[first]) / np.linalg.norm(pivot - start.positions[first])
     frames = []
-    for angle in np.arange(steps) * rotor.turn / steps:
+    for angle in shares * rotor.turn:
         atoms = start.copy()
         turn = Rotation.from_rotvec(np.radians(angle) * axis)
         atoms.positions[rotor.moving] = pivot + turn.apply(start.positions[rotor.moving] - pivot)

@@ -62,6 +62,12 @@ def duplicates(frames: list[Atoms], tolerance: float = SAME) -> list[tuple[int, 
     return sorted(pairs)
 
 
+def distinct(frames: list[Atoms]) -> list[Atoms]:
+    """Return the frames without those that repeat the geometry of an earlier one."""
+    repeats = {later for _, later in duplicates(frames)}
+    return [atoms for index, atoms in enumerate(frames) if index not in repeats]
+
+
 def correlated(frames: list[Atoms], tolerance: float = NEAR) -> list[tuple[int, int]]:
     """Return consecutive frames (i, i + 1) of the same atoms that have moved little: steps of one trajectory.
 

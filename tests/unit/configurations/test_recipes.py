@@ -91,6 +91,15 @@ def test_a_seed_repeats_its_configurations():
     assert not np.allclose(first[0].positions, other[0].positions)
 
 
+def test_molecules_without_disorder_are_not_repeated():
+    with pytest.raises(
+        InputError, match=r"`count` 2: monomer finds only 1 different configurations of EC .* give fewer"
+    ):
+        build_entry(entry("monomer", 2, molecule="EC", temperature=0, **FAST), 0, 1)
+    frames = build_entry(entry("monomer", 1, molecule="EC", temperature=0, **FAST), 0, 1)
+    assert len(frames) == 1
+
+
 def test_a_monomer_in_a_box_is_periodic_and_a_small_box_is_refused():
     (atoms,) = build_entry(entry("monomer", 1, molecule="EC", box=20.0, **FAST), 0, 1)
     assert atoms.pbc.all() and atoms.cell.volume == pytest.approx(8000)

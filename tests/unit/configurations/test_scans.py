@@ -14,6 +14,7 @@ from decant.configurations.rigid_moves import moved
 from decant.configurations.torsion import rotors
 from decant.configurations.volume_scan import scaled
 from decant.foundation.errors import InputError
+from decant.molecules.geometry import duplicates
 from decant.molecules.solvents import molecule
 from decant.molecules.species import species_names
 from decant.molecules.topology import bonds
@@ -121,6 +122,13 @@ def test_a_rotor_scan_turns_one_torsion_and_leaves_both_sides_rigid():
 def test_scans_go_through_all_rotors_in_turn():
     frames = build("torsion", 10, molecule="EMC", steps=2, **FAST)
     assert len({atoms.info["rotor"] for atoms in frames}) == 5
+
+
+@pytest.mark.parametrize("molecule", ["EMC", "DMC", "MEOH"])
+def test_scans_of_a_relaxed_molecule_do_not_repeat_themselves(molecule):
+    frames = build("torsion", 40, molecule=molecule, steps=12, **FAST)
+    assert len(frames) == 40
+    assert not duplicates(frames)
 
 
 def test_an_approach_curve_runs_from_the_repulsive_wall_to_well_apart():
