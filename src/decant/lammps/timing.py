@@ -36,6 +36,8 @@ class Timing:
     peak_MB
         Highest resident memory of rank 0 at each ``info memory``, in MB of 10^6 bytes, from the start of the process
         to there.
+    others_busy_cores
+        Cores that other processes kept busy meanwhile; None if it was not measured.
     """
 
     loop_s: float
@@ -45,6 +47,7 @@ class Timing:
     sections: dict[str, float] = field(default_factory=dict)
     kernels: dict[str, float] = field(default_factory=dict)
     peak_MB: tuple[float, ...] = ()
+    others_busy_cores: float | None = None
 
     @property
     def katom_step_per_s(self) -> float:

@@ -14,11 +14,12 @@ import shutil
 import statistics
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from decant.data.extxyz import read_raw
+from decant.foundation.busyness import is_disturbed, others_busy
 from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.files import require_file
 from decant.foundation.machine import available_cores, describe_machine
@@ -158,6 +159,16 @@ class Result:
     def kB_per_atom(self) -> float:
         """Memory on top of the fixed part for each atom of a rank, kB of 10^3 bytes."""
         return 1000.0 * (self.peak_MB - self.fixed_MB) / (self.case.atoms / self.case.ranks)
+
+    @property
+    def others_busy_cores(self) -> float | None:
+        """Cores that other processes kept busy; the median over runs, None if not known."""
+        known = [run.others_busy_cores for run in self.runs if run.others_busy_cores is not None]
+        return statistics.median(known) if known else None
+
+    def is_disturbed(self, cores: int) -> bool:
+        """Return whether others took cores of this machine that it needed: its speed is then too low."""
+        return is_disturbed(self.case.ranks * self.case.threads, cores, self.others_busy_cores)
 
     @property
     def shares(self) -> dict[str, float]:
@@ -345,18 +356,19 @@ def run_once(plan: Plan, case: Case, steps: int, timers: bool = False) -> Timing
     )
     # torch inside pair_style deepmd does not listen to OMP_NUM_THREADS
     environment = {"DP_INTRA_OP_PARALLELISM_THREADS": str(case.threads), **({TIMERS: "1"} if timers else {})}
-    outcome = launch(
-        ["-in", str(inputs_directory() / "in.bench"), "-log", LOG, *values],
-        case.ranks,
-        case.folder,
-        threads=case.threads,
-        plugin=case.algorithm,
-        more_environment=environment,
-    )
+    with others_busy() as others:
+        outcome = launch(
+            ["-in", str(inputs_directory() / "in.bench"), "-log", LOG, *values],
+            case.ranks,
+            case.folder,
+            threads=case.threads,
+            plugin=case.algorithm,
+            more_environment=environment,
+        )
     timing = read_timing(log) if log.is_file() else None
     if outcome.code != 0 or timing is None or len(timing.peak_MB) < 2:
         raise ProgramFailed(f"{case}: LAMMPS failed: {outcome.reason()}")
-    return timing
+    return replace(timing, others_busy_cores=others.cores)
 
 
 def _steps(profile: Timing) -> int:

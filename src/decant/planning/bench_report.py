@@ -34,6 +34,7 @@ def conditions_line(plan: Plan) -> str:
 def as_text(bench: Bench) -> str:
     """Return everything as text for a terminal."""
     parts = [machine_line(bench), conditions_line(bench.plan), "", _speeds(bench)]
+    parts += _disturbed(bench)
     parts += [f"left out: {note}" for note in bench.skipped]
     for name in dict.fromkeys(result.case.potential for result in bench.results):
         parts += ["", f"{name}: share of time, %", _shares([r for r in bench.results if r.case.potential == name])]
@@ -61,6 +62,19 @@ def _speeds(bench: Bench) -> str:
             ]
         )
     return format_table(rows)
+
+
+def _disturbed(bench: Bench) -> list[str]:
+    """Say which results are too low because other processes took the cores that they needed."""
+    cores = int(bench.machine["cores"])
+    found = [result for result in bench.results if result.is_disturbed(cores)]
+    if not found:
+        return []
+    others = max(result.others_busy_cores or 0.0 for result in found)
+    return [
+        f"busy: other processes kept up to {others:.1f} of the {cores} cores busy; too low, and not used by "
+        f"'decant plan', are {', '.join(str(result.case) for result in found)}: measure again on a quiet machine"
+    ]
 
 
 def efficiency(
@@ -120,6 +134,7 @@ def _result(bench: Bench, result: Result) -> dict[str, Any]:
         "fixed_MB_per_rank": result.fixed_MB,
         "kB_per_atom": result.kB_per_atom,
         "neighbours_per_atom": result.neighbours,
+        "others_busy_cores": result.others_busy_cores,
     }
     return {
         "potential": case.potential,

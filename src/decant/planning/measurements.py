@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from decant.foundation.errors import InputError
+from decant.foundation.busyness import is_disturbed
+from decant.foundation.errors import InputError, warn
 from decant.foundation.files import read_yaml
 from decant.foundation.machine import available_cores
 from decant.planning import bench
@@ -40,6 +41,8 @@ class Measured:
         Memory of a rank, as `decant bench` tells it; None if it was not measured.
     density_A3
         Atoms in a cubic angstrom; None if not known.
+    others_busy_cores
+        Cores that other processes kept busy meanwhile; None if not known.
     """
 
     atoms: int
@@ -54,6 +57,12 @@ class Measured:
     fixed_MB: float | None = None
     kB_per_atom: float | None = None
     density_A3: float | None = None
+    others_busy_cores: float | None = None
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether others took cores that it needed, so that it is too slow."""
+        return is_disturbed(self.ranks * self.threads, self.cores, self.others_busy_cores)
 
     @property
     def own(self) -> float:
@@ -84,7 +93,20 @@ def from_bench(path: Path, potential: Potential) -> list[Measured]:
     if not found:
         raise InputError(f"{path}: has no measurement of '{name}', only of {', '.join(names)}")
     machine = content["machine"]
-    return [_measured(result, machine, potential.cutoff, str(path)) for result in found]
+    return _undisturbed([_measured(result, machine, potential.cutoff, str(path)) for result in found])
+
+
+def _undisturbed(points: list[Measured]) -> list[Measured]:
+    """Return the measurements from which others took no core; all where there are none, with a warning either way."""
+    quiet = [point for point in points if not point.is_disturbed]
+    if len(quiet) < len(points):
+        others = max(point.others_busy_cores or 0.0 for point in points if point.is_disturbed)
+        what = f"{len(points) - len(quiet)} of {len(points)} speeds are not used" if quiet else "the speeds are too low"
+        warn(
+            f"{points[0].source}: {what}: other processes kept up to {others:.1f} of {points[0].cores} cores busy;"
+            " measure again on a quiet machine"
+        )
+    return quiet or points
 
 
 def _measured(result: dict[str, Any], machine: dict[str, Any], cutoff: float, source: str) -> Measured:
@@ -102,6 +124,7 @@ def _measured(result: dict[str, Any], machine: dict[str, Any], cutoff: float, so
         peak_MB=result["peak_MB_per_rank"],
         fixed_MB=result["fixed_MB_per_rank"],
         kB_per_atom=result["kB_per_atom"],
+        others_busy_cores=result.get("others_busy_cores"),
         density_A3=neighbours / (4.0 / 3.0 * math.pi * cutoff**3) if neighbours else None,
     )
 
@@ -141,4 +164,5 @@ def measure(potential: Potential, threads: int, liquid: str) -> list[Measured]:
     )
     content = as_mapping(done)
     source = "measured now on this machine"
-    return [_measured(result, content["machine"], potential.cutoff, source) for result in content["results"]]
+    machine = content["machine"]
+    return _undisturbed([_measured(result, machine, potential.cutoff, source) for result in content["results"]])

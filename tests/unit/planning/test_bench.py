@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,16 @@ def test_files_hold_every_configuration_and_name_the_machine(tmp_path):
     text = as_text(done)
     assert "Some CPU, 2 cores, AVX2" in text and "timestep 0.5 fs" in text
     assert "left out: 2 ranks x 2 threads" in text
+
+
+def test_results_from_which_others_took_a_core_are_named():
+    quiet, busy = result(), result(ranks=2)
+    quiet.runs = [replace(run, others_busy_cores=0.8) for run in quiet.runs]
+    busy.runs = [replace(run, others_busy_cores=0.8) for run in busy.runs]
+    lines = as_text(Bench(Plan(()), MACHINE, [quiet, busy], [])).splitlines()
+    (line,) = [line for line in lines if line.startswith("busy: ")]
+    assert "up to 0.8 of the 2 cores busy" in line
+    assert "2 ranks x 1 threads" in line and "1 ranks" not in line
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):

@@ -125,6 +125,21 @@ def test_senseless_jobs_are_refused_by_name(mace: Potential) -> None:
         plan(mace, replace(JOB, threads=2), BENCH)
 
 
+def test_speeds_from_which_others_took_a_core_are_not_planned_with(
+    mace: Potential, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    same = {"potential": "a", "threads": 1, "peak_MB_per_rank": 60.0, "fixed_MB_per_rank": 50.0, "kB_per_atom": 30.0}
+    slow, fast = "katom_step_per_s_lowest", "katom_step_per_s_highest"
+    one = {**same, "atoms": 160, "ranks": 1, slow: 9.0, fast: 10.0, "others_busy_cores": 0.9}
+    two = {**same, "atoms": 160, "ranks": 2, slow: 4.0, fast: 6.0, "others_busy_cores": 0.9}
+    write_yaml(tmp_path / "bench.yaml", {"machine": {"cores": 2}, "results": [one, two]})
+    assert [point.ranks for point in from_bench(tmp_path, mace)] == [1]
+    assert "1 of 2 speeds are not used: other processes kept up to 0.9 of 2 cores busy" in caplog.text
+    write_yaml(tmp_path / "bench.yaml", {"machine": {"cores": 2}, "results": [two]})
+    assert [point.ranks for point in from_bench(tmp_path, mace)] == [2]
+    assert "the speeds are too low" in caplog.text
+
+
 def test_a_bench_of_other_potentials_is_refused_by_name(mace: Potential, tmp_path: Path) -> None:
     result = {"potential": "b", "atoms": 160, "ranks": 1, "threads": 1}
     write_yaml(tmp_path / "bench.yaml", {"machine": {"cores": 2}, "results": [result]})
