@@ -50,12 +50,16 @@ def workers(
     context = multiprocessing.get_context("fork" if inherit else "spawn")
     with each_on_its_own():  # read by each worker when it starts
         pool = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(inherit,))
+        done = False
         try:
             yield pool
+            done = True
         except BrokenProcessPool as error:
             raise InputError(f"a {work} process died, perhaps for lack of memory; {advice}") from error
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            # who is interrupted does not wait for work that goes on; else an end of this process just then would be
+            # told by a pipe that is being closed, with a traceback
+            pool.shutdown(wait=done, cancel_futures=True)
 
 
 def spread(
