@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from decant.analysis.observables import read_observables
-from decant.foundation.errors import InputError
-from decant.foundation.files import read_yaml, require_file
+from decant.analysis.reference_values import read_values
+from decant.foundation.files import read_yaml
 from decant.foundation.tables import read_csv
 from decant.potentials.potential import CARD
 from decant.simulation.run import POTENTIAL
@@ -91,35 +90,16 @@ def read_entry(run: Path, potential: Path | None = None) -> Entry:
 
 
 def read_references(path: Path) -> list[Entry]:
-    """Read references from a CSV file.
-
-    Its columns are ``name``, ``density_g_cm3`` and ``diffusion_<species>_1e-5_cm2_s``; all but ``name`` may be missing
-    or empty.
-
-    Raises
-    ------
-    InputError
-        If the file has no column ``name`` or a value is not a number.
-    """
-    require_file(path, "a CSV file with a column 'name'")
-    with Path(path).open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
+    """Return the references of a file, as `decant.analysis.reference_values.read_values` reads it."""
     result = []
-    for line, row in enumerate(rows, start=2):
-        if not row.get("name"):
-            raise InputError(f"{path}: line {line}: no 'name'; expected columns name, density_g_cm3, ...")
-        try:
-            numbers = {key: float(text) for key, text in row.items() if key and key != "name" and text}
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{path}: line {line}: {error}") from error
+    for values in read_values(path):
         summary: dict[str, Any] = {"diffusion": {}}
-        for key, value in numbers.items():
-            if key == "density_g_cm3":
-                summary["density"] = {"value": value, "uncertainty": None}
-            elif key.startswith("diffusion_") and key.endswith("_1e-5_cm2_s"):
-                name = key.removeprefix("diffusion_").removesuffix("_1e-5_cm2_s")
-                summary["diffusion"][name] = {"diffusion_1e-5_cm2_s": value, "uncertainty_1e-5_cm2_s": None}
-        result.append(Entry(row["name"], summary, is_reference=True))
+        if (density := values.get("density_g_cm3")) is not None:
+            summary["density"] = {"value": density, "uncertainty": values.get("density_uncertainty_g_cm3")}
+        errors = values.get("diffusion_uncertainty_1e-5_cm2_s") or {}
+        for name, value in (values.get("diffusion_1e-5_cm2_s") or {}).items():
+            summary["diffusion"][name] = {"diffusion_1e-5_cm2_s": value, "uncertainty_1e-5_cm2_s": errors.get(name)}
+        result.append(Entry(str(values["name"]), summary, is_reference=True))
     return result
 
 

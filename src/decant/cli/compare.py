@@ -21,7 +21,7 @@ def command(
     ] = None,
     reference: Annotated[
         Path | None,
-        typer.Option(help="CSV with columns name, density_g_cm3, diffusion_<species>_1e-5_cm2_s to show beside."),
+        typer.Option(help="Reference values to show beside, in the YAML that decant score takes, or as CSV."),
     ] = None,
     config: Config = None,
 ) -> None:

@@ -14,7 +14,7 @@ def command(
     run: Annotated[Path, typer.Argument(help="Run directory that decant analyze has measured.")],
     reference: Annotated[
         list[str] | None,
-        typer.Option(help="experiment (the default), a YAML file, or an analysed run; several runs are pooled."),
+        typer.Option(help="experiment (the default), a YAML or CSV file, or an analysed run; several runs are pooled."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; score.yaml in the run directory by default.")

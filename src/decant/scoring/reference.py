@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from decant.analysis.observables import read_observables
+from decant.analysis.reference_values import read_values
 from decant.foundation.errors import InputError, nearest
-from decant.foundation.files import read_yaml
 from decant.foundation.settings import number, positive, text
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.molecule import Molecule
@@ -26,10 +26,6 @@ PER_KELVIN = {"density": 0.001, "diffusion": 0.02}
 SILENT_K, FARTHEST_K = 2.0, 10.0
 FARTHEST_BAR = 100.0  # compresses a liquid by about 1 %
 SAME_K, SAME_BAR = 1.0, 10.0
-KEYS = (
-    "density_g_cm3", "density_uncertainty_g_cm3", "diffusion_1e-5_cm2_s", "diffusion_uncertainty_1e-5_cm2_s",
-    "temperature_K", "source",
-)  # fmt: skip
 
 
 @dataclass
@@ -102,7 +98,9 @@ def read_reference(names: Sequence[str], run: Path, conditions: Mapping[str, Any
         if not Path(name).is_dir():
             problem = "goes alone" if name == EXPERIMENT or Path(name).exists() else "no such file or directory"
             hint = nearest(name, [EXPERIMENT])
-            raise InputError(f"`reference` {name}: {problem}{hint}; expected experiment, a YAML file or analysed runs")
+            raise InputError(
+                f"`reference` {name}: {problem}{hint}; expected experiment, a YAML or CSV file, or analysed runs"
+            )
     others = [Path(name) for name in dict.fromkeys(names) if Path(name).resolve() != Path(run).resolve()]
     if not others:
         raise InputError(f"`reference` {names[0]}: is the run to be scored itself; give another run of that level")
@@ -137,15 +135,15 @@ def experiment(conditions: Mapping[str, Any]) -> Reference:
 
 
 def from_file(path: Path, conditions: Mapping[str, Any]) -> Reference:
-    """Return the values of a YAML file with the keys `KEYS`.
+    """Return the values of a file of one liquid, as `decant.analysis.reference_values.read_values` reads it.
 
-    ``diffusion_1e-5_cm2_s`` and its uncertainty are mappings by species; ``temperature_K``, where given, is compared
-    with that of the run. A value without uncertainty gets one of 0.5 % (density) or 5 % (diffusion).
+    ``temperature_K``, where given, is compared with that of the run. A value without uncertainty gets one of 0.5 %
+    (density) or 5 % (diffusion).
     """
-    content = read_yaml(path)
-    for name in content:
-        if name not in KEYS:
-            raise InputError(f"{path}: unknown key '{name}'{nearest(str(name), KEYS)}; expected {', '.join(KEYS)}")
+    contents = read_values(path)
+    if len(contents) != 1:
+        raise InputError(f"{path}: has {len(contents)} rows; a score takes one: give a file with that row alone")
+    content = contents[0]
     if "density_g_cm3" not in content and "diffusion_1e-5_cm2_s" not in content:
         raise InputError(f"{path}: expected density_g_cm3, diffusion_1e-5_cm2_s or both")
     reference = Reference(str(path), _read(path, content, "source", text) or "")

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from decant.algorithms.presets import load_preset
+from decant.analysis.reference_values import KEYS
 from decant.foundation.errors import InputError, nearest, warn
 from decant.labels.registry import labeler
 from decant.potentials.potential import PRECISIONS
-from decant.scoring.reference import KEYS
 from decant.study.algorithm_choice import AlgorithmChoice
 from decant.study.frames import frame_sizes
 from decant.study.novelty import changes_told

@@ -85,5 +85,5 @@ def test_what_is_missing_is_named(analysed: Path, tmp_path: Path) -> None:
         compare([analysed / "a", analysed / "b"], tmp_path, potentials=[analysed / "potential-a"])
     bad = tmp_path / "bad.csv"
     bad.write_text("name,density_g_cm3\nx,heavy\n")
-    with pytest.raises(InputError, match=r"bad\.csv: line 2: could not convert"):
+    with pytest.raises(InputError, match=r"bad\.csv: line 2: density_g_cm3: expected a number, not 'heavy'"):
         compare([analysed / "a"], tmp_path, reference=bad)

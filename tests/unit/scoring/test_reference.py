@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from decant.analysis.entry import read_references
 from decant.foundation.errors import InputError
 from decant.molecules.solvents import solvent_table
 from decant.scoring.quantity import Quantity
@@ -23,6 +24,28 @@ def from_content(folder: Path, content: dict[str, Any], **settings: Any) -> Any:
     file = folder / "reference.yaml"
     file.write_text(yaml.safe_dump(content))
     return read_reference([str(file)], folder / "run", conditions(**settings))
+
+
+def test_a_score_and_a_comparison_read_the_same_file_in_either_form(tmp_path: Path) -> None:
+    content = {
+        "name": "lab", "density_g_cm3": 0.79, "density_uncertainty_g_cm3": 0.01, "diffusion_1e-5_cm2_s": {"MEOH": 2.4},
+        "temperature_K": 298.0, "source": "a paper",
+    }  # fmt: skip
+    table, mapping = tmp_path / "lab.csv", tmp_path / "lab.yaml"
+    table.write_text(
+        "name,density_g_cm3,density_uncertainty_g_cm3,diffusion_MEOH_1e-5_cm2_s,temperature_K,source,ours\n"
+        "lab,0.79,0.01,2.4,298,a paper,seen\n"
+    )
+    mapping.write_text(yaml.safe_dump(content))
+    found = [read_reference([str(file)], tmp_path / "run", conditions()) for file in (table, mapping)]
+    assert found[0].density == found[1].density
+    assert found[0].diffusion == found[1].diffusion
+    beside = [read_references(file) for file in (table, mapping)]
+    assert beside[0] == beside[1]
+    assert beside[0][0].diffusion()["MEOH"]["diffusion_1e-5_cm2_s"] == 2.4
+    table.write_text(table.read_text() + "other,0.8,,,,,\n")
+    with pytest.raises(InputError, match=r"lab\.csv: has 2 rows; a score takes one"):
+        read_reference([str(table)], tmp_path / "run", conditions())
 
 
 def test_experiment_is_the_table_of_solvents_with_its_source() -> None:

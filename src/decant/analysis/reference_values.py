@@ -1,0 +1,78 @@
+"""Values of a liquid from elsewhere, such as experiment, in a file that `decant score` and `compare` take alike."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+from decant.foundation.errors import InputError, nearest
+from decant.foundation.files import read_yaml, require_file
+
+KEYS = (
+    "name", "density_g_cm3", "density_uncertainty_g_cm3", "diffusion_1e-5_cm2_s", "diffusion_uncertainty_1e-5_cm2_s",
+    "temperature_K", "source",
+)  # fmt: skip
+WORDS = ("name", "source")
+BY_SPECIES = re.compile(r"(diffusion(?:_uncertainty)?)_(.+)_(1e-5_cm2_s)")
+
+
+def read_values(path: Path) -> list[dict[str, Any]]:
+    """Return the values of each liquid in a file.
+
+    Parameters
+    ----------
+    path
+        YAML: a mapping with keys of `KEYS`, of one liquid; ``diffusion_1e-5_cm2_s`` and its uncertainty are mappings by
+        species. CSV: a row each, with columns of the same names, those of diffusion with the species inside, as in
+        ``diffusion_EC_1e-5_cm2_s``; fields may be empty, other columns are passed over.
+
+    Returns
+    -------
+    list of dict
+        Mappings as those of YAML; ``name`` is there always.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, has a key that is none of these, no name in a row, or no number where one belongs.
+    """
+    path = Path(path)
+    require_file(path, "a YAML or CSV file with reference values")
+    return _rows(path) if path.suffix.lower() == ".csv" else [_mapping(path)]
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    content = read_yaml(path)
+    for key in content:
+        if key not in KEYS:
+            raise InputError(f"{path}: unknown key '{key}'{nearest(str(key), KEYS)}; expected {', '.join(KEYS)}")
+    return {"name": path.stem, **content}
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    found = []
+    for line, row in enumerate(rows, start=2):
+        if not row.get("name"):
+            raise InputError(f"{path}: line {line}: no 'name'; expected columns name, density_g_cm3, ...")
+        values: dict[str, Any] = {}
+        for column, text in row.items():
+            if not text or not isinstance(column, str):
+                continue
+            match = BY_SPECIES.fullmatch(column)
+            if match:
+                values.setdefault(f"{match[1]}_{match[3]}", {})[match[2]] = _number(path, line, column, text)
+            elif column in KEYS:
+                values[column] = text if column in WORDS else _number(path, line, column, text)
+        found.append(values)
+    return found
+
+
+def _number(path: Path, line: int, column: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise InputError(f"{path}: line {line}: {column}: expected a number, not {text!r}") from error
