@@ -156,7 +156,7 @@ def test_a_folder_in_use_or_of_something_else_is_refused(ran: Ran, tmp_path: Pat
 def test_the_studies_that_come_with_decant_are_valid_and_the_demonstration_takes_an_afternoon(tmp_path: Path) -> None:
     run_decant("init", "-o", tmp_path / "study.yaml")
     said = run_decant("validate", tmp_path / "study.yaml").stdout
-    assert "potentials: " in said and "hours on 2 cores" in said
+    assert "potentials: " in said and "time on 2 cores" in said
     again = run_decant("init", "-o", tmp_path / "study.yaml", expect=2)
     assert "is there already" in again.stderr
     total = run_decant("validate", STUDY.with_name("ec-emc.yaml")).stdout.splitlines()[-1].split()

@@ -18,6 +18,13 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
 
 
+def span(seconds: float) -> str:
+    """Format an estimated duration in the unit that suits it: ``12 s``, ``4.5 min`` or ``3.2 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 class Progress:
     """A line that tells stage, fraction done, rate and time left.
 

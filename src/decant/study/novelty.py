@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from decant.molecules.functional_groups import change
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.molecule import Molecule
@@ -62,3 +64,25 @@ def molecules_trained_on(study: Study, fit: FitCell) -> frozenset[Molecule] | No
             return None
         found |= molecules
     return frozenset(found)
+
+
+def unseen(study: Study) -> list[str]:
+    """Return a line for each species and each element of a liquid that a potential which runs it was not trained on."""
+    lines = []
+    for name, simulation in study.simulations.items():
+        liquid = [kind for kind, _ in parse_liquid(simulation.liquid)]
+        fits = {run.fit.data: run.fit for run in study.runs() if run.simulation == name}
+        trained = {data: molecules_trained_on(study, fit) for data, fit in fits.items()}
+        known = {data: molecules for data, molecules in trained.items() if molecules is not None}
+        for kind in liquid:
+            if without := [data for data, molecules in known.items() if kind not in molecules]:
+                lines.append(f"{name}: {kind.name} is in {_none_of(without, known)}")
+        for element in sorted({symbol for kind in liquid for symbol in kind.symbols}):
+            held = {data: {symbol for kind in kinds for symbol in kind.symbols} for data, kinds in known.items()}
+            if without := [data for data, symbols in held.items() if element not in symbols]:
+                lines.append(f"{name}: the element {element} is in {_none_of(without, known)}; such runs are refused")
+    return lines
+
+
+def _none_of(without: Collection[str], known: Collection[str]) -> str:
+    return "no data set" if len(without) == len(known) else f"none of {', '.join(without)}"

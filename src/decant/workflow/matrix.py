@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from decant.foundation.progress import clock
+from decant.foundation.progress import clock, span
 from decant.foundation.tables import format_table
-from decant.study.novelty import changes
+from decant.study.novelty import changes, unseen
 from decant.study.resources import KINDS
 from decant.study.simulation import CHANGES
 from decant.study.study import Study
@@ -38,6 +38,8 @@ def matrix(study: Study) -> str:
         change = changes(study)[name]
         new = "" if change == CHANGES[0] else f" [new {change}]"
         lines.append(f"  {name:20s} {len(own_runs):4d} = {potentials} potentials x {states}; {simulation.liquid}{new}")
+    if news := unseen(study):
+        lines += ["not trained on:", *(f"  {line}" for line in news)]
     return "\n".join(lines)
 
 
@@ -53,16 +55,16 @@ def graph(jobs: Sequence[Job], left: Collection[str], cores: int) -> str:
     cores
         Cores that are kept busy.
     """
-    rows = [["", "jobs", "left", "each takes", f"hours on {cores} cores", "each waits for"]]
+    rows = [["", "jobs", "left", "each takes", f"time on {cores} cores", "each waits for"]]
     for kind in KINDS:
         own = [job for job in jobs if job.kind == kind]
         todo = [job for job in own if job.name in left]
         if own:
             times = [job.seconds for job in own if job.seconds is not None]
             takes = _span([clock(seconds) for seconds in (min(times), max(times))]) if times else "?"
-            rows.append([kind, str(len(own)), str(len(todo)), takes, _hours(todo, cores), _waits(own)])
+            rows.append([kind, str(len(own)), str(len(todo)), takes, _time(todo, cores), _waits(own)])
     todo = [job for job in jobs if job.name in left]
-    rows.append(["all", str(len(jobs)), str(len(todo)), "", _hours(todo, cores), ""])
+    rows.append(["all", str(len(jobs)), str(len(todo)), "", _time(todo, cores), ""])
     width = max(len(row[-1]) for row in rows)
     table = format_table([[*row[:-1], row[-1].ljust(width)] for row in rows])
     return "\n".join([table, *uncounted(todo)])
@@ -80,13 +82,13 @@ def _span(ends: Sequence[object]) -> str:
 
 
 def cost_table(jobs: Sequence[Job], cores: int) -> str:
-    """Return jobs and estimated hours of each kind, and of all, on a number of cores that is kept busy."""
-    lines = [f"{'kind':10s} {'jobs':>5s} {'hours on ' + str(cores) + ' cores':>18s}"]
+    """Return jobs and estimated time of each kind, and of all, on a number of cores that is kept busy."""
+    lines = [f"{'kind':10s} {'jobs':>5s} {'time on ' + str(cores) + ' cores':>18s}"]
     for kind in KINDS:
         own = [job for job in jobs if job.kind == kind]
         if own:
-            lines.append(f"{kind:10s} {len(own):5d} {_hours(own, cores):>18s}")
-    lines.append(f"{'all':10s} {len(jobs):5d} {_hours(jobs, cores):>18s}")
+            lines.append(f"{kind:10s} {len(own):5d} {_time(own, cores):>18s}")
+    lines.append(f"{'all':10s} {len(jobs):5d} {_time(jobs, cores):>18s}")
     return "\n".join([*lines, *uncounted(jobs)])
 
 
@@ -96,7 +98,9 @@ def uncounted(jobs: Sequence[Job]) -> list[str]:
     return [f"not counted, since nothing tells what they take: {unknown[0]}{and_more(unknown)}"] if unknown else []
 
 
-def _hours(jobs: Sequence[Job], cores: int) -> str:
-    """Return core hours divided by the cores; jobs of one core are taken to run side by side."""
-    busy = sum((job.seconds or 0.0) * min(job.cores, cores) for job in jobs)
-    return f"{busy / cores / 3600:.2f}{'+' if any(job.seconds is None for job in jobs) else ''}"
+def _time(jobs: Sequence[Job], cores: int) -> str:
+    """Return core time divided by the cores; jobs of one core are taken to run side by side."""
+    known = [job.seconds * min(job.cores, cores) for job in jobs if job.seconds is not None]
+    if jobs and not known:
+        return "?"
+    return f"{span(sum(known) / cores)}{'+' if len(known) < len(jobs) else ''}"

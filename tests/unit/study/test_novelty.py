@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from decant.study.checks import check_study
-from decant.study.novelty import changes, changes_told
+from decant.study.novelty import changes, changes_told, unseen
 from decant.study.study import Study
 from decant.study.study_file import read_study
 from tests.unit.study.test_study import SMALLEST, changed, written
@@ -77,3 +77,16 @@ def test_what_was_trained_on_unknown_molecules_is_not_judged(unknown: dict[str, 
     study = study_of(tmp_path, **unknown, simulations__ec__liquid="ACN:4", simulations__dmc__data=["two"])
     assert changes_told(study, "ec") == changes_told(study, "dmc") == ()
     assert changes(study) == {"ec": "none", "dmc": "shape"}
+
+
+def test_species_and_elements_that_no_data_set_has_are_told_before_anything_runs(tmp_path: Path) -> None:
+    assert unseen(read_study(written(tmp_path, SMALLEST))) == ["dmc: DMC is in no data set"]
+    lines = unseen(study_of(tmp_path, simulations__ec__liquid="ACN:4,EC:2"))
+    assert "ec: ACN is in no data set" in lines
+    assert "ec: the element N is in no data set; such runs are refused" in lines
+
+
+def test_a_species_that_only_some_data_sets_have_is_told_with_the_others(tmp_path: Path) -> None:
+    dmc = {"recipes": [{"recipe": "monomer", "count": 2, "parameters": {"molecule": "DMC"}}]}
+    study = study_of(tmp_path, data__dmc=dmc, simulations__dmc__data=["two", "dmc"])
+    assert "dmc: DMC is in none of two" in unseen(study)
