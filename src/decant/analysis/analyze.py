@@ -25,7 +25,7 @@ from decant.foundation.errors import InputError
 from decant.foundation.files import write_yaml
 from decant.foundation.machine import available_cores
 from decant.foundation.ranks import ALONE, Ranks
-from decant.foundation.tables import format_table, number, write_csv
+from decant.foundation.tables import format_table, number, starred, write_csv
 from decant.simulation.run import Run
 
 if TYPE_CHECKING:
@@ -174,14 +174,14 @@ def _measure_thermo(result: Measured, ensemble: str, skip_ps: float | None) -> f
     return from_ps
 
 
-def write_results(folder: Path, measured: Measured) -> None:
+def write_results(folder: Path, measured: Measured, target: plots.Target = plots.FREE) -> None:
     """Write ``observables.yaml``, the plots and the CSV files into `folder`."""
     thermo = measured.thermo
     write_csv(folder / "thermo.csv", thermo)
     if measured.density:
         plots.plot_density(folder / "density.png", thermo, measured.density)
     if len(thermo["time_ps"]) > 1:
-        plots.plot_thermo(folder / "thermo.png", thermo, measured.atoms)
+        plots.plot_thermo(folder / "thermo.png", thermo, measured.atoms, target)
     if measured.rdfs or measured.sites:
         both = measured.rdfs + measured.sites
         columns = {"r_A": both[0].r}
@@ -267,7 +267,8 @@ def analyze(
     measured.viscosity = found
     more = {} if viscosity is None else {"viscosity": found.summary() if found else viscosity}
     measured.summary = {**head, **measured.summary, **more, "performance": _attempt(lambda: performance(run))[1]}
-    write_results(Path(path), measured)
+    target = plots.Target(made.temperature_K, made.pressure_bar if made.ensemble == "npt" else None)
+    write_results(Path(path), measured, target)
     return plain(measured.summary)
 
 
@@ -283,10 +284,11 @@ def as_text(summary: Mapping[str, Any]) -> str:
     for name in ("density", "temperature", "pressure", "potential_energy", "energy_drift", "viscosity"):
         entry = summary.get(name, {})
         if "value" in entry:
-            rows.append([name.replace("_", " "), number(entry["value"], entry["uncertainty"], 5), entry["unit"]])
+            value = starred(entry["value"], entry["uncertainty"], entry.get("note"))
+            rows.append([name.replace("_", " "), value, entry["unit"]])
     for name, entry in summary.get("diffusion", {}).items():
         if isinstance(entry, Mapping):
-            value = number(entry["diffusion_1e-5_cm2_s"], entry["uncertainty_1e-5_cm2_s"])
+            value = starred(entry["diffusion_1e-5_cm2_s"], entry["uncertainty_1e-5_cm2_s"], entry.get("note"), 3)
             rows.append([f"diffusion {name}", value, "1e-5 cm2/s"])
     bonds, speed = summary.get("bonds", {}), summary.get("performance", {})
     if "intact_fraction" in bonds:

@@ -11,7 +11,7 @@ from decant.analysis.entry import Entry, read_entry, read_references, species_of
 from decant.analysis.observables import status_line
 from decant.foundation.errors import InputError
 from decant.foundation.html import Page, write_page
-from decant.foundation.tables import format_table, number
+from decant.foundation.tables import format_table, number, starred
 
 FORCE_PARTS = {"total": "F", "translational": "F trans", "rotational": "F rot", "vibrational": "F vib"}
 
@@ -50,8 +50,7 @@ def _row(entry: Entry, species: Sequence[str]) -> list[str]:
 
 
 def _flagged(entry: Mapping[str, Any], value: str, uncertainty: str, digits: int) -> str:
-    """Format a number, with a star if a note stands by it."""
-    return number(entry.get(value), entry.get(uncertainty), digits) + (" *" if entry.get("note") else "")
+    return starred(entry.get(value), entry.get(uncertainty), entry.get("note"), digits)
 
 
 def remarks(entries: Sequence[Entry]) -> list[str]:

@@ -23,6 +23,8 @@ LARGEST_R = 12.0
 BIN_WIDTH = 0.1
 # A frame of a large box holds as many pairs as many frames of a small one, so it is molecules times frames that count.
 MOST_FRAMES, LEAST_FRAMES, MOST_MOLECULES = 400, 5, 10_000
+FEW_MOLECULES = 8
+"""Below this number, that of two by two by two, a g(r) says as much of the box as of the liquid."""
 # Site pairs worth a look in a carbonate; those that the liquid has are taken.
 SITE_PAIRS = (("O(=C)", "H"), ("O(=C)", "C(=O)"), ("O(=C)", "O(=C)"), ("O(-C)", "H"))
 
@@ -45,6 +47,8 @@ class Rdf:
         Probability density of the distance within a molecule, 1/angstrom; None where there is no such pair.
     coordination
         Number of the second within r of the first, in other molecules.
+    molecules
+        How many molecules have the rarer of the two; None if not known.
     """
 
     pair: str
@@ -53,16 +57,24 @@ class Rdf:
     inter: np.ndarray
     intra: np.ndarray | None
     coordination: np.ndarray
+    molecules: int | None = None
+
+    @property
+    def note(self) -> str:
+        """What a reader must know before trusting the curve."""
+        few = self.molecules is not None and self.molecules < FEW_MOLECULES
+        return f"from {self.molecules} molecules only: noise and the size of the box shape it" if few else ""
 
     def summary(self) -> dict[str, Any]:
         """Return the numbers for ``observables.yaml``."""
         top = int(self.inter.argmax())
-        return {
+        result = {
             "kind": self.kind,
             "highest_peak_A": float(self.r[top]),
             "highest_peak_g": float(self.inter[top]),
             "r_max_A": float(self.r[-1] + 0.5 * (self.r[1] - self.r[0])),
         }
+        return {**result, "note": self.note} if self.note else result
 
 
 class Rdfs:
@@ -140,7 +152,8 @@ class Rdfs:
             between = np.divide(inter, ideal, out=np.zeros_like(ideal), where=ideal > 0)
             inside = intra / (intra.sum() * width) if intra.any() else None
             coordination = np.cumsum(inter) / (frames * len(first))
-            result.append(Rdf("-".join(names), self.kind, middle, between, inside, coordination))
+            few = min(len(np.unique(first)), len(np.unique(second)))
+            result.append(Rdf("-".join(names), self.kind, middle, between, inside, coordination, few))
         return result
 
 

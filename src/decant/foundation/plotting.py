@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
 
 from decant.foundation.files import write_beside
 
+Curve = TypeVar("Curve")
+
 # Okabe & Ito (2008): told apart by colour-blind readers and in print
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+BELOW_INCH = 0.5
+"""How far below the axes a legend begins: below numbers and label."""
 LINES = ("-", "--", "-.", ":")
 STYLE: dict[str, Any] = {
     "font.size": 9,
@@ -38,6 +43,21 @@ STYLE: dict[str, Any] = {
 def colour(index: int) -> str:
     """Return the colour of the index-th curve."""
     return COLOURS[index % len(COLOURS)]
+
+
+def panels_of(curves: Sequence[Curve]) -> list[list[Curve]]:
+    """Divide curves evenly among panels, so that no colour comes twice in one."""
+    count = -(-len(curves) // len(COLOURS))
+    return [list(curves[len(curves) * k // count : len(curves) * (k + 1) // count]) for k in range(count)]
+
+
+def legend_below(axes: Axes, columns: int = 1) -> None:
+    """Put the legend of a panel below it, where it covers nothing; none if there is nothing to say."""
+    if axes.get_legend_handles_labels()[0]:
+        figure = axes.get_figure()
+        assert figure is not None  # axes are made by one
+        below = axes.transAxes + ScaledTranslation(0.0, -BELOW_INCH, figure.dpi_scale_trans)
+        axes.legend(loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=below, ncols=columns, borderaxespad=0.0)
 
 
 @contextmanager

@@ -63,6 +63,15 @@ def number(value: float | None, uncertainty: float | None = None, digits: int = 
     return f"{value:.{places}f} ± {uncertainty:.{places}f}"
 
 
+def starred(value: float | None, uncertainty: float | None, note: str | None = "", digits: int = 5) -> str:
+    """Format a measured value for tables and figures alike, with a star if a note stands by it.
+
+    There are no more than three digits where nothing is known of its uncertainty.
+    """
+    text = number(value, uncertainty, min(digits, 3) if uncertainty is None else digits)
+    return f"{text} *" if note else text
+
+
 def format_table(rows: Sequence[Sequence[str]], heads: int = 1) -> str:
     """Return rows as aligned text; the first `heads` are the heading, the first column is left-aligned."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,14 @@ def test_the_trajectory_is_measured_from_the_given_time_or_from_equilibration_on
     detected = measure(liquid, thermo, *NPT).summary["analysed"]
     assert 0 < detected["from_ps"] < 6
     assert detected["from_is"] == "equilibration of the density"
+
+
+def test_the_table_stars_what_a_note_stands_by() -> None:
+    measured = measure(tumbling_carbonates(3, 80, seed=0), thermo_of(80, seed=0), *NPT)
+    text = as_text({"run": "r", **measured.summary})
+    (line,) = [line for line in text.splitlines() if line.startswith("diffusion DMC")]
+    assert " *  " in line
+    assert re.search(r"note: rdf \S+: from 2 molecules only: noise and the size of the box", text)
 
 
 def test_a_run_of_a_few_frames_says_what_it_cannot_tell() -> None:
