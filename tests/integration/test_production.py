@@ -6,6 +6,7 @@ oxygen stands for the bond: fast, and whole as long as no step is lost.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +18,15 @@ import pytest
 from decant.analysis.analyze import analyze
 from decant.analysis.on_the_fly import element_rdfs, species_diffusion
 from decant.foundation.errors import InputError
-from decant.foundation.files import sha256, write_yaml
+from decant.foundation.files import read_yaml, sha256, write_yaml
 from decant.lammps.command import command, environment
+from decant.lammps.guards import Stop
 from decant.lammps.restart import newest_restart
 from decant.simulation.protocol import Protocol
 from decant.simulation.run import Run
 from decant.simulation.simulate import simulate
-from decant.simulation.start import source
+from decant.simulation.start import read_restart, source
+from decant.simulation.stop import stop_message
 from tests.integration.conftest import run_decant
 
 PAIR = """pair_style lj/cut 5.0
@@ -81,6 +84,26 @@ def test_files_of_a_run_are_read_rightly_by_mdanalysis_itself(finished: Run) -> 
     assert bare.trajectory.dt == pytest.approx(own.trajectory.dt, rel=1e-5)
     assert len(bare.bonds) == len(own.bonds)
     assert bare.atoms.positions == pytest.approx(own.atoms.positions)
+
+
+def test_a_bond_that_stops_a_run_is_named_and_a_poor_potential_blamed(finished: Run, tmp_path: Path) -> None:
+    restart, step = newest_restart(finished.path)
+    atoms, bonds = read_restart(finished, restart)
+    lengths = [atoms.get_distance(*bond, mic=True) for bond in bonds]
+    first, second = bonds[int(np.argmax(lengths))]
+    start = np.flatnonzero(atoms.arrays["mol_id"] == atoms.arrays["mol_id"][first])[0]
+    name = f"{atoms.symbols[first]}{first - start}-{atoms.symbols[second]}{second - start}"
+    message = stop_message(finished, Stop("bond", step, 3.0, "a bond stretched"))
+    assert message.startswith(f"{name} of ") and f" is {max(lengths):.2f} A long (limit " in message
+    assert stop_message(finished, Stop("bond", step + 10, 3.0, "a bond stretched")) == "a bond stretched"
+    poor = tmp_path / "run"
+    shutil.copytree(finished.path, poor, symlinks=False)
+    card = read_yaml(poor / "potential" / "card.yaml")
+    write_yaml(
+        poor / "potential" / "card.yaml", {**card, "test_errors": {"force_meV_per_A": {"total": {"ratio": 1.99}}}}
+    )
+    message = stop_message(Run.open(poor), Stop("overlap", step, None, "two atoms fell onto each other"))
+    assert message.endswith("onto each other; the force error of this potential is 199% of the force: train it longer")
 
 
 def test_a_start_may_be_brought_to_another_density(finished: Run, protocol: Protocol, tmp_path: Path) -> None:

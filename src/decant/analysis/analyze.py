@@ -296,7 +296,9 @@ def as_text(summary: Mapping[str, Any]) -> str:
     for key, unit in (("katom_step_per_s", "katom-step/s"), ("ns_per_day", "ns/day")):
         if key in speed:
             rows.append(["speed", number(speed[key]), unit])
-    lines = [f"{summary.get('run')}: {status_line(summary.get('status', {}))}", format_table(rows)]
+    lines = [f"{summary.get('run')}: {status_line(summary.get('status', {}))}"]
+    if len(rows) > 1:
+        lines.append(format_table(rows))
     return "\n".join(lines + [f"note: {note}" for note in notes(summary)])
 
 

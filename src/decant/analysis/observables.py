@@ -49,6 +49,8 @@ def status_line(status: Mapping[str, Any]) -> str:
     state = str(status.get("state", "unknown"))
     if state != "stopped":
         return state
-    when = f" at {status['time_ps']:g} ps" if isinstance(status.get("time_ps"), int | float) else ""
-    message = f": {status['message']}" if status.get("message") else ""
+    time, message = status.get("time_ps"), f": {status['message']}" if status.get("message") else ""
+    when = f" at {time:g} ps" if isinstance(time, int | float) else ""
+    if status.get("phase") == "equilibration":  # times count from its end
+        when = f" in equilibration, step {status.get('step', '?')}"
     return f"stopped by guard '{status.get('guard', '?')}'{when}{message}"

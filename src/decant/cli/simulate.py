@@ -175,10 +175,9 @@ def outcome(run: Run) -> str:
     """Return one line on how a run ended."""
     status = run.status
     if status["state"] == "stopped":
-        value = "" if status["value"] is None else f" ({status['value']:.4g})"
-        return (
-            f"stopped at {status['time_ps']:g} ps of the production: {status['message']}{value};"
-            f" guard '{status['guard']}', step {status['step']}"
-        )
+        value = "" if status["value"] is None else f", value {status['value']:.4g}"
+        early = status["phase"] == "equilibration"
+        when = "in equilibration" if early else f"at {status['time_ps']:g} ps of the production"
+        return f"stopped {when}, step {status['step']}: {status['message']}; guard '{status['guard']}'{value}"
     speed = f"{status.get('ns_per_day', 0):.3g} ns/day, {status.get('katom_step_per_s', 0):.3g} katom-step/s"
     return f"{status.get('message', status['state'])}, {speed}"

@@ -17,6 +17,7 @@ from decant.lammps.restart import newest_restart, whole_restarts
 from decant.lammps.trajectory import cut, set_timestep
 from decant.simulation.description import DESCRIPTION
 from decant.simulation.run import POTENTIAL, Run
+from decant.simulation.stop import stop_message
 
 LARGEST_MARGIN_S, MARGIN = 300.0, 0.1
 """Part of a walltime that is kept for the start and for writing the last restart file, and its largest value."""
@@ -107,7 +108,7 @@ def run_segment(run: Run, plugin: str, lock: int, resources: Resources) -> None:
     finally:
         for file in run.segment_files("trajectory", "dcd"):
             set_timestep(file, run.description.timestep_ps)
-    _conclude(run, outcome, number)
+    _conclude(run, outcome, number, resources.launcher)
 
 
 def _restart(run: Run) -> tuple[Path, int] | None:
@@ -177,7 +178,7 @@ class _Narrator:
         self.progress.update(row["step"], f"{phase}, {time:.2f} ps, {state}, {speed:.3g} ns/day")
 
 
-def _conclude(run: Run, outcome: Outcome, segment: int) -> None:
+def _conclude(run: Run, outcome: Outcome, segment: int, launcher: str | None) -> None:
     """Record how LAMMPS ended.
 
     Raises
@@ -200,7 +201,7 @@ def _conclude(run: Run, outcome: Outcome, segment: int) -> None:
             "step": stop.step,
             "time_ps": round(time, 6),
             "value": stop.value,
-            "message": stop.message,
+            "message": stop_message(run, stop, launcher),
         }
     elif outcome.code == 0 and outcome.out_of_time and last < end:
         restart = newest_restart(run.path)

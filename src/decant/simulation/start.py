@@ -155,21 +155,31 @@ def _restart(run: Run) -> Path:
 
 def last_configuration(run: Run, launcher: str | None = None) -> Start:
     """Return the last frame of which a run has a restart file, molecules whole and centred in the box."""
-    restart = _restart(run).resolve()
+    atoms, bonds = read_restart(run, _restart(run), launcher)
+    centres = molecule_means(atoms.positions, atoms.arrays["mol_id"])
+    inside = np.floor(np.linalg.solve(np.array(atoms.cell).T, centres.T).T) @ np.array(atoms.cell)
+    atoms.positions -= inside[atoms.arrays["mol_id"]]
+    return Start(atoms, bonds)
+
+
+def read_restart(run: Run, restart: Path, launcher: str | None = None) -> tuple[Atoms, np.ndarray]:
+    """Return the configuration of a restart file of a run, as `decant.lammps.data.read_configuration` does.
+
+    Raises
+    ------
+    ProgramFailed
+        If LAMMPS cannot read it.
+    """
     potential = Potential.open(run.path / POTENTIAL)  # its pair style may be in the file
     with tempfile.TemporaryDirectory(prefix="decant-") as name:
         folder = Path(name)
-        (folder / "restart").symlink_to(restart)
+        (folder / "restart").symlink_to(restart.resolve())
         (folder / "in.configuration").write_bytes((inputs_directory() / "in.configuration").read_bytes())
         arguments = ["-log", "none", "-in", "in.configuration", *variables({"restart": "restart"})]
         outcome = launch(arguments, 1, folder, plugin=potential.algorithm, launcher=launcher)
         if outcome.code != 0:
             raise ProgramFailed(f"{restart}: LAMMPS cannot read this restart file: {outcome.reason()}")
-        atoms, bonds = read_configuration(folder / "configuration.data", run.description.elements)
-    centres = molecule_means(atoms.positions, atoms.arrays["mol_id"])
-    inside = np.floor(np.linalg.solve(np.array(atoms.cell).T, centres.T).T) @ np.array(atoms.cell)
-    atoms.positions -= inside[atoms.arrays["mol_id"]]
-    return Start(atoms, bonds)
+        return read_configuration(folder / "configuration.data", run.description.elements)
 
 
 def molecule_means(positions: np.ndarray, mol_id: np.ndarray) -> np.ndarray:

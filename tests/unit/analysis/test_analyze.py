@@ -71,6 +71,14 @@ def test_rows_after_an_explosion_do_not_count(tmp_path: Path) -> None:
 def test_the_reason_of_a_stop_stands_on_top() -> None:
     status = {"state": "stopped", "guard": "temperature", "time_ps": 3.5, "message": "1534 K is above 900 K"}
     assert status_line(status) == "stopped by guard 'temperature' at 3.5 ps: 1534 K is above 900 K"
+    early = {**status, "phase": "equilibration", "step": 10, "time_ps": -4.995}
+    assert status_line(early) == "stopped by guard 'temperature' in equilibration, step 10: 1534 K is above 900 K"
+    nothing = {
+        "run": "r",
+        "status": early,
+        "production": {"not_available": "the run was stopped before its first frame"},
+    }
+    assert "observable" not in as_text(nothing), "no table of nothing"
     measured = measure(tumbling_carbonates(6, 60, seed=3), thermo_of(60, seed=3), *NPT)
     text = as_text({"run": "a", "status": status, **plain(measured.summary)})
     assert text.splitlines()[0] == f"a: {status_line(status)}"
