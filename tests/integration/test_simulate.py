@@ -20,7 +20,7 @@ import yaml
 from decant.foundation.errors import InputError, ProgramFailed, UnknownElement
 from decant.foundation.files import sha256, write_yaml
 from decant.lammps.command import command, environment
-from decant.lammps.restart import newest_restart
+from decant.lammps.restart import newest_restart, whole_restarts
 from decant.simulation.protocol import Protocol
 from decant.simulation.run import Run
 from decant.simulation.simulate import simulate
@@ -136,6 +136,8 @@ def test_a_killed_run_continues_from_a_whole_restart_to_the_same_length(protocol
     wait_for_step(output, 160, process)
     with pytest.raises(InputError, match="another process is simulating"):
         simulate(protocol, output, ranks=2)
+    while len(whole_restarts(output)) < 2 and process.poll() is None:
+        time.sleep(0.01)
     process.send_signal(kill)
     process.communicate(timeout=300)
     assert process.returncode in (130, -signal.SIGKILL)
