@@ -116,9 +116,9 @@ class DeepPotential(Algorithm):
     def model_calculator(self, source: Path) -> Calculator:
         """Return DeePMD-kit's calculator of a frozen model."""
         with quiet():
-            from deepmd.calculator import DP
+            from decant.algorithms.deepmd.calculator import DeepPotentialCalculator
 
-            return DP(model=str(source))
+            return DeepPotentialCalculator(model=str(source))
 
 
 def _deep_potential(path: Path, shown_as: Path) -> Any:
