@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import molecule
 
 from decant.algorithms.mace.random import random_mace
-from decant.data.frames import read_frames
+from decant.data.frames import read_frames, write_frames
 from decant.data.prediction import Prediction, predict
+from decant.foundation.errors import ProgramFailed
 from decant.foundation.files import read_yaml, sha256, write_yaml
 from decant.potentials.check import TOLERANCES, difference
 from decant.potentials.potential import Potential
-from decant.potentials.single_point import single_point
+from decant.potentials.single_point import single_point, single_points
 from tests.integration.conftest import run_decant
 
 
@@ -55,15 +58,102 @@ def test_forces_and_virial_of_a_turned_triclinic_cell_come_back_turned(
     assert difference([atoms, turned], [first, second], python).within(TOLERANCES["double"])
 
 
-@pytest.mark.parametrize("ranks", [1, 2])
-def test_flat_and_linear_molecules_and_lone_atoms_are_checked_like_any_other(mace_potential: Path, ranks: int) -> None:
-    flat = Atoms("OH2", positions=[[0, 0, 0.12], [0, 0.76, -0.48], [0, -0.76, -0.48]])
-    linear = Atoms("OCO", positions=[[0, 0, -1.16], [0, 0, 0], [0, 0, 1.16]])
-    frames = [flat, linear, Atoms("C"), Atoms("H2", positions=[[0, 0, 0], [40.0, 0, 0]])]
-    potential = Potential.open(mace_potential)
+def odd_frames() -> dict[str, Atoms]:
+    """Return configurations that stand at an edge of what LAMMPS takes."""
+    two = np.array([[0, 0, 0], [0, 0.3, 1.2]])
+    methanol = molecule("CH3OH")
+    methanol.rattle(0.05, seed=1)
+    several = sum((shifted(methanol, number) for number in range(4)), Atoms())
+    return {
+        "flat": Atoms("OH2", positions=[[0, 0, 0.12], [0, 0.76, -0.48], [0, -0.76, -0.48]]),
+        "linear": Atoms("OCO", positions=[[0, 0, -1.16], [0, 0, 0], [0, 0, 1.16]]),
+        "an atom": Atoms("C"),
+        "an atom in a wide cell": Atoms("O", cell=[30] * 3, pbc=True),
+        "an atom that neighbors itself": Atoms("H", cell=[2.3, 2.4, 2.5], pbc=True),
+        "out of reach": Atoms("H2", positions=[[0, 0, 0], [40.0, 0, 0]]),
+        "without bins": Atoms("OHOH", positions=np.concatenate([two, two + 3e4])),
+        "a cell below the cutoff": Atoms("CO", positions=two, cell=[4.0, 4.1, 4.2], pbc=True),
+        "very skewed": Atoms("CO", positions=two, cell=[[3, 0, 0], [14.1, 3, 0], [7.3, -9.9, 3.2]], pbc=True),
+        "left-handed": Atoms("CO", positions=two, cell=[4.3, 4.1, -4.2], pbc=True),
+        "outside the cell": Atoms("CO", positions=two + np.array([50, -70, 300.0]), cell=[5, 6, 7], pbc=True),
+        "a slab": placed(several, [9, 9, 9], (True, True, False)),
+        "a slab without a third vector": placed(several, [[0, 0, 0], [9, 3, 0], [0, 2, 8]], (False, True, True)),
+        "a slab turned": placed(several, [[4, 3, 8], [0, 0, 0], [9, 1, 0]], (True, False, True)),
+        "a wire": placed(several, [[0, 0, 0], [3, 9, 2], [0, 0, 0]], (False, True, False)),
+    }
+
+
+def shifted(atoms: Atoms, number: int) -> Atoms:
+    copied = atoms.copy()
+    copied.positions += 3.7 * np.array([number % 2, number // 2, 0.3 * number])
+    return copied
+
+
+def placed(atoms: Atoms, cell: Any, pbc: tuple[bool, bool, bool]) -> Atoms:
+    copied = atoms.copy()
+    copied.set_cell(cell)
+    copied.pbc = pbc
+    return copied
+
+
+@pytest.mark.parametrize(("algorithm", "ranks"), [("mace", 1), ("mace", 2), ("deepmd", 1)])
+def test_whatever_has_an_energy_is_checked_like_any_other(
+    algorithm: str, ranks: int, request: pytest.FixtureRequest
+) -> None:
+    potential = Potential.open(request.getfixturevalue(f"{algorithm}_potential"))
+    odd = odd_frames()
+    if algorithm == "deepmd":
+        del odd["without bins"]  # DeePMD-kit loses digits far from the origin
+    frames = list(odd.values())
     lammps = single_point(potential, frames, ranks)
     python = predict(potential.reference_calculator(), frames)
-    assert difference(frames, lammps, python).within(TOLERANCES["double"])
+    wrong = {
+        name: found
+        for name, *one in zip(odd, frames, lammps, python, strict=True)
+        if not (found := difference(*([part] for part in one))).within(TOLERANCES["double"])
+    }
+    assert not wrong
+
+
+def test_a_frame_that_fails_is_told_and_the_others_are_checked(mace_potential: Path, tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    shutil.copytree(mace_potential, path)
+    water = molecule("H2O")
+    on_top = Atoms("OO", positions=[[0, 0, 0], [0, 0, 0.01]])
+    write_house(tmp_path / "a.extxyz", [water, on_top, molecule("PH3"), molecule("CH3OH"), on_top, molecule("CO2")])
+    done = run_decant("check", path, tmp_path / "a.extxyz", "--ranks", "1", expect=1)
+    lines = done.stdout.splitlines()
+    assert sum("ok" in line for line in lines) == 1
+    assert [line for line in lines if line.startswith("frame 1: ") and "0.01 angstrom apart" in line]
+    assert [line for line in lines if line.startswith("frame 2: ") and "does not know P" in line]
+    assert lines[-2:] == ["3 frames compared, 3 failed", "FAIL"]
+    noted = read_yaml(path / "card.yaml")["check"]
+    assert (noted["passed"], noted["frames"], list(noted["failed"])) == (False, 3, ["frame 1", "frame 2", "frame 4"])
+
+
+def test_frames_without_labels_and_isolated_atoms_can_be_checked(mace_potential: Path, tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    shutil.copytree(mace_potential, path)
+    atom = Atoms("O")
+    atom.info["config_type"] = "IsolatedAtom"
+    write_house(tmp_path / "a.extxyz", [atom, molecule("H2O")])
+    assert run_decant("check", path, tmp_path / "a.extxyz", "--ranks", "1").stdout.splitlines()[-1] == "PASS"
+    assert read_yaml(path / "card.yaml")["check"]["frames"] == 2
+
+
+def test_a_potential_that_lammps_cannot_read_fails_at_once(mace_potential: Path, tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    shutil.copytree(mace_potential, path)
+    (path / "pair.lammps").write_text("pair_style no/such\n")
+    potential = Potential(path, read_yaml(path / "card.yaml"))
+    with pytest.raises(ProgramFailed, match=r"LAMMPS failed on 1 ranks: .*no/such"):
+        single_points(potential, [molecule("H2O")] * 3, 1)
+
+
+def write_house(path: Path, frames: list[Atoms]) -> None:
+    for atoms in frames:
+        atoms.set_array("mol_id", np.zeros(len(atoms), dtype=int))
+    write_frames(path, frames)
 
 
 def test_the_check_fails_when_lammps_runs_another_model(
@@ -89,8 +179,6 @@ def test_an_impossible_number_of_ranks_is_refused(ranks: str, mace_potential: Pa
 
 
 def test_an_element_that_the_potential_does_not_know_is_refused(mace_potential: Path, tmp_path: Path) -> None:
-    from decant.data.frames import write_frames
-
     atoms = Atoms("NN", positions=[[0, 0, 0], [0, 0, 1.1]])
     atoms.info.update(REF_energy=0.0, group="n2", recipe="monomer")
     atoms.set_array("REF_forces", np.zeros((2, 3)))

@@ -55,7 +55,7 @@ def test_a_directory_is_never_reused_for_another_fit(tiny_dataset: Path, mace_mo
 
 
 def test_isolated_atoms_give_mace_its_atomic_energies(tiny_dataset: Path, mace_model: Path) -> None:
-    from decant.algorithms.mace.reference import load_trusted
+    from decant.algorithms.mace.model_file import load_trusted
     from decant.data.frames import is_isolated, read_frames
 
     expected = [f.info["REF_energy"] for f in read_frames(tiny_dataset / "train.extxyz") if is_isolated(f)]

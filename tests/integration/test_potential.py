@@ -152,7 +152,8 @@ def test_a_mace_is_rebuilt_from_safetensors_exactly(options: dict[str, object], 
     from ase import Atoms
     from mace.calculators import MACECalculator
 
-    from decant.algorithms.mace.reference import load_trusted, read_reference, write_reference
+    from decant.algorithms.mace.model_file import load_trusted
+    from decant.algorithms.mace.reference import read_reference, write_reference
 
     model = random_mace(**{"hidden": "8x0e+8x1o", **options})  # type: ignore[arg-type]
     torch.save(model, tmp_path / "some.model")

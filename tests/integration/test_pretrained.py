@@ -130,7 +130,7 @@ def test_the_record_says_what_was_started_from_and_taken_over(
 
 
 def test_atomic_energies_are_those_of_each_level(naive: Path, replayed: Path, mace_model: Path) -> None:
-    from decant.algorithms.mace.reference import load_trusted
+    from decant.algorithms.mace.model_file import load_trusted
 
     before, after = (load_trusted(path / "model.model") for path in (mace_model, naive))
     both = load_trusted(replayed / "model.model")
@@ -147,8 +147,9 @@ def test_atomic_energies_are_those_of_each_level(naive: Path, replayed: Path, ma
 def test_another_level_is_found_from_labels_less_predictions(
     mace_model: Path, tiny_dataset: Path, new_data: Path
 ) -> None:
+    from decant.algorithms.mace.model_file import load_trusted
     from decant.algorithms.mace.pretrained import _atomic_energies, _own_energies
-    from decant.algorithms.mace.reference import load_trusted, torch_calculator
+    from decant.algorithms.mace.reference import torch_calculator
     from decant.data.prediction import predict
 
     model = load_trusted(mace_model / "model.model")
@@ -186,8 +187,9 @@ def test_replay_does_not_forget(replayed: Path, mace_model: Path, tiny_dataset: 
 
 @pytest.mark.parametrize("head", ["pt_head", "Default"])
 def test_a_model_of_several_heads_is_started_from_by_one(head: str, replayed: Path, tiny_dataset: Path) -> None:
+    from decant.algorithms.mace.model_file import load_trusted
     from decant.algorithms.mace.pretrained import _one_head
-    from decant.algorithms.mace.reference import load_trusted, torch_calculator
+    from decant.algorithms.mace.reference import torch_calculator
     from decant.data.prediction import predict
 
     frames = read_frames(tiny_dataset / "test.extxyz")[:2]
@@ -268,8 +270,8 @@ def test_a_frozen_deep_potential_without_its_checkpoint_is_no_start(
 
 
 def test_atomic_energies_stay_where_isolated_atoms_show_the_same_level(mace_model: Path, tiny_dataset: Path) -> None:
+    from decant.algorithms.mace.model_file import load_trusted
     from decant.algorithms.mace.pretrained import _atomic_energies, _own_energies
-    from decant.algorithms.mace.reference import load_trusted
 
     frames = read_frames(tiny_dataset / "train.extxyz")
     atoms = [frame for frame in frames if frame.info.get("config_type") == ISOLATED]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -157,6 +158,8 @@ class Algorithm(ABC):
         The word on the command line, that of the entry point.
     suffixes
         Suffixes of its model files, by which a bare one is known as its own.
+    foreign_suffixes
+        Suffixes of files that users take for one of those, and what to do with such a file.
     packages
         Distributions whose versions belong to a fit's record.
     presets
@@ -174,6 +177,7 @@ class Algorithm(ABC):
 
     name: ClassVar[str]
     suffixes: ClassVar[tuple[str, ...]]
+    foreign_suffixes: ClassVar[Mapping[str, str]] = {}
     packages: ClassVar[tuple[str, ...]] = ()
     presets: ClassVar[Path | None] = None
     strategies: ClassVar[tuple[str, ...]] = ()

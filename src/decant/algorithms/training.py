@@ -7,9 +7,11 @@ import ctypes
 import io
 import logging
 import os
+import re
 import signal
 import subprocess
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.threads import Pace, computing, torch_pace
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_EXCEPTION = re.compile(r"(\w+\.)*[A-Z]\w*(Error|Exception|Interrupt|Exit)\b(: |$)")
+_LONGEST = 400  # characters of an exception's words
 
 
 class TrainingFailed(ProgramFailed):
@@ -98,8 +102,32 @@ def run_training(
             raise
     if stopped or process.returncode == 0 or process.returncode in accept:
         return not stopped
+    if said := exception_line(last):
+        raise TrainingFailed(f"{Path(command[0]).name} ended with {said}; log: {log}")
     tail = "\n  ".join(last)
     raise TrainingFailed(f"{Path(command[0]).name} ended with code {process.returncode}; log: {log}\n  {tail}")
+
+
+def exception_line(lines: Sequence[str]) -> str:
+    """Return the exception that ends the output of a Python program, in one line; empty if none does."""
+    begins = [number for number, line in enumerate(lines) if _EXCEPTION.match(line)]
+    return " ".join(" ".join(lines[begins[-1] :]).split())[:_LONGEST] if begins else ""
+
+
+def require_checkpoint(path: Path) -> None:
+    """Refuse a checkpoint of torch that is missing or was cut off, before a program fails on it with many words.
+
+    Raises
+    ------
+    InputError
+        If it is no whole file of torch.
+    """
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        what = "cut off or damaged" if path.is_file() else "missing"
+        raise InputError(
+            f"{path}: the checkpoint from which this fit would go on is {what}; to begin anew, remove the directory of "
+            "the fit"
+        )
 
 
 @contextlib.contextmanager

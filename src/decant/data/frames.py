@@ -12,6 +12,7 @@ from decant.data.extxyz import RawFrame, format_frame, plain, read_raw
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
 from decant.foundation.units import U_A3_TO_G_CM3
+from decant.molecules.periodicity import has_cell
 
 ISOLATED = "IsolatedAtom"
 """Value of ``config_type`` of a frame that holds one isolated atom, as MACE expects it."""
@@ -65,6 +66,8 @@ def _house_frame(path: Path, raw: RawFrame, labelled: bool) -> Atoms:
         atoms.set_array(key, values)
     if not np.isfinite(atoms.positions).all():
         raise wrong("positions are not finite (NaN or infinite)")
+    if not has_cell(atoms):
+        raise wrong("periodic, but the cell has no volume")
     if "mol_id" not in atoms.arrays:
         raise wrong("no column mol_id; is the file in decant's form? Run 'decant import' on it first")
     for key in {"REF_virial", "REF_intra_virial"} & set(atoms.info):

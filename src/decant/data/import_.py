@@ -19,6 +19,7 @@ from decant.data.reactions import Molecules, find_molecules
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
 from decant.molecules import geometry
+from decant.molecules.periodicity import has_cell
 from decant.molecules.species import composition, species_names
 from decant.molecules.topology import BOND_SCALE, shortest_height
 
@@ -129,7 +130,7 @@ def _house(frame: RawFrame, keys: LabelKeys | None, stem: str, force_limit: floa
     atoms = frame.atoms
     if not np.isfinite(atoms.positions).all():
         raise FrameError("positions are not finite (NaN or infinite)")
-    if atoms.pbc.any() and abs(atoms.cell.volume) < 1e-6:
+    if not has_cell(atoms):
         raise FrameError("periodic, but the cell has no volume")
     if keys is not None:
         _take_labels(atoms, frame, keys, force_limit)

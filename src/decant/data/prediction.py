@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from decant.foundation.threads import torch_pace
 if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,43 @@ def predict(calculator: Calculator, frames: Sequence[Atoms], stage: str = "predi
     InputError
         If the calculator refuses a frame.
     """
-    predictions: list[Prediction] = []
-    pace = torch_pace() if "torch" in sys.modules else None  # compiled calculators need no more than their own threads
-    for frame in track(frames, stage, len(frames), "frames"):
+
+    def answer(number: int, frame: Atoms) -> Prediction:
         try:
-            with pace.step(len(frame)) if pace else contextlib.nullcontext():
-                predictions.append(ask(calculator, frame))
+            return ask(calculator, frame)
         except InputError as error:
-            raise InputError(f"frame {len(predictions)} of those evaluated: {error}") from error
-    return predictions
+            raise InputError(f"frame {number} of those evaluated: {error}") from error
+
+    return _in_turn(answer, frames, stage)
+
+
+def ask_each(calculator: Calculator, frames: Sequence[Atoms], stage: str = "predict") -> list[Prediction | str]:
+    """Return what an ASE calculator says of each frame, or in one line why it says nothing."""
+
+    def answer(_: int, frame: Atoms) -> Prediction | str:
+        try:
+            return ask(calculator, frame)
+        except Exception as error:  # calculators of others fail in any way
+            return " ".join(str(error).split()) or type(error).__name__
+
+    return _in_turn(answer, frames, stage)
+
+
+def _in_turn(answer: Callable[[int, Atoms], Answer], frames: Sequence[Atoms], stage: str) -> list[Answer]:
+    """Return an answer for each frame, while progress is shown and torch's threads keep pace."""
+    answers: list[Answer] = []
+    pace = torch_pace() if "torch" in sys.modules else None  # compiled calculators need no more than their own threads
+    for number, frame in enumerate(track(frames, stage, len(frames), "frames")):
+        with pace.step(len(frame)) if pace else contextlib.nullcontext():
+            answers.append(answer(number, frame))
+    return answers
+
+
+def require_known(atoms: Atoms, elements: Sequence[str]) -> None:
+    """Raise `InputError` if an atom's element is not one of those that a potential knows."""
+    unknown = sorted(set(atoms.get_chemical_symbols()) - set(elements))
+    if unknown:
+        raise InputError(f"the potential does not know {', '.join(unknown)}; it knows {' '.join(elements)}")
 
 
 def ask(calculator: Calculator, frame: Atoms) -> Prediction:

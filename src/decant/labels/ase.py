@@ -16,9 +16,9 @@ from ase.data import ground_state_magnetic_moments
 
 from decant.data.prediction import Prediction, ask
 from decant.foundation.errors import InputError, nearest
-from decant.labels.base import LabelError, made
+from decant.labels.base import LabelError, made, require_known_periodicity
 
-KEEP = "keep"
+KEEP, PARTLY_PERIODIC = "keep", "partly_periodic"
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,16 @@ class ASECalculator:
     keep
         Make the calculator once in each process: for those that remember nothing, such as learned potentials, which
         take longer to load than to use.
+    partly_periodic
+        The user's word that the calculator is right for slabs and wires: many take them for fully periodic, or for not
+        periodic, without a word.
     """
 
     path: str
     version: str
     arguments: str = "{}"
     keep: bool = False
+    partly_periodic: bool = False
 
     @property
     def name(self) -> str:
@@ -50,11 +54,13 @@ class ASECalculator:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The keyword arguments."""
-        return {**json.loads(self.arguments), **({KEEP: True} if self.keep else {})}
+        """The keyword arguments, and what was chosen of ours."""
+        own = {KEEP: self.keep, PARTLY_PERIODIC: self.partly_periodic}
+        return {**json.loads(self.arguments), **{key: True for key, chosen in own.items() if chosen}}
 
     def label(self, atoms: Atoms) -> Prediction:
         """Return energy, forces and, in a fully periodic cell, virial of a configuration."""
+        require_known_periodicity(self, atoms)
         make = _kept if self.keep else _made
         return evaluated(make(self.path, self.arguments), atoms)
 
@@ -68,8 +74,9 @@ def ase_method(path: str, settings: Mapping[str, Any]) -> ASECalculator:
         If it cannot be imported, or does not take the settings.
     """
     _found(path)
-    arguments = {key: value for key, value in settings.items() if key != KEEP}
-    method = ASECalculator(path, _version(path), json.dumps(arguments, sort_keys=True), bool(settings.get(KEEP)))
+    arguments = {key: value for key, value in settings.items() if key not in (KEEP, PARTLY_PERIODIC)}
+    own = [bool(settings.get(key)) for key in (KEEP, PARTLY_PERIODIC)]
+    method = ASECalculator(path, _version(path), json.dumps(arguments, sort_keys=True), *own)
     try:
         _made(path, method.arguments)
     except InputError:

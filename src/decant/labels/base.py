@@ -11,6 +11,7 @@ from ase import Atoms
 
 from decant.data.prediction import Prediction
 from decant.foundation.errors import InputError, nearest
+from decant.molecules.periodicity import require_all_or_none
 
 Record = dict[str, Any]
 """A label as the journal holds it."""
@@ -24,7 +25,8 @@ class Labeler(Protocol):
     """A reference method that labels configurations.
 
     It is sent to worker processes, so it must pickle, and it must not keep state between configurations: labels may
-    not depend on the order of the work.
+    not depend on the order of the work. One that is right for slabs and wires, too, has an attribute
+    ``partly_periodic`` that is true; any other is never given one. False says that a setting of that name makes it so.
     """
 
     @property
@@ -53,6 +55,24 @@ class Labeler(Protocol):
             If the method fails for this configuration, for example without self-consistency.
         """
         ...
+
+
+def not_for(method: Labeler, atoms: Atoms) -> str:
+    """Say why a configuration is none for a method whatever it answers: a slab or a wire, unless it knows those."""
+    knows = getattr(method, "partly_periodic", None)
+    try:
+        if not knows:
+            require_all_or_none(atoms, method.name)
+    except InputError as error:
+        # a method that can be told has the word as a setting
+        return f"{error}; if it does know them, say so: partly_periodic=true" if knows is False else str(error)
+    return ""
+
+
+def require_known_periodicity(method: Labeler, atoms: Atoms) -> None:
+    """Raise `LabelError` for a slab or a wire, unless the method knows those."""
+    if reason := not_for(method, atoms):
+        raise LabelError(reason)
 
 
 def label_one(method: Labeler, atoms: Atoms) -> Record:

@@ -27,7 +27,7 @@ from ase.units import Bohr, Hartree, bar
 from decant.data.prediction import Prediction
 from decant.foundation.errors import InputError
 from decant.foundation.files import require_file
-from decant.labels.base import LabelError, check_settings
+from decant.labels.base import LabelError, check_settings, require_known_periodicity
 
 TEMPLATES = {"pbe-d3": ("gga-d3", {"FUNCTIONAL": "PBE"}), "blyp-d3": ("gga-d3", {"FUNCTIONAL": "BLYP"})}
 """Methods that come with the package: the template and the names set in it."""
@@ -105,8 +105,7 @@ class CP2K:
 
     def label(self, atoms: Atoms) -> Prediction:
         """Return energy, forces and, in a fully periodic cell, virial of a configuration."""
-        if atoms.pbc.any() and not atoms.pbc.all():
-            raise LabelError("periodic in some directions only, which decant's CP2K input does not cover")
+        require_known_periodicity(self, atoms)
         with tempfile.TemporaryDirectory(prefix="decant-cp2k-") as name:
             directory = Path(name)
             self._write(directory, atoms)

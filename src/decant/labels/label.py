@@ -20,7 +20,7 @@ from decant.foundation.files import space_left
 from decant.foundation.progress import Progress
 from decant.foundation.ranks import ALONE, Ranks
 from decant.foundation.workers import spread
-from decant.labels.base import Labeler, LabelError, Record, label_one
+from decant.labels.base import Labeler, LabelError, Record, label_one, not_for
 from decant.labels.checks import FORCE_LIMIT, broken_molecules, large_force
 from decant.labels.journal import label_key, open_journal
 
@@ -78,10 +78,10 @@ def label_frames(
     """
     if molecules and method.settings.get("charge"):
         raise InputError(f"{method.name}: molecules alone need charge 0: which of them carries the charge is not known")
-    broken = {} if keep_broken else {index: broken_molecules(atoms) for index, atoms in enumerate(frames)}
+    unfit = [not_for(method, atoms) or ("" if keep_broken else broken_molecules(atoms)) for atoms in frames]
     units = [
-        [] if broken.get(index) else [atoms, *(molecules_alone(atoms) if molecules and not is_isolated(atoms) else [])]
-        for index, atoms in enumerate(frames)
+        [] if reason else [atoms, *(molecules_alone(atoms) if molecules and not is_isolated(atoms) else [])]
+        for reason, atoms in zip(unfit, frames, strict=True)
     ]
     keys = [[label_key(unit, method) for unit in parts] for parts in units]
     wanted = {key: unit for row, parts in zip(keys, units, strict=True) for key, unit in zip(row, parts, strict=True)}
@@ -97,7 +97,7 @@ def label_frames(
     for index, (atoms, parts, row) in enumerate(zip(frames, units, keys, strict=True)):
         try:
             if not parts:
-                raise LabelError(broken[index])
+                raise LabelError(unfit[index])
             labelled.append(_labelled(atoms, method, parts[1:], [book.records[key] for key in row], max_force))
         except LabelError as error:
             failures.append((index, str(error)))

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ase import Atoms
 
@@ -34,6 +34,7 @@ class ExportedPotential:
     algorithm: str
     version: str
     hashes: tuple[str, ...]
+    partly_periodic: ClassVar[bool] = True
 
     @property
     def name(self) -> str:

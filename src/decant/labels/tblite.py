@@ -19,7 +19,7 @@ from ase.units import Bohr, Hartree, kB
 from decant.data.prediction import Prediction
 from decant.foundation.errors import InputError
 from decant.foundation.threads import loading
-from decant.labels.base import LabelError, check_settings
+from decant.labels.base import LabelError, check_settings, require_known_periodicity
 
 # kind and least value of each setting
 _KINDS: dict[str, tuple[Any, float]] = {
@@ -70,7 +70,11 @@ class TBLite:
         return {key: value for key, value in asdict(self).items() if key != "name"}
 
     def label(self, atoms: Atoms) -> Prediction:
-        """Return energy, forces and, in a fully periodic cell, virial of a configuration."""
+        """Return energy, forces and, in a fully periodic cell, virial of a configuration.
+
+        A slab or a wire is refused: tblite takes any periodicity for that in three directions.
+        """
+        require_known_periodicity(self, atoms)
         options: dict[str, Any] = {}
         if atoms.pbc.any():
             options = {"lattice": atoms.cell.array / Bohr, "periodic": atoms.pbc}

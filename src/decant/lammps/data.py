@@ -12,6 +12,7 @@ from ase.data import atomic_masses, atomic_numbers
 
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
+from decant.molecules.periodicity import enclosing_cell, has_cell
 
 ROOM = 10.0
 """Space left around the atoms of a system without a cell, angstrom."""
@@ -33,7 +34,7 @@ class LammpsBox:
     rotation
         Orthogonal matrix from the given orientation to that of LAMMPS, shape (3, 3).
     periodic
-        Whether the system is periodic in all directions (otherwise in none).
+        Number of directions in which the system is periodic: those of the first cell vectors.
 
     References
     ----------
@@ -43,13 +44,13 @@ class LammpsBox:
     cell: np.ndarray
     origin: np.ndarray
     rotation: np.ndarray
-    periodic: bool
+    periodic: int
 
     @property
     def boundary(self) -> str:
         """Arguments for the LAMMPS command ``boundary``."""
         # a box shrunk onto a flat or linear molecule would be too thin for LAMMPS's bins
-        return "p p p" if self.periodic else "f f f"
+        return " ".join("p" if axis < self.periodic else "f" for axis in range(3))
 
     @property
     def triclinic(self) -> bool:
@@ -72,26 +73,24 @@ class LammpsBox:
 def lammps_box(atoms: ase.Atoms) -> LammpsBox:
     """Return the LAMMPS box of a configuration.
 
-    Tilts are reduced to at most half a cell vector, which describes the same crystal. A configuration without
-    periodicity gets a box around its atoms.
+    Tilts are reduced to at most half a cell vector, which describes the same crystal. In directions that are not
+    periodic, the box ends some way from the atoms; those that are periodic come first, since LAMMPS lets a box lean
+    along periodic directions only.
 
     Raises
     ------
     InputError
-        If the configuration is periodic in some directions only, or its cell has no volume.
+        If the vectors of the periodic directions span no volume.
     """
-    if not atoms.pbc.any():
-        positions = atoms.positions if len(atoms) else np.zeros((1, 3))
-        low, high = positions.min(axis=0) - ROOM, positions.max(axis=0) + ROOM
-        return LammpsBox(np.diag(high - low), low, np.eye(3), periodic=False)
-    if not atoms.pbc.all():
-        raise InputError(f"pbc {atoms.pbc.tolist()}: expected a system periodic in all directions or in none")
-    cell = np.array(atoms.cell)
-    if abs(np.linalg.det(cell)) < 1e-6:
-        raise InputError("the periodic cell has no volume; expected three independent cell vectors")
+    if not has_cell(atoms):
+        raise InputError("the periodic cell has no volume; expected independent cell vectors")
+    count = int(atoms.pbc.sum())
+    cell, origin = enclosing_cell(atoms, ROOM)
+    cell = cell[np.argsort(~atoms.pbc, kind="stable")]
     orthogonal, upper = np.linalg.qr(cell.T)  # cell = upper.T @ orthogonal.T, and upper.T is lower triangular
     signs = np.sign(np.diag(upper))
-    return LammpsBox(_reduce_tilts(upper.T * signs), np.zeros(3), orthogonal * signs, periodic=True)
+    rotation = orthogonal * signs
+    return LammpsBox(_reduce_tilts(upper.T * signs), origin @ rotation, rotation, count)
 
 
 def _reduce_tilts(cell: np.ndarray) -> np.ndarray:
@@ -136,7 +135,7 @@ def write_data(
     path
         File to write.
     atoms
-        Configuration, periodic in all directions or in none.
+        Configuration; periodic in any of its directions.
     elements
         Chemical symbols in the order of the potential's LAMMPS types.
     bonds

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from decant.foundation.errors import InputError
+from decant.molecules.periodicity import enclosing_cell
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -62,7 +63,7 @@ def find_edges(atoms: Atoms, cutoff: float, shortest: float = 0.0) -> Edges:
         raise InputError(
             f"position of atom {wrong[0]} (of 0 to {len(atoms) - 1}) is not a number: {positions[wrong[0]]}"
         )
-    cell, origin = _enclosing_cell(atoms)
+    cell, origin = enclosing_cell(atoms, margin=1.0)  # a flat molecule needs some thickness
     owner, source, distance, vector = neighbour_list(
         "ijdD", positions=positions, cell=cell, pbc=atoms.pbc, cutoff=cutoff, cell_origin=origin
     )
@@ -73,20 +74,3 @@ def find_edges(atoms: Atoms, cutoff: float, shortest: float = 0.0) -> Edges:
             f"apart; the potential begins at {shortest:g} angstrom"
         )
     return Edges(owner.astype(np.int32), source.astype(np.int32), -vector)
-
-
-def _enclosing_cell(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
-    """Return the cell with vectors and origin that just hold all atoms in directions that are not periodic."""
-    cell = np.array(atoms.cell.array, dtype=float)
-    periodic = cell[atoms.pbc]
-    if not np.isfinite(periodic).all():
-        raise InputError(f"a cell vector is not a number: {periodic.tolist()}")
-    _, lengths, directions = np.linalg.svd(periodic)
-    if len(lengths) and lengths.min() <= 1e-9 * lengths.max():
-        raise InputError(f"periodic, but its cell vectors span no volume: {periodic.tolist()}; set the cell or pbc")
-    others = directions[len(periodic) :]  # unit vectors, perpendicular to each other and to the periodic ones
-    along = atoms.positions @ others.T
-    low, high = (along.min(axis=0), along.max(axis=0)) if len(atoms) else (np.zeros(len(others)),) * 2
-    margin = 1.0  # angstrom; a flat molecule needs some thickness
-    cell[~atoms.pbc] = others * (high - low + 2 * margin)[:, None]
-    return cell, (low - margin) @ others

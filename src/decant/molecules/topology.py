@@ -11,6 +11,8 @@ from ase.data import covalent_radii
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
+from decant.molecules.periodicity import has_cell
+
 BOND_SCALE = 1.2
 """Two atoms are bonded if closer than this times the sum of their covalent radii (Cordero et al., Dalton Trans. 2008,
 2832). In liquid carbonates at 1200 K, C-H bonds reach 1.19 times the sum, while non-bonded C-C come down to 1.26."""
@@ -67,9 +69,9 @@ def pair_distances(atoms: Atoms) -> np.ndarray:
     """
     first, second = np.triu_indices(len(atoms), 1)
     vectors = atoms.positions[second] - atoms.positions[first]
-    if atoms.pbc.any() and abs(atoms.cell.volume) > 0:
-        fractions = vectors @ np.linalg.inv(atoms.cell.array)
-        vectors = vectors - np.where(atoms.pbc, np.round(fractions), 0.0) @ atoms.cell.array
+    if atoms.pbc.any() and has_cell(atoms):
+        periodic = atoms.cell.array[atoms.pbc]
+        vectors = vectors - np.round(vectors @ np.linalg.pinv(periodic)) @ periodic
     return np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
 
 
@@ -77,9 +79,9 @@ def shortest_height(atoms: Atoms) -> float:
     """Return the smallest distance between opposite faces of the cell along periodic directions, angstrom."""
     if not atoms.pbc.any():
         return np.inf
-    if abs(atoms.cell.volume) == 0:
+    if not has_cell(atoms):
         return 0.0
-    return float((1 / np.linalg.norm(atoms.cell.reciprocal().array, axis=1))[atoms.pbc].min())
+    return float((1 / np.linalg.norm(np.linalg.pinv(atoms.cell.array[atoms.pbc]), axis=0)).min())
 
 
 def molecule_ids(count: int, bonds: np.ndarray) -> np.ndarray:

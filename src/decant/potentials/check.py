@@ -8,16 +8,20 @@ from datetime import UTC, datetime
 from importlib import metadata
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from decant.data.prediction import Prediction, predict
+from decant.data.frames import read_frames
+from decant.data.prediction import Prediction, ask_each, require_known
+from decant.foundation.errors import InputError
 from decant.foundation.progress import track
 from decant.lammps.command import command
-from decant.potentials.evaluate import read_known_frames
 from decant.potentials.potential import Potential
-from decant.potentials.single_point import single_point
+from decant.potentials.single_point import single_points
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Difference:
     force
         Of a force component, eV/angstrom.
     virial
-        Of a virial component, over the largest component of the same frame; 0 where no frame has a virial.
+        Of a virial component, over the largest component of the same frame, or `SMALL_VIRIAL` for each of its atoms if
+        that is larger; 0 where no frame has a virial.
     """
 
     energy: float
@@ -43,6 +48,8 @@ class Difference:
         return self.energy <= limit.energy and self.force <= limit.force and self.virial <= limit.virial
 
 
+SMALL_VIRIAL = 0.01
+"""Virials below this, eV/atom, are what is left of forces that cancel."""
 TOLERANCES = {
     "double": Difference(1e-6, 1e-5, 1e-5),
     # single-precision sums over a molecule's strong forces, which cancel to a few digits less
@@ -62,16 +69,24 @@ class Report:
         LAMMPS against LAMMPS, for each pair of numbers of ranks.
     tolerance
         What is allowed.
+    frames
+        Number of frames compared.
+    failed
+        What could not be compared, in one line for each, by the number of the frame in the file.
     """
 
     python: dict[int, Difference]
     ranks: dict[tuple[int, int], Difference]
     tolerance: Difference
+    frames: int
+    failed: dict[int, str]
 
     @property
     def passed(self) -> bool:
-        """Whether every difference is within the tolerance."""
-        return all(one.within(self.tolerance) for one in [*self.python.values(), *self.ranks.values()])
+        """Whether every frame was compared and every difference is within the tolerance."""
+        return not self.failed and all(
+            one.within(self.tolerance) for one in [*self.python.values(), *self.ranks.values()]
+        )
 
 
 def difference(frames: Sequence[Any], first: Sequence[Prediction], second: Sequence[Prediction]) -> Difference:
@@ -81,7 +96,7 @@ def difference(frames: Sequence[Any], first: Sequence[Prediction], second: Seque
         energy.append(abs(one.energy - other.energy) / len(frame))
         force.append(float(np.abs(one.forces - other.forces).max()))
         if one.virial is not None and other.virial is not None:
-            scale = max(float(np.abs(other.virial).max()), 1e-12)
+            scale = max(float(np.abs(other.virial).max()), SMALL_VIRIAL * len(frame))
             virial.append(float(np.abs(one.virial - other.virial).max()) / scale)
     return Difference(*(float(np.max(values)) for values in (energy, force, virial)))
 
@@ -94,7 +109,8 @@ def check(path: Path, data: Path, ranks: Sequence[int], limit: int | None = None
     path
         Exported potential.
     data
-        Frames in the house form; isolated atoms are left out.
+        Frames in the house form, with labels or without. One that fails, in LAMMPS or in Python, is told in the report
+        and does not keep the others from being compared.
     ranks
         Numbers of MPI ranks.
     limit
@@ -103,30 +119,67 @@ def check(path: Path, data: Path, ranks: Sequence[int], limit: int | None = None
     Raises
     ------
     InputError
-        If the potential is damaged, the data unusable, or a number of ranks impossible.
+        If the potential is damaged, the data unusable, the potential knows the elements of no frame, or a number of
+        ranks is impossible.
     ProgramFailed
-        If LAMMPS failed.
+        If LAMMPS cannot be run, or not with this potential.
     """
     potential = Potential.open(path)
     for count in ranks:
         command([], count)  # an impossible number is noticed before any work is done
-    frames = read_known_frames(data, potential.elements, limit)
-    reference = predict(potential.reference_calculator(), frames, "python")
-    lammps = {count: single_point(potential, frames, count) for count in track(ranks, "lammps", len(ranks), "runs")}
+    numbers, frames, failed = _frames(data, potential.elements, limit)
+    reference = ask_each(potential.reference_calculator(), frames, "python")
+    lammps = {count: single_points(potential, frames, count) for count in track(ranks, "lammps", len(ranks), "runs")}
+    sides: dict[str, Sequence[Any]] = {"Python": reference, **{f"{count} ranks": lammps[count] for count in ranks}}
+    for index, number in enumerate(numbers):
+        for name, answers in sides.items():
+            if not isinstance(answers[index], Prediction):
+                failed.setdefault(number, f"{answers[index]}" if name != "Python" else f"Python: {answers[index]}")
+    chosen = [index for index, number in enumerate(numbers) if number not in failed]
+    compared = [frames[index] for index in chosen]
+    said = {name: [answers[index] for index in chosen] for name, answers in sides.items()}
     report = Report(
-        python={count: difference(frames, lammps[count], reference) for count in ranks},
-        ranks={(a, b): difference(frames, lammps[a], lammps[b]) for a, b in combinations(ranks, 2)},
+        python={count: difference(compared, said[f"{count} ranks"], said["Python"]) for count in ranks},
+        ranks={(a, b): difference(compared, said[f"{a} ranks"], said[f"{b} ranks"]) for a, b in combinations(ranks, 2)},
         tolerance=TOLERANCES[potential.precision],
+        frames=len(compared),
+        failed=dict(sorted(failed.items())),
     )
-    potential.record("check", _for_card(report, data, len(frames)))
+    potential.record("check", _for_card(report, data))
     return report
 
 
-def _for_card(report: Report, data: Path, frames: int) -> dict[str, Any]:
+def _frames(data: Path, elements: Sequence[str], limit: int | None) -> tuple[list[int], list[Atoms], dict[int, str]]:
+    """Return numbers of frames in a file, the frames, and by number why a further one cannot be asked about.
+
+    Raises
+    ------
+    InputError
+        If no frame can.
+    """
+    every = read_frames(data, labelled=False)
+    chosen = range(len(every))
+    if limit is not None and limit < len(every):
+        chosen = np.linspace(0, len(every) - 1, limit).round().astype(int).tolist()
+    failed: dict[int, str] = {}
+    for number in chosen:
+        try:
+            require_known(every[number], elements)
+        except InputError as error:
+            failed[number] = str(error)
+    known = [number for number in chosen if number not in failed]
+    if not known:
+        raise InputError(f"{data}: " + next((f"frame {n}: {why}" for n, why in failed.items()), "no frame in it"))
+    return known, [every[number] for number in known], failed
+
+
+def _for_card(report: Report, data: Path) -> dict[str, Any]:
+    failed = {"failed": {f"frame {number}": why for number, why in report.failed.items()}} if report.failed else {}
     return {
         "passed": report.passed,
         "data": f"{Path(data).resolve().parent.name}/{Path(data).name}",
-        "frames": frames,
+        "frames": report.frames,
+        **failed,
         "lammps_against_python": {f"{count} ranks": asdict(one) for count, one in report.python.items()},
         "lammps_against_lammps": {f"{a} and {b} ranks": asdict(one) for (a, b), one in report.ranks.items()},
         "tolerance": asdict(report.tolerance),
@@ -138,10 +191,14 @@ def _for_card(report: Report, data: Path, frames: int) -> dict[str, Any]:
 
 def table(report: Report) -> str:
     """Return a report as a table for people."""
-    lines = [f"{'largest difference':34s}{'energy, eV/atom':>17s}{'force, eV/A':>14s}{'virial, rel.':>14s}"]
     rows = [(f"LAMMPS on {count} ranks - Python", one) for count, one in report.python.items()]
     rows += [(f"LAMMPS on {a} ranks - {b} ranks", one) for (a, b), one in report.ranks.items()]
+    lines = [f"{'largest difference':34s}{'energy, eV/atom':>17s}{'force, eV/A':>14s}{'virial, rel.':>14s}"]
     for name, one in [*rows, ("allowed", report.tolerance)]:
         verdict = "" if name == "allowed" else "  ok" if one.within(report.tolerance) else "  TOO LARGE"
         lines.append(f"{name:34s}{one.energy:17.1e}{one.force:14.1e}{one.virial:14.1e}{verdict}")
+    if report.failed:
+        lines = [*lines, ""] if report.frames else []
+        lines += [f"frame {number}: {why}" for number, why in report.failed.items()]
+        lines.append(f"{report.frames} frames compared, {len(report.failed)} failed")
     return "\n".join([*lines, "PASS" if report.passed else "FAIL"])

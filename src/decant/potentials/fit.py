@@ -102,6 +102,7 @@ def fit(request: FitRequest) -> dict[str, Any]:
         _require_same(record_path, record, asked)
         if record.get("state") == "finished" and (request.output / record["model"]).is_file():
             return {**record, "new": False}
+        _warn_of_other_versions(record_path, record.get("versions", {}), method.packages)
     started = time.time()
     (request.output / "errors.yaml").unlink(missing_ok=True)  # of a model that is about to be replaced
     record = {"state": "running", **asked, "versions": _versions(method.packages)}
@@ -216,6 +217,15 @@ def _versions(packages: tuple[str, ...]) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             result[package] = "unknown"
     return result
+
+
+def _warn_of_other_versions(path: Path, before: dict[str, str], packages: tuple[str, ...]) -> None:
+    """Tell that a fit goes on with other versions of its training programs, which may not take its checkpoint."""
+    now = _versions(packages)
+    if changes := [
+        f"{name} {before[name]}, now {now[name]}" for name in packages if before.get(name) not in (None, now[name])
+    ]:
+        warn(f"{path}: goes on from a checkpoint of {'; '.join(changes)}")
 
 
 def _require_same(path: Path, record: dict[str, Any], asked: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from decant.data.prediction import Prediction
-from decant.foundation.errors import ProgramFailed
+from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.units import LAMMPS_BAR_PER_EV_A3
 from decant.lammps.data import LammpsBox, write_data
 from decant.lammps.launch import launch, variables
@@ -31,18 +31,24 @@ atom_style molecular
 newton on
 boundary {boundary}
 bond_style zero nocoeff
-read_data {number}.data
+{sparse}read_data {number}.data
+print "" file {number}.read screen no
 bond_coeff *
 special_bonds lj/coul 1.0 1.0 1.0
 include "${{potential}}/pair.lammps"
-neighbor 1.0 bin
+print "" file {number}.ready screen no
+neighbor 1.0 {search}
 compute virial all pressure NULL virial
 thermo_style custom step pe vol c_virial[*]
 thermo_modify lost error
 run 0
 print "$(pe:%.17g) $(vol:%.17g) {virial}" file {number}.scalars screen no
 write_dump all custom {number}.forces id fx fy fz modify sort id format float %.17g
+print "" file {number}.done screen no
 """
+_BEGUN = 'print "" file begun screen no\n'
+_SPARSE = 1e8
+"""Volume of a box, angstrom^3, from which LAMMPS compares all pairs of atoms: bins would take memory without end."""
 _VIRIAL = " ".join(f"$(c_virial[{component}]:%.17g)" for component in range(1, 7))
 
 
@@ -54,14 +60,14 @@ def single_point(potential: Potential, frames: Sequence[Atoms], ranks: int) -> l
     potential
         An exported potential.
     frames
-        Configurations, periodic in all directions or in none. Those without a cell go into a box with open boundaries.
+        Configurations, periodic in any of their directions. In the others the box has open boundaries.
     ranks
         Number of MPI ranks; LAMMPS divides the box among them as it does in a run.
 
     Returns
     -------
     list of Prediction
-        One for each frame; the virial is None for frames without a cell.
+        One for each frame; the virial is None for frames that are not periodic in all directions.
 
     Raises
     ------
@@ -70,25 +76,75 @@ def single_point(potential: Potential, frames: Sequence[Atoms], ranks: int) -> l
     ProgramFailed
         If LAMMPS stops with an error.
     """
+    answers = single_points(potential, frames, ranks)
+    for number, answer in enumerate(answers):
+        if isinstance(answer, ProgramFailed):
+            raise ProgramFailed(f"frame {number}: {answer}") from answer
+        if isinstance(answer, InputError):
+            raise answer
+    return [answer for answer in answers if isinstance(answer, Prediction)]
+
+
+def single_points(
+    potential: Potential, frames: Sequence[Atoms], ranks: int
+) -> list[Prediction | InputError | ProgramFailed]:
+    """Return what LAMMPS says of each frame, or why it says nothing; see `single_point`.
+
+    Raises
+    ------
+    InputError
+        If the rank count is impossible.
+    ProgramFailed
+        If LAMMPS cannot be run at all, or not with this potential.
+    """
+    answers: dict[int, Prediction | InputError | ProgramFailed] = {}
+    boxes: dict[int, LammpsBox] = {}
     with tempfile.TemporaryDirectory(prefix="decant-") as name:
         directory = Path(name)
-        boxes = [
-            write_data(directory / f"{number}.data", frame, potential.elements) for number, frame in enumerate(frames)
-        ]
-        script = directory / "in.single_point"
-        script.write_text("".join(_commands(number, box) for number, box in enumerate(boxes)), encoding="ascii")
         # a link, since LAMMPS splits a path with blanks once its variable is replaced
         (directory / "potential").symlink_to(potential.path.resolve())
-        arguments = ["-in", script.name, "-log", "none", *variables({"potential": "potential"})]
-        outcome = launch(arguments, ranks, directory, plugin=potential.algorithm)
-        if outcome.code != 0 or not (directory / f"{len(boxes) - 1}.forces").is_file():
-            done = sum((directory / f"{number}.forces").is_file() for number in range(len(boxes)))
-            raise ProgramFailed(f"{potential.path}: LAMMPS failed on {ranks} ranks at frame {done}: {outcome.reason()}")
-        return [_read(directory, number, box) for number, box in enumerate(boxes)]
+        for number, frame in enumerate(frames):
+            try:
+                boxes[number] = write_data(directory / f"{number}.data", frame, potential.elements)
+            except InputError as error:
+                answers[number] = error
+        left = list(boxes)
+        while left:  # an error ends LAMMPS: those behind it go into another run
+            reason = _run(directory, potential, {number: boxes[number] for number in left}, ranks)
+            done = [number for number in left if (directory / f"{number}.done").is_file()]
+            answers |= {number: _read(directory, number, boxes[number]) for number in done}
+            left = left[len(done) :]
+            if left:
+                failure = ProgramFailed(f"{potential.path}: LAMMPS failed on {ranks} ranks: {reason}")
+                if _is_of_the_potential(directory, left[0]):
+                    raise failure
+                answers[left.pop(0)] = failure
+    return [answers[number] for number in range(len(frames))]
+
+
+def _is_of_the_potential(directory: Path, number: int) -> bool:
+    """Say whether LAMMPS failed before its first frame, or between reading a frame and having the pair style."""
+    read, ready = ((directory / f"{number}.{stage}").is_file() for stage in ("read", "ready"))
+    return not (directory / "begun").is_file() or (read and not ready)
+
+
+def _run(directory: Path, potential: Potential, boxes: dict[int, LammpsBox], ranks: int) -> str:
+    """Run LAMMPS on frames of a directory; return its last words."""
+    script = directory / "in.single_point"
+    script.write_text(_BEGUN + "".join(_commands(number, box) for number, box in boxes.items()), encoding="ascii")
+    arguments = ["-in", script.name, "-log", "none", *variables({"potential": "potential"})]
+    return launch(arguments, ranks, directory, plugin=potential.algorithm).reason()
 
 
 def _commands(number: int, box: LammpsBox) -> str:
-    return _FRAME.format(number=number, boundary=box.boundary, virial=_VIRIAL)
+    sparse = box.periodic < 3 and np.prod(np.diag(box.cell)) > _SPARSE
+    return _FRAME.format(
+        number=number,
+        boundary=box.boundary,
+        virial=_VIRIAL,
+        search="nsq" if sparse else "bin",
+        sparse="atom_modify sort 0 0.0\n" if sparse else "",  # that is into bins, too
+    )
 
 
 def _read(directory: Path, number: int, box: LammpsBox) -> Prediction:
@@ -98,5 +154,5 @@ def _read(directory: Path, number: int, box: LammpsBox) -> Prediction:
     tensor = np.empty((3, 3))
     for (row, column), value in zip(_COMPONENTS, pressure, strict=True):
         tensor[row, column] = tensor[column, row] = value * volume / LAMMPS_BAR_PER_EV_A3
-    virial = box.tensor_from_lammps(tensor) if box.periodic else None
+    virial = box.tensor_from_lammps(tensor) if box.periodic == 3 else None
     return Prediction(energy, box.vectors_from_lammps(table[:, 1:]), virial)

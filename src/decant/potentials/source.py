@@ -63,6 +63,9 @@ def open_source(path: Path) -> Source:
         for name in known_algorithms():
             if path.suffix in algorithm(name).suffixes:
                 return Source(algorithm(name), path, {}, {})
+        for name in known_algorithms():
+            if advice := algorithm(name).foreign_suffixes.get(path.suffix):
+                raise InputError(f"{path}: {advice}")
         suffixes = ", ".join(suffix for name in known_algorithms() for suffix in algorithm(name).suffixes)
         raise InputError(f"{path}: unknown kind of model file; expected one that ends in {suffixes}")
     if not (path / "fit.yaml").is_file():

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from ase import Atoms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decant.algorithms.deepmd.data import write_systems
+from decant.molecules.neighbors import find_edges
 
 ELEMENTS = ["H", "C", "O"]
 
@@ -63,3 +65,19 @@ def test_every_atom_keeps_its_position_and_force(order: list[str], seed: int) ->
         np.testing.assert_allclose(positions[there], position, rtol=1e-12)
         np.testing.assert_allclose(forces[there], force, rtol=1e-12)
         assert ELEMENTS[types[there]] == symbol
+
+
+@pytest.mark.parametrize("pbc", [(True, True, False), (False, True, False), (True, True, True)])
+def test_slabs_wires_and_left_handed_cells_are_written_as_right_handed_cells_of_the_same_pairs(
+    pbc: tuple[bool, bool, bool], tmp_path: Path
+) -> None:
+    atoms = frame("CH4", 1, periodic=True, virial=all(pbc))
+    atoms.cell[2] *= -1.0
+    atoms.cell[~np.array(pbc)] = 0.0
+    atoms.pbc = pbc
+    (folder,) = write_systems([atoms], ELEMENTS, tmp_path / "train")
+    assert not (folder / "nopbc").exists()
+    written = Atoms("H5", positions=load(folder, "coord").reshape(-1, 3), cell=load(folder, "box").reshape(3, 3), pbc=1)
+    assert np.linalg.det(written.cell.array) > 0
+    lengths = [np.sort(np.linalg.norm(find_edges(one, 6.0).vector, axis=1)) for one in (atoms, written)]
+    np.testing.assert_allclose(lengths[1], lengths[0], rtol=1e-9)

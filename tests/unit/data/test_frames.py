@@ -84,3 +84,14 @@ def test_the_density_of_a_box_of_water_is_that_of_water():
     assert density(water) == pytest.approx(1.0, abs=1e-4)
     water.pbc = False
     assert density(water) is None
+
+
+def test_a_periodic_frame_without_the_vectors_of_its_cell_is_named(tmp_path):
+    frames = [frame(), frame()]
+    frames[1].cell[2] = 0.0
+    write_frames(tmp_path / "a.extxyz", frames)
+    with pytest.raises(InputError, match=r"a\.extxyz: frame 1: periodic, but the cell has no volume"):
+        read_frames(tmp_path / "a.extxyz")
+    frames[1].pbc = [True, True, False]
+    write_frames(tmp_path / "a.extxyz", frames)
+    assert read_frames(tmp_path / "a.extxyz")[1].pbc.tolist() == [True, True, False]

@@ -39,6 +39,15 @@ def put(tmp_path):
     return write
 
 
+def test_a_slab_needs_no_third_cell_vector_and_a_box_does(put):
+    lattice = 'energy=-14.0 Lattice="10 0 0 0 10 0 0 0 0"'
+    (atoms,) = import_frames(put(water(f'{lattice} pbc="T T F" stress="1 2 3 0 0 0"'))).frames
+    assert atoms.pbc.tolist() == [True, True, False]
+    assert "REF_virial" not in atoms.info, "the volume of a slab is a matter of taste"
+    with pytest.raises(InputError, match="periodic, but the cell has no volume"):
+        import_frames(put(water(f'{lattice} pbc="T T T"')))
+
+
 @pytest.mark.parametrize(
     ("energy", "forces"),
     [

@@ -73,6 +73,20 @@ def test_an_unknown_element_is_named(tmp_path):
     assert not (tmp_path / "x.data").exists()
 
 
-def test_a_slab_is_refused():
-    with pytest.raises(InputError, match="periodic in all directions or in none"):
-        lammps_box(ase.Atoms("C", cell=np.eye(3), pbc=[True, True, False]))
+@given(cells, points, st.sampled_from([(1, 1, 0), (0, 1, 1), (1, 0, 0), (0, 0, 1)]))
+def test_slabs_and_wires_are_periodic_along_the_first_vectors_and_open_along_the_others(cell, positions, pbc):
+    periodic = cell[np.array(pbc, dtype=bool)]
+    assume(np.linalg.svd(periodic)[1].min() > 1.0)
+    atoms = ase.Atoms("C5", positions=positions, cell=cell, pbc=pbc)
+    box, count = lammps_box(atoms), sum(pbc)
+    assert box.boundary.split() == ["p"] * count + ["f"] * (3 - count)
+    assert np.allclose(box.cell[count:], np.diag(np.diag(box.cell))[count:]), "LAMMPS leans along periodic directions"
+    combination = box.cell[:count] @ np.linalg.pinv(periodic @ box.rotation)
+    assert np.allclose(combination, np.rint(combination), atol=1e-6)
+    inside = box.vectors_to_lammps(positions)[:, count:] - box.origin[count:]
+    assert (inside > 5.0).all() and (inside < np.diag(box.cell)[count:] - 5.0).all()
+
+
+def test_a_periodic_direction_without_a_vector_is_refused():
+    with pytest.raises(InputError, match="no volume"):
+        lammps_box(ase.Atoms("C", cell=[3, 0, 3], pbc=[True, True, False]))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from ase import Atoms
+from ase import Atoms, build
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -8,7 +8,7 @@ from decant.molecules.liquid import parse_liquid
 from decant.molecules.packing import pack
 from decant.molecules.solvents import molecule
 from decant.molecules.species import composition, species_names
-from decant.molecules.topology import bonds, formula, molecule_ids, unwrap
+from decant.molecules.topology import bonds, formula, molecule_ids, pair_distances, shortest_height, unwrap
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +84,14 @@ def test_formulas_follow_hill_and_compositions_are_sorted():
     assert formula(["O", "H", "C", "H"]) == "CH2O"
     assert formula(["O", "H", "H"]) == "H2O"
     assert composition(["EMC", "EC", "EMC"]) == "EC:1,EMC:2"
+
+
+def test_a_molecule_across_the_boundary_of_a_slab_is_one_with_and_without_a_third_vector():
+    water = build.molecule("H2O")
+    for third in (0.0, 30.0):
+        slab = Atoms(water.numbers, positions=water.positions, cell=[10, 10, third], pbc=[True, True, False])
+        slab.translate([9.9, 0.1, 0.0])
+        slab.wrap(pbc=[True, True, False])
+        assert len(bonds(slab)) == 2
+        assert pair_distances(slab) == pytest.approx(pair_distances(water))
+        assert shortest_height(slab) == pytest.approx(10.0)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from decant.algorithms.base import WHOLE, Algorithm, Exported, FitResult, FitTask, Part
-from decant.algorithms.deepmd.checkpoint import checkpoint_model, last_checkpoint
+from decant.algorithms.deepmd.checkpoint import checkpoint_model, last_checkpoint, require_weights
 from decant.algorithms.deepmd.freezing import MODEL, freeze, run_dp
 from decant.algorithms.deepmd.freezing import precision as model_precision
 from decant.algorithms.deepmd.training import Training
@@ -19,12 +20,23 @@ if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
 
 
+_CONVERTED = "is a model of another backend of DeePMD-kit; convert it: dp convert-backend FILE model.pth"
+_FROZEN = (
+    "is part of a checkpoint of DeePMD-kit's TensorFlow backend; freeze it with that version (dp --tf freeze), then: "
+    "dp convert-backend FILE.pb model.pth"
+)
+
+
 class DeepPotential(Algorithm):
     """The Deep Potential algorithm with the descriptor se_e2_a."""
 
     name = "deepmd"
     packages = ("deepmd-kit", "torch", "dpdata")
     suffixes = (".pt", ".pth")
+    foreign_suffixes: ClassVar[dict[str, str]] = {
+        **dict.fromkeys((".pb", ".pbtxt", ".pd", ".hlo", ".dp"), _CONVERTED),
+        **dict.fromkeys((".meta", ".index", ".data-00000-of-00001"), _FROZEN),
+    }
     strategies = ("naive",)
     committees = True
 
@@ -85,10 +97,14 @@ class DeepPotential(Algorithm):
         require_file(source, "a DeePMD-kit model (.pth or .pt)")
         target = directory / MODEL
         if source.suffix == ".pt":
+            checkpoint_model(source)  # what is none is told in one line
             try:
                 run_dp([["freeze", "-c", str(source.resolve()), "-o", str(target.resolve())]], directory)
             except TrainingFailed as error:
-                raise InputError(f"{source}: dp cannot freeze it: {str(error).splitlines()[-1].strip()}") from error
+                said = str(error).partition(": ")[2] or str(error)
+                raise InputError(
+                    f"{source}: dp cannot freeze it; did another version of DeePMD-kit write it? {said.strip()}"
+                ) from error
         else:
             shutil.copyfile(source, target)
         potential = _deep_potential(target, shown_as=source)
@@ -114,11 +130,25 @@ class DeepPotential(Algorithm):
         return self.model_calculator(directory / MODEL)
 
     def model_calculator(self, source: Path) -> Calculator:
-        """Return DeePMD-kit's calculator of a frozen model."""
-        with quiet():
-            from deepmd.calculator import DP
+        """Return DeePMD-kit's calculator of a frozen model or a checkpoint.
 
-            return DP(model=str(source))
+        Raises
+        ------
+        InputError
+            If the source is no Deep Potential, or a checkpoint of a version whose networks had other weights.
+        """
+        if source.suffix == ".pt":
+            checkpoint_model(source)
+        with quiet():
+            from decant.algorithms.deepmd.calculator import DeepPotentialCalculator
+
+            try:
+                calculator = DeepPotentialCalculator(model=str(source))
+            except Exception as error:  # torch's loader fails in any way on what is no model
+                raise InputError(f"{source}: cannot be read by DeePMD-kit: {' '.join(str(error).split())}") from error
+        if source.suffix == ".pt":  # of which DeePMD-kit takes what it finds
+            require_weights(source, calculator.dp.deep_eval.dp)
+        return calculator
 
 
 def _deep_potential(path: Path, shown_as: Path) -> Any:
@@ -129,7 +159,8 @@ def _deep_potential(path: Path, shown_as: Path) -> Any:
         try:
             return DeepPot(str(path))
         except Exception as error:  # torch's loader fails in any way on what is no model
-            raise InputError(f"{shown_as}: not a frozen DeePMD-kit model for PyTorch (.pth)") from error
+            whole = "" if zipfile.is_zipfile(path) else ", but damaged, cut off or something else"
+            raise InputError(f"{shown_as}: not a frozen DeePMD-kit model for PyTorch (.pth){whole}") from error
 
 
 def _what_was_taken_over(task: FitTask) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,28 @@ def _read(path: Path) -> dict[str, Any]:
             content = torch.load(path, map_location="cpu", weights_only=True)
             model: dict[str, Any] = content.get("model", content)["_extra_state"]["model_params"]
         except Exception as error:  # torch's loader fails in any way on what is no checkpoint
-            raise InputError(f"{path}: not a checkpoint of DeePMD-kit for PyTorch (.pt)") from error
+            why = "of another version or program" if zipfile.is_zipfile(path) else "damaged, cut off or something else"
+            raise InputError(f"{path}: not a checkpoint of DeePMD-kit 3 for PyTorch (.pt): {why}") from error
     if "type_map" not in model:
         raise InputError(f"{path}: is a checkpoint of several tasks; training can start from one of a single task")
     return model
+
+
+def require_weights(path: Path, model: Any) -> None:
+    """Refuse a checkpoint that lacks a weight of the model that was built from it: that would be a random number.
+
+    Raises
+    ------
+    InputError
+        If one is missing.
+    """
+    import torch
+
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    stored = content.get("model", content)
+    missing = [name for name, _ in model.named_parameters() if name not in stored]
+    if missing:
+        raise InputError(
+            f"{path}: another version of DeePMD-kit wrote it: {missing[0]} is not in it; freeze it with that version "
+            "(dp --pt freeze) and give the .pth"
+        )

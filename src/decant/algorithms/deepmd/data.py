@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from decant.foundation.errors import InputError
+from decant.molecules.periodicity import right_handed, with_gap
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -21,7 +21,8 @@ def write_systems(frames: list[Atoms], elements: list[str], directory: Path) -> 
     Parameters
     ----------
     frames
-        Labelled frames, house form; atoms are reordered by element, since a system has one list of types.
+        Labelled frames, house form; atoms are reordered by element, since a system has one list of types. Slabs and
+        wires are put into cells of three vectors.
     elements
         The type map.
     directory
@@ -38,8 +39,8 @@ def write_systems(frames: list[Atoms], elements: list[str], directory: Path) -> 
     for frame in frames:
         symbols = frame.get_chemical_symbols()
         counts = tuple(symbols.count(element) for element in elements)
-        periodic = bool(frame.pbc.any())
-        groups[(counts, periodic, periodic and "REF_virial" in frame.info)].append(frame)
+        periodic, virial = bool(frame.pbc.any()), bool(frame.pbc.all()) and "REF_virial" in frame.info
+        groups[(counts, periodic, virial)].append(right_handed(with_gap(frame)))
     shutil.rmtree(directory, ignore_errors=True)
     written = []
     for number, ((counts, periodic, virial), members) in enumerate(sorted(groups.items(), key=lambda item: item[0])):
@@ -56,9 +57,6 @@ def _system_data(frames: list[Atoms], elements: list[str], periodic: bool, viria
     rank = {element: index for index, element in enumerate(elements)}
     types = [np.array([rank[symbol] for symbol in frame.get_chemical_symbols()]) for frame in frames]
     orders = [np.argsort(kinds, kind="stable") for kinds in types]
-    for frame in frames:
-        if periodic and not frame.pbc.all():
-            raise InputError("a frame is periodic in some directions only; Deep Potential needs all three or none")
     data: dict[str, Any] = {
         "atom_names": elements,
         "atom_numbs": [int((types[0] == index).sum()) for index in range(len(elements))],

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from decant.algorithms.training import TrainingFailed, training_environment
+from decant.algorithms.training import TrainingFailed, exception_line, training_environment
 from decant.foundation.files import write_beside
 from decant.foundation.machine import available_cores
 from decant.foundation.threads import computing
@@ -43,7 +43,7 @@ def run_dp(commands: list[list[str]], directory: Path) -> None:
     Raises
     ------
     TrainingFailed
-        If one fails; the message ends with the last lines.
+        If one fails; the message ends with its last words.
     """
     program = f"from deepmd.main import main\nfor command in {commands!r}: main(['--pt', *command])"
     done = subprocess.run(
@@ -52,6 +52,7 @@ def run_dp(commands: list[list[str]], directory: Path) -> None:
         errors="replace",
     )  # fmt: skip
     if done.returncode != 0:
-        tail = "\n  ".join((done.stdout + done.stderr).splitlines()[-8:])
+        lines = (done.stdout + done.stderr).splitlines()[-16:]
         names = " and ".join(command[0] for command in commands)
-        raise TrainingFailed(f"dp {names} failed in {directory}\n  {tail}")
+        said = exception_line(lines) or "\n  ".join(["", *lines[-8:]])
+        raise TrainingFailed(f"dp {names} failed in {directory}: {said}")

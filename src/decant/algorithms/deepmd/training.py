@@ -16,7 +16,7 @@ from ase.data import atomic_numbers
 from decant.algorithms.base import FitTask
 from decant.algorithms.deepmd.checkpoint import checkpoint_model
 from decant.algorithms.deepmd.data import write_systems
-from decant.algorithms.training import diverged, run_training
+from decant.algorithms.training import diverged, require_checkpoint, run_training
 from decant.foundation.files import write_beside
 from decant.foundation.progress import Progress
 
@@ -27,7 +27,7 @@ INPUT = "input.json"
 _GUESSED_SECONDS_PER_ATOM = 0.9e-3  # 0.14 s a step at 160 atoms on 2 cores; measured and corrected while training
 _BATCH = re.compile(r"Batch +(\d+): total wall time = ([\d.]+) s")
 _ERRORS = re.compile(r"Batch +\d+: val: (.*)")
-_NO_FORCES = re.compile(r"\brmse_f = +nan")  # that of virials is none where a batch has none
+_NO_NUMBER = re.compile(r"\brmse_[ef] = +[-+]?(nan|inf)")  # that of virials is none where a batch has none
 _SAVED = re.compile(r"Saved model to .*-(\d+)\.pt")
 
 
@@ -100,6 +100,7 @@ class Training:
         (self.task.directory / INPUT).write_text(json.dumps(self.input(), indent=2))
         command = [sys.executable, "-m", "decant.algorithms.deepmd.train", "train", INPUT]
         if self.done:
+            require_checkpoint(self.task.directory / f"model.ckpt-{self.done}.pt")
             command += ["--restart", f"model.ckpt-{self.done}.pt"]
         elif self.task.pretrained:
             command += ["--finetune", str(self.task.pretrained.model.resolve())]
@@ -113,7 +114,7 @@ class Training:
             now = time.monotonic()
             self.used = used_before + now - launched
             if found := _ERRORS.search(line):
-                if _NO_FORCES.search(found[1]):
+                if _NO_NUMBER.search(found[1]):
                     raise diverged("dp train", f"step {step}", self.task.directory / "train.log")
                 note = _error_note(found[1])
             elif found := _BATCH.search(line):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ase.data import chemical_symbols
 
 from decant.algorithms.base import WHOLE, Algorithm, Exported, FitResult, FitTask, Part, Pretrained
+from decant.algorithms.mace.model_file import load_trusted
 from decant.algorithms.mace.published import PUBLISHED, fetch
 from decant.algorithms.mace.reference import (
-    load_trusted,
     read_reference,
     reference_head,
     torch_calculator,
@@ -20,6 +20,7 @@ from decant.algorithms.mace.training import MODEL_FILE, completed, known_options
 from decant.algorithms.training import require_labels
 from decant.data.frames import is_isolated, write_frames
 from decant.foundation.errors import InputError
+from decant.molecules.periodicity import with_gap
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -61,8 +62,8 @@ class Mace(Algorithm):
         require_labels(len(task.valid), "validation set")
         isolated, notes = _usable_isolated_atoms(task.train, frames)
         settings = completed(task.settings, frames)
+        frames, valid = ([with_gap(frame) for frame in part] for part in (frames, task.valid))
         task.directory.mkdir(parents=True, exist_ok=True)
-        valid = task.valid
         if task.pretrained:
             from decant.algorithms.mace.pretrained import with_stress
 

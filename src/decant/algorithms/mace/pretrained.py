@@ -14,7 +14,8 @@ from ase.data import atomic_numbers, chemical_symbols
 
 from decant.algorithms.base import FitTask, Pretrained
 from decant.algorithms.mace.export.heads import head_names, head_to_take
-from decant.algorithms.mace.reference import as_scale_shift, load_trusted, torch_calculator
+from decant.algorithms.mace.model_file import as_scale_shift, load_trusted
+from decant.algorithms.mace.reference import torch_calculator
 from decant.algorithms.training import quiet
 from decant.data.frames import is_isolated, write_frames
 from decant.data.prediction import predict

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from decant.algorithms.mace.model_file import as_scale_shift, first_line
 from decant.algorithms.training import quiet
 from decant.foundation.errors import InputError
 from decant.foundation.files import require_file, write_beside
@@ -20,49 +20,6 @@ if TYPE_CHECKING:
 FORMAT = "decant-mace-reference-1"
 _CLASSES = ("interaction_cls", "interaction_cls_first", "readout_cls")
 _IRREPS = ("hidden_irreps", "MLP_irreps", "edge_irreps")
-
-
-def load_trusted(path: Path) -> torch.nn.Module:
-    """Load a ``.model`` file of mace-torch, in double precision on the CPU.
-
-    Such a file is a pickle, and unpickling runs whatever code the file asks for: load only files that you trust.
-
-    Raises
-    ------
-    InputError
-        If the file is no MACE model.
-    """
-    require_file(path, "a model file of mace-torch")
-    with quiet():
-        import mace.modules  # noqa: F401  (classes that the pickle refers to)
-        import torch
-
-        try:
-            model = torch.load(path, map_location="cpu", weights_only=False)
-        except Exception as error:  # a pickle can fail in any way
-            raise InputError(f"{path}: not a readable torch model: {_first_line(error)}") from error
-    if type(model).__name__ not in ("MACE", "ScaleShiftMACE"):
-        raise InputError(f"{path}: contains a {type(model).__name__}; expected a MACE or ScaleShiftMACE model")
-    return model.double().eval()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-def as_scale_shift(model: Any) -> Any:
-    """Return a copy of class ScaleShiftMACE; a plain MACE is one with scale 1 and shift 0."""
-    from mace.modules import ScaleShiftMACE
-    from mace.modules.blocks import ScaleShiftBlock
-
-    result = copy.deepcopy(model)
-    if type(result).__name__ == "MACE":
-        result.scale_shift = ScaleShiftBlock(scale=1.0, shift=0.0).double()
-        result.__class__ = ScaleShiftMACE
-    basis = result.radial_embedding.bessel_fn
-    if not hasattr(basis, "bessel_weights"):  # where mace-torch counts the functions of any basis
-        basis.__dict__["bessel_weights"] = basis.gaussian_weights
-    return result
 
 
 def write_reference(model: torch.nn.Module, path: Path, head: str | None = None) -> dict[str, Any]:
@@ -85,6 +42,7 @@ def write_reference(model: torch.nn.Module, path: Path, head: str | None = None)
     description["gate"] = _gate_name(converted)
     description["correlation"] = _correlation(converted)
     description["head"] = head
+    description["keep_last_layer_irreps"] = max(ir.l for _, ir in converted.products[-1].linear.irreps_out) > 0
     weights = {name: tensor.detach().clone().contiguous() for name, tensor in converted.state_dict().items()}
     with write_beside(path) as temporary:
         # not save_file, whose files nobody else may read
@@ -127,9 +85,9 @@ def _correlation(model: Any) -> int | list[int]:
 def torch_calculator(model: torch.nn.Module, head: str | None = None) -> Calculator:
     """Return MACE's own calculator of a model, in double precision on the CPU."""
     with quiet():
-        from mace.calculators import MACECalculator
+        from decant.algorithms.mace.torch_calculator import TorchMACE
 
-        return MACECalculator(models=[model], device="cpu", default_dtype="float64", head=head)
+        return TorchMACE(models=[model], device="cpu", default_dtype="float64", head=head)
 
 
 def reference_head(path: Path) -> str | None:
@@ -158,7 +116,7 @@ def read_reference(path: Path) -> torch.nn.Module:
             header = file.metadata() or {}
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
     except SafetensorError as error:
-        raise InputError(f"{path}: corrupted: {_first_line(error)}; export the potential again") from error
+        raise InputError(f"{path}: corrupted: {first_line(error)}; export the potential again") from error
     if header.get("format") != FORMAT:
         raise InputError(f"{path}: not written by this version of decant; export the potential again")
     before = torch.get_default_dtype()
@@ -173,14 +131,38 @@ def read_reference(path: Path) -> torch.nn.Module:
 
 
 def _load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path: Path) -> None:
-    """Fill in the stored weights; models of older versions lack marks of unused couplings, which are rebuilt."""
+    """Fill in the stored weights; models of older versions lack marks of unused couplings, which are rebuilt.
+
+    Where cuEquivariance is installed, mace-torch spans the same couplings by fewer; those that are stored count.
+    """
+    for name, module in model.named_modules():
+        if type(module).__name__ == "Contraction":
+            _take_shapes(
+                module, {key.removeprefix(f"{name}."): weights[key] for key in weights if key.startswith(name)}
+            )
     try:
         missing, unexpected = model.load_state_dict(weights, strict=False)
     except RuntimeError as error:
-        raise InputError(f"{path}: does not fit this version of mace-torch: {_first_line(error)}") from error
+        raise InputError(f"{path}: does not fit this version of mace-torch: {first_line(error)}") from error
     lacking = [name for name in missing if not name.endswith("_zeroed")] + unexpected
     if lacking:
         raise InputError(f"{path}: does not fit this version of mace-torch: {lacking[0]} is not in both")
+
+
+def _take_shapes(contraction: Any, weights: dict[str, torch.Tensor]) -> None:
+    """Give the couplings of a contraction and their weights the shapes that are stored."""
+    import torch
+
+    for key, own in contraction.state_dict().items():
+        if key not in weights or weights[key].shape == own.shape:
+            continue
+        stored, (_, _, index) = torch.empty_like(weights[key]), key.partition(".")
+        if key.startswith("U_matrix"):
+            contraction.register_buffer(key, stored)
+        elif index:
+            contraction.weights[int(index)] = torch.nn.Parameter(stored)
+        else:
+            setattr(contraction, key, torch.nn.Parameter(stored))
 
 
 def _build(description: dict[str, Any]) -> torch.nn.Module:

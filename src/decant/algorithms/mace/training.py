@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from decant.algorithms.base import FitTask
-from decant.algorithms.training import diverged, run_training
+from decant.algorithms.training import diverged, require_checkpoint, run_training
 from decant.foundation.machine import has_gpu_driver
 from decant.foundation.progress import Progress
 
@@ -109,6 +109,8 @@ def train(task: FitTask, settings: dict[str, Any]) -> float:
     """Run the training while showing progress; return the number of epochs."""
     seen = used_before = 0.0
     log = task.directory / "train.log"
+    for checkpoint in (task.directory / "checkpoints").glob(f"{_NAME}*_epoch-*.pt"):
+        require_checkpoint(checkpoint)
     with Progress("fit mace", task.max_epochs or 1, "epochs") as progress:
 
         def on_line(line: str) -> None:
