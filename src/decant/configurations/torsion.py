@@ -14,6 +14,7 @@ from decant.configurations.groups import flat
 from decant.configurations.sizes import Sizes, atoms_of
 from decant.configurations.thermal import Disorder, thermal_molecule
 from decant.foundation.errors import InputError
+from decant.molecules.charge import describe_molecules
 from decant.molecules.molecule import Molecule, rotatable_bonds
 from decant.molecules.solvents import molecule
 from decant.molecules.topology import bonds, molecule_ids
@@ -78,6 +79,7 @@ class TorsionRecipe:
             made = _scan(start, kind, found[scan % len(found)], steps)
             for atoms in made:
                 atoms.info |= {"temperature": kelvin, "group": scan, "parent": f"start-torsion-{seed}-{scan}"}
+                describe_molecules(atoms, [kind])
             frames += made
             scan += 1
         return frames[:count]
