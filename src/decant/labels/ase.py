@@ -16,7 +16,9 @@ from ase.data import ground_state_magnetic_moments
 
 from decant.data.prediction import Prediction, ask
 from decant.foundation.errors import InputError, nearest
+from decant.labels.ase_charge import CHARGE_BY, told
 from decant.labels.base import LabelError, made
+from decant.labels.charges import state_for
 
 KEEP = "keep"
 
@@ -36,12 +38,15 @@ class ASECalculator:
     keep
         Make the calculator once in each process: for those that remember nothing, such as learned potentials, which
         take longer to load than to use.
+    charge_by
+        How the calculator is told charge and spin, where `decant.labels.ase_charge` does not know it.
     """
 
     path: str
     version: str
     arguments: str = "{}"
     keep: bool = False
+    charge_by: str = ""
 
     @property
     def name(self) -> str:
@@ -51,12 +56,18 @@ class ASECalculator:
     @property
     def settings(self) -> dict[str, Any]:
         """The keyword arguments."""
-        return {**json.loads(self.arguments), **({KEEP: True} if self.keep else {})}
+        own = {KEEP: self.keep, CHARGE_BY: self.charge_by}
+        return {**json.loads(self.arguments), **{key: value for key, value in own.items() if value}}
 
     def label(self, atoms: Atoms) -> Prediction:
         """Return energy, forces and, in a fully periodic cell, virial of a configuration."""
         make = _kept if self.keep else _made
-        return evaluated(make(self.path, self.arguments), atoms)
+        arguments, frame = told(self.path, _found(self.path), self.arguments, self.charge_by, atoms)
+        try:
+            calculator = make(self.path, arguments)
+        except InputError as error:
+            raise LabelError(str(error)) from error
+        return evaluated(calculator, frame)
 
 
 def ase_method(path: str, settings: Mapping[str, Any]) -> ASECalculator:
@@ -68,8 +79,9 @@ def ase_method(path: str, settings: Mapping[str, Any]) -> ASECalculator:
         If it cannot be imported, or does not take the settings.
     """
     _found(path)
-    arguments = {key: value for key, value in settings.items() if key != KEEP}
-    method = ASECalculator(path, _version(path), json.dumps(arguments, sort_keys=True), bool(settings.get(KEEP)))
+    arguments = {key: value for key, value in settings.items() if key not in (KEEP, CHARGE_BY)}
+    version, keep, way = _version(path), bool(settings.get(KEEP)), str(settings.get(CHARGE_BY, ""))
+    method = ASECalculator(path, version, json.dumps(arguments, sort_keys=True), keep, way.replace(" ", ""))
     try:
         _made(path, method.arguments)
     except InputError:
@@ -110,8 +122,8 @@ _kept = functools.cache(_made)
 def evaluated(calculator: Any, atoms: Atoms) -> Prediction:
     """Return what an ASE calculator says of one configuration.
 
-    A lone atom is given the magnetic moment of its ground state (ASE's table), which calculators with spin take as
-    their start.
+    An isolated atom is given the magnetic moment of its ground state (ASE's table), which calculators with spin take
+    as their start.
 
     Raises
     ------
@@ -119,7 +131,7 @@ def evaluated(calculator: Any, atoms: Atoms) -> Prediction:
         If the calculator fails or gives no finite numbers.
     """
     frame = atoms.copy()
-    if len(frame) == 1 and not frame.pbc.any():
+    if state_for(frame) is None:
         frame.set_initial_magnetic_moments([ground_state_magnetic_moments[frame.numbers[0]]])
     try:
         answer = ask(calculator, frame)
