@@ -142,13 +142,13 @@ def _one(found: Mapping[str, int], what: str) -> tuple[int | None, str]:
     return next(((value, key) for key, value in found.items()), (None, ""))
 
 
-def stated_by_program(path: Path) -> dict[str, int]:
-    """Return ``charge`` and ``multiplicity`` that the output of a program says; empty where it says none.
+def stated_by_program(path: Path) -> dict[str, float]:
+    """Return ``charge`` and, but for VASP, ``multiplicity`` that an output of a program says; empty where it says none.
 
     Parameters
     ----------
     path
-        Output of CP2K, Gaussian, ORCA or Psi4; anything else says none.
+        Output of CP2K, Gaussian, ORCA or Psi4, ``OUTCAR`` or ``vasprun.xml``; anything else says none.
     """
     if not path.is_file():
         return {}
@@ -158,4 +158,18 @@ def stated_by_program(path: Path) -> dict[str, int]:
         found = re.search(charge, text, re.MULTILINE), re.search(multiplicity, text, re.MULTILINE)
         if found[0] and found[1]:
             return {"charge": int(found[0][1]), "multiplicity": int(found[1][1])}
-    return {}
+    return _stated_by_vasp(text)
+
+
+def _stated_by_vasp(text: str) -> dict[str, float]:
+    """Return the charge of a VASP calculation: the valences of its atoms less its electrons."""
+    electrons = re.search(r'NELECT\s*=\s*([\d.]+)|name="NELECT">\s*([\d.]+)', text)
+    counts, valences = re.search(r"ions per type =(.*)", text), re.search(r"Ionic Valenz\s+ZVAL\s*=(.*)", text)
+    if counts and valences:
+        nuclei = [(float(n), float(z)) for n, z in zip(counts[1].split(), valences[1].split(), strict=False)]
+    else:
+        row = r"<rc><c>\s*(\d+)</c><c>\s*\w+\s*</c><c>[^<]*</c><c>\s*([\d.]+)</c>"
+        nuclei = [(float(n), float(z)) for n, z in re.findall(row, text)]
+    if not electrons or not nuclei:
+        return {}
+    return {"charge": round(sum(n * z for n, z in nuclei) - float(electrons[1] or electrons[2]), 3) + 0.0}

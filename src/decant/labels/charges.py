@@ -7,7 +7,7 @@ from typing import Any
 
 from ase import Atoms
 
-from decant.data.charges import charge_of, settled, species_of_frames, spin_of, unknown, write_state
+from decant.data.charges import Species, charge_of, settled, species_of_frames, spin_of, unknown, write_state
 from decant.data.extxyz import FrameError
 from decant.data.frames import is_isolated
 from decant.data.stated_charge import Stated, stated
@@ -15,12 +15,15 @@ from decant.foundation.errors import InputError, warn
 from decant.labels.base import Labeler
 from decant.molecules.charge import CHARGE, SPIN, odd
 
+NONMETALS = {"H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I"}
+
 
 def with_charges(frames: Sequence[Atoms], method: Labeler, keep: bool) -> tuple[list[Atoms], dict[int, str]]:
     """Return frames that carry the charge and spin to label them with, and why some cannot be labelled.
 
     What a frame states of itself holds; where it states nothing, its molecules tell; where they are not known, a
-    setting of the method, and without one the frame is neutral.
+    setting of the method. Without one a frame is neutral if nothing speaks against it: no ion among its molecules, and
+    no odd number of electrons.
 
     Parameters
     ----------
@@ -46,7 +49,7 @@ def with_charges(frames: Sequence[Atoms], method: Labeler, keep: bool) -> tuple[
         try:
             state = settled(frame, stated(frame.info, {}, len(frame)), species, keep)
             if state.charge is None and wanted.charge is None:
-                guessed[index] = unknown(species)
+                guessed[index] = _neutral(frame, species)
             state = settled(frame, _with_settings(method, index, state, wanted), species, keep=True)
         except FrameError as error:
             wrong[index] = str(error)
@@ -59,6 +62,15 @@ def with_charges(frames: Sequence[Atoms], method: Labeler, keep: bool) -> tuple[
             f"is frame {min(guessed)}"
         )
     return found, wrong
+
+
+def _neutral(atoms: Atoms, species: Sequence[Species]) -> str:
+    """Return the molecules of unknown charge of a frame that may well be neutral; `FrameError` if it may not be."""
+    names, ions = unknown(species), [one.name for one in species if one.state and one.state.charge]
+    if ions or (odd(atoms.numbers, 0) and NONMETALS & set(atoms.symbols)):
+        beside = f", beside {', '.join(dict.fromkeys(ions))}" if ions else ", with an odd number of electrons"
+        raise FrameError(f"states no charge, and that of {names} is not known{beside}: give it a `charge`, or set one")
+    return names
 
 
 def _chosen(method: Labeler) -> Stated:

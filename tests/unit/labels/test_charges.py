@@ -19,8 +19,9 @@ METHOD = TBLite("gfn2-xtb")
 def solvated(ion="[Li+]", **info):
     """Return an ion 2 angstrom above a water molecule, as a frame that says nothing of its charge."""
     frame = molecule("WATER").embed(1)
-    frame += Atoms(molecule(ion).symbols, positions=frame.positions[:1] + np.array([0, 0, 2.5]))
-    frame.set_array("mol_id", np.array([0, 0, 0, 1]))
+    symbols = molecule(ion).symbols
+    frame += Atoms(symbols, positions=frame.positions[0] + [[0, 0, 2.5 + number] for number in range(len(symbols))])
+    frame.set_array("mol_id", np.array([0, 0, 0, *(1 for _ in symbols)]))
     frame.info = info
     return frame
 
@@ -64,6 +65,17 @@ def test_a_setting_speaks_for_frames_of_which_no_charge_is_known(caplog):
     (frame,) = with_charges([copper], METHOD, keep=False)[0]
     assert "charge" not in frame.info
     assert "1 frames state no charge, and that of Cu4 is not known: labelled as neutral" in caplog.text
+
+
+def test_what_may_be_an_ion_is_not_labelled_as_neutral():
+    hydroxyl, beside = solvated("[OH]"), solvated("[Li+]")
+    beside += Atoms("CHH", positions=[[0, 0, 8], [0.9, 0, 8.6], [-0.9, 0, 8.6]])  # of no sound Lewis structure
+    beside.set_array("mol_id", np.array([0, 0, 0, 1, 2, 2, 2]))
+    wrong = with_charges([hydroxyl, beside], METHOD, keep=False)[1]
+    assert "that of HO is not known, with an odd number of electrons: give it a `charge`" in wrong[0]
+    assert "that of CH2 is not known, beside Li+" in wrong[1]
+    frames, wrong = with_charges([hydroxyl], TBLite("gfn2-xtb", charge=-1.0), keep=False)
+    assert not wrong and frames[0].info["charge"] == -1
 
 
 def test_an_isolated_atom_is_neutral_whatever_is_set():
