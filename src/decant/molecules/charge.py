@@ -97,7 +97,8 @@ def recognized(symbols: tuple[str, ...], edges: Edges) -> tuple[str, ElectronSta
 
     Known are the named ions and solvents, noble gases, and what has a Lewis structure that is neutral, or with one
     positive charge on a nitrogen or phosphorus of four bonds or an aromatic nitrogen (ammonium, imidazolium), or with
-    a negative one on a boron of four bonds. Whether a hydroxyl is a radical or an ion, for example, no graph tells.
+    a negative one on a boron of four bonds or an acid of sulfur or phosphorus (sulfonate, sulfonylimide). Whether a
+    hydroxyl is a radical or an ion, for example, no graph tells.
 
     Parameters
     ----------
@@ -127,6 +128,8 @@ def recognized(symbols: tuple[str, ...], edges: Edges) -> tuple[str, ElectronSta
 def _perceived(symbols: tuple[str, ...], edges: Edges) -> ElectronState | None:
     """Return the charge for which alone a molecule has a sound Lewis structure."""
     numbers = np.array([atomic_numbers[symbol] for symbol in symbols])
+    for atom in _phosphonium(symbols, edges):
+        numbers[atom] = atomic_numbers["N"]  # of which RDKit knows that it may have four bonds
     if len(symbols) == 1:
         return None
     if not odd(numbers, 0):
@@ -136,6 +139,16 @@ def _perceived(symbols: tuple[str, ...], edges: Edges) -> ElectronState | None:
         if found and any(_carries(atom, charge) for atom in found.GetAtoms()):
             return ElectronState(charge)
     return None
+
+
+def _phosphonium(symbols: tuple[str, ...], edges: Edges) -> list[int]:
+    """Return the phosphorus atoms with four bonds, all to carbon or hydrogen."""
+    partners: dict[int, list[str]] = {atom: [] for atom, symbol in enumerate(symbols) if symbol == "P"}
+    for i, j in edges:
+        for atom, other in ((i, j), (j, i)):
+            if atom in partners:
+                partners[atom].append(symbols[other])
+    return [atom for atom, near in partners.items() if len(near) == 4 and set(near) <= {"C", "H"}]
 
 
 def _lewis(numbers: np.ndarray, edges: Edges, charge: int):  # type: ignore[no-untyped-def]  # RDKit is loaded late
@@ -164,6 +177,7 @@ def _carries(atom, charge: int) -> bool:  # type: ignore[no-untyped-def]
     """Say whether an atom carries a charge that it could not be without, were the molecule a neutral radical."""
     if atom.GetFormalCharge() != charge:
         return False
-    if charge < 0:
-        return bool(atom.GetSymbol() == "B" and atom.GetDegree() == 4)
-    return bool(atom.GetSymbol() in "NP" and (atom.GetDegree() == 4 or atom.GetIsAromatic()))
+    if charge > 0:
+        return bool(atom.GetSymbol() == "N" and (atom.GetDegree() == 4 or atom.GetIsAromatic()))
+    acid = any(other.GetSymbol() in "SP" and other.GetDegree() == 4 for other in atom.GetNeighbors())
+    return bool(atom.GetSymbol() == "B" and atom.GetDegree() == 4) or (atom.GetSymbol() in "NO" and acid)

@@ -49,7 +49,8 @@ def test_an_ion_is_recognized_by_its_graph_in_any_order_of_its_atoms(ion):
     [
         ("C1COC(=O)O1", 0), ("COP(=O)(OC)OC", 0), ("C[N+](=O)[O-]", 0), ("FS(F)(F)(F)(F)F", 0), ("[Ar]", 0),
         ("CCn1cc[n+](C)c1", 1), ("CCCC[n+]1ccccc1", 1), ("C[N+]1(CCC)CCCC1", 1), ("C[NH3+]", 1),
-        ("N#C[B-](C#N)(C#N)C#N", -1),
+        ("N#C[B-](C#N)(C#N)C#N", -1), ("CCCC[P+](CCCC)(CCCC)CCCC", 1), ("CCCCS(=O)(=O)[O-]", -1),
+        ("O=S(=O)(C(F)(F)C(F)(F)F)[N-]S(=O)(=O)C(F)(F)C(F)(F)F", -1), ("O=P(OCC)(OCC)OCC", 0), ("CP(C)C", 0),
     ],
 )  # fmt: skip
 def test_what_has_one_sound_lewis_structure_is_known_without_a_name(smiles, charge):
