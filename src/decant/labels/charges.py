@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ase import Atoms
@@ -18,7 +18,9 @@ from decant.molecules.charge import CHARGE, SPIN, odd
 NONMETALS = {"H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I"}
 
 
-def with_charges(frames: Sequence[Atoms], method: Labeler, keep: bool) -> tuple[list[Atoms], dict[int, str]]:
+def with_charges(
+    frames: Sequence[Atoms], method: Labeler, keep: bool, skip: Collection[int] = ()
+) -> tuple[list[Atoms], dict[int, str]]:
     """Return frames that carry the charge and spin to label them with, and why some cannot be labelled.
 
     What a frame states of itself holds; where it states nothing, its molecules tell; where they are not known, a
@@ -33,6 +35,8 @@ def with_charges(frames: Sequence[Atoms], method: Labeler, keep: bool) -> tuple[
         Reference method.
     keep
         Label with a charge that differs from that of the molecules, too.
+    skip
+        Indices of frames that are not to be labelled, and stay as they are.
 
     Raises
     ------
@@ -41,7 +45,7 @@ def with_charges(frames: Sequence[Atoms], method: Labeler, keep: bool) -> tuple[
     """
     wanted = _chosen(method)
     found = [atoms.copy() for atoms in frames]
-    bulk = [index for index, atoms in enumerate(found) if not is_isolated(atoms)]
+    bulk = [index for index, atoms in enumerate(found) if not is_isolated(atoms) and index not in skip]
     wrong: dict[int, str] = {}
     guessed: dict[int, str] = {}
     for index, species in zip(bulk, species_of_frames([found[index] for index in bulk]), strict=True):
@@ -78,7 +82,11 @@ def _chosen(method: Labeler) -> Stated:
 
     def value(key: str) -> int | None:
         chosen = getattr(method, key) if hasattr(method, key) else method.settings.get(key)
-        return None if chosen is None else round(float(chosen))
+        if chosen is None:
+            return None
+        if not isinstance(chosen, int | float) or chosen % 1:
+            raise InputError(f"method '{method.name}': {key} {chosen!r}: expected a whole number")
+        return int(chosen)
 
     unpaired = value("unpaired")
     multiplicity = value("multiplicity") or value("mult")
@@ -97,7 +105,7 @@ def _with_settings(method: Labeler, index: int, state: Stated, wanted: Stated) -
     return Stated(charge, wanted.spin if state.spin is None else state.spin, state.charge_key)
 
 
-def state_for(atoms: Atoms, charge: float | None = None, unpaired: int | None = None) -> tuple[int, int] | None:
+def state_for(atoms: Atoms, charge: int | None = None, unpaired: int | None = None) -> tuple[int, int] | None:
     """Return the charge and the multiplicity with which a method computes a frame.
 
     Parameters
@@ -116,7 +124,7 @@ def state_for(atoms: Atoms, charge: float | None = None, unpaired: int | None = 
         return None
     if len(atoms) == 1 and not atoms.pbc.any() and not {CHARGE, SPIN} & set(atoms.info):
         return None
-    total = charge_of(atoms) if CHARGE in atoms.info else round(charge or 0)
+    total = charge_of(atoms) if CHARGE in atoms.info else charge or 0
     if SPIN in atoms.info:
         return total, int(atoms.info[SPIN])
     return total, (odd(atoms.numbers, total) if unpaired is None else unpaired) + 1
@@ -128,8 +136,8 @@ def settings_for(atoms: Atoms, method: Labeler) -> dict[str, Any]:
     They stand under the names that the method has for them. A method without such settings has them only where the
     frame is charged or has unpaired electrons, so that labels of earlier versions are found again.
     """
-    settings = dict(method.settings)
-    state = state_for(atoms)
+    settings, chosen = dict(method.settings), _chosen(method)
+    state = state_for(atoms, chosen.charge, None if chosen.spin is None else chosen.spin - 1)
     if state is None:
         return settings
     charge, spin = state[0], spin_of(atoms)

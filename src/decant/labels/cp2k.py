@@ -202,7 +202,7 @@ def cp2k_method(name: str, settings: Mapping[str, Any]) -> CP2K:
     """
     method = f"cp2k:{Path(name).name}"
     values = {key: str(value) for key, value in settings.items()}
-    own = {key: int(_number(method, key, values.pop(key))) for key in ("charge", "multiplicity") if key in values}
+    own = {key: _whole(method, key, values.pop(key)) for key in ("charge", "multiplicity") if key in values}
     vacuum = _number(method, "vacuum", values.pop("vacuum", "4"))
     if vacuum <= 0 or own.get("multiplicity", 1) < 1:
         raise InputError(f"method '{method}': vacuum and multiplicity must be positive")
@@ -220,6 +220,13 @@ def _number(method: str, key: str, value: str) -> float:
         return float(value)
     except ValueError as error:
         raise InputError(f"method '{method}': {key} '{value}': expected a number") from error
+
+
+def _whole(method: str, key: str, value: str) -> int:
+    number = _number(method, key, value)
+    if number % 1:
+        raise InputError(f"method '{method}': {key} {value}: expected a whole number")
+    return int(number)
 
 
 def _template(name: str) -> tuple[str, dict[str, str]]:

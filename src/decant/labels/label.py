@@ -24,7 +24,7 @@ from decant.labels.base import Labeler, LabelError, Record, label_one
 from decant.labels.charges import settings_for, with_charges
 from decant.labels.checks import FORCE_LIMIT, broken_molecules, large_force
 from decant.labels.journal import label_key, open_journal
-from decant.molecules.charge import signed
+from decant.molecules.charge import CHARGE, signed
 
 
 @dataclass(frozen=True)
@@ -81,18 +81,17 @@ def label_frames(
         If the method has a setting of charge or spin that differs from those of a frame, a worker process dies, for
         lack of memory for example, or the disk is full. What is done stays in the journal.
     """
-    frames, unfit = with_charges(frames, method, keep_charges)
-    if not keep_broken:
-        unfit = {index: reason for index, atoms in enumerate(frames) if (reason := broken_molecules(atoms))} | unfit
-    parts_of = {
-        index: molecules_alone(atoms) for index, atoms in enumerate(frames) if molecules and not is_isolated(atoms)
-    }
-    unfit |= {
-        index: reason
-        for index, parts in parts_of.items()
-        if index not in unfit and (reason := _other_charge(frames[index], parts))
-    }
-    units = [[] if index in unfit else [atoms, *parts_of.get(index, ())] for index, atoms in enumerate(frames)]
+    unfit = {} if keep_broken else {n: reason for n, atoms in enumerate(frames) if (reason := broken_molecules(atoms))}
+    frames, wrong = with_charges(frames, method, keep_charges, unfit)
+    unfit |= wrong
+    units: list[list[Atoms]] = []
+    for index, atoms in enumerate(frames):
+        units.append([] if index in unfit else [atoms])
+        if units[-1] and molecules and not is_isolated(atoms):
+            try:
+                units[-1] += _molecules(atoms)
+            except LabelError as error:
+                units[-1], unfit[index] = [], str(error)
     keys = [[label_key(unit, method) for unit in parts] for parts in units]
     wanted = {key: unit for row, parts in zip(keys, units, strict=True) for key, unit in zip(row, parts, strict=True)}
     with open_journal(journal) as book:
@@ -134,11 +133,19 @@ def _order(sizes: dict[str, int], processes: int) -> list[str]:
     return [key for key in keys if key not in last] + sorted(last, key=lambda key: (-sizes[key], key))
 
 
-def _other_charge(atoms: Atoms, molecules: Sequence[Atoms]) -> str:
-    """Say whether molecules alone have not the charge of their frame together; an empty string if they have."""
+def _molecules(atoms: Atoms) -> list[Atoms]:
+    """Return each molecule alone, neutral where its charge is not known; `LabelError` if they do not add up."""
+    molecules = molecules_alone(atoms)
+    for molecule in molecules:
+        if len(molecule) > 1:
+            molecule.info.setdefault(CHARGE, 0)
     total, charge = sum(charge_of(molecule) for molecule in molecules), charge_of(atoms)
-    told = f"molecules alone: their charges, as far as they are known, are {signed(total)} together, and the frame's is"
-    return "" if total == charge else f"{told} {signed(charge)}"
+    if total != charge:
+        raise LabelError(
+            f"molecules alone: their charges, as far as they are known, are {signed(total)} together, and the frame's "
+            f"is {signed(charge)}"
+        )
+    return molecules
 
 
 def _labelled(

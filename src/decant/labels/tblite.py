@@ -25,7 +25,7 @@ from decant.labels.charges import state_for
 # kind and least value of each setting
 _KINDS: dict[str, tuple[Any, float]] = {
     "accuracy": (float, 1e-4),
-    "charge": (float, -100),
+    "charge": (int, -100),
     "unpaired": (int, 0),
     "temperature": (float, 0),
     "iterations": (int, 1),
@@ -58,7 +58,7 @@ class TBLite:
 
     name: str = "gfn2-xtb"
     accuracy: float = 0.1
-    charge: float | None = None
+    charge: int | None = None
     unpaired: int | None = None
     temperature: float = 300.0
     iterations: int = 250
@@ -71,7 +71,7 @@ class TBLite:
     @property
     def settings(self) -> dict[str, Any]:
         """Every attribute but the name; charge and unpaired electrons for frames that tell none."""
-        chosen = {**asdict(self), "charge": self.charge or 0.0, "unpaired": self.unpaired or 0}
+        chosen = {**asdict(self), "charge": float(self.charge or 0), "unpaired": self.unpaired or 0}
         return {key: value for key, value in chosen.items() if key != "name"}
 
     def label(self, atoms: Atoms) -> Prediction:

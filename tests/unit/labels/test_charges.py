@@ -56,6 +56,18 @@ def test_one_charge_for_a_whole_file_is_refused_where_a_frame_has_another(method
     assert with_charges([waters(1)], method, keep=False)[0][0].info["charge"] == 0
 
 
+def test_a_fraction_of_a_charge_is_no_setting():
+    with pytest.raises(InputError, match=r"charge 0.5: expected a whole number"):
+        labeler("gfn2-xtb", {"charge": 0.5})
+    with pytest.raises(InputError, match=r"charge 0.5: expected a whole number"):
+        with_charges([waters(1)], labeler("ase:tblite.ase.TBLite", {"charge": 0.5}), keep=False)
+
+
+def test_frames_that_are_left_out_anyway_are_not_looked_at(caplog):
+    odd = solvated("[OH]")
+    assert with_charges([odd], METHOD, keep=False, skip={0})[1] == {} and not caplog.records
+
+
 def test_a_setting_speaks_for_frames_of_which_no_charge_is_known(caplog):
     copper = bulk("Cu", cubic=True)
     copper.set_array("mol_id", np.zeros(4, dtype=int))
