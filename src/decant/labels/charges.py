@@ -14,6 +14,7 @@ from decant.data.stated_charge import Stated, stated
 from decant.foundation.errors import InputError, warn
 from decant.labels.base import Labeler
 from decant.molecules.charge import CHARGE, SPIN, odd
+from decant.molecules.topology import is_coordinating
 
 NONMETALS = {"H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I"}
 
@@ -24,8 +25,8 @@ def with_charges(
     """Return frames that carry the charge and spin to label them with, and why some cannot be labelled.
 
     What a frame states of itself holds; where it states nothing, its molecules tell; where they are not known, a
-    setting of the method. Without one a frame is neutral if nothing speaks against it: no ion among its molecules, and
-    no odd number of electrons.
+    setting of the method. Without one a frame is neutral if nothing speaks against it: no ion, nor what may be one,
+    among its molecules, and no odd number of electrons.
 
     Parameters
     ----------
@@ -71,9 +72,14 @@ def with_charges(
 def _neutral(atoms: Atoms, species: Sequence[Species]) -> str:
     """Return the molecules of unknown charge of a frame that may well be neutral; `FrameError` if it may not be."""
     names, ions = unknown(species), [one.name for one in species if one.state and one.state.charge]
-    if ions or (odd(atoms.numbers, 0) and NONMETALS & set(atoms.symbols)):
-        beside = f", beside {', '.join(dict.fromkeys(ions))}" if ions else ", with an odd number of electrons"
-        raise FrameError(f"states no charge, and that of {names} is not known{beside}: give it a `charge`, or set one")
+    metals = any(is_coordinating(atoms.numbers[one.members]).any() for one in species if one.state is None)
+    doubt = ""
+    if ions:
+        doubt = f"beside {', '.join(dict.fromkeys(ions))}"
+    elif NONMETALS & set(atoms.symbols) and (metals or odd(atoms.numbers, 0)):
+        doubt = "metal or ions" if metals else "with an odd number of electrons"
+    if doubt:
+        raise FrameError(f"states no charge, and that of {names} is not known, {doubt}: give it a `charge`, or set one")
     return names
 
 

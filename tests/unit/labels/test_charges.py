@@ -83,7 +83,10 @@ def test_what_may_be_an_ion_is_not_labelled_as_neutral():
     hydroxyl, beside = solvated("[OH]"), solvated("[Li+]")
     beside += Atoms("CHH", positions=[[0, 0, 8], [0.9, 0, 8.6], [-0.9, 0, 8.6]])  # of no sound Lewis structure
     beside.set_array("mol_id", np.array([0, 0, 0, 1, 2, 2, 2]))
-    wrong = with_charges([hydroxyl, beside], METHOD, keep=False)[1]
+    touching = solvated("[Li+]") + Atoms("Li", positions=[[2.5, 0, 2.5]])
+    touching.set_array("mol_id", np.array([0, 0, 0, 1, 2]))
+    wrong = with_charges([hydroxyl, beside, touching], METHOD, keep=False)[1]
+    assert "that of Li is not known, metal or ions" in wrong[2]
     assert "that of HO is not known, with an odd number of electrons: give it a `charge`" in wrong[0]
     assert "that of CH2 is not known, beside Li+" in wrong[1]
     frames, wrong = with_charges([hydroxyl], TBLite("gfn2-xtb", charge=-1.0), keep=False)
