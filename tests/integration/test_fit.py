@@ -27,6 +27,7 @@ def test_a_fit_records_what_it_was_made_of(model: str, tiny_dataset: Path, reque
     assert record["epochs"] >= 3.5
     assert record["data"]["elements"] == ["H", "C", "O"]
     assert record["data"]["frames"] == {"train": 15, "valid": 4, "test": 4}
+    assert (record["data"]["charges"], record["data"]["spins"]) == ([0], [1])
     assert record["data"]["periodic_frames"] == record["data"]["virials"] == 6
     low, high = record["data"]["density_g_cm3"]
     assert 0.5 <= low < high <= 0.8

@@ -176,9 +176,19 @@ def test_the_parts_of_a_label_add_up_and_a_lone_molecule_is_all_intramolecular(t
     assert inter.virial.shape == (3, 3)
 
 
-def test_molecules_of_a_charged_configuration_are_refused(tmp_path):
-    with pytest.raises(InputError, match="molecules alone need charge 0"):
+def test_a_charge_for_a_whole_file_that_is_not_that_of_its_frames_is_refused(tmp_path):
+    with pytest.raises(InputError, match="frame 0 has charge 0, and gfn2-xtb is set to 1"):
         label_frames([waters(2)], labeler("gfn2-xtb", {"charge": 1}), tmp_path / "journal", molecules=True)
+
+
+def test_molecules_of_which_none_carries_the_charge_of_their_frame_are_not_labelled_alone(tmp_path):
+    anion = waters(2)
+    anion.info = {"charge": -1, "spin": 2}
+    result = label_frames([anion], METHOD, tmp_path / "journal", molecules=True, keep_charges=True)
+    assert result.failures == [
+        (0, "molecules alone: their charges, as far as they are known, are 0 together, and the frame's is -1")
+    ]
+    assert len(label_frames([anion], METHOD, tmp_path / "journal", keep_charges=True).frames) == 1
 
 
 def test_atoms_of_elements_that_have_none_are_added():

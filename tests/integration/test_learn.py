@@ -125,6 +125,7 @@ def test_its_frames_say_where_they_are_from_and_split_like_any_others(learned: P
         assert frame.info["group"].endswith(f"-{run}") and int(step) >= 0
         assert WIDE[0] <= frame.info["max_devi_f"] < WIDE[1]
         assert frame.info["state"].startswith("CO:3 x1, 50 K, ")
+        assert (frame.info["molecules"], frame.info["charge"], frame.info["spin"]) == ("CO:3", 0, 1)
     parts = split_frames([*read_frames(learned / "initial.extxyz"), *collected])
     held = [{frame.info["group"] for frame in part} for part in parts.values()]
     assert not (held[0] & held[1] or held[0] & held[2] or held[1] & held[2])

@@ -25,6 +25,9 @@ def command(
     force_limit: Annotated[float, typer.Option(help="Leave out frames with a larger force, eV/A.", min=0.0)] = 50.0,
     bond_scale: Annotated[float, typer.Option(help="Longest bond, in sums of covalent radii.", min=1.0, max=2.0)] = 1.2,
     keep_broken: Annotated[bool, typer.Option(help="Keep frames whose molecules have reacted.")] = False,
+    keep_charges: Annotated[
+        bool, typer.Option("--keep-charges", help="Keep frames whose charge differs from that of their molecules.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """Read labelled frames, map keys and units, leave out what is not usable and say why.
@@ -43,7 +46,7 @@ def command(
     from decant.data.keys import LabelKeys
 
     keys = LabelKeys(energy_key, forces_key, virial_key, stress_key)
-    result = import_frames(source, keys, force_limit, bond_scale, keep_broken)
+    result = import_frames(source, keys, force_limit, bond_scale, keep_broken, keep_charges)
     write_frames(output, result.frames)
     rejects = Path(f"{output}.rejects.csv")
     write_rejects(rejects, result.rejects)

@@ -34,6 +34,10 @@ def command(
     keep_broken: Annotated[
         bool, typer.Option("--keep-broken", help="Label frames whose molecules fell apart or fused, too.")
     ] = False,
+    keep_charges: Annotated[
+        bool,
+        typer.Option("--keep-charges", help="Label frames whose charge differs from that of their molecules, too."),
+    ] = False,
     retry: Annotated[
         bool, typer.Option("--retry", help="Compute anew what the method failed on in an earlier run.")
     ] = False,
@@ -70,7 +74,8 @@ def command(
         added = missing_atoms(frames) if atoms else []
         result = label_frames(
             [*frames, *added], reference, Path(f"{output}.journal"), 1 if ranks.others else jobs or worker_count(),
-            molecules=molecules, max_force=max_force, keep_broken=keep_broken, retry=retry, ranks=ranks,
+            molecules=molecules, max_force=max_force, keep_broken=keep_broken, keep_charges=keep_charges, retry=retry,
+            ranks=ranks,
         )  # fmt: skip
         _write(source, output, method, result, {len(frames) + k: str(atom.symbols) for k, atom in enumerate(added)})
 

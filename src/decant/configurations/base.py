@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from ase import Atoms
 
+from decant.data.charges import complete_charges
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import parse_yaml, require_file
 
@@ -180,12 +181,14 @@ def build_entry(entry: dict[str, Any], number: int, seed: int) -> list[Atoms]:
     Returns
     -------
     list of ase.Atoms
-        Each with ``info`` recipe, parameters (JSON), seed, group and, where it derives from another, parent.
+        Each with ``info`` recipe, parameters (JSON), seed, group, where it derives from another, parent, and charge and
+        spin where they follow from its molecules.
     """
     recipe = find_recipe(entry["recipe"])
     parameters = entry.get("parameters") or {}
     chosen = int(entry.get("seed", seed + number))
     frames = recipe.build(entry.get("count", 1), chosen, **parameters)
+    complete_charges(frames)
     for index, atoms in enumerate(frames):
         group = atoms.info.get("group", index)
         atoms.info |= {

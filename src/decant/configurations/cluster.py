@@ -15,6 +15,7 @@ from decant.configurations.rigid import apart
 from decant.configurations.sizes import Sizes, atoms_of, mean_molecules
 from decant.configurations.thermal import Disorder, thermal_molecule
 from decant.foundation.errors import InputError
+from decant.molecules.charge import describe_molecules
 from decant.molecules.solvents import molecule
 
 TRIES = 100
@@ -63,11 +64,12 @@ class ClusterRecipe:
         for index in range(count):
             random = np.random.default_rng([seed, index])
             kelvin = draw(temperature, random, "temperature")
-            parts = [
-                thermal_molecule(kinds[random.integers(len(kinds))], kelvin, random, disorder)
-                for _ in range(int(random.integers(few, most + 1)))
-            ]
+            members, parts = [], []
+            for _ in range(int(random.integers(few, most + 1))):
+                members.append(kinds[random.integers(len(kinds))])
+                parts.append(thermal_molecule(members[-1], kelvin, random, disorder))
             frames.append(_cluster(parts, contact, kelvin, random))
+            describe_molecules(frames[-1], members)
         return frames
 
     def sizes(self, parameters: Mapping[str, Any]) -> Sizes:

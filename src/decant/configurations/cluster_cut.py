@@ -14,6 +14,7 @@ from decant.configurations.liquid import LiquidRecipe
 from decant.configurations.rigid import centres_of_mass
 from decant.configurations.sizes import Sizes, box_molecules, mean_molecules
 from decant.foundation.errors import InputError
+from decant.molecules.charge import describe_molecules, described_molecules
 
 
 class ClusterCutRecipe:
@@ -78,4 +79,6 @@ def _cut(box: Atoms, centre: int, size: int) -> Atoms:
     cluster = Atoms(box.numbers[np.concatenate(members)], positions=np.concatenate(positions))
     cluster.set_array("mol_id", np.repeat(np.arange(size), [len(atoms) for atoms in members]))
     cluster.info = {key: box.info[key] for key in ("temperature", "liquid", "driver") if key in box.info}
+    kinds = described_molecules(box)
+    describe_molecules(cluster, [kinds[molecule] for molecule in chosen])
     return cluster

@@ -16,6 +16,7 @@ from decant.configurations.rigid import apart
 from decant.configurations.sizes import Sizes, atoms_of, mean_molecules
 from decant.configurations.thermal import Disorder, thermal_molecule
 from decant.foundation.errors import InputError
+from decant.molecules.charge import describe_molecules
 from decant.molecules.solvents import molecule
 
 TRIES = 100
@@ -69,10 +70,12 @@ class DimerRecipe:
         for curve in range(-(-count // steps)):
             random = np.random.default_rng([seed, curve])
             kelvin = draw(temperature, random, "temperature")
-            parts = [thermal_molecule(kind, kelvin, random, disorder) for kind in pairs[curve % len(pairs)]]
+            pair = pairs[curve % len(pairs)]
+            parts = [thermal_molecule(kind, kelvin, random, disorder) for kind in pair]
             found = _curve(parts, np.linspace(ends[0], ends[1], steps), random)
             for atoms in found:
                 atoms.info |= {"temperature": kelvin, "group": curve, "parent": f"start-dimer-{seed}-{curve}"}
+                describe_molecules(atoms, pair)
             frames += found
         return frames[:count]
 

@@ -14,9 +14,12 @@ from decant.configurations.groups import flat
 from decant.configurations.sampling import POTENTIAL, Dynamics
 from decant.configurations.sizes import Sizes, atoms_of
 from decant.configurations.thermal import Disorder, thermal_molecule
+from decant.data.charges import ground_multiplicity, write_state
 from decant.data.frames import ISOLATED, is_isolated
+from decant.data.stated_charge import Stated
 from decant.foundation.errors import InputError
 from decant.molecules import geometry
+from decant.molecules.charge import describe_molecules
 from decant.molecules.solvents import molecule
 
 TRIES = 4
@@ -89,7 +92,8 @@ class MonomerRecipe:
 def _monomer(name: str, seed: int, temperature: Interval, disorder: Disorder, box: float | None) -> Atoms:
     random = np.random.default_rng(seed)
     kelvin = draw(temperature, random, "temperature")
-    atoms = thermal_molecule(molecule(name), kelvin, random, disorder)
+    kind = molecule(name)
+    atoms = thermal_molecule(kind, kelvin, random, disorder)
     if box is not None:
         size = np.ptp(atoms.positions, axis=0).max()
         if box < size + 8:
@@ -99,6 +103,7 @@ def _monomer(name: str, seed: int, temperature: Interval, disorder: Disorder, bo
         atoms.center()
     atoms.set_array("mol_id", np.zeros(len(atoms), dtype=int))
     atoms.info["temperature"] = kelvin
+    describe_molecules(atoms, [kind])
     return atoms
 
 
@@ -126,6 +131,7 @@ class AtomRecipe:
                 raise InputError(f"elements: unknown element '{symbol}'")
             atoms = Atoms([symbol], positions=[[0.0, 0.0, 0.0]])
             atoms.set_array("mol_id", np.zeros(1, dtype=int))
+            write_state(atoms, Stated(0, ground_multiplicity(atomic_numbers[symbol])))
             atoms.info |= {"config_type": ISOLATED, "group": symbol}
             frames.append(atoms)
         return frames

@@ -11,6 +11,7 @@ from ase import Atoms
 from decant.configurations.base import Interval, draw
 from decant.configurations.thermal import Disorder, thermal_molecule
 from decant.foundation.errors import InputError
+from decant.molecules.charge import describe_molecules
 from decant.molecules.liquid import composition_name
 from decant.molecules.molecule import Molecule
 from decant.molecules.packing import pack_molecules
@@ -64,16 +65,14 @@ def pack_boxes(
         random = np.random.default_rng([seed, index])
         kelvin = draw(temperature, random, "temperature")
         composition = compositions[index % len(compositions)]
-        molecules = [
-            thermal_molecule(solvent, kelvin, random, packing.disorder)
-            for solvent, number in composition
-            for _ in range(number)
-        ]
+        kinds = [solvent for solvent, number in composition for _ in range(number)]
+        molecules = [thermal_molecule(solvent, kelvin, random, packing.disorder) for solvent in kinds]
         density = draw(densities[index % len(densities)], random, "density")
         contacts = [draw(packing.tolerance, random, "tolerance"), float(np.atleast_1d(packing.tolerance)[0])]
         name = composition_name(composition)
         atoms = _pack(molecules, name, density, int(random.integers(2**31 - 1)), contacts)
         atoms.info |= {"temperature": kelvin, "density_g_cm3": density}
+        describe_molecules(atoms, kinds)
         boxes.append(atoms)
     return boxes
 

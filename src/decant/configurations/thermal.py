@@ -17,6 +17,7 @@ from ase.units import _amu, _e, _hbar, invcm, kB, kcal, mol
 from decant.foundation.errors import InputError, nearest
 from decant.labels.base import LabelError
 from decant.labels.registry import labeler
+from decant.molecules.charge import CHARGE, SPIN
 from decant.molecules.molecule import Molecule, embedded
 from decant.molecules.topology import bonds
 
@@ -171,10 +172,11 @@ def _surface(molecule: Molecule, seed: int, hessian: str) -> EnergyForces:
     if hessian == "mmff94":
         return _mmff94(molecule, seed)
     method = labeler(hessian)
+    state = {CHARGE: molecule.charge, SPIN: molecule.unpaired + 1}
 
     def tight_binding(positions: np.ndarray) -> tuple[float, np.ndarray]:
         try:
-            answer = method.label(Atoms(molecule.symbols, positions=positions))
+            answer = method.label(Atoms(molecule.symbols, positions=positions, info=state))
         except LabelError as error:
             raise InputError(f"{molecule.name}: {hessian} failed while relaxing the molecule: {error}") from error
         return answer.energy, answer.forces

@@ -15,6 +15,7 @@ from decant.configurations.sizes import Sizes, atoms_of
 from decant.configurations.thermal import Disorder, thermal_molecule
 from decant.foundation.errors import InputError
 from decant.molecules import geometry
+from decant.molecules.charge import describe_molecules
 from decant.molecules.molecule import Molecule, rotatable_bonds
 from decant.molecules.solvents import molecule
 from decant.molecules.topology import bonds, molecule_ids
@@ -85,6 +86,7 @@ class TorsionRecipe:
             made = _scan(start, kind, found[number], (np.arange(steps) + offset) / steps)
             for atoms in made:
                 atoms.info |= {"temperature": kelvin, "group": scan, "parent": f"start-torsion-{seed}-{scan}"}
+                describe_molecules(atoms, [kind])
             before, frames = len(frames), geometry.distinct([*frames, *made])
             scan += 1
             news = scan if len(frames) > before else news

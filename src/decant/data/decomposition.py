@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from ase import Atoms
 
+from decant.data.charges import molecule_states
 from decant.data.prediction import Prediction, predict
+from decant.molecules.charge import CHARGE, SPIN
 from decant.molecules.topology import molecule_trees, unwrap
 
 if TYPE_CHECKING:
@@ -25,10 +27,18 @@ if TYPE_CHECKING:
 
 
 def molecules_alone(atoms: Atoms) -> list[Atoms]:
-    """Return each molecule of ``mol_id``, whole and in the vacuum, in ascending order of its number."""
+    """Return each molecule of ``mol_id``, whole and in the vacuum, in ascending order of its number.
+
+    Each carries its charge and spin where they are known.
+    """
     mol_id = atoms.arrays["mol_id"]
     whole = unwrap(atoms, molecule_trees(atoms, mol_id)) if atoms.pbc.any() else atoms.positions
-    return [Atoms(atoms.numbers[mol_id == label], positions=whole[mol_id == label]) for label in np.unique(mol_id)]
+    parts = []
+    for label, state in zip(np.unique(mol_id), molecule_states(atoms), strict=True):
+        parts.append(Atoms(atoms.numbers[mol_id == label], positions=whole[mol_id == label]))
+        if state is not None:
+            parts[-1].info = {CHARGE: state.charge, SPIN: state.spin}
+    return parts
 
 
 def intramolecular(atoms: Atoms, molecules: Sequence[Atoms], alone: Sequence[Prediction]) -> Prediction:

@@ -12,6 +12,7 @@ from decant.data.extxyz import RawFrame, format_frame, plain, read_raw
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
 from decant.foundation.units import U_A3_TO_G_CM3
+from decant.molecules.charge import CHARGE, SPIN
 from decant.molecules.periodicity import has_cell
 
 ISOLATED = "IsolatedAtom"
@@ -70,6 +71,10 @@ def _house_frame(path: Path, raw: RawFrame, labelled: bool) -> Atoms:
         raise wrong("periodic, but the cell has no volume")
     if "mol_id" not in atoms.arrays:
         raise wrong("no column mol_id; is the file in decant's form? Run 'decant import' on it first")
+    for key in {CHARGE, SPIN} & set(atoms.info):
+        if not isinstance(atoms.info[key], int | float) or atoms.info[key] % 1:
+            raise wrong(f"{key} '{atoms.info[key]}' is no whole number")
+        atoms.info[key] = int(atoms.info[key])
     for key in {"REF_virial", "REF_intra_virial"} & set(atoms.info):
         if np.size(atoms.info[key]) != 9:
             raise wrong(f"{key} must be 9 numbers")

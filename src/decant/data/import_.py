@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
+from decant.data.charges import charges_told, take_charges
 from decant.data.extxyz import FrameError, RawFrame, read_raw
 from decant.data.foreign import is_foreign, read_foreign
 from decant.data.frames import ISOLATED, density, is_isolated
 from decant.data.keys import LabelKeys, energy_of, find_keys, forces_of, virial_of
 from decant.data.reactions import Molecules, find_molecules
+from decant.data.stated_charge import stated_by_program
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
 from decant.molecules import geometry
@@ -68,6 +70,7 @@ def import_frames(
     force_limit: float = FORCE_LIMIT,
     bond_scale: float = BOND_SCALE,
     keep_broken: bool = False,
+    keep_charges: bool = False,
     labelled: bool = True,
 ) -> ImportResult:
     """Read frames of any origin: extended XYZ, and what `read_foreign` reads.
@@ -84,6 +87,8 @@ def import_frames(
         Largest length of a bond in units of the sum of covalent radii.
     keep_broken
         Keep frames whose molecules have reacted.
+    keep_charges
+        Keep frames whose charge differs from that of their molecules.
     labelled
         Whether to take the labels, too; without, the file needs none.
 
@@ -94,6 +99,9 @@ def import_frames(
     """
     path = Path(path)
     raw = read_foreign(path) if is_foreign(path) else read_raw(path)
+    program = stated_by_program(path) if is_foreign(path) else {}
+    for frame in raw:
+        frame.info = {**program, **frame.info}
     mapping = find_keys(path, raw, keys) if labelled else None
     rejects: list[Reject] = []
     frames: list[Atoms] = []
@@ -107,9 +115,11 @@ def import_frames(
     found = find_molecules(frames, [_given_molecules(frame) for frame in sources], bond_scale)
     for atoms, molecules in zip(frames, found, strict=True):
         atoms.set_array("mol_id", molecules.mol_id)
-    kept = [index for index, molecules in enumerate(found) if keep_broken or not molecules.reacted]
+    wrong, charges = take_charges(frames, sources, [molecules.bonds for molecules in found], keep_charges)
+    reasons = [("" if keep_broken else one.reacted) or other for one, other in zip(found, wrong, strict=True)]
+    kept = [index for index, reason in enumerate(reasons) if not reason]
     lost = sorted(set(range(len(frames))) - set(kept))
-    rejects += [Reject(sources[index].index, sources[index].line, found[index].reacted) for index in lost]
+    rejects += [Reject(sources[index].index, sources[index].line, reasons[index]) for index in lost]
     frames = [frames[index] for index in kept]
     sources = [sources[index] for index in kept]
     found = [found[index] for index in kept]
@@ -120,6 +130,7 @@ def import_frames(
     for atoms, group in zip(frames, geometry.merge([a.info["group"] for a in frames], pairs), strict=True):
         atoms.info["group"] = group
     report = {"file": str(path), "keys": mapping.describe(), **summary(frames, found)} if mapping else {}
+    report["charge"] = charges_told([charges[index] for index in kept])
     return ImportResult(frames, rejects, report, [frame.index for frame in sources])
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
+from decant.data.charges import charges_held
 from decant.data.frames import density, is_isolated, read_frames
 from decant.data.inspection import QUANTITIES, Inspection
 from decant.data.reactions import find_molecules
@@ -148,6 +149,7 @@ def remarks(found: Inspection) -> list[str]:
     held = Counter(found.composition).most_common()
     shown = "; ".join(f"{name} ({count})" for name, count in held[:6])
     lines = [f"compositions: {shown}" + (f"; and {len(held) - 6} more" if len(held) > 6 else "")]
+    lines.append(f"charges: {charges_held(found.frames)}")
     bare = int(np.isnan(found.numbers["energy_eV_per_atom"]).sum())
     if bare < len(found.frames):
         lines.append(

@@ -16,7 +16,9 @@ from ase.data import ground_state_magnetic_moments
 
 from decant.data.prediction import Prediction, ask
 from decant.foundation.errors import InputError, nearest
+from decant.labels.ase_charge import CHARGE_BY, told
 from decant.labels.base import LabelError, made, require_known_periodicity
+from decant.labels.charges import state_for
 
 KEEP, PARTLY_PERIODIC = "keep", "partly_periodic"
 
@@ -39,6 +41,8 @@ class ASECalculator:
     partly_periodic
         The user's word that the calculator is right for slabs and wires: many take them for fully periodic, or for not
         periodic, without a word.
+    charge_by
+        How the calculator is told charge and spin, where `decant.labels.ase_charge` does not know it.
     """
 
     path: str
@@ -46,6 +50,7 @@ class ASECalculator:
     arguments: str = "{}"
     keep: bool = False
     partly_periodic: bool = False
+    charge_by: str = ""
 
     @property
     def name(self) -> str:
@@ -55,14 +60,19 @@ class ASECalculator:
     @property
     def settings(self) -> dict[str, Any]:
         """The keyword arguments, and what was chosen of ours."""
-        own = {KEEP: self.keep, PARTLY_PERIODIC: self.partly_periodic}
-        return {**json.loads(self.arguments), **{key: True for key, chosen in own.items() if chosen}}
+        own = {KEEP: self.keep, PARTLY_PERIODIC: self.partly_periodic, CHARGE_BY: self.charge_by}
+        return {**json.loads(self.arguments), **{key: value for key, value in own.items() if value}}
 
     def label(self, atoms: Atoms) -> Prediction:
         """Return energy, forces and, in a fully periodic cell, virial of a configuration."""
         require_known_periodicity(self, atoms)
         make = _kept if self.keep else _made
-        return evaluated(make(self.path, self.arguments), atoms)
+        arguments, frame = told(self.path, _found(self.path), self.arguments, self.charge_by, atoms)
+        try:
+            calculator = make(self.path, arguments)
+        except InputError as error:
+            raise LabelError(str(error)) from error
+        return evaluated(calculator, frame)
 
 
 def ase_method(path: str, settings: Mapping[str, Any]) -> ASECalculator:
@@ -74,9 +84,10 @@ def ase_method(path: str, settings: Mapping[str, Any]) -> ASECalculator:
         If it cannot be imported, or does not take the settings.
     """
     _found(path)
-    arguments = {key: value for key, value in settings.items() if key not in (KEEP, PARTLY_PERIODIC)}
+    arguments = {key: value for key, value in settings.items() if key not in (KEEP, PARTLY_PERIODIC, CHARGE_BY)}
     own = [bool(settings.get(key)) for key in (KEEP, PARTLY_PERIODIC)]
-    method = ASECalculator(path, _version(path), json.dumps(arguments, sort_keys=True), *own)
+    way = str(settings.get(CHARGE_BY, "")).replace(" ", "")
+    method = ASECalculator(path, _version(path), json.dumps(arguments, sort_keys=True), *own, way)
     try:
         _made(path, method.arguments)
     except InputError:
@@ -117,8 +128,8 @@ _kept = functools.cache(_made)
 def evaluated(calculator: Any, atoms: Atoms) -> Prediction:
     """Return what an ASE calculator says of one configuration.
 
-    A lone atom is given the magnetic moment of its ground state (ASE's table), which calculators with spin take as
-    their start.
+    An isolated atom is given the magnetic moment of its ground state (ASE's table), which calculators with spin take
+    as their start.
 
     Raises
     ------
@@ -126,7 +137,7 @@ def evaluated(calculator: Any, atoms: Atoms) -> Prediction:
         If the calculator fails or gives no finite numbers.
     """
     frame = atoms.copy()
-    if len(frame) == 1 and not frame.pbc.any():
+    if state_for(frame) is None:
         frame.set_initial_magnetic_moments([ground_state_magnetic_moments[frame.numbers[0]]])
     try:
         answer = ask(calculator, frame)

@@ -47,7 +47,9 @@ class Labeler(Protocol):
     def label(self, atoms: Atoms) -> Prediction:
         """Return energy (eV), forces (eV/angstrom) and, in a periodic cell, virial (eV).
 
-        A lone atom without periodicity is to be taken in its neutral ground state.
+        ``atoms.info`` holds ``charge`` (e) and ``spin`` (the multiplicity 2S + 1) of the configuration where they are
+        known: `decant.labels.charges.state_for` returns what to compute. A lone atom without either is to be taken in
+        its neutral ground state.
 
         Raises
         ------

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from ase import Atoms
 
+from decant.data.charges import bare
 from decant.foundation.errors import InputError
 from decant.foundation.workers import workers
 from decant.labels.base import Labeler, LabelError
@@ -90,5 +91,5 @@ def time_labels(frames: Sequence[Atoms], method: Labeler) -> list[Atoms]:
 
 def _seconds(method: Labeler, atoms: Atoms) -> float:
     start = time.perf_counter()
-    method.label(Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc))
+    method.label(bare(atoms))
     return time.perf_counter() - start

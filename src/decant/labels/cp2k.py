@@ -21,13 +21,14 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.data import ground_state_magnetic_moments
 from ase.units import Bohr, Hartree, bar
 
+from decant.data.charges import ground_multiplicity
 from decant.data.prediction import Prediction
 from decant.foundation.errors import InputError
 from decant.foundation.files import require_file
 from decant.labels.base import LabelError, check_settings, require_known_periodicity
+from decant.labels.charges import state_for
 
 TEMPLATES = {"pbe-d3": ("gga-d3", {"FUNCTIONAL": "PBE"}), "blyp-d3": ("gga-d3", {"FUNCTIONAL": "BLYP"})}
 """Methods that come with the package: the template and the names set in it."""
@@ -79,9 +80,9 @@ class CP2K:
     changed
         The @SET names whose values were chosen, and the values.
     charge
-        Total charge, e; isolated atoms are neutral.
+        Charge of frames that tell none, e; isolated atoms are neutral.
     multiplicity
-        Spin multiplicity; isolated atoms have that of their ground state.
+        Spin multiplicity of frames that tell none; isolated atoms have that of their ground state.
     vacuum
         Least distance from an atom to the faces of the cube, angstrom.
     """
@@ -91,16 +92,19 @@ class CP2K:
     version: str
     command: str = "cp2k"
     changed: tuple[tuple[str, str], ...] = ()
-    charge: int = 0
-    multiplicity: int = 1
+    charge: int | None = None
+    multiplicity: int | None = None
     vacuum: float = 4.0
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The template by its hash, and what was chosen; the command line does not decide the numbers."""
+        """The template by its hash, and what was chosen; the command line does not decide the numbers.
+
+        Charge and multiplicity are those of frames that tell none.
+        """
         return {
-            "template": sha256(self.template.encode()).hexdigest()[:12], **dict(self.changed), "charge": self.charge,
-            "multiplicity": self.multiplicity, "vacuum": self.vacuum,
+            "template": sha256(self.template.encode()).hexdigest()[:12], **dict(self.changed),
+            "charge": self.charge or 0, "multiplicity": self.multiplicity or 1, "vacuum": self.vacuum,
         }  # fmt: skip
 
     def label(self, atoms: Atoms) -> Prediction:
@@ -113,11 +117,12 @@ class CP2K:
             return _read(directory, atoms)
 
     def _write(self, directory: Path, atoms: Atoms) -> None:
-        alone = len(atoms) == 1 and not atoms.pbc.any()
-        multiplicity = round(ground_state_magnetic_moments[atoms.numbers[0]]) + 1 if alone else self.multiplicity
+        unpaired = None if self.multiplicity is None else self.multiplicity - 1
+        state = state_for(atoms, self.charge, unpaired)
+        charge, multiplicity = state or (0, ground_multiplicity(int(atoms.numbers[0])))
         periodic = bool(atoms.pbc.all())
         values = {
-            "charge": 0 if alone else self.charge,
+            "charge": charge,
             "multiplicity": multiplicity,
             "uks": "T" if multiplicity > 1 else "F",
             "periodic": "XYZ" if periodic else "NONE",
@@ -196,7 +201,7 @@ def cp2k_method(name: str, settings: Mapping[str, Any]) -> CP2K:
     """
     method = f"cp2k:{Path(name).name}"
     values = {key: str(value) for key, value in settings.items()}
-    own = {key: int(_number(method, key, values.pop(key))) for key in ("charge", "multiplicity") if key in values}
+    own = {key: _whole(method, key, values.pop(key)) for key in ("charge", "multiplicity") if key in values}
     vacuum = _number(method, "vacuum", values.pop("vacuum", "4"))
     if vacuum <= 0 or own.get("multiplicity", 1) < 1:
         raise InputError(f"method '{method}': vacuum and multiplicity must be positive")
@@ -214,6 +219,13 @@ def _number(method: str, key: str, value: str) -> float:
         return float(value)
     except ValueError as error:
         raise InputError(f"method '{method}': {key} '{value}': expected a number") from error
+
+
+def _whole(method: str, key: str, value: str) -> int:
+    number = _number(method, key, value)
+    if number % 1:
+        raise InputError(f"method '{method}': {key} {value}: expected a whole number")
+    return int(number)
 
 
 def _template(name: str) -> tuple[str, dict[str, str]]:

@@ -16,11 +16,12 @@ from ase import Atoms
 from decant.foundation.errors import InputError
 from decant.foundation.files import space_left
 from decant.labels.base import Labeler, Record
+from decant.labels.charges import settings_for
 
 
 def label_key(atoms: Atoms, method: Labeler) -> str:
-    """Return a hash of the geometry and the method with its settings."""
-    digest = hashlib.sha256(json.dumps([method.name, method.settings], sort_keys=True).encode())
+    """Return a hash of the geometry, its charge and spin, and the method with its settings."""
+    digest = hashlib.sha256(json.dumps([method.name, settings_for(atoms, method)], sort_keys=True).encode())
     digest.update(atoms.numbers.astype("<i8").tobytes())
     # to the digits of a file in the house form, so that a frame has one key before and after it was written
     for values in (atoms.positions, atoms.cell.array, atoms.pbc.astype(float)):

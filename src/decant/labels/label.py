@@ -12,17 +12,19 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
+from decant.data.charges import bare, charge_of
 from decant.data.decomposition import intramolecular, molecules_alone
 from decant.data.frames import is_isolated
 from decant.data.prediction import Prediction
-from decant.foundation.errors import InputError
 from decant.foundation.files import space_left
 from decant.foundation.progress import Progress
 from decant.foundation.ranks import ALONE, Ranks
 from decant.foundation.workers import spread
 from decant.labels.base import Labeler, LabelError, Record, label_one, not_for
+from decant.labels.charges import settings_for, with_charges
 from decant.labels.checks import FORCE_LIMIT, broken_molecules, large_force
 from decant.labels.journal import label_key, open_journal
+from decant.molecules.charge import CHARGE, signed
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ def label_frames(
     molecules: bool = False,
     max_force: float = FORCE_LIMIT,
     keep_broken: bool = False,
+    keep_charges: bool = False,
     retry: bool = False,
     ranks: Ranks = ALONE,
 ) -> LabelResult:
@@ -65,6 +68,8 @@ def label_frames(
         Largest force on an atom that is accepted, eV/angstrom.
     keep_broken
         Label frames in which a molecule fell apart or two fused, too.
+    keep_charges
+        Label frames whose charge differs from that of their molecules, too.
     retry
         Compute anew what the method failed on in an earlier run.
     ranks
@@ -73,16 +78,21 @@ def label_frames(
     Raises
     ------
     InputError
-        If molecules of a charged configuration are asked for, a worker process dies, for lack of memory for example, or
-        the disk is full. What is done stays in the journal.
+        If the method has a setting of charge or spin that differs from those of a frame, a worker process dies, for
+        lack of memory for example, or the disk is full. What is done stays in the journal.
     """
-    if molecules and method.settings.get("charge"):
-        raise InputError(f"{method.name}: molecules alone need charge 0: which of them carries the charge is not known")
-    unfit = [not_for(method, atoms) or ("" if keep_broken else broken_molecules(atoms)) for atoms in frames]
-    units = [
-        [] if reason else [atoms, *(molecules_alone(atoms) if molecules and not is_isolated(atoms) else [])]
-        for reason, atoms in zip(unfit, frames, strict=True)
-    ]
+    found = [not_for(method, atoms) or ("" if keep_broken else broken_molecules(atoms)) for atoms in frames]
+    unfit = {index: reason for index, reason in enumerate(found) if reason}
+    frames, wrong = with_charges(frames, method, keep_charges, unfit)
+    unfit |= wrong
+    units: list[list[Atoms]] = []
+    for index, atoms in enumerate(frames):
+        units.append([] if index in unfit else [atoms])
+        if units[-1] and molecules and not is_isolated(atoms):
+            try:
+                units[-1] += _molecules(atoms)
+            except LabelError as error:
+                units[-1], unfit[index] = [], str(error)
     keys = [[label_key(unit, method) for unit in parts] for parts in units]
     wanted = {key: unit for row, parts in zip(keys, units, strict=True) for key, unit in zip(row, parts, strict=True)}
     with open_journal(journal) as book:
@@ -108,7 +118,7 @@ def _run(todo: dict[str, Atoms], method: Labeler, jobs: int, ranks: Ranks) -> It
     """Yield (key, record) as workers finish."""
     advice = f"run again with fewer than `jobs` {jobs} to continue"
     keys = _order({key: len(unit) for key, unit in todo.items()}, jobs + ranks.others)
-    calls = ((key, partial(label_one, method, _bare(todo[key]))) for key in keys)
+    calls = ((key, partial(label_one, method, bare(todo[key]))) for key in keys)
     with space_left(Path(tempfile.gettempdir())):  # where methods that are programs write their files
         yield from spread(calls, min(jobs, len(todo)), ranks, "labelling", advice)
 
@@ -124,8 +134,19 @@ def _order(sizes: dict[str, int], processes: int) -> list[str]:
     return [key for key in keys if key not in last] + sorted(last, key=lambda key: (-sizes[key], key))
 
 
-def _bare(atoms: Atoms) -> Atoms:
-    return Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+def _molecules(atoms: Atoms) -> list[Atoms]:
+    """Return each molecule alone, neutral where its charge is not known; `LabelError` if they do not add up."""
+    molecules = molecules_alone(atoms)
+    for molecule in molecules:
+        if len(molecule) > 1:
+            molecule.info.setdefault(CHARGE, 0)
+    total, charge = sum(charge_of(molecule) for molecule in molecules), charge_of(atoms)
+    if total != charge:
+        raise LabelError(
+            f"molecules alone: their charges, as far as they are known, are {signed(total)} together, and the frame's "
+            f"is {signed(charge)}"
+        )
+    return molecules
 
 
 def _labelled(
@@ -141,7 +162,7 @@ def _labelled(
         "REF_energy": record["energy"],
         "label_method": method.name,
         "label_version": record["version"],
-        "label_settings": ",".join(f"{key}={value}" for key, value in method.settings.items()),
+        "label_settings": ",".join(f"{key}={value}" for key, value in settings_for(atoms, method).items()),
         "label_seconds": round(sum(part["seconds"] for part in records), 3),
     }
     frame.set_array("REF_forces", np.array(record["forces"]))

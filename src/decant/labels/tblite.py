@@ -20,11 +20,12 @@ from decant.data.prediction import Prediction
 from decant.foundation.errors import InputError
 from decant.foundation.threads import loading
 from decant.labels.base import LabelError, check_settings, require_known_periodicity
+from decant.labels.charges import state_for
 
 # kind and least value of each setting
 _KINDS: dict[str, tuple[Any, float]] = {
     "accuracy": (float, 1e-4),
-    "charge": (float, -100),
+    "charge": (int, -100),
     "unpaired": (int, 0),
     "temperature": (float, 0),
     "iterations": (int, 1),
@@ -36,6 +37,8 @@ METHODS = {"gfn1-xtb": "GFN1-xTB", "gfn2-xtb": "GFN2-xTB"}
 class TBLite:
     """A tight-binding method of tblite: in periodic cells at Gamma, isolated atoms neutral with the lowest spin.
 
+    Charge and spin are those of each frame.
+
     Attributes
     ----------
     name
@@ -43,9 +46,10 @@ class TBLite:
     accuracy
         tblite's accuracy factor; smaller is tighter. 1 converges energies to 1e-6 Hartree, forces to some 1e-4 eV/A.
     charge
-        Total charge, e.
+        Charge of frames that tell none, e.
     unpaired
-        Number of unpaired electrons; the method's energy hardly depends on it but for the occupation.
+        Number of unpaired electrons of frames that tell none; the method's energy hardly depends on it but for the
+        occupation.
     temperature
         Electronic temperature, K.
     iterations
@@ -54,8 +58,8 @@ class TBLite:
 
     name: str = "gfn2-xtb"
     accuracy: float = 0.1
-    charge: float = 0.0
-    unpaired: int = 0
+    charge: int | None = None
+    unpaired: int | None = None
     temperature: float = 300.0
     iterations: int = 250
 
@@ -66,8 +70,9 @@ class TBLite:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Every attribute but the name."""
-        return {key: value for key, value in asdict(self).items() if key != "name"}
+        """Every attribute but the name; charge and unpaired electrons for frames that tell none."""
+        chosen = {**asdict(self), "charge": float(self.charge or 0), "unpaired": self.unpaired or 0}
+        return {key: value for key, value in chosen.items() if key != "name"}
 
     def label(self, atoms: Atoms) -> Prediction:
         """Return energy, forces and, in a fully periodic cell, virial of a configuration.
@@ -78,8 +83,9 @@ class TBLite:
         options: dict[str, Any] = {}
         if atoms.pbc.any():
             options = {"lattice": atoms.cell.array / Bohr, "periodic": atoms.pbc}
-        if len(atoms) > 1 or atoms.pbc.any():
-            options |= {"charge": self.charge, "uhf": self.unpaired}
+        state = state_for(atoms, self.charge, self.unpaired)
+        if state is not None:
+            options |= {"charge": float(state[0]), "uhf": state[1] - 1}
         try:
             calculator = _calculator()(METHODS[self.name], atoms.numbers, atoms.positions / Bohr, **options)
             calculator.set("verbosity", 0)

@@ -13,6 +13,7 @@ from ase.data.vdw_alvarez import vdw_radii
 from decant.lammps.data import read_topology
 from decant.learning.explore import Frame, explored_frames
 from decant.learning.settings import Plausible, State
+from decant.molecules.charge import describe_molecules
 from decant.molecules.topology import bonds
 from decant.simulation.run import Run
 
@@ -75,6 +76,7 @@ def find_candidates(
     found = Candidates()
     for number, (state, run) in enumerate(runs, start=1):
         expected = {tuple(pair) for pair in read_topology(run.path / "system.data").bonds.tolist()}
+        kinds = [kind for kind, count in run.description.molecules for _ in range(count)]
         frames = explored_frames(run)
         for frame in frames:
             kind = classify(frame.deviation, thresholds)
@@ -93,6 +95,7 @@ def find_candidates(
                 "max_devi_f": round(frame.deviation, 6),
                 "group": f"{group}-{number}",
             }
+            describe_molecules(frame.atoms, kinds)
             found.frames.append(frame.atoms)
     return found
 

@@ -52,6 +52,16 @@ class Molecule:
         """Molar mass, g/mol."""
         return float(sum(atomic_masses[atomic_numbers[symbol]] for symbol in self.symbols))
 
+    @property
+    def charge(self) -> int:
+        """Charge, e: the sum of the formal charges."""
+        return electrons(self.smiles)[0]
+
+    @property
+    def unpaired(self) -> int:
+        """Number of unpaired electrons."""
+        return electrons(self.smiles)[1]
+
     def embed(self, seed: int) -> Atoms:
         """Return a conformer from RDKit's distance geometry (ETKDG), relaxed with MMFF94 where it has parameters.
 
@@ -114,3 +124,26 @@ def graph(smiles: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
     mol = _with_hydrogens(smiles)
     pairs = [sorted((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())) for bond in mol.GetBonds()]
     return tuple(atom.GetSymbol() for atom in mol.GetAtoms()), tuple(sorted((i, j) for i, j in pairs))
+
+
+@functools.cache
+def electrons(smiles: str) -> tuple[int, int]:
+    """Return the charge of a SMILES string, e, and the number of its unpaired electrons: those of its radicals.
+
+    Dioxygen is the triplet that it is, though its SMILES has a double bond. Ions of transition metals have the lowest
+    spin.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    from rdkit import Chem
+
+    mol = _with_hydrogens(smiles)
+    charge = int(Chem.GetFormalCharge(mol))
+    unpaired = sum(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms())
+    if Chem.MolToSmiles(Chem.RemoveHs(mol)) == "O=O":
+        unpaired = 2
+    count = sum(atom.GetAtomicNum() for atom in mol.GetAtoms()) - charge
+    return charge, unpaired if unpaired % 2 == count % 2 else count % 2

@@ -8,6 +8,7 @@ from typing import Any
 
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import parse_yaml
+from decant.molecules.ions import ions
 from decant.molecules.molecule import Molecule, graph
 
 
@@ -26,7 +27,7 @@ def solvents() -> tuple[Molecule, ...]:
 
 
 def molecule(name_or_smiles: str) -> Molecule:
-    """Return the solvent of this name (any case), or the molecule of this SMILES.
+    """Return the solvent of this name (any case), the ion of this name, or the molecule of this SMILES.
 
     Raises
     ------
@@ -37,6 +38,9 @@ def molecule(name_or_smiles: str) -> Molecule:
     for solvent in solvents():
         if solvent.name.lower() == text.lower():
             return solvent
+    for ion in ions():
+        if ion.name == text:
+            return ion
     try:
         graph(text)
     except InputError as error:

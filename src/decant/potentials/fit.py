@@ -20,10 +20,12 @@ from ase.data import atomic_numbers
 from decant.algorithms.base import FitTask
 from decant.algorithms.presets import Preset, load_preset
 from decant.algorithms.registry import algorithm
+from decant.data.charges import charge_of, spin_of
 from decant.data.frames import density, is_isolated, read_frames
 from decant.foundation.directories import changed
 from decant.foundation.errors import InputError, warn
 from decant.foundation.files import read_yaml, require_file, sha256, write_beside, write_yaml
+from decant.molecules.charge import CHARGE
 from decant.potentials.pretrained import describe, identity, open_pretrained
 
 if TYPE_CHECKING:
@@ -177,9 +179,9 @@ def _asked(request: FitRequest, preset: Preset, frames: dict[str, list[Atoms]]) 
 
 
 def describe_data(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
-    """Return what a card says of the data: hash, sizes, elements, ranges of density and temperature of the training.
+    """Return what a card says of the data: hash, sizes, elements, charges, ranges of density and temperature.
 
-    The ranges are over the training set; None where no frame tells.
+    Charges (e), multiplicities and ranges are of the training set; None where no frame tells.
     """
     train = [frame for frame in frames["train"] if not is_isolated(frame)]
     densities = [value for value in map(density, train) if value is not None]
@@ -195,6 +197,8 @@ def describe_data(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
         "elements": _elements(frames["train"]),
         "periodic_frames": sum(bool(frame.pbc.all()) for frame in train),
         "virials": sum("REF_virial" in frame.info for frame in train),
+        "charges": sorted({charge_of(frame) for frame in train if CHARGE in frame.info}) or None,
+        "spins": sorted({spin for frame in train if (spin := spin_of(frame)) is not None}) or None,
         "density_g_cm3": _range(densities),
         "temperature_K": _range(temperatures),
     }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from ase import Atoms
 
+from decant.data.charges import charge_of, spin_of
 from decant.data.frames import is_isolated
 from decant.foundation.errors import InputError
 from decant.foundation.progress import track
@@ -190,11 +191,14 @@ def _check_budget(wanted: Wanted, count: int) -> None:
 
 
 def _repeats(frames: Sequence[Atoms], bulk: Sequence[int], known: Sequence[Atoms]) -> dict[int, str]:
-    """Return why frames that have the geometry of a known or an earlier one are left out."""
-    pairs = geometry.duplicates([*known, *(frames[index] for index in bulk)])
+    """Return why frames that have the geometry, charge and spin of a known or an earlier one are left out."""
+    everything = [*known, *(frames[index] for index in bulk)]
+    states = [(charge_of(atoms), spin_of(atoms) or 1) for atoms in everything]
     found: dict[int, str] = {}
-    for one, other in pairs:
-        if other >= len(known):  # pairs are sorted, so that a known twin is met before any other
+    for one, other in geometry.duplicates(everything):
+        if (
+            other >= len(known) and states[one] == states[other]
+        ):  # pairs are sorted, so that a known twin is met before any other
             found.setdefault(bulk[other - len(known)], f"repeat a {'known' if one < len(known) else 'former'} frame")
     return found
 

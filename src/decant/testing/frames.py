@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
+from decant.data.charges import complete_charges
 from decant.data.frames import ISOLATED, write_frames
 from decant.labels.registry import labeler
 from decant.molecules.liquid import parse_liquid
@@ -16,6 +17,7 @@ from decant.molecules.solvents import molecule
 
 def labelled(atoms: Atoms, group: str, recipe: str) -> Atoms:
     """Return a frame in the house form with GFN1-xTB labels."""
+    complete_charges([atoms])
     prediction = labeler("gfn1-xtb").label(atoms)
     atoms.info.update(REF_energy=prediction.energy, group=group, recipe=recipe)
     atoms.set_array("REF_forces", prediction.forces)

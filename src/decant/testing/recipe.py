@@ -14,7 +14,9 @@ from ase import Atoms
 
 from decant.configurations.base import build_entry, find_recipe, read_recipes
 from decant.configurations.describe import describe
-from decant.data.frames import read_frames, write_frames
+from decant.data.charges import settled, species_of_frames
+from decant.data.frames import is_isolated, read_frames, write_frames
+from decant.data.stated_charge import stated
 from decant.foundation.errors import InputError
 
 Entry = dict[str, Any]
@@ -80,6 +82,11 @@ class RecipeConformance:
             assert atoms.info["recipe"] == self.name
             assert isinstance(atoms.info["group"], str)
             assert json.loads(atoms.info["parameters"].replace("'", '"')) == self.entry()["parameters"]
+
+    def test_the_charge_of_a_frame_is_that_of_its_molecules(self, frames: list[Atoms]) -> None:
+        bulk = [atoms for atoms in frames if not is_isolated(atoms)]
+        for atoms, species in zip(bulk, species_of_frames(bulk), strict=True):
+            settled(atoms, stated(atoms.info, {}, len(atoms)), species)
 
     def test_frames_are_the_same_after_they_were_written_and_read(self, frames: list[Atoms], tmp_path: Path) -> None:
         write_frames(tmp_path / "frames.extxyz", frames)

@@ -1,3 +1,4 @@
+from collections import Counter
 from importlib import metadata
 
 import numpy as np
@@ -9,6 +10,7 @@ from decant.configurations.base import BUILT_IN, build_entry, find_recipe, param
 from decant.configurations.describe import describe
 from decant.configurations.thermal import Disorder, normal_modes, rigid_motions, thermal_molecule
 from decant.foundation.errors import InputError
+from decant.molecules.charge import described_molecules
 from decant.molecules.solvents import molecule
 from decant.molecules.species import species_names
 from decant.molecules.topology import bonds, molecule_ids
@@ -223,3 +225,48 @@ def test_an_installed_package_adds_a_recipe_by_entry_point(monkeypatch, tmp_path
     (found,) = read_recipes(path)
     assert [atoms.info["recipe"] for atoms in build_entry(found, 0, 1)] == ["chain", "chain"]
     assert describe(find_recipe("chain")).parameters[0].default == "1.0"
+
+
+SALT = {"liquid": "Li+:2,Cl-:1,WATER:3", "density": 0.7, **FAST}
+IONIC = {
+    "monomer": {"molecule": "[NH4+]"},
+    "torsion": {"molecule": "CC[NH3+]", "steps": 3},
+    "dimer": {"molecules": "Li+,WATER,[CH3]", "steps": 2, "contact": [1.0, 2.0]},
+    "cluster": {"molecules": "Mg2+,WATER", "size": [2, 3], "contact": 1.0},
+    "cluster-cut": {**SALT, "size": [1, 3], "cuts": 2},
+    "liquid": SALT,
+    "volume-scan": {**SALT, "steps": 2, "span": [0.1, 1.0]},
+    "rigid-moves": {**SALT, "moves": 2},
+}
+
+
+@pytest.mark.parametrize("recipe", IONIC)
+def test_the_charge_and_spin_of_every_frame_are_those_of_its_molecules(recipe):
+    frames = build_entry(entry(recipe, 4, **(FAST | IONIC[recipe])), 0, 1)
+    for atoms in frames:
+        kinds = described_molecules(atoms)
+        assert [len(kind.symbols) for kind in kinds] == np.bincount(atoms.arrays["mol_id"]).tolist()
+        held = Counter(atoms.symbols)
+        metals = held["Li"] + 2 * held["Mg"] - held["Cl"] + held["N"]
+        assert atoms.info["charge"] == metals == sum(kind.charge for kind in kinds)
+        assert atoms.info["spin"] == 1 + sum(kind.unpaired for kind in kinds)
+    assert any(atoms.info["charge"] for atoms in frames)
+
+
+def test_frames_of_a_recipe_that_says_nothing_get_the_charge_of_what_they_hold(monkeypatch):
+    class Foreign:
+        name = "foreign"
+
+        def build(self, count, seed):
+            atoms = molecule("WATER").embed(1) + Atoms("Na", positions=[[0, 0, 3]])
+            atoms.set_array("mol_id", np.array([0, 0, 0, 1]))
+            return [atoms]
+
+    monkeypatch.setattr("decant.configurations.base.recipes", lambda: {"foreign": Foreign})
+    (atoms,) = build_entry({"recipe": "foreign", "parameters": {}}, 0, 0)
+    assert (atoms.info["charge"], atoms.info["spin"]) == (1, 1)
+
+
+def test_isolated_atoms_are_neutral_in_their_ground_state():
+    frames = build_entry(entry("atom", elements="Li,O,Mg"), 0, 0)
+    assert [(atoms.info["charge"], atoms.info["spin"]) for atoms in frames] == [(0, 2), (0, 3), (0, 1)]

@@ -53,6 +53,8 @@ def test_ase_reads_the_house_form_with_the_same_cell_and_labels(tmp_path):
         (lambda a: a.info.pop("REF_energy"), "frame 1: no finite REF_energy"),
         (lambda a: a.info.update(REF_energy=np.nan), "frame 1: no finite REF_energy"),
         (lambda a: a.arrays.pop("REF_forces"), r"frame 1: REF_forces must be finite, of shape \(3, 3\)"),
+        (lambda a: a.info.update(charge="plus"), "frame 1: charge 'plus' is no whole number"),
+        (lambda a: a.info.update(spin=1.5), "frame 1: spin '1.5' is no whole number"),
         (lambda a: a.arrays.pop("mol_id"), "frame 1: no column mol_id.*decant import"),
         (lambda a: a.positions.__setitem__((0, 0), np.nan), "frame 1: positions are not finite"),
     ],

@@ -86,6 +86,13 @@ def test_what_repeats_a_known_or_a_former_frame_is_left_out_with_the_reason() ->
     assert selection.left_out == {"repeat a known frame": 1, "repeat a former frame": 1}
 
 
+def test_the_same_geometry_with_another_charge_is_another_frame() -> None:
+    frames = [waters(1)[0] for _ in range(3)]
+    frames[1].info |= {"charge": 1, "spin": 2}
+    frames[2].info |= {"charge": 0, "spin": 1}
+    assert select(frames, Wanted(count=3)).left_out == {"repeat a former frame": 1}
+
+
 def test_isolated_atoms_are_no_candidates() -> None:
     atom = Atoms("O", info={"config_type": ISOLATED})
     assert sorted(select([atom, *waters(3)], Wanted(count=3)).chosen) == [1, 2, 3]
