@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from decant.data.import_ import FORCE_LIMIT, import_frames
+from decant.data.import_ import import_frames
+from decant.data.limits import FORCE_LIMIT, Limits
 from decant.foundation.errors import InputError
 
 
@@ -37,7 +38,7 @@ class ImportRecipe:
         force_limit
             Frames of a larger force are not taken if labels are kept, eV/angstrom.
         """
-        found = import_frames(Path(file), force_limit=force_limit, labelled=labels)
+        found = import_frames(Path(file), limits=Limits(force_limit), labelled=labels)
         if len(found.frames) < count:
             raise InputError(f"{file}: has {len(found.frames)} usable frames, fewer than the count of {count}")
         chosen = np.sort(np.random.default_rng(seed).choice(len(found.frames), count, replace=False))
