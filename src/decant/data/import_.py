@@ -120,7 +120,7 @@ def import_frames(
     limits = limits or Limits()
     reasons = [beyond(atoms, limits) if mapping else "" for atoms in frames]
     if mapping and 2 * sum(map(bool, reasons)) > len(frames):  # then it is not the frames that are at fault
-        check_labels(path, frames, find_molecules(frames, given, bond_scale), mapping, units)
+        check_labels(path, frames, find_molecules(frames, given, bond_scale), sources, mapping, units)
     rejects += _rejects(reasons, sources)
     frames, sources, given = _without(reasons, frames, sources, given)
     found = find_molecules(frames, given, bond_scale)
@@ -130,7 +130,7 @@ def import_frames(
     rejects += _rejects(reasons, sources)
     frames, sources, found = _without(reasons, frames, sources, found)
     if mapping:
-        check_labels(path, frames, found, mapping, units)
+        check_labels(path, frames, found, sources, mapping, units)
         reasons = _odd_energies(frames, limits)
         rejects += _rejects(reasons, sources)
         frames, sources, found = _without(reasons, frames, sources, found)
@@ -160,8 +160,8 @@ def _without(reasons: Sequence[str], *lists: list[Any]) -> list[list[Any]]:
 def _odd_energies(frames: Sequence[Atoms], limits: Limits) -> list[str]:
     """Say of each frame whether its energy is off those of the others; an empty string where it is not."""
     return [
-        f"absurd energy: {difference:.4g} eV per atom off the other frames (limit {limits.energy:g})"
-        if abs(difference) > limits.energy
+        f"absurd energy: {difference:.4g} eV per atom off the other frames (limit {limits.energy_limit:g})"
+        if abs(difference) > limits.energy_limit
         else ""
         for difference in energy_differences(frames)
     ]
@@ -179,7 +179,7 @@ def _house(frame: RawFrame, keys: FoundKeys | None, stem: str, units: LabelUnits
     if frame.error:
         raise FrameError(frame.error)
     atoms = frame.atoms
-    if units.length:
+    if units.length_unit:
         atoms.set_cell(atoms.cell.array * units.factor("length"))
         atoms.positions *= units.factor("length")
     if not np.isfinite(atoms.positions).all():

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from decant.data.frames import density, is_isolated, read_frames
+from decant.data.frames import density, is_isolated, isolated_energies, read_frames
 from decant.data.inspection import QUANTITIES, Inspection
 from decant.data.reactions import find_molecules
 from decant.data.split import PARTS
@@ -83,11 +83,7 @@ def inspect(parts: Mapping[str, Sequence[Atoms]]) -> Inspection:
 
 def _isolated(everything: Sequence[Atoms], frames: Sequence[Atoms]) -> dict[str, float]:
     """Return the energies of the isolated atoms if every element of the frames has one."""
-    known = {
-        atoms.get_chemical_symbols()[0]: float(atoms.info["REF_energy"])
-        for atoms in everything
-        if is_isolated(atoms) and "REF_energy" in atoms.info
-    }
+    known = isolated_energies(everything)
     return known if {symbol for atoms in frames for symbol in atoms.get_chemical_symbols()} <= set(known) else {}
 
 

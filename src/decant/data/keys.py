@@ -20,12 +20,18 @@ NONE = "none"
 
 @dataclass(frozen=True)
 class LabelKeys:
-    """Names of the labels as a caller gives them; an empty string where they are to be found."""
+    """Names of the labels as a caller gives them.
 
-    energy: str = ""
-    forces: str = ""
-    virial: str = ""
-    stress: str = ""
+    Attributes
+    ----------
+    energy_key, forces_key, virial_key, stress_key
+        Names; found by itself where empty, none of the label for ``none``.
+    """
+
+    energy_key: str = ""
+    forces_key: str = ""
+    virial_key: str = ""
+    stress_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ def find_keys(path: Path, frames: list[RawFrame], chosen: LabelKeys | None = Non
     if not good:
         raise InputError(f"{path}: no frame can be read; frame 0: {frames[0].error}")
     for quantity in (ENERGY, FORCES, VIRIAL, STRESS):
-        _check_asked(path, quantity, getattr(asked, quantity), good)
+        _check_asked(path, quantity, getattr(asked, f"{quantity}_key"), good)
     found = _candidates(path, good)
     levels, energy, forces = _energy_and_forces(found, asked)
     virial, stress = _virial_and_stress(found, asked, levels)
@@ -144,23 +150,23 @@ def _is_number(value: object) -> bool:
 
 def _energy_and_forces(found: _Candidates, asked: LabelKeys) -> tuple[set[str], list[str], list[str]]:
     """Return the level or levels, and the keys of energy and forces."""
-    if asked.energy and asked.forces:
+    if asked.energy_key and asked.forces_key:
         return (
-            {_level(asked.energy), _level(asked.forces)},
-            [asked.energy],
-            [] if asked.forces == NONE else [asked.forces],
+            {_level(asked.energy_key), _level(asked.forces_key)},
+            [asked.energy_key],
+            [] if asked.forces_key == NONE else [asked.forces_key],
         )
-    if asked.energy:
-        forces, level = _partner(found, FORCES, asked.energy)
-        return {_level(asked.energy), level}, [asked.energy], forces
+    if asked.energy_key:
+        forces, level = _partner(found, FORCES, asked.energy_key)
+        return {_level(asked.energy_key), level}, [asked.energy_key], forces
     if not found.all(ENERGY):
         raise InputError(_no_energy(found))
-    if asked.forces not in ("", NONE):
-        energy, level = _partner(found, ENERGY, asked.forces)
-        return {_level(asked.forces), level}, _agreeing(found, ENERGY, energy), [asked.forces]
+    if asked.forces_key not in ("", NONE):
+        energy, level = _partner(found, ENERGY, asked.forces_key)
+        return {_level(asked.forces_key), level}, _agreeing(found, ENERGY, energy), [asked.forces_key]
     level = _found_level(found)
-    energy, forces = found.of(ENERGY, level), [] if asked.forces else found.of(FORCES, level)
-    if not forces and not asked.forces and (others := found.all(FORCES)):
+    energy, forces = found.of(ENERGY, level), [] if asked.forces_key else found.of(FORCES, level)
+    if not forces and not asked.forces_key and (others := found.all(FORCES)):
         raise InputError(_two_levels(found, energy[0], others))
     return {level}, _agreeing(found, ENERGY, energy), _agreeing(found, FORCES, forces)
 
@@ -271,17 +277,22 @@ def _agreeing(found: _Candidates, quantity: str, keys: list[str]) -> list[str]:
 
 def _virial_and_stress(found: _Candidates, asked: LabelKeys, levels: set[str]) -> tuple[list[str], list[str]]:
     """Return the keys of virial and stress: those named, or all of the levels."""
-    if asked.virial or asked.stress:
-        named = [[key] if key not in ("", NONE) else [] for key in (asked.virial, asked.stress)]
+    if asked.virial_key or asked.stress_key:
+        named = [[key] if key not in ("", NONE) else [] for key in (asked.virial_key, asked.stress_key)]
         return named[0], named[1]
     virial, stress = ([key for level in sorted(levels) for key in found.of(what, level)] for what in (VIRIAL, STRESS))
     loose = found.of(VIRIAL, UNNAMED) + found.of(STRESS, UNNAMED)
-    if loose and not virial + stress and not found.of(ENERGY, UNNAMED) + found.of(FORCES, UNNAMED):
+    alone = any(_has(frame, loose) and not _has(frame, virial + stress) for frame in found.frames)
+    if alone and not found.of(ENERGY, UNNAMED) + found.of(FORCES, UNNAMED):
         raise InputError(
             f"{found.path}: {' and '.join(loose)} may be of another level of theory than the energy; say with "
             "`virial_key` or `stress_key` which to take, or 'none'"
         )
     return virial, stress
+
+
+def _has(frame: RawFrame, keys: Sequence[str]) -> bool:
+    return any(key in frame.info for key in keys)
 
 
 def _two_levels(found: _Candidates, key: str, others: Sequence[str]) -> str:

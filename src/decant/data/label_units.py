@@ -88,19 +88,21 @@ class LabelUnits:
 
     Attributes
     ----------
-    energy, forces, virial, stress, length
-        Units as `unit_value` reads them; `length` is that of positions and cell.
+    energy_unit, forces_unit, virial_unit, stress_unit
+        Units of the labels as ASE names them: ``Hartree/Bohr``, ``kcal/mol``, ``kbar``.
+    length_unit
+        That of positions and cells.
     forces_sign
         1 for forces, -1 for gradients of the energy.
     stress_sign
         1 for ASE's sign of stress (and the house's of a virial), -1 for the other one, as VASP prints it.
     """
 
-    energy: str = ""
-    forces: str = ""
-    virial: str = ""
-    stress: str = ""
-    length: str = ""
+    energy_unit: str = ""
+    forces_unit: str = ""
+    virial_unit: str = ""
+    stress_unit: str = ""
+    length_unit: str = ""
     forces_sign: int = 0
     stress_sign: int = 0
 
@@ -113,14 +115,14 @@ class LabelUnits:
 
     def factor(self, kind: str) -> float:
         """Return what takes a number of a kind of `KINDS` to the house's unit and sign; 1 where nothing is said."""
-        text = getattr(self, kind)
+        text = getattr(self, f"{kind}_unit")
         sign = {"forces": self.forces_sign, "stress": self.stress_sign, "virial": self.stress_sign}.get(kind) or 1
         return sign * (unit_value(text, kind) if text else 1.0)
 
     def is_said(self, kind: str, what: str = "unit") -> bool:
         """Say whether the caller has said the ``unit`` or ``sign`` of a kind, which is then taken at the word."""
         signs = {"forces": self.forces_sign, "stress": self.stress_sign, "virial": self.stress_sign}
-        return bool(getattr(self, kind) if what == "unit" else signs.get(kind))
+        return bool(getattr(self, f"{kind}_unit") if what == "unit" else signs.get(kind))
 
 
 def likely_units(kind: str, factor: float) -> list[str]:

@@ -27,17 +27,17 @@ class Limits:
 
     Attributes
     ----------
-    force
-        Largest force on an atom, eV/angstrom.
-    pressure
-        Largest pressure either way, GPa.
-    energy
-        Largest difference of an energy per atom from what the other frames say, eV.
+    force_limit
+        Frames with a larger force on an atom are left out, eV/angstrom.
+    pressure_limit
+        Those with a larger component of the stress either way, GPa.
+    energy_limit
+        Those whose energy is further off what the other frames say, eV per atom.
     """
 
-    force: float = FORCE_LIMIT
-    pressure: float = PRESSURE_LIMIT
-    energy: float = ENERGY_LIMIT
+    force_limit: float = FORCE_LIMIT
+    pressure_limit: float = PRESSURE_LIMIT
+    energy_limit: float = ENERGY_LIMIT
 
 
 def pressure_GPa(atoms: Atoms) -> float | None:
@@ -53,14 +53,14 @@ def beyond(atoms: Atoms, limits: Limits) -> str:
         return ""
     sizes = np.linalg.norm(atoms.arrays["REF_forces"], axis=1)
     atom = int(sizes.argmax())
-    if sizes[atom] > limits.force:
-        return f"absurd force {sizes[atom]:.1f} eV/A on atom {atom} (limit {limits.force:g})"
+    if sizes[atom] > limits.force_limit:
+        return f"absurd force {sizes[atom]:.1f} eV/A on atom {atom} (limit {limits.force_limit:g})"
     if "REF_virial" in atoms.info:
         parts = -atoms.info["REF_virial"] / atoms.get_volume() / ase.units.GPa
         largest = parts.flat[abs(parts).argmax()]
-        if abs(largest) > limits.pressure:
+        if abs(largest) > limits.pressure_limit:
             return (
-                f"absurd stress {largest:.4g} GPa (limit {limits.pressure:g}); is it in kbar or GPa? Give `stress_unit`"
+                f"absurd stress {largest:.4g} GPa (limit {limits.pressure_limit:g}); in kbar or GPa? Give `stress_unit`"
             )
     return ""
 

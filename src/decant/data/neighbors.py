@@ -13,8 +13,9 @@ import numpy as np
 from ase import Atoms
 from ase.geometry import find_mic
 
-from decant.data.consistency import PER_ATOM, Finding, misfit
+from decant.data.energies import PER_ATOM
 from decant.data.label_units import likely_units
+from decant.data.misfits import Finding, misfit
 
 REACH = 0.25
 """Largest displacement of an atom between frames that are neighbours, angstrom: bonds are still nearly harmonic."""

@@ -31,7 +31,7 @@ def taken(tmp_path):
     def take(*frames, **keys):
         path = tmp_path / "source.extxyz"
         path.write_text("".join(frames))
-        return import_frames(path, LabelKeys(**keys))
+        return import_frames(path, LabelKeys(**{f"{label}_key": key for label, key in keys.items()}))
 
     return take
 

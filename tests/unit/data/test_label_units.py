@@ -36,11 +36,11 @@ def test_what_is_no_unit_of_a_label_is_refused(text, kind, message):
     with pytest.raises(InputError, match=message):
         unit_value(text, kind)
     with pytest.raises(InputError, match=message):
-        LabelUnits(**{kind: text})
+        LabelUnits(**{f"{kind}_unit": text})
 
 
 def test_a_sign_is_one_or_minus_one():
-    assert LabelUnits(stress="kbar", stress_sign=-1).factor("stress") == pytest.approx(-ase.units.GPa / 10)
+    assert LabelUnits(stress_unit="kbar", stress_sign=-1).factor("stress") == pytest.approx(-ase.units.GPa / 10)
     assert LabelUnits(forces_sign=-1).factor("forces") == -1 and LabelUnits().factor("virial") == 1
     with pytest.raises(InputError, match="`stress_sign` 2: expected 1 or -1"):
         LabelUnits(stress_sign=2)

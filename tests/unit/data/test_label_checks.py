@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decant.data import consistency
 from decant.data.extxyz import read_raw
 from decant.data.import_ import import_frames
+from decant.data.label_checks import find_misfits
 from decant.data.label_units import LabelUnits, unit_value
 from decant.data.limits import Limits
+from decant.data.misfits import samples
+from decant.data.reactions import find_molecules
+from decant.data.stiffness import bond_stiffness
 from decant.foundation.errors import InputError
 from tests.unit.data import springs
 
@@ -33,6 +36,12 @@ def changed(frames, energy=1.0, forces=1.0, virial=1.0, length=1.0, stress=None)
         atoms.positions *= length
         made.append(atoms)
     return made
+
+
+def sampled(frames):
+    """Return frames of the house form as the checks see them."""
+    molecules = find_molecules(frames, [np.arange(len(atoms)) // 6 for atoms in frames])
+    return samples(frames, molecules, range(len(frames)), ["virial"] * len(frames))
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +84,7 @@ def test_forces_in_another_unit_are_told_with_the_factor(told, tmp_path, frames,
     message = told(changed(frames, forces=factor))
     assert f"{unit} (factor {factor:.4g})" in message and message.endswith("give `forces_unit`")
     path = springs.write(tmp_path / "said.extxyz", changed(frames, forces=factor))
-    (atoms, *_) = import_frames(path, units=LabelUnits(forces=unit)).frames
+    (atoms, *_) = import_frames(path, units=LabelUnits(forces_unit=unit)).frames
     assert np.allclose(atoms.arrays["REF_forces"], frames[0].arrays["forces"], atol=1e-5)
 
 
@@ -93,13 +102,13 @@ def test_a_stress_of_another_unit_or_sign_is_told_and_converted_where_said(told,
     assert unit == "eV/Ang^3" or f"stress looks like {unit}" in message
     assert (sign < 0) == ("the other sign" in message) == ("`stress_sign`" in message)
     path = springs.write(tmp_path / "said.extxyz", wrong)
-    (atoms, *_) = import_frames(path, units=LabelUnits(stress=unit, stress_sign=sign)).frames
+    (atoms, *_) = import_frames(path, units=LabelUnits(stress_unit=unit, stress_sign=sign)).frames
     assert np.allclose(atoms.info["REF_virial"], frames[0].info["virial"], rtol=1e-6, atol=1e-6)
 
 
 def test_the_sign_of_a_stress_is_asked_for_though_its_unit_is_said(told, frames):
     wrong = changed(frames, stress=-1 / unit_value("kbar", "stress"))
-    message = told(wrong, units=LabelUnits(stress="kbar"))
+    message = told(wrong, units=LabelUnits(stress_unit="kbar"))
     assert "stress looks like the other sign; give `stress_sign`" in message and "kbar" not in message
 
 
@@ -116,6 +125,28 @@ def test_energies_in_another_unit_are_told_by_the_bonds_or_the_spread(told, fram
     assert word in told([*atoms, *changed(frames, energy=energy)])
 
 
+def test_some_frames_of_another_unit_or_sign_are_counted(told, frames):
+    message = told([*frames[:4], *changed(frames[4:], forces=ase.units.Bohr / ase.units.Hartree)])
+    assert "in 2 of 6 frames (the first: frame 4) forces answer" in message and "Hartree/Bohr" in message
+    message = told([*frames[:3], *changed(frames[3:], virial=-1)])
+    assert "in 3 of 5 frames (the first: frame 3) the virial is -" in message and "the other sign" in message
+    message = told([*frames[:3], *changed(frames[3:], stress=-1)])  # virials right, stresses of the other sign
+    assert "stress looks like the other sign" in message and "`stress_sign`" in message
+
+
+@pytest.mark.parametrize(
+    ("order", "places"), [("xx yy zz xy yz zx", (0, 4, 8, 1, 5, 2)), ("xx yy zz xy xz yz", (0, 4, 8, 1, 2, 5))]
+)
+def test_six_numbers_in_the_order_of_another_program_are_told(told, tmp_path, frames, order, places):
+    wrong = changed(frames, stress=1)
+    for atoms in wrong:
+        atoms.info["stress"] = atoms.info["stress"].ravel()[list(places)]
+    assert f"the stress has the order {order}, not that of ASE" in told(wrong)
+    for atoms, source in zip(wrong, changed(frames, stress=1), strict=True):
+        atoms.info["stress"] = source.info["stress"].ravel()[[0, 4, 8, 5, 2, 1]]
+    assert len(import_frames(springs.write(tmp_path / "right.extxyz", wrong)).frames) == 6
+
+
 def test_energies_that_do_not_grow_with_the_frame_are_those_of_an_atom(told):
     frames = [springs.liquid(1, spread=0.0, boxed=False, size=size)[0] for size in range(1, 7)]
     for atoms in frames:
@@ -128,13 +159,15 @@ def test_positions_in_another_unit_are_told_and_converted_where_said(told, tmp_p
     wrong = changed(frames, length=length)
     assert f"positions look like {unit}; give `length_unit`" in told(wrong)
     assert f"positions look like {unit}" in told(wrong, labelled=False)
-    (atoms, *_) = import_frames(springs.write(tmp_path / "said.extxyz", wrong), units=LabelUnits(length=unit)).frames
+    (atoms, *_) = import_frames(
+        springs.write(tmp_path / "said.extxyz", wrong), units=LabelUnits(length_unit=unit)
+    ).frames
     assert np.allclose(atoms.positions, frames[0].positions, atol=1e-6) and np.allclose(atoms.cell, frames[0].cell)
 
 
 def test_what_is_said_is_taken_at_the_word_with_a_warning(tmp_path, frames, caplog):
     path = springs.write(tmp_path / "said.extxyz", changed(frames, forces=0.05))
-    (atoms, *_) = import_frames(path, units=LabelUnits(forces="eV/Ang")).frames
+    (atoms, *_) = import_frames(path, units=LabelUnits(forces_unit="eV/Ang")).frames
     assert np.allclose(atoms.arrays["REF_forces"], 0.05 * frames[0].arrays["forces"], atol=1e-7)
     assert "taken as said, but forces answer a stretched bond with 0.04" in caplog.text
 
@@ -158,7 +191,7 @@ def test_a_frame_beyond_a_limit_is_left_out(tmp_path, frames):
         (2, "absurd stress -160.2 GPa"),
         (3, "absurd force 80.0 eV/A on atom 5"),
     ]
-    loose = Limits(force=100, pressure=200, energy=8)
+    loose = Limits(force_limit=100, pressure_limit=200, energy_limit=8)
     assert len(import_frames(tmp_path / "wild.extxyz", limits=loose).frames) == 6
 
 
@@ -172,12 +205,7 @@ def test_nothing_is_said_against_right_labels(seed, spread, boxed, count):
         atoms.info["REF_energy"], atoms.arrays["REF_forces"] = atoms.info["energy"], atoms.arrays["forces"]
         if boxed:
             atoms.info["REF_virial"] = atoms.info["virial"]
-        atoms.set_array("mol_id", np.arange(len(atoms)) // 6)
-    from decant.data.label_checks import _findings
-    from decant.data.reactions import find_molecules
-
-    molecules = find_molecules(frames, [atoms.arrays["mol_id"] for atoms in frames])
-    assert _findings(frames, molecules, springs.ATOMS, True) == []
+    assert find_misfits(frames, sampled(frames), springs.ATOMS) == []
 
 
 @pytest.mark.parametrize("name", ["ec-emc-dft/ec-emc-dft", "solvent-clusters-xtb/train-50"])
@@ -210,8 +238,6 @@ def test_the_stiffness_of_bonds_is_that_of_the_springs():
     frames = springs.liquid(3)
     for atoms in frames:
         atoms.info["REF_energy"], atoms.arrays["REF_forces"] = 0.0, atoms.arrays["forces"]
-    from decant.data.reactions import find_molecules
-
-    made = consistency.samples(frames, find_molecules(frames, [np.arange(48) // 6] * 3))
+    made = sampled(frames)
     # C-H has 31 eV/A^2 as in the table, O-H 47 there; the other springs of an atom pull along, too
-    assert consistency.bond_stiffness(made).ratio == pytest.approx(1.0, abs=0.25)
+    assert bond_stiffness(made).ratio == pytest.approx(1.0, abs=0.25)
