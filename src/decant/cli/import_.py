@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def command(
     source: Annotated[
         Path,
-        typer.Argument(help="Extended XYZ, a DeePMD folder, an ASE database, or a VASP or CP2K output."),
+        typer.Argument(help="Extended XYZ, a DeePMD folder or HDF5 file, an ASE database, or a VASP or CP2K output."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write, in decant's form.")],
     energy_key: Annotated[str, typer.Option(help="Name of the energy in the file; found by itself if empty.")] = "",

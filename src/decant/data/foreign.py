@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from decant.data import cp2k
-from decant.data.deepmd import read_deepmd
+from decant.data.deepmd import read_deepmd, read_hdf5
 from decant.data.extxyz import RawFrame
 from decant.data.raw import by_calculator
 from decant.data.vasp import read_outcar, read_vasprun
@@ -30,8 +30,8 @@ def read_foreign(path: Path) -> list[RawFrame]:
     Parameters
     ----------
     path
-        A folder with DeePMD systems (``type.raw``) at any depth, an ASE database (``.db``) or trajectory (``.traj``), a
-        VASP ``OUTCAR`` or ``vasprun.xml``, or a CP2K output.
+        A folder with DeePMD systems (``type.raw``) at any depth, an HDF5 file of them, an ASE database (``.db``) or
+        trajectory (``.traj``), a VASP ``OUTCAR`` or ``vasprun.xml``, or a CP2K output.
 
     Raises
     ------
@@ -60,6 +60,8 @@ def _reader(path: Path) -> Callable[[Path], Iterator[RawFrame]] | None:
     name = path.name.lower()
     if path.suffix.lower() in ASE_SUFFIXES:
         return lambda file: _by_ase(file, ASE_SUFFIXES[file.suffix.lower()])
+    if path.suffix.lower() in (".hdf5", ".h5"):
+        return read_hdf5
     if name.startswith("outcar"):
         return read_outcar
     if name.startswith("vasprun") and name.endswith(".xml"):

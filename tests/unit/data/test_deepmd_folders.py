@@ -1,6 +1,7 @@
 """DeePMD folders of every layout come with their own elements."""
 
 import dpdata
+import h5py
 import numpy as np
 import pytest
 
@@ -63,13 +64,25 @@ def test_a_system_without_periodicity_stays_so(tmp_path, layout):
     assert not atoms.pbc.any() and energy == -501.0 and "REF_virial" not in atoms.info
 
 
+@pytest.mark.parametrize("layout", ["deepmd/hdf5", "deepmd/hdf5/mixed"])
+def test_systems_in_an_hdf5_file_are_read_as_those_in_folders(tmp_path, layout):
+    dpdata.MultiSystems(system("water"), system("ammonia")).to(layout, str(tmp_path / "all.hdf5"))
+    frames = found(tmp_path / "all.hdf5")
+    assert set(frames) == {"H2O", "H3N"} and frames["H2O"][0] == pytest.approx(-501.0)
+    with h5py.File(tmp_path / "all.hdf5", "a") as file:
+        for group in list(file):
+            del file[group]["type_map.raw"]
+    with pytest.raises(InputError, match=r"all.hdf5#/.*: no type_map.raw says which elements"):
+        import_frames(tmp_path / "all.hdf5")
+
+
 def test_types_that_are_only_numbers_ask_for_their_elements(tmp_path):
     system("water").to("deepmd/npy", str(tmp_path / "set"))
     (tmp_path / "set" / "type_map.raw").unlink()
     with pytest.raises(InputError, match=r"set: no type_map.raw says which elements the types 0 to 1 are; write one"):
         import_frames(tmp_path)
     (tmp_path / "set" / "type_map.raw").write_text("O\n")
-    with pytest.raises(InputError, match=r"type_map.raw: names 1 elements, but the types go to 1"):
+    with pytest.raises(InputError, match=r"set: type_map.raw names 1 elements, but the types go to 1"):
         import_frames(tmp_path)
     (tmp_path / "set" / "type_map.raw").write_text("OW\nHW\n")
     with pytest.raises(InputError, match=r"type_map.raw: 'OW' is no element"):
