@@ -108,6 +108,6 @@ def _tell(path: Path, findings: Sequence[Finding], units: LabelUnits) -> None:
     said = [one.text for one in findings if all(units.is_said(one.kind, want) for want in one.wants)]
     unsaid = [one.text for one in findings if one.text not in said]
     if unsaid:
-        raise InputError(f"{path}: {'; '.join(unsaid)}")
+        raise InputError(f"{path}: {'; '.join(unsaid)} (a unit or sign that is said is taken at the word)")
     for text in said:
         warn(f"{path}: taken as said, but {text}")

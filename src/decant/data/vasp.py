@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain, repeat
 from pathlib import Path
 from xml.etree import ElementTree
 
 from ase.io import iread
+from ase.io.formats import open_with_compression
 
 from decant.data.extxyz import RawFrame
 from decant.data.raw import by_calculator
@@ -25,7 +27,8 @@ def read_outcar(path: Path) -> Iterator[RawFrame]:
     """Yield every ionic step of an OUTCAR; one unconverged, or a last one cut short, has its `error` set."""
     errors = outcar_errors(path)
     frames = iread(path, index=":", format="vasp-out")
-    for frame, error in zip((by_calculator(atoms) for atoms in frames), errors, strict=False):
+    for atoms, error in zip(frames, chain(errors, repeat("")), strict=False):
+        frame = by_calculator(atoms)
         frame.error = error
         yield frame
     if errors and errors[-1] == INCOMPLETE:
@@ -39,7 +42,7 @@ def outcar_errors(path: Path) -> list[str]:
     reached`` of one that did not; before, only the number of iterations tells. A step begun and not ended comes last.
     """
     errors, most, iterations, said = [], DEFAULT_NELM, 0, ""
-    with path.open(encoding="utf-8", errors="replace") as stream:
+    with open_with_compression(str(path)) as stream:
         for line in stream:
             if STEP_END in line:
                 errors.append(_unconverged(iterations, most, said))

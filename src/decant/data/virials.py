@@ -31,6 +31,10 @@ def check_virials(made: Sequence[Sample], kind: str, scale: float) -> Finding | 
         for sample in found
         if _is_internal(sample)
     }
+    empty = [sample for sample in found if not sample.atoms.info["REF_virial"].any() and sample.forces.any()]
+    if len(empty) > len(found) / 2:
+        text = f"the {kind} is zero in {len(empty)} of {len(found)} frames, though forces are not: it is no label"
+        return Finding(kind, f"{text}; leave it by `{kind}_key` none")
     if not pairs:
         return None
     virial, inner = (np.concatenate(column) for column in zip(*pairs.values(), strict=True))

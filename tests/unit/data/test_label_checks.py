@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from decant.data.extxyz import read_raw
 from decant.data.import_ import import_frames
+from decant.data.keys import LabelKeys
 from decant.data.label_checks import find_misfits
 from decant.data.label_units import LabelUnits, unit_value
 from decant.data.limits import Limits
@@ -82,7 +83,7 @@ def test_without_isolated_atoms_energies_are_told_as_they_are(tmp_path, frames):
 def test_forces_in_another_unit_are_told_with_the_factor(told, tmp_path, frames, unit):
     factor = 1 / unit_value(unit, "forces")
     message = told(changed(frames, forces=factor))
-    assert f"{unit} (factor {factor:.4g})" in message and message.endswith("give `forces_unit`")
+    assert f"{unit} (factor {factor:.4g})" in message and "give `forces_unit` (a unit or sign that is said" in message
     path = springs.write(tmp_path / "said.extxyz", changed(frames, forces=factor))
     (atoms, *_) = import_frames(path, units=LabelUnits(forces_unit=unit)).frames
     assert np.allclose(atoms.arrays["REF_forces"], frames[0].arrays["forces"], atol=1e-5)
@@ -110,6 +111,13 @@ def test_the_sign_of_a_stress_is_asked_for_though_its_unit_is_said(told, frames)
     wrong = changed(frames, stress=-1 / unit_value("kbar", "stress"))
     message = told(wrong, units=LabelUnits(stress_unit="kbar"))
     assert "stress looks like the other sign; give `stress_sign`" in message and "kbar" not in message
+
+
+def test_a_stress_of_zeros_is_no_label(told, tmp_path, frames):
+    empty = changed(frames, stress=0.0)
+    assert "the stress is zero in 6 of 6 frames, though forces are not" in told(empty)
+    bare = import_frames(springs.write(tmp_path / "empty.extxyz", empty), LabelKeys(stress_key="none")).frames
+    assert not any("REF_virial" in atoms.info for atoms in bare)
 
 
 def test_a_virial_under_the_key_of_a_stress_is_told(told, frames):

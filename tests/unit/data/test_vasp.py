@@ -1,5 +1,7 @@
 """Steps of VASP whose electrons did not converge, and last steps cut short, are no labels. The texts are made here."""
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -90,6 +92,13 @@ def test_before_version_six_the_number_of_iterations_tells(outcar):
 def test_a_last_step_cut_short_is_told(outcar):
     result = import_frames(outcar(outcar_step(1), iterations(2, 5)))
     assert len(result.frames) == 1 and reasons(result) == [(1, INCOMPLETE)]
+
+
+def test_a_compressed_outcar_is_read_as_well(outcar):
+    path = outcar(outcar_step(1), outcar_step(2, 60, MISSED))
+    packed = path.with_suffix(".gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert len(import_frames(packed).frames) == 1 and reasons(import_frames(packed))[0][0] == 1
 
 
 def test_nothing_but_unconverged_steps_is_an_input_error(outcar):
