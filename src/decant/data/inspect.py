@@ -82,8 +82,11 @@ def inspect(parts: Mapping[str, Sequence[Atoms]]) -> Inspection:
 
 
 def _isolated(everything: Sequence[Atoms], frames: Sequence[Atoms]) -> dict[str, float]:
-    """Return the energies of the isolated atoms if every element of the frames has one."""
-    known = isolated_energies(everything)
+    """Return the energies of the isolated atoms if every element of the frames has one and no other."""
+    try:
+        known = isolated_energies(everything)
+    except InputError:  # sets of two methods side by side
+        return {}
     return known if {symbol for atoms in frames for symbol in atoms.get_chemical_symbols()} <= set(known) else {}
 
 
@@ -149,7 +152,8 @@ def remarks(found: Inspection) -> list[str]:
         lines.append(
             "energies are relative to isolated atoms"
             if found.isolated
-            else "energies are total energies by atoms: the set has not the isolated atom of every element"
+            else "energies are total energies by atoms: the set has "
+            "not the isolated atom of every element, or several of one"
         )
     if bare:
         lines.append(f"{bare} of {len(found.frames)} frames have no energy")

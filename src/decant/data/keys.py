@@ -222,11 +222,21 @@ def _found_level(found: _Candidates) -> str:
         told = "; ".join(", ".join(found.of(ENERGY, one) + found.of(FORCES, one)) for one in complete)
         raise InputError(f"{found.path}: labels of several levels of theory: {told}; choose with `energy_key`")
     if complete:
-        return UNNAMED if UNNAMED in complete else complete[0]
+        level = UNNAMED if UNNAMED in complete else complete[0]
+        _check_house(found, level)
+        return level
     if len(energies) > 1:
         told = ", ".join(found.all(ENERGY))
         raise InputError(f"{found.path}: several keys could be the energy: {told}; choose with `energy_key`")
     return next(iter(energies))
+
+
+def _check_house(found: _Candidates, level: str) -> None:
+    """Raise `InputError` if a label of the house is of another level than the one taken, or may be."""
+    for quantity in (ENERGY, FORCES):
+        house = [key for key in found.all(quantity) if found.names[key].level == HOUSE]
+        if house and level != UNNAMED and _disagreement(found, quantity, house + found.of(quantity, level)):
+            raise InputError(_two_levels(found, house[0], found.of(ENERGY, level) + found.of(FORCES, level)))
 
 
 def _same(found: _Candidates, one: str, other: str) -> bool:

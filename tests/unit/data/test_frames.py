@@ -4,7 +4,7 @@ from ase import Atoms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decant.data.frames import density, read_frames, write_frames
+from decant.data.frames import density, isolated_energies, read_frames, write_frames
 from decant.foundation.errors import InputError
 
 finite = st.floats(-1e4, 1e4, allow_nan=False)
@@ -84,3 +84,15 @@ def test_the_density_of_a_box_of_water_is_that_of_water():
     assert density(water) == pytest.approx(1.0, abs=1e-4)
     water.pbc = False
     assert density(water) is None
+
+
+def test_an_element_has_one_isolated_energy_or_the_frames_are_named():
+    def atom(symbol, energy):
+        return Atoms(symbol, info={"config_type": "IsolatedAtom", "REF_energy": energy})
+
+    frames = [atom("H", -13.6), frame(), atom("O", -430.0), atom("H", -13.6001)]
+    assert isolated_energies(frames) == {"H": -13.6, "O": -430.0}
+    with pytest.raises(
+        InputError, match=r"the isolated atom H has -13.600000 eV in frame 0 and -12.500000 eV in frame 4"
+    ):
+        isolated_energies([*frames, atom("H", -12.5)])

@@ -52,7 +52,7 @@ def test_energy_and_forces_are_of_one_level(taken):
     [
         ("energy=-14", ["forces_xtb"]), ("energy_xtb=-14", ["forces"]), ("dft_energy=-14", ["xtb_forces"]),
         ("E_dft=-14 energy_weight=1.0", ["forces"]), ("REF_energy=-14 energy=-13", ["forces"]),
-        ("energy=-14", ["REF_forces", "forces"]),
+        ("energy=-14", ["REF_forces", "forces"]), ("REF_energy=-14 dft_energy=-13", ["dft_forces"]),
     ],
 )  # fmt: skip
 def test_labels_of_two_levels_alone_ask_for_both_names(taken, comment, forces):
