@@ -15,7 +15,7 @@ from decant.data.label_units import KINDS, likely_units, unit_value
 from decant.data.misfits import COVALENT, Finding, Sample, is_sure
 from decant.data.stiffness import Stiffness, stiffness_of, terminal_bonds
 
-_ATOMIZATION = (0.8, 16.0)
+_ATOMIZATION = (0.8, 20.0)
 """Energies of atomization by bond, eV: F2 and I2 have 1.6, CO 11; without spin polarization of the atoms 2 more."""
 _TYPICAL_BOND = 5.0
 _ENERGY_BY_SQUARE = 0.0065
@@ -55,20 +55,22 @@ def _is_bond(value: float) -> bool:
 
 
 def check_sizes(made: Sequence[Sample]) -> Finding | None:
-    """See whether energies grow with the number of atoms, where that varies."""
-    energies, atoms = (np.array([value(sample) for sample in made]) for value in (_energy, _atoms))
-    if len(made) < 5 or np.std(np.log(atoms)) < 0.15 or (energies >= 0).any():
+    """See whether energies follow the numbers of atoms of each element, or only their shares, where sizes vary."""
+    sizes = np.array([len(sample.atoms) for sample in made])
+    elements = sorted({int(number) for sample in made for number in np.unique(sample.atoms.numbers)})
+    if len(made) < len(elements) + 3 or np.std(np.log(sizes)) < 0.15:
         return None
-    power = float(np.polyfit(np.log(atoms), np.log(-energies), 1)[0])
-    return Finding("energy", f"energies do not grow with the number of atoms: {PER_ATOM}") if power < 0.4 else None
-
-
-def _energy(sample: Sample) -> float:
-    return sample.energy
-
-
-def _atoms(sample: Sample) -> int:
-    return len(sample.atoms)
+    counts = np.array([[np.sum(sample.atoms.numbers == element) for element in elements] for sample in made])
+    energies = np.array([sample.energy for sample in made])
+    by_count, by_share = (
+        float(np.linalg.norm(energies - table @ np.linalg.lstsq(table, energies, rcond=None)[0]))
+        for table in (counts, counts / sizes[:, None])
+    )
+    return (
+        Finding("energy", f"energies do not grow with the number of atoms: {PER_ATOM}")
+        if by_share < by_count / 5
+        else None
+    )
 
 
 def check_thermal_energies(

@@ -44,6 +44,7 @@ def check_lengths(frames: Sequence[Atoms]) -> Finding | None:
 _STIFFNESS = {
     (1, 5): 22.0, (1, 6): 31.0, (1, 7): 41.0, (1, 8): 47.0, (1, 9): 60.0, (1, 14): 18.0, (1, 15): 21.0, (1, 16): 26.0,
     (8, 6): 70.0, (7, 6): 110.0, (9, 6): 40.0, (9, 5): 33.0, (9, 15): 35.0, (8, 16): 62.0, (17, 6): 21.0,
+    (1, 1): 36.0, (7, 7): 143.0, (9, 9): 29.0, (17, 17): 20.0, (35, 35): 15.0, (53, 53): 11.0,
 }  # fmt: skip
 """Force constants of bonds of a terminal atom to its partner, by atomic numbers, eV/angstrom^2: harmonic frequencies of
 common molecules (C-H 4.9 mdyn/angstrom, O-H 7.6, C=O 11 to 12), good to 30 %."""
