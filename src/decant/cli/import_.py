@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from decant.cli.options import Config
 
+if TYPE_CHECKING:
+    from decant.data.import_ import Reject
+
 
 def command(
     source: Annotated[
         Path,
-        typer.Argument(
-            help="Extended XYZ in eV and angstrom, a DeePMD folder, an ASE database, or a VASP or CP2K output."
-        ),
+        typer.Argument(help="Extended XYZ, a DeePMD folder or HDF5 file, an ASE database, or a VASP or CP2K output."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write, in decant's form.")],
     energy_key: Annotated[str, typer.Option(help="Name of the energy in the file; found by itself if empty.")] = "",
     forces_key: Annotated[str, typer.Option(help="Name of the forces in the file.")] = "",
-    virial_key: Annotated[str, typer.Option(help="Name of the virial (eV, -stress * volume).")] = "",
-    stress_key: Annotated[str, typer.Option(help="Name of the stress (eV/A^3, ASE's sign); used for the virial.")] = "",
+    virial_key: Annotated[str, typer.Option(help="Name of the virial (-stress * volume); none takes none.")] = "",
+    stress_key: Annotated[str, typer.Option(help="Name of the stress; used for the virial.")] = "",
     force_limit: Annotated[float, typer.Option(help="Leave out frames with a larger force, eV/A.", min=0.0)] = 50.0,
+    pressure_limit: Annotated[
+        float, typer.Option(help="Leave out frames with a larger stress either way, GPa.", min=0.0)
+    ] = 50.0,
+    energy_limit: Annotated[
+        float, typer.Option(help="Leave out frames whose energy is further off the others, eV per atom.", min=0.0)
+    ] = 5.0,
+    energy_unit: Annotated[str, typer.Option(help="Unit of energies, if not eV: Hartree, kcal/mol, meV.")] = "",
+    forces_unit: Annotated[str, typer.Option(help="Unit of forces, if not eV/Ang: Hartree/Bohr, kcal/mol/Ang.")] = "",
+    virial_unit: Annotated[str, typer.Option(help="Unit of virials, if not eV.")] = "",
+    stress_unit: Annotated[str, typer.Option(help="Unit of stresses, if not eV/Ang^3: kbar, GPa.")] = "",
+    length_unit: Annotated[str, typer.Option(help="Unit of positions and cells, if not Ang: Bohr, nm.")] = "",
+    forces_sign: Annotated[int, typer.Option(help="-1 if the forces are gradients of the energy.", min=-1, max=1)] = 0,
+    stress_sign: Annotated[
+        int, typer.Option(help="-1 for stress, or virial, of the other sign than ASE's, as VASP prints.", min=-1, max=1)
+    ] = 0,
     bond_scale: Annotated[float, typer.Option(help="Longest bond, in sums of covalent radii.", min=1.0, max=2.0)] = 1.2,
     keep_broken: Annotated[bool, typer.Option(help="Keep frames whose molecules have reacted.")] = False,
     keep_charges: Annotated[
@@ -32,7 +49,9 @@ def command(
 ) -> None:
     """Read labelled frames, map keys and units, leave out what is not usable and say why.
 
-    Frames left out are listed with index and reason in OUTPUT.rejects.csv.
+    Labels are of one level of theory, and held against the frames and each other: another unit or sign than eV,
+    angstrom and ASE's is refused unless an option says it. Frames left out are listed with index and reason in
+    OUTPUT.rejects.csv.
 
     \b
     For example:
@@ -40,23 +59,41 @@ def command(
       decant import train.xyz -o data/all.extxyz --energy-key E_dft --forces-key F_dft
       decant import deepmd-data/ -o data/all.extxyz
       decant import run/OUTCAR -o data/vasp.extxyz
+      decant import hartree.xyz -o data/all.extxyz --energy-unit Hartree --forces-unit Hartree/Bohr
     """
     from decant.data.frames import write_frames
     from decant.data.import_ import import_frames, write_rejects
     from decant.data.keys import LabelKeys
+    from decant.data.label_units import LabelUnits
+    from decant.data.limits import Limits
 
     keys = LabelKeys(energy_key, forces_key, virial_key, stress_key)
-    result = import_frames(source, keys, force_limit, bond_scale, keep_broken, keep_charges)
+    limits = Limits(force_limit, pressure_limit, energy_limit)
+    units = LabelUnits(energy_unit, forces_unit, virial_unit, stress_unit, length_unit, forces_sign, stress_sign)
+    result = import_frames(source, keys, limits, bond_scale, keep_broken, keep_charges, units=units)
     write_frames(output, result.frames)
     rejects = Path(f"{output}.rejects.csv")
     write_rejects(rejects, result.rejects)
     for line in report_lines(result.report):
         typer.echo(line)
     typer.echo(f"left out: {len(result.rejects)} frames ({rejects})")
-    for reject in result.rejects[:10]:
-        line = "" if reject.line is None else f" (line {reject.line})"
-        typer.echo(f"  frame {reject.index}{line}: {reject.reason}")
+    for line in reject_lines(result.rejects):
+        typer.echo(line)
     typer.echo(f"written: {output}")
+
+
+def reject_lines(rejects: Sequence[Reject]) -> list[str]:
+    """Return the first of the frames left out, a line each; those left out for one and the same reason share a line."""
+    alike: dict[str, list[Reject]] = {}
+    for reject in rejects:
+        alike.setdefault(reject.reason, []).append(reject)
+    lines = []
+    for reason, group in list(alike.items())[:10]:
+        first = group[0]
+        place = f"frame {first.index}" + ("" if first.line is None else f" (line {first.line})")
+        others = "" if len(group) == 1 else f" and {len(group) - 1} more"
+        lines.append(f"  {place}{others}: {reason}")
+    return lines
 
 
 def report_lines(report: dict[str, object]) -> list[str]:
@@ -70,7 +107,7 @@ def report_lines(report: dict[str, object]) -> list[str]:
             text = " ".join(map(str, value)) if isinstance(value[0], str) else " to ".join(map(_short, value))
         else:
             text = "unknown" if value is None else _short(value)
-        lines.append(f"{key + ':':18s} {text}")
+        lines.append(f"{key + ':':24s} {text}")
     return lines
 
 

@@ -7,7 +7,11 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from decant.data.import_ import FORCE_LIMIT, import_frames
+from decant.configurations.groups import flat
+from decant.data.import_ import import_frames
+from decant.data.keys import LabelKeys
+from decant.data.label_units import LabelUnits
+from decant.data.limits import Limits
 from decant.foundation.errors import InputError
 
 
@@ -20,8 +24,16 @@ class ImportRecipe:
 
     name = "import"
 
+    @flat
     def build(
-        self, count: int, seed: int, file: str, labels: bool = False, force_limit: float = FORCE_LIMIT
+        self,
+        count: int,
+        seed: int,
+        file: str,
+        labels: bool = False,
+        limits: Limits = Limits(),
+        keys: LabelKeys = LabelKeys(),
+        units: LabelUnits = LabelUnits(),
     ) -> list[Atoms]:
         """Return `count` frames, drawn at random and in the order of the file.
 
@@ -34,10 +46,12 @@ class ImportRecipe:
         labels
             Keep the labels of the file; otherwise they are left out, since configurations of one set need labels of one
             method, which `decant label` gives them.
-        force_limit
-            Frames of a larger force are not taken if labels are kept, eV/angstrom.
+        limits
+            Of the labels, if they are kept.
+        keys, units
+            Where the labels are in the file, and in which units; that of lengths counts without labels, too.
         """
-        found = import_frames(Path(file), force_limit=force_limit, labelled=labels)
+        found = import_frames(Path(file), keys, limits, labelled=labels, units=units)
         if len(found.frames) < count:
             raise InputError(f"{file}: has {len(found.frames)} usable frames, fewer than the count of {count}")
         chosen = np.sort(np.random.default_rng(seed).choice(len(found.frames), count, replace=False))

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from ase import Atoms
-
+from decant.data import cp2k
+from decant.data.deepmd import read_deepmd, read_hdf5
 from decant.data.extxyz import RawFrame
+from decant.data.raw import by_calculator
+from decant.data.vasp import read_outcar, read_vasprun
 from decant.foundation.errors import InputError
 
 TEXT = re.compile(r"\.(extxyz|xyz)$", re.IGNORECASE)
 ASE_SUFFIXES = {".db": "db", ".traj": "traj"}
-CP2K_MARK = "CP2K| version string"
 
 
 def is_foreign(path: Path) -> bool:
@@ -26,18 +25,20 @@ def is_foreign(path: Path) -> bool:
 def read_foreign(path: Path) -> list[RawFrame]:
     """Read every frame; labels are under ``energy`` (eV), ``forces`` (eV/angstrom), ``virial`` (eV) and ``stress``.
 
+    A frame whose electrons did not converge, and a last one cut short, has its `error` set.
+
     Parameters
     ----------
     path
-        A folder with DeePMD systems (``type.raw``) at any depth, an ASE database (``.db``) or trajectory (``.traj``), a
-        VASP ``OUTCAR`` or ``vasprun.xml``, or a CP2K output.
+        A folder with DeePMD systems (``type.raw``) at any depth, an HDF5 file of them, an ASE database (``.db``) or
+        trajectory (``.traj``), a VASP ``OUTCAR`` or ``vasprun.xml``, or a CP2K output.
 
     Raises
     ------
     InputError
         If the path is none of these or holds no frame.
     """
-    reader = _deepmd if path.is_dir() else _reader(path)
+    reader = read_deepmd if path.is_dir() else _reader(path)
     if reader is None:
         raise InputError(f"{path}: of no known format; expected extended XYZ, DeePMD, ASE, VASP or CP2K data")
     try:
@@ -59,59 +60,17 @@ def _reader(path: Path) -> Callable[[Path], Iterator[RawFrame]] | None:
     name = path.name.lower()
     if path.suffix.lower() in ASE_SUFFIXES:
         return lambda file: _by_ase(file, ASE_SUFFIXES[file.suffix.lower()])
+    if path.suffix.lower() in (".hdf5", ".h5"):
+        return read_hdf5
     if name.startswith("outcar"):
-        return lambda file: _by_ase(file, "vasp-out")
+        return read_outcar
     if name.startswith("vasprun") and name.endswith(".xml"):
-        return lambda file: _by_ase(file, "vasp-xml")
+        return read_vasprun
     with path.open("rb") as stream:
-        return _cp2k if CP2K_MARK.encode() in stream.read(20000) else None
+        return cp2k.read_cp2k if cp2k.MARK.encode() in stream.read(20000) else None
 
 
 def _by_ase(path: Path, kind: str) -> Iterator[RawFrame]:
     from ase.io import iread
 
-    for atoms in iread(path, index=":", format=kind):
-        yield _raw(atoms, dict(atoms.info), _extra(atoms), atoms.calc.results if atoms.calc is not None else {})
-
-
-def _extra(atoms: Atoms) -> dict[str, np.ndarray]:
-    return {key: values for key, values in atoms.arrays.items() if key not in ("numbers", "positions")}
-
-
-def _raw(atoms: Atoms, info: dict[str, Any], arrays: dict[str, np.ndarray], labels: dict[str, Any]) -> RawFrame:
-    """Return a frame with its labels beside its other values."""
-    bare = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
-    info = {**info, **{key: labels[key] for key in ("energy", "stress", "virial") if labels.get(key) is not None}}
-    arrays = {**arrays, **({"forces": np.asarray(labels["forces"])} if labels.get("forces") is not None else {})}
-    return RawFrame(0, None, bare, info, arrays)
-
-
-def _deepmd(path: Path) -> Iterator[RawFrame]:
-    import dpdata
-
-    folders = sorted(file.parent for file in path.rglob("type.raw"))
-    if not folders:
-        raise InputError(f"{path}: a folder without DeePMD systems: no type.raw in it or below")
-    for folder in folders:
-        kind = "deepmd/npy" if any(folder.glob("set.*")) else "deepmd/raw"
-        labelled = any(folder.glob("set.*/energy.npy")) or (folder / "energy.raw").is_file()
-        system = (dpdata.LabeledSystem if labelled else dpdata.System)(str(folder), fmt=kind)
-        yield from _system(system, {"trajectory": str(folder.relative_to(path))})
-
-
-def _cp2k(path: Path) -> Iterator[RawFrame]:
-    import dpdata
-
-    yield from _system(dpdata.LabeledSystem(str(path), fmt="cp2k/output"), {})
-
-
-def _system(system: Any, info: dict[str, Any]) -> Iterator[RawFrame]:
-    """Yield the frames of a system of dpdata, whose virial has the sign of the house."""
-    data = system.data
-    names = [str(data["atom_names"][kind]) for kind in data["atom_types"]]
-    for index in range(len(data["coords"])):
-        cell = {} if system.nopbc else {"cell": data["cells"][index], "pbc": True}
-        atoms = Atoms(names, positions=data["coords"][index], **cell)
-        keys = {"energy": "energies", "forces": "forces", "virial": "virials"}
-        labels = {key: data[plural][index] for key, plural in keys.items() if plural in data}
-        yield _raw(atoms, info, {}, labels)
+    return (by_calculator(atoms) for atoms in iread(path, index=":", format=kind))

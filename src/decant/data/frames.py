@@ -19,9 +19,42 @@ ISOLATED = "IsolatedAtom"
 """Value of ``config_type`` of a frame that holds one isolated atom, as MACE expects it."""
 
 
+SAME_ENERGY_eV = 1e-3
+"""Energies of one isolated atom may differ by this."""
+
+
 def is_isolated(atoms: Atoms) -> bool:
     """Say whether the frame is an isolated atom, which gives the energy of an element and nothing else."""
     return atoms.info.get("config_type") == ISOLATED
+
+
+def isolated_energies(frames: Sequence[Atoms], numbers: Sequence[int] | None = None) -> dict[str, float]:
+    """Return the energy of the isolated atom of each element, eV; frames without a label are passed over.
+
+    Parameters
+    ----------
+    frames
+        Frames of all kinds.
+    numbers
+        What to call each in a message; its place if left out.
+
+    Raises
+    ------
+    InputError
+        If two frames have different energies for one element.
+    """
+    known: dict[str, tuple[int, float]] = {}
+    for number, atoms in zip(numbers or range(len(frames)), frames, strict=True):
+        if not is_isolated(atoms) or "REF_energy" not in atoms.info:
+            continue
+        symbol, energy = atoms.get_chemical_symbols()[0], float(atoms.info["REF_energy"])
+        before, first = known.setdefault(symbol, (number, energy))
+        if abs(energy - first) > SAME_ENERGY_eV:
+            raise InputError(
+                f"the isolated atom {symbol} has {first:.6f} eV in frame {before} and {energy:.6f} eV in frame "
+                f"{number}; keep the one of the method and spin of the other frames"
+            )
+    return {symbol: energy for symbol, (_, energy) in known.items()}
 
 
 def density(atoms: Atoms) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,12 @@ from ase import Atoms
 from decant.data.charges import charges_told, take_charges
 from decant.data.extxyz import FrameError, RawFrame, read_raw
 from decant.data.foreign import is_foreign, read_foreign
-from decant.data.frames import ISOLATED, density, is_isolated
-from decant.data.keys import LabelKeys, energy_of, find_keys, forces_of, virial_of
+from decant.data.frames import ISOLATED, density, is_isolated, isolated_energies
+from decant.data.keys import FoundKeys, LabelKeys, check_units, find_keys
+from decant.data.label_checks import check_labels, check_positions
+from decant.data.label_units import LabelUnits
+from decant.data.label_values import check_converged, energy_of, forces_of, virial_of
+from decant.data.limits import Limits, beyond, energy_differences, pressure_GPa
 from decant.data.reactions import Molecules, find_molecules
 from decant.data.stated_charge import stated_by_program
 from decant.foundation.errors import InputError
@@ -25,8 +30,6 @@ from decant.molecules.periodicity import has_cell
 from decant.molecules.species import composition, species_names
 from decant.molecules.topology import BOND_SCALE, shortest_height
 
-FORCE_LIMIT = 50.0
-"""Forces above this (eV/angstrom) are taken for a failed calculation; hot liquids at 1200 K stay below 20."""
 LONELY = 8.0
 """An atom whose images are further away than this (angstrom) is isolated; no crystal has one atom in such a cell."""
 MOLECULE_KEYS = ("mol_id", "molID", "mol_ID", "molecule_id")
@@ -67,22 +70,24 @@ class ImportResult:
 def import_frames(
     path: Path,
     keys: LabelKeys | None = None,
-    force_limit: float = FORCE_LIMIT,
+    limits: Limits | None = None,
     bond_scale: float = BOND_SCALE,
     keep_broken: bool = False,
     keep_charges: bool = False,
     labelled: bool = True,
+    units: LabelUnits | None = None,
 ) -> ImportResult:
     """Read frames of any origin: extended XYZ, and what `read_foreign` reads.
 
     Parameters
     ----------
     path
-        The file. Energies in eV, forces in eV/angstrom, stress in eV/angstrom^3 with ASE's sign, virial in eV.
+        The file. Energies in eV, forces in eV/angstrom, stress in eV/angstrom^3 with ASE's sign, virial in eV, if
+        `units` says nothing else.
     keys
         Names of the labels, where they are not to be guessed.
-    force_limit
-        Largest force on an atom that is accepted, eV/angstrom.
+    limits
+        Largest force, pressure and difference of energy that are accepted.
     bond_scale
         Largest length of a bond in units of the sum of covalent radii.
     keep_broken
@@ -91,81 +96,126 @@ def import_frames(
         Keep frames whose charge differs from that of their molecules.
     labelled
         Whether to take the labels, too; without, the file needs none.
+    units
+        Units and signs of the file, where they are not those of the house.
 
     Raises
     ------
     InputError
-        If the file is missing, of no known format, has no energy in any frame, or no usable frame.
+        If the file is missing, of no known format, has no energy in any frame, several statements of one fact that
+        disagree, labels that fit the frames or each other in another unit only, or no usable frame.
     """
-    path = Path(path)
+    path, units = Path(path), units or LabelUnits()
     raw = read_foreign(path) if is_foreign(path) else read_raw(path)
     program = stated_by_program(path) if is_foreign(path) else {}
     for frame in raw:
         frame.info = {**program, **frame.info}
     mapping = find_keys(path, raw, keys) if labelled else None
+    if mapping:
+        check_units(path, mapping, units)
     rejects: list[Reject] = []
     frames: list[Atoms] = []
     sources: list[RawFrame] = []
     for frame in raw:
         try:
-            frames.append(_house(frame, mapping, path.stem, force_limit))
+            frames.append(_house(frame, mapping, path.stem, units))
             sources.append(frame)
         except FrameError as error:
             rejects.append(Reject(frame.index, frame.line, str(error)))
-    found = find_molecules(frames, [_given_molecules(frame) for frame in sources], bond_scale)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+    check_positions(path, frames, units)
+    given = [_given_molecules(frame) for frame in sources]
+    limits = limits or Limits()
+    reasons = [beyond(atoms, limits) if mapping else "" for atoms in frames]
+    if mapping and 2 * sum(map(bool, reasons)) > len(frames):  # then it is not the frames that are at fault
+        check_labels(path, frames, find_molecules(frames, given, bond_scale), sources, mapping, units)
+    rejects += _rejects(reasons, sources)
+    frames, sources, given = _without(reasons, frames, sources, given)
+    found = find_molecules(frames, given, bond_scale)
     for atoms, molecules in zip(frames, found, strict=True):
         atoms.set_array("mol_id", molecules.mol_id)
     wrong, charges = take_charges(frames, sources, [molecules.bonds for molecules in found], keep_charges)
     reasons = [("" if keep_broken else one.reacted) or other for one, other in zip(found, wrong, strict=True)]
-    kept = [index for index, reason in enumerate(reasons) if not reason]
-    lost = sorted(set(range(len(frames))) - set(kept))
-    rejects += [Reject(sources[index].index, sources[index].line, reasons[index]) for index in lost]
-    frames = [frames[index] for index in kept]
-    sources = [sources[index] for index in kept]
-    found = [found[index] for index in kept]
+    rejects += _rejects(reasons, sources)
+    frames, sources, found, charges = _without(reasons, frames, sources, found, charges)
+    if mapping:
+        check_labels(path, frames, found, sources, mapping, units)
+        reasons = _odd_energies(frames, limits)
+        rejects += _rejects(reasons, sources)
+        frames, sources, found, charges = _without(reasons, frames, sources, found, charges)
     rejects.sort(key=lambda reject: reject.index)
     if not frames:
         raise InputError(f"{path}: no usable frame of {len(raw)}; frame {rejects[0].index}: {rejects[0].reason}")
     pairs = geometry.duplicates(frames) + geometry.correlated(frames)
     for atoms, group in zip(frames, geometry.merge([a.info["group"] for a in frames], pairs), strict=True):
         atoms.info["group"] = group
-    report = {"file": str(path), "keys": mapping.describe(), **summary(frames, found)} if mapping else {}
-    report["charge"] = charges_told([charges[index] for index in kept])
-    return ImportResult(frames, rejects, report, [frame.index for frame in sources])
+    indices = [frame.index for frame in sources]
+    report: dict[str, Any] = {}
+    if mapping:
+        _check_isolated(path, frames, indices)
+        report = {"file": str(path), **mapping.report(), **summary(frames, found)}
+    report["charge"] = charges_told(charges)
+    return ImportResult(frames, rejects, report, indices)
 
 
-def _house(frame: RawFrame, keys: LabelKeys | None, stem: str, force_limit: float) -> Atoms:
+def _rejects(reasons: Sequence[str], sources: Sequence[RawFrame]) -> list[Reject]:
+    return [Reject(one.index, one.line, why) for one, why in zip(sources, reasons, strict=True) if why]
+
+
+def _without(reasons: Sequence[str], *lists: list[Any]) -> list[list[Any]]:
+    """Return lists without what there is a reason against."""
+    return [[item for item, why in zip(items, reasons, strict=True) if not why] for items in lists]
+
+
+def _odd_energies(frames: Sequence[Atoms], limits: Limits) -> list[str]:
+    """Say of each frame whether its energy is off those of the others; an empty string where it is not."""
+    return [
+        f"absurd energy: {difference:.4g} eV per atom off the other frames (limit {limits.energy_limit:g})"
+        if abs(difference) > limits.energy_limit
+        else ""
+        for difference in energy_differences(frames)
+    ]
+
+
+def _check_isolated(path: Path, frames: Sequence[Atoms], indices: Sequence[int]) -> None:
+    try:
+        isolated_energies(frames, indices)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _house(frame: RawFrame, keys: FoundKeys | None, stem: str, units: LabelUnits) -> Atoms:
     """Return one frame in the house form but for its molecules, with labels if their keys are given."""
     if frame.error:
         raise FrameError(frame.error)
     atoms = frame.atoms
+    if units.length_unit:
+        atoms.set_cell(atoms.cell.array * units.factor("length"))
+        atoms.positions *= units.factor("length")
     if not np.isfinite(atoms.positions).all():
         raise FrameError("positions are not finite (NaN or infinite)")
     if not has_cell(atoms):
         raise FrameError("periodic, but the cell has no volume")
     if keys is not None:
-        _take_labels(atoms, frame, keys, force_limit)
+        _take_labels(atoms, frame, keys, units)
     _describe(atoms, frame, stem)
     return atoms
 
 
-def _take_labels(atoms: Atoms, frame: RawFrame, keys: LabelKeys, force_limit: float) -> None:
-    atoms.info["REF_energy"] = energy_of(frame, keys)
+def _take_labels(atoms: Atoms, frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> None:
+    check_converged(frame)
+    atoms.info["REF_energy"] = energy_of(frame, keys, units)
     if len(atoms) == 1 and (
         frame.info.get("config_type") == ISOLATED
-        or keys.forces not in frame.arrays
+        or not set(keys.forces) & set(frame.arrays)
         or shortest_height(atoms) > LONELY  # forces of a lone atom are zero and no reason to fit to it
     ):
         atoms.info["config_type"] = ISOLATED
         atoms.set_array("REF_forces", np.zeros((1, 3)))
     else:
-        forces = forces_of(frame, keys)
-        largest = np.linalg.norm(forces, axis=1)
-        if largest.max() > force_limit:
-            atom = int(largest.argmax())
-            raise FrameError(f"absurd force {largest[atom]:.1f} eV/A on atom {atom} (limit {force_limit:g})")
-        atoms.set_array("REF_forces", forces)
-        virial = virial_of(frame, keys)
+        atoms.set_array("REF_forces", forces_of(frame, keys, units))
+        virial = virial_of(frame, keys, units)
         if virial is not None:
             atoms.info["REF_virial"] = virial
 
@@ -189,7 +239,7 @@ def _given_molecules(frame: RawFrame) -> np.ndarray | None:
 
 
 def summary(frames: list[Atoms], molecules: list[Molecules]) -> dict[str, Any]:
-    """Return what a set of frames holds: counts, elements, compositions, ranges of density, temperature and force."""
+    """Return what a set of frames holds: counts, elements, compositions, ranges of density, temperature and labels."""
     bulk = [atoms for atoms in frames if not is_isolated(atoms)]
     names = Counter(
         composition(species_names(atoms, found.mol_id, found.bonds))
@@ -197,9 +247,10 @@ def summary(frames: list[Atoms], molecules: list[Molecules]) -> dict[str, Any]:
         if not is_isolated(atoms)
     )
     forces = [atoms.arrays["REF_forces"].ravel() for atoms in bulk]
+    largest = [float(np.linalg.norm(atoms.arrays["REF_forces"], axis=1).max()) for atoms in bulk]
     return {
         "frames": len(bulk),
-        "isolated_atoms": {a.get_chemical_symbols()[0]: a.info["REF_energy"] for a in frames if is_isolated(a)},
+        "isolated_atoms": isolated_energies(frames),
         "elements": sorted({symbol for atoms in frames for symbol in atoms.get_chemical_symbols()}),
         "atoms_per_frame": _range([len(atoms) for atoms in bulk]),
         "compositions": dict(names.most_common()),
@@ -207,9 +258,22 @@ def summary(frames: list[Atoms], molecules: list[Molecules]) -> dict[str, Any]:
         "with_virial": sum("REF_virial" in atoms.info for atoms in bulk),
         "density_g_cm3": _range([a.info["density_g_cm3"] for a in bulk if "density_g_cm3" in a.info]),
         "temperature_K": _range([a.info["temperature"] for a in bulk if "temperature" in a.info]),
+        **_energies(bulk, isolated_energies(frames)),
+        "pressure_GPa": _range([pressure for atoms in bulk if (pressure := pressure_GPa(atoms)) is not None]),
+        "largest_force_eV_A": _range(largest),
         "force_rms_eV_A": float(np.sqrt(np.mean(np.concatenate(forces) ** 2))) if forces else None,
         "groups": len({atoms.info["group"] for atoms in bulk}),
     }
+
+
+def _energies(frames: Sequence[Atoms], isolated: dict[str, float]) -> dict[str, Any]:
+    """Return the range of energies of atomization, or of total energies where an isolated atom is missing."""
+    known = {symbol for atoms in frames for symbol in atoms.symbols} <= set(isolated)
+    name = "atomization_eV_per_atom" if known else "energy_eV_per_atom"
+    of_atoms = [sum(isolated[symbol] for symbol in atoms.symbols) if known else 0.0 for atoms in frames]
+    energies = [atoms.info["REF_energy"] for atoms in frames]
+    values = zip(of_atoms, energies, frames, strict=True)
+    return {name: _range([(free - energy if known else energy) / len(atoms) for free, energy, atoms in values])}
 
 
 def _range(values: list[float]) -> list[float] | None:

@@ -11,7 +11,7 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.charges import charges_held
-from decant.data.frames import density, is_isolated, read_frames
+from decant.data.frames import density, is_isolated, isolated_energies, read_frames
 from decant.data.inspection import QUANTITIES, Inspection
 from decant.data.reactions import find_molecules
 from decant.data.split import PARTS
@@ -83,12 +83,11 @@ def inspect(parts: Mapping[str, Sequence[Atoms]]) -> Inspection:
 
 
 def _isolated(everything: Sequence[Atoms], frames: Sequence[Atoms]) -> dict[str, float]:
-    """Return the energies of the isolated atoms if every element of the frames has one."""
-    known = {
-        atoms.get_chemical_symbols()[0]: float(atoms.info["REF_energy"])
-        for atoms in everything
-        if is_isolated(atoms) and "REF_energy" in atoms.info
-    }
+    """Return the energies of the isolated atoms if every element of the frames has one and no other."""
+    try:
+        known = isolated_energies(everything)
+    except InputError:  # sets of two methods side by side
+        return {}
     return known if {symbol for atoms in frames for symbol in atoms.get_chemical_symbols()} <= set(known) else {}
 
 
@@ -155,7 +154,8 @@ def remarks(found: Inspection) -> list[str]:
         lines.append(
             "energies are relative to isolated atoms"
             if found.isolated
-            else "energies are total energies by atoms: the set has not the isolated atom of every element"
+            else "energies are total energies by atoms: the set has "
+            "not the isolated atom of every element, or several of one"
         )
     if bare:
         lines.append(f"{bare} of {len(found.frames)} frames have no energy")

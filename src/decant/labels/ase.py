@@ -85,9 +85,9 @@ def ase_method(path: str, settings: Mapping[str, Any]) -> ASECalculator:
     """
     _found(path)
     arguments = {key: value for key, value in settings.items() if key not in (KEEP, PARTLY_PERIODIC, CHARGE_BY)}
-    own = [bool(settings.get(key)) for key in (KEEP, PARTLY_PERIODIC)]
+    keep, partly = (bool(settings.get(key)) for key in (KEEP, PARTLY_PERIODIC))
     way = str(settings.get(CHARGE_BY, "")).replace(" ", "")
-    method = ASECalculator(path, _version(path), json.dumps(arguments, sort_keys=True), *own, way)
+    method = ASECalculator(path, _version(path), json.dumps(arguments, sort_keys=True), keep, partly, way)
     try:
         _made(path, method.arguments)
     except InputError:

@@ -6,7 +6,7 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.frames import is_isolated
-from decant.data.import_ import FORCE_LIMIT
+from decant.data.limits import FORCE_LIMIT
 from decant.data.reactions import describe_piece
 from decant.molecules.connectivity import whole_molecules
 from decant.molecules.topology import renumbered

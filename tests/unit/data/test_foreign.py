@@ -21,7 +21,7 @@ def frames(count=3):
         atoms.positions += random.normal(scale=0.03, size=(len(atoms), 3)) + 5
         atoms.set_cell([12, 12, 12])
         atoms.pbc = True
-        forces, stress = random.normal(size=(len(atoms), 3)), random.normal(size=6)
+        forces, stress = random.normal(size=(len(atoms), 3)), random.normal(scale=0.01, size=6)
         atoms.calc = SinglePointCalculator(atoms, energy=-10.0 - index, forces=forces, stress=stress)
         made.append(atoms)
     return made

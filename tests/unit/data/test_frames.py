@@ -4,7 +4,7 @@ from ase import Atoms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decant.data.frames import density, read_frames, write_frames
+from decant.data.frames import density, isolated_energies, read_frames, write_frames
 from decant.foundation.errors import InputError
 
 finite = st.floats(-1e4, 1e4, allow_nan=False)
@@ -97,3 +97,15 @@ def test_a_periodic_frame_without_the_vectors_of_its_cell_is_named(tmp_path):
     frames[1].pbc = [True, True, False]
     write_frames(tmp_path / "a.extxyz", frames)
     assert read_frames(tmp_path / "a.extxyz")[1].pbc.tolist() == [True, True, False]
+
+
+def test_an_element_has_one_isolated_energy_or_the_frames_are_named():
+    def atom(symbol, energy):
+        return Atoms(symbol, info={"config_type": "IsolatedAtom", "REF_energy": energy})
+
+    frames = [atom("H", -13.6), frame(), atom("O", -430.0), atom("H", -13.6001)]
+    assert isolated_energies(frames) == {"H": -13.6, "O": -430.0}
+    with pytest.raises(
+        InputError, match=r"the isolated atom H has -13.600000 eV in frame 0 and -12.500000 eV in frame 4"
+    ):
+        isolated_energies([*frames, atom("H", -12.5)])

@@ -63,8 +63,10 @@ def test_labels_are_found_under_the_names_that_others_give_them(put, energy, for
 
 
 def test_reference_labels_win_over_those_of_a_calculator(put):
-    path = put(water("energy=1.0 REF_energy=-14.0"))
-    assert import_frames(path).frames[0].info["REF_energy"] == -14.0
+    both = "species:S:1:pos:R:3:REF_forces:R:3:forces:R:3"
+    forces = np.array([[0.1, 0.0, 0.0, 9, 9, 9], [-0.1, 0.2, 0.0, 9, 9, 9], [0.0, -0.2, 0.0, 9, 9, 9]])
+    (atoms,) = import_frames(put(water("energy=1.0 REF_energy=-14.0", both, forces))).frames
+    assert atoms.info["REF_energy"] == -14.0 and atoms.arrays["REF_forces"][1].tolist() == [-0.1, 0.2, 0.0]
 
 
 def test_several_possible_energies_ask_for_a_choice(put):
@@ -82,8 +84,8 @@ CELL = 'Lattice="10 0 0 0 10 0 0 0 10" pbc="T T T" energy=-14.0'
     [
         ('virial="1 2 3 2 4 5 3 5 6"', [[1, 2, 3], [2, 4, 5], [3, 5, 6]]),
         ('REF_virials="1 2 3 2 4 5 3 5 6"', [[1, 2, 3], [2, 4, 5], [3, 5, 6]]),
-        ('stress="1 2 3 2 4 5 3 5 6"', [[-1e3, -2e3, -3e3], [-2e3, -4e3, -5e3], [-3e3, -5e3, -6e3]]),
-        ('stress="1 2 3 4 5 6"', [[-1e3, -6e3, -5e3], [-6e3, -2e3, -4e3], [-5e3, -4e3, -3e3]]),
+        ('stress="1e-3 2e-3 3e-3 2e-3 4e-3 5e-3 3e-3 5e-3 6e-3"', [[-1, -2, -3], [-2, -4, -5], [-3, -5, -6]]),
+        ('stress="1e-3 2e-3 3e-3 4e-3 5e-3 6e-3"', [[-1, -6, -5], [-6, -2, -4], [-5, -4, -3]]),
     ],
 )
 def test_virial_and_stress_are_taken_to_the_house_virial(put, text, expected):

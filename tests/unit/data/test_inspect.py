@@ -96,6 +96,11 @@ def test_energies_are_total_where_an_element_has_no_isolated_atom(made: Path) ->
     found = inspect({"valid": read_parts(made)["valid"]})
     assert found.numbers["energy_eV_per_atom"][0] == pytest.approx(-0.5 - 40.0)
     assert any("not the isolated atom of every element" in line for line in remarks(found))
+    # sets of two methods side by side have two energies of one atom, and neither is taken for all
+    other = isolated("H")
+    other.info["REF_energy"] -= 3.0
+    two = inspect({**read_parts(made), "other": [other, waters(1, 20, "monomer")]})
+    assert two.isolated == {} and two.numbers["energy_eV_per_atom"][0] == pytest.approx(-0.5 - 40.0)
 
 
 def test_the_nearest_molecules_are_found_across_the_boundary() -> None:

@@ -1,0 +1,96 @@
+"""The labels of one foreign frame in eV and angstrom, or why it has none that can be used."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from decant.data.extxyz import FrameError, RawFrame, numbers_of
+from decant.data.keys import FoundKeys, is_per_atom
+from decant.data.label_units import LabelUnits
+from decant.foundation.errors import InputError
+
+VIRIALS_AGREE = (0.01, 2e-3)
+"""Virial and -volume * stress may differ by this share of the largest component, and by this many eV per atom."""
+CONVERGED_KEYS = ("converged", "scf_converged", "is_converged", "electronic_converged")
+
+
+def check_converged(frame: RawFrame) -> None:
+    """Raise `FrameError` if the frame says that its electrons have not converged."""
+    said = {**frame.info.get("key_value_pairs", {}), **frame.info}  # of a row of ASE's databases
+    for key in CONVERGED_KEYS:
+        if str(said.get(key, "T")).lower() in {"f", "false", "0", "0.0", "no"}:
+            raise FrameError(f"not converged ({key}={said[key]})")
+
+
+def energy_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> float:
+    """Return the energy of a frame, eV; `FrameError` if it has none."""
+    key = next((key for key in keys.energy if key in frame.info), None)
+    if key is None:
+        raise FrameError(f"no energy (key '{keys.energy[0]}')")
+    energy = float(numbers_of(frame.info[key], 1, key)[0]) * units.factor("energy")
+    return energy * len(frame.atoms) if is_per_atom(key) else energy
+
+
+def forces_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> np.ndarray:
+    """Return the forces of a frame, eV/angstrom, shape (atoms, 3); `FrameError` if missing or malformed."""
+    key = next((key for key in keys.forces if key in frame.arrays), None)
+    if key is None:
+        raise FrameError(f"no forces (key '{keys.forces[0] if keys.forces else 'forces'}')")
+    forces = frame.arrays[key]
+    expected = (len(frame.atoms), 3)
+    if forces.shape != expected:
+        raise FrameError(f"forces '{key}' have shape {forces.shape} instead of {expected}")
+    if forces.dtype.kind not in "fi":
+        raise FrameError(f"forces '{key}' are not numbers")
+    bad = np.flatnonzero(~np.isfinite(forces).all(axis=1))
+    if len(bad):
+        raise FrameError(f"forces of atom {bad[0]} are not finite (NaN or infinite)")
+    return forces.astype(float) * units.factor("forces")
+
+
+def virial_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> np.ndarray | None:
+    """Return the virial -stress * volume of a periodic frame, eV, shape (3, 3), or None if it has none.
+
+    Raises
+    ------
+    FrameError
+        If it is malformed.
+    InputError
+        If the frame has several that disagree.
+    """
+    if not frame.atoms.pbc.all():
+        return None
+    factors = {key: units.factor("virial") for key in keys.virial}
+    factors |= {key: -frame.atoms.get_volume() * units.factor("stress") for key in keys.stress}
+    found = {key: factor * _matrix(frame, key) for key, factor in factors.items() if key in frame.info}
+    if not found:
+        return None
+    first, virial = next(iter(found.items()))
+    for key, other in found.items():
+        _check_agreement(frame, (first, key), virial, other)
+    return virial
+
+
+def _check_agreement(frame: RawFrame, keys: tuple[str, str], one: np.ndarray, other: np.ndarray) -> None:
+    """Raise `InputError` if two virials of a frame are not one."""
+    share, by_atom = VIRIALS_AGREE
+    largest = max(abs(one).max(), abs(other).max())
+    if abs(one - other).max() > share * largest + by_atom * len(frame.atoms):
+        ratio = float((one * other).sum() / max((other * other).sum(), 1e-300))
+        raise InputError(
+            f"frame {frame.index}: {' and '.join(keys)} disagree (as virials the first is {ratio:.4g} times the "
+            "second); choose with `virial_key` or `stress_key`, or give `stress_unit` or `virial_unit`"
+        )
+
+
+def _matrix(frame: RawFrame, key: str) -> np.ndarray:
+    """Return a virial or stress as a symmetric matrix, shape (3, 3)."""
+    value = np.atleast_1d(frame.info[key])
+    if value.size == 6:  # Voigt order xx yy zz yz xz xy
+        xx, yy, zz, yz, xz, xy = numbers_of(value, 6, key)
+        matrix = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+    else:
+        matrix = numbers_of(value, 9, key).reshape(3, 3)
+    if abs(matrix - matrix.T).max() > 1e-2 * max(abs(matrix).max(), 1.0):
+        raise FrameError(f"{key} is not symmetric")
+    return (matrix + matrix.T) / 2

@@ -1,0 +1,82 @@
+"""A CP2K output is a label only if its electrons converged. The text is made here, as CP2K 2023 lays it out."""
+
+import numpy as np
+import pytest
+
+from decant.data.import_ import import_frames
+from decant.foundation.errors import InputError
+
+HEAD = """ CP2K| version string:                                          CP2K version 2023.1
+ DBCSR| Multiplication driver                                               BLAS
+ CELL| Vector a [angstrom]:      10.000     0.000     0.000   |a| =    10.000000
+ CELL| Vector b [angstrom]:       0.000    10.000     0.000   |b| =    10.000000
+ CELL| Vector c [angstrom]:       0.000     0.000    10.000   |c| =    10.000000
+  1. Atomic kind: O                                     Number of atoms:       1
+  2. Atomic kind: H                                     Number of atoms:       2
+
+ MODULE QUICKSTEP: ATOMIC COORDINATES IN ANGSTROM
+
+   Atom Kind Element         X             Y             Z       Z(eff)     Mass
+
+      1    1 O     8      1.000000      1.000000      1.000000     6.0000   15.9994
+      2    2 H     1      1.960000      1.000000      1.000000     1.0000    1.0079
+      3    2 H     1      0.760000      1.930000      1.000000     1.0000    1.0079
+
+"""
+CONVERGED = "  *** SCF run converged in    12 steps ***\n"
+NOT_CONVERGED = " *** WARNING in qs_scf.F:598 :: SCF run NOT converged ***\n"
+TAIL = """
+ ENERGY| Total FORCE_EVAL ( QS ) energy [a.u.]:              -17.220000000000001
+
+ ATOMIC FORCES in [a.u.]
+
+ # Atom   Kind   Element          X              Y              Z
+      1      1      O           0.01000000     0.00000000     0.00000000
+      2      2      H          -0.01000000     0.00500000     0.00000000
+      3      2      H           0.00000000    -0.00500000     0.00000000
+ SUM OF ATOMIC FORCES           0.00000000     0.00000000     0.00000000     0.00000000
+"""
+
+
+@pytest.fixture
+def taken(tmp_path):
+    def take(*parts):
+        (tmp_path / "cp2k.out").write_text("".join(parts))
+        return import_frames(tmp_path / "cp2k.out")
+
+    return take
+
+
+def test_a_converged_output_is_taken_in_electronvolt(taken):
+    (atoms,) = taken(HEAD, CONVERGED, TAIL).frames
+    assert atoms.info["REF_energy"] == pytest.approx(-17.22 * 27.211386, rel=1e-6)
+    assert np.allclose(atoms.arrays["REF_forces"][0], [0.5142207, 0, 0], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("scf", "said"),
+    [
+        (NOT_CONVERGED, "SCF run NOT converged"),
+        (CONVERGED + NOT_CONVERGED, "SCF run NOT converged"),
+        (
+            NOT_CONVERGED + "  *** WARNING :: outer SCF loop FAILED to converge after 20 iterations ***\n",
+            "outer SCF loop FAILED",
+        ),
+    ],
+)
+def test_an_output_that_did_not_converge_is_refused_by_what_it_says(taken, scf, said):
+    with pytest.raises(InputError, match=f"no frame can be read; frame 0: unconverged: {said}"):
+        taken(HEAD, scf, TAIL)
+
+
+def test_an_outer_loop_that_converges_has_the_last_word(taken):
+    assert (
+        len(taken(HEAD, NOT_CONVERGED, CONVERGED, "  outer SCF loop converged in   2 iterations\n", TAIL).frames) == 1
+    )
+
+
+def test_an_output_cut_short_and_one_of_several_geometries_are_refused(taken):
+    with pytest.raises(InputError, match="incomplete: the output ends before its energy"):
+        taken(HEAD, CONVERGED)
+    with pytest.raises(InputError, match="a CP2K output of 2 geometries; give one of a single geometry"):
+        taken(HEAD, CONVERGED, TAIL, CONVERGED, TAIL)
