@@ -251,9 +251,8 @@ void PairMACE::follow_lists() {
   if (planned_ && neighbor->ago > 0 && same_types) return;
   plan_exchange();
   types_.assign(atom->type, atom->type + atoms);
-  const auto shared = neighbors();
-  list_bytes_ = shared->bytes();
-  for (const auto& engine : engines_) engine->set_neighbors(shared);
+  lists_ = neighbors();
+  for (const auto& engine : engines_) engine->set_neighbors(lists_);
 }
 
 // Whether LAMMPS's list has the atoms of a type: a hybrid style hides those of its other parts.
@@ -357,7 +356,9 @@ void PairMACE::write_deviation() {
     evaluate(*engines_[m], mace::Virials::total, false);
     committee.push_back(opinion());
   }
-  deviation_->write(committee);
+  std::vector<char> described;
+  for (int i = 0; i < atom->nlocal; ++i) described.push_back(lists_->element[i] >= 0);
+  deviation_->write(committee, described);
 }
 
 int PairMACE::pack_forward_comm(int n, int* atoms, double* buffer, int, int*) {
@@ -387,7 +388,7 @@ void PairMACE::finish() {
 }
 
 double PairMACE::memory_usage() {
-  double bytes = Pair::memory_usage() + exchange_.bytes() + list_bytes_;
+  double bytes = Pair::memory_usage() + exchange_.bytes() + (lists_ ? lists_->bytes() : 0.0);
   const std::size_t doubles = answer_.energy.capacity() + answer_.force.capacity() + answer_.atom_virial.capacity();
   bytes += static_cast<double>(doubles * sizeof(double) + types_.capacity() * sizeof(int));
   for (const auto& engine : engines_) bytes += engine->bytes();

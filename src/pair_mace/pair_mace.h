@@ -62,7 +62,7 @@ class PairMACE : public Pair {
   decant::RowExchange exchange_;                    // of features, their adjoints and a committee's forces
   bool planned_ = false;                            // for the neighbor list there is
   std::string older_;                               // why the neighbor list cannot be that of the types, if it is not
-  double list_bytes_ = 0;                           // of the lists that the engines share
+  std::shared_ptr<const mace::Neighbors> lists_;    // that the engines share
   mace::Answer answer_;                             // of the last evaluation
 };
 
