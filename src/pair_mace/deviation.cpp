@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -92,6 +93,7 @@ Deviation::~Deviation() {
 
 void Deviation::open() {
   if (settings_.atomic && !atom->tag_enable) error->all(FLERR, "pair_style mace: the keyword atomic needs atom ids");
+  written_ = -1;
   if (opened_ || settings_.every == 0) return;
   opened_ = true;
   int failed = 0;
@@ -111,18 +113,26 @@ void Deviation::open() {
   if (failed) error->all(FLERR, "pair_style mace: cannot write the deviations to {}", settings_.file);
 }
 
+// Of a step of Verlet the first evaluation is its own; others may follow, of displaced atoms, for fixes and computes. A
+// step of rRESPA or of a minimizer ends with its last.
 bool Deviation::due() const {
-  return settings_.every > 0 && update->ntimestep % settings_.every == 0 && atom->natoms > 0;
+  const bool once = update->whichflag == 1 && std::strncmp(update->integrate_style, "respa", 5) != 0;
+  return settings_.every > 0 && update->ntimestep % settings_.every == 0 && !(once && update->ntimestep == written_);
 }
 
-void Deviation::write(const std::vector<Opinion>& committee) {
+void Deviation::write(const std::vector<Opinion>& committee, const std::vector<char>& described) {
+  written_ = update->ntimestep;
+  const double own = static_cast<double>(std::count(described.begin(), described.end(), 1));
+  const double atoms = reduced(own, MPI_SUM, world);
+  if (atoms == 0) return;
   const std::vector<double> forces = force_deviations(committee);
-  const std::vector<double> virials = virial_deviations(committee);
+  const std::vector<double> virials = virial_deviations(committee, atoms);
   double lowest = std::numeric_limits<double>::max(), highest = 0;
-  for (const double deviation : forces) {
+  for (std::size_t i = 0; i < forces.size(); ++i) {
+    if (!described[i]) continue;
     // a NaN must reach the file: no comparison with it is true
-    lowest = deviation >= lowest ? lowest : deviation;
-    highest = deviation <= highest ? highest : deviation;
+    lowest = forces[i] >= lowest ? lowest : forces[i];
+    highest = forces[i] <= highest ? highest : forces[i];
   }
   const double total = std::accumulate(forces.begin(), forces.end(), 0.0);
   double square = 0;
@@ -132,8 +142,8 @@ void Deviation::write(const std::vector<Opinion>& committee) {
                              std::sqrt(square / virial_components),
                              reduced(highest, MPI_MAX, world),
                              reduced(lowest, MPI_MIN, world),
-                             reduced(total, MPI_SUM, world) / static_cast<double>(atom->natoms)};
-  if (settings_.energy) row.push_back(energy_deviation(committee));
+                             reduced(total, MPI_SUM, world) / atoms};
+  if (settings_.energy) row.push_back(energy_deviation(committee, atoms));
   if (settings_.atomic) {
     const auto of_atoms = in_order_of_id(forces);
     row.insert(row.end(), of_atoms.begin(), of_atoms.end());
@@ -163,15 +173,13 @@ std::vector<double> Deviation::force_deviations(const std::vector<Opinion>& comm
   return deviations;
 }
 
-std::vector<double> Deviation::virial_deviations(const std::vector<Opinion>& committee) const {
+std::vector<double> Deviation::virial_deviations(const std::vector<Opinion>& committee, double atoms) const {
   std::vector<double> local, summed(virial_components * committee.size());
   for (const Opinion& opinion : committee) local.insert(local.end(), opinion.virial.begin(), opinion.virial.end());
   MPI_Allreduce(local.data(), summed.data(), static_cast<int>(local.size()), MPI_DOUBLE, MPI_SUM, world);
   std::vector<double> deviations(virial_components);
   for (std::size_t k = 0; k < deviations.size(); ++k) {
-    const auto virial = [&](std::size_t m) {
-      return summed[virial_components * m + k] / static_cast<double>(atom->natoms);
-    };
+    const auto virial = [&](std::size_t m) { return summed[virial_components * m + k] / atoms; };
     const double mean = average(committee.size(), virial);
     deviations[k] = spread(committee.size(), mean, virial);
     if (settings_.relative_v >= 0) deviations[k] /= std::abs(mean) + settings_.relative_v;
@@ -179,11 +187,11 @@ std::vector<double> Deviation::virial_deviations(const std::vector<Opinion>& com
   return deviations;
 }
 
-double Deviation::energy_deviation(const std::vector<Opinion>& committee) const {
+double Deviation::energy_deviation(const std::vector<Opinion>& committee, double atoms) const {
   std::vector<double> local, summed(committee.size());
   for (const Opinion& opinion : committee) local.push_back(opinion.energy);
   MPI_Allreduce(local.data(), summed.data(), static_cast<int>(local.size()), MPI_DOUBLE, MPI_SUM, world);
-  const auto energy = [&](std::size_t m) { return summed[m] / static_cast<double>(atom->natoms); };
+  const auto energy = [&](std::size_t m) { return summed[m] / atoms; };
   return spread(committee.size(), average(committee.size(), energy), energy);
 }
 

@@ -38,21 +38,22 @@ class Deviation : protected LAMMPS_NS::Pointers {
   Deviation(const Deviation&) = delete;
   Deviation& operator=(const Deviation&) = delete;
 
-  // Collective. Opens the file once: anew at step 0, else behind the rows that are there.
+  // Collective, before each run. Opens the file once: anew at step 0, else behind the rows that are there.
   void open();
   bool due() const;
-  // Collective.
-  void write(const std::vector<Opinion>& committee);
+  // Collective. described: [owned], whether an atom is part of the model.
+  void write(const std::vector<Opinion>& committee, const std::vector<char>& described);
 
  private:
   std::vector<double> force_deviations(const std::vector<Opinion>& committee) const;
-  std::vector<double> virial_deviations(const std::vector<Opinion>& committee) const;
-  double energy_deviation(const std::vector<Opinion>& committee) const;
+  std::vector<double> virial_deviations(const std::vector<Opinion>& committee, double atoms) const;
+  double energy_deviation(const std::vector<Opinion>& committee, double atoms) const;
   std::vector<double> in_order_of_id(const std::vector<double>& of_owned) const;
 
   DeviationSettings settings_;
   std::FILE* stream_ = nullptr;  // on rank 0
   bool opened_ = false;
+  LAMMPS_NS::bigint written_ = -1;  // step of the last row of this run
 };
 
 }  // namespace decant

@@ -10,6 +10,7 @@
 
 #include "atom.h"
 #include "comm.h"
+#include "compute.h"
 #include "deviation.h"
 #include "error.h"
 #include "exclusion.h"
@@ -19,10 +20,21 @@
 #include "masses.h"
 #include "memory.h"
 #include "model_file.h"
+#include "modify.h"
 #include "neigh_list.h"
+#include "trial.h"
 #include "update.h"
 
 namespace LAMMPS_NS {
+
+namespace {
+
+// comm_modify group; LAMMPS tells nobody but the kinds of Comm
+struct GhostGroup : Comm {
+  static int of(const Comm& comm) { return comm.*&GhostGroup::bordergroup; }
+};
+
+}  // namespace
 
 PairMACE::PairMACE(LAMMPS* lmp) : Pair(lmp) {
   single_enable = 0;
@@ -124,7 +136,7 @@ void PairMACE::load(const std::vector<std::string>& paths, const std::vector<std
 void PairMACE::init_style() {
   if (!force->newton_pair) error->all(FLERR, "pair_style mace needs newton pair on");
   if (std::strcmp(update->unit_style, "metal") != 0) error->all(FLERR, "pair_style mace needs units metal");
-  require_all_neighbors();
+  require_all_ghosts();
   require_own_masses();
   planned_ = false;
   decant::request_full_list(*neighbor, static_cast<Pair*>(this), decant::Newer{});
@@ -132,15 +144,33 @@ void PairMACE::init_style() {
   if (deviation_) deviation_->open();
 }
 
-// With bonds in the data LAMMPS drops or scales neighbors within a molecule by default, and the energy looks right.
+void PairMACE::require_all_ghosts() const {
+  const int ghosts = GhostGroup::of(*comm);
+  if (ghosts != 0 && ghosts != neighbor->includegroup)
+    error->all(
+        FLERR,
+        "pair_style mace: comm_modify group {0} hides neighbors of the other atoms; add neigh_modify include {0}, "
+        "which leaves the others out of the model, or take it back by comm_modify group all",
+        group->names[ghosts]);
+}
+
+// With bonds LAMMPS drops or scales neighbors within a molecule by default, and the energy looks right. Bonds are not
+// only those of the data: fixes insert molecules and make bonds during a run. Collective.
 void PairMACE::require_all_neighbors() const {
-  const bool bonded = atom->molecular != Atom::ATOMIC && atom->maxspecial > 0 && atom->nbonds > 0;
-  for (int k = 1; bonded && k < 4; ++k)
-    if (force->special_lj[k] != 1.0)
-      error->all(FLERR,
-                 "pair_style mace sees every neighbor, those in the same molecule too: put the line special_bonds "
-                 "lj/coul 1 1 1 before the run (it is now lj {:g} {:g} {:g})",
-                 force->special_lj[1], force->special_lj[2], force->special_lj[3]);
+  const double* const weight = force->special_lj + 1;
+  if (atom->molecular == Atom::ATOMIC || std::all_of(weight, weight + 3, [](double one) { return one == 1.0; })) return;
+  bool bonded = atom->molecular == Atom::TEMPLATE && atom->nbonds > 0;
+  for (int i = 0; atom->nspecial && i < atom->nlocal; ++i) bonded = bonded || atom->nspecial[i][2] > 0;
+  end_on(!bonded ? ""
+                 : fmt::format("the model sees every neighbor, those in the same molecule too: put the line "
+                               "special_bonds lj/coul 1 1 1 before the run (it is now lj {:g} {:g} {:g})",
+                               weight[0], weight[1], weight[2]));
+}
+
+void PairMACE::add_tally_callback(Compute* compute) {
+  error->all(FLERR,
+             "pair_style mace: an energy of many bodies has no parts of pairs of atoms, as compute {} wants them",
+             compute->style);
 }
 
 void PairMACE::require_own_masses() const {
@@ -168,11 +198,18 @@ double PairMACE::init_one(int, int) {
 void PairMACE::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
   follow_lists();
-  const bool compared = deviation_ && deviation_->due();
+  const bool trial = decant::is_trial(*modify, update->ntimestep);
+  const bool compared = deviation_ && deviation_->due() && !trial;
   mace::Engine& driver = *engines_.front();
-  evaluate(driver, vflag_atom                 ? mace::Virials::atomic
-                   : vflag_either || compared ? mace::Virials::total
-                                              : mace::Virials::none);
+  const bool possible = evaluate(driver,
+                                 vflag_atom                 ? mace::Virials::atomic
+                                 : vflag_either || compared ? mace::Virials::total
+                                                            : mace::Virials::none,
+                                 trial);
+  if (!possible) {
+    if (comm->me == 0) eng_vdwl += decant::overlap_energy;
+    return;
+  }
   mace::Stopwatch watch(driver.timers());
   tally();
   watch.charge(mace::Kernel::forces);
@@ -203,6 +240,7 @@ void PairMACE::plan_exchange() {
   for (int i = 0; i < atom->nlocal; ++i) places_[i] = {comm->me, i};
   decant::forward(*comm, static_cast<Pair*>(this), comm_forward, decant::Newer{});
   exchange_.plan(world, atom->nlocal, places_);
+  require_all_neighbors();
   planned_ = true;
 }
 
@@ -213,28 +251,49 @@ void PairMACE::follow_lists() {
   if (planned_ && neighbor->ago > 0 && same_types) return;
   plan_exchange();
   types_.assign(atom->type, atom->type + atoms);
-  const auto shared = neighbors();
-  list_bytes_ = shared->bytes();
-  for (const auto& engine : engines_) engine->set_neighbors(shared);
+  lists_ = neighbors();
+  for (const auto& engine : engines_) engine->set_neighbors(lists_);
 }
 
-// The sites of the engines are the atoms of LAMMPS, owned and ghosts.
-std::shared_ptr<const mace::Neighbors> PairMACE::neighbors() const {
-  auto result = std::make_shared<mace::Neighbors>();
-  result->row = exchange_.rows();
-  const decant::Exclusion exclusion(*neighbor, *group, element_of_type_);
+// Whether LAMMPS's list has the atoms of a type: a hybrid style hides those of its other parts.
+bool PairMACE::in_list(int type) const { return element_of_type_[type] >= 0 && !(list->iskip && list->iskip[type]); }
+
+// Some pairs only are no energy of MACE.
+void PairMACE::require_all_pairs(const decant::Exclusion& exclusion) const {
   if (!exclusion.partial().empty())
     error->all(FLERR,
                "pair_style mace: neigh_modify exclude {} leaves out some pairs of an atom only, which is no energy of "
                "MACE; exclude atoms from all others (exclude group ID all), or none",
                exclusion.partial());
+  for (int i = 1; list->ijskip && i <= atom->ntypes; ++i)
+    for (int j = i; j <= atom->ntypes; ++j)
+      if (in_list(i) && in_list(j) && list->ijskip[i][j])
+        error->all(FLERR,
+                   "pair_style mace: another part of pair_style {} has the pairs of atom types {} and {}, which is no "
+                   "energy of MACE; make one of them NULL in pair_coeff of mace, or take hybrid/overlay",
+                   force->pair_style, i, j);
+}
+
+// The sites of the engines are the atoms of LAMMPS, owned and ghosts.
+std::shared_ptr<const mace::Neighbors> PairMACE::neighbors() {
+  auto result = std::make_shared<mace::Neighbors>();
+  result->row = exchange_.rows();
+  const decant::Exclusion exclusion(*neighbor, *group, element_of_type_);
+  require_all_pairs(exclusion);
   for (const int i : exchange_.atoms())
     result->element.push_back(exclusion.covers(atom->type[i], atom->mask[i]) ? -1 : element_of_type_[atom->type[i]]);
   std::vector<int>& element = result->element;
   std::vector<char> listed(static_cast<std::size_t>(atom->nlocal), 0);
   for (int k = 0; k < list->inum; ++k) listed[list->ilist[k]] = 1;
-  for (std::size_t i = 0; i < listed.size(); ++i)  // a hybrid style hides the atoms of its other parts
+  older_.clear();
+  for (std::size_t i = 0; i < listed.size(); ++i) {
     if (!listed[i]) element[i] = -1;
+    if (!neighbor->includegroup && in_list(atom->type[i]) != (listed[i] != 0))
+      older_ = fmt::format(
+          "atom {} has left or joined the atoms that a hybrid style leaves to another part, and LAMMPS has not built "
+          "its neighbor lists anew",
+          atom->tag[i]);
+  }
   for (std::size_t i = 0; i < listed.size(); ++i) {
     for (int k = 0; element[i] >= 0 && k < list->numneigh[i]; ++k) {
       const int j = list->firstneigh[i][k] & NEIGHMASK;
@@ -246,10 +305,14 @@ std::shared_ptr<const mace::Neighbors> PairMACE::neighbors() const {
   return result;
 }
 
-void PairMACE::evaluate(mace::Engine& engine, mace::Virials wanted) {
+// False: in a trial move, atoms lie on top of each other.
+bool PairMACE::evaluate(mace::Engine& engine, mace::Virials wanted, bool trial) {
   const double* const positions = atom->nlocal + atom->nghost > 0 ? atom->x[0] : nullptr;
   const auto problem = engine.compute(positions, exchange_, wanted, answer_);
-  end_on(problem ? explain(*problem) : "");
+  int overlap = trial && problem && problem->contact();
+  end_on(!older_.empty() ? older_ : problem && !overlap ? explain(*problem) : "");
+  if (trial) MPI_Allreduce(MPI_IN_PLACE, &overlap, 1, MPI_INT, MPI_MAX, world);
+  return overlap == 0;
 }
 
 std::string PairMACE::explain(const mace::Problem& problem) const {
@@ -290,10 +353,12 @@ decant::Opinion PairMACE::opinion() {
 void PairMACE::write_deviation() {
   std::vector<decant::Opinion> committee = {opinion()};
   for (std::size_t m = 1; m < engines_.size(); ++m) {
-    evaluate(*engines_[m], mace::Virials::total);
+    evaluate(*engines_[m], mace::Virials::total, false);
     committee.push_back(opinion());
   }
-  deviation_->write(committee);
+  std::vector<char> described;
+  for (int i = 0; i < atom->nlocal; ++i) described.push_back(lists_->element[i] >= 0);
+  deviation_->write(committee, described);
 }
 
 int PairMACE::pack_forward_comm(int n, int* atoms, double* buffer, int, int*) {
@@ -323,7 +388,7 @@ void PairMACE::finish() {
 }
 
 double PairMACE::memory_usage() {
-  double bytes = Pair::memory_usage() + exchange_.bytes() + list_bytes_;
+  double bytes = Pair::memory_usage() + exchange_.bytes() + (lists_ ? lists_->bytes() : 0.0);
   const std::size_t doubles = answer_.energy.capacity() + answer_.force.capacity() + answer_.atom_virial.capacity();
   bytes += static_cast<double>(doubles * sizeof(double) + types_.capacity() * sizeof(int));
   for (const auto& engine : engines_) bytes += engine->bytes();

@@ -11,6 +11,7 @@
 
 namespace decant {
 class Deviation;
+class Exclusion;
 struct Opinion;
 }  // namespace decant
 
@@ -28,18 +29,22 @@ class PairMACE : public Pair {
   double init_one(int i, int j) override;
   int pack_forward_comm(int n, int* list, double* buffer, int pbc_flag, int* pbc) override;
   void unpack_forward_comm(int n, int first, double* buffer) override;
+  void add_tally_callback(class Compute* compute) override;
   void finish();  // LAMMPS calls it at the end of a run, old versions do not know it
   double memory_usage() override;
 
  private:
   std::vector<std::string> map_elements(char** symbols);
   void load(const std::vector<std::string>& paths, const std::vector<std::string>& elements);
+  void require_all_ghosts() const;
   void require_all_neighbors() const;
   void require_own_masses() const;
   void follow_lists();
   void plan_exchange();
-  std::shared_ptr<const mace::Neighbors> neighbors() const;
-  void evaluate(mace::Engine& engine, mace::Virials wanted);
+  bool in_list(int type) const;
+  void require_all_pairs(const decant::Exclusion& exclusion) const;
+  std::shared_ptr<const mace::Neighbors> neighbors();
+  bool evaluate(mace::Engine& engine, mace::Virials wanted, bool trial);
   std::string explain(const mace::Problem& problem) const;
   void end_on(const std::string& problem) const;
   void tally();
@@ -56,7 +61,8 @@ class PairMACE : public Pair {
   std::vector<decant::RowExchange::Place> places_;  // [owned and ghosts], while the exchange is planned
   decant::RowExchange exchange_;                    // of features, their adjoints and a committee's forces
   bool planned_ = false;                            // for the neighbor list there is
-  double list_bytes_ = 0;                           // of the lists that the engines share
+  std::string older_;                               // why the neighbor list cannot be that of the types, if it is not
+  std::shared_ptr<const mace::Neighbors> lists_;    // that the engines share
   mace::Answer answer_;                             // of the last evaluation
 };
 
