@@ -62,7 +62,12 @@ def test_a_small_data_set_is_built_labelled_and_split(tmp_path):
 def test_solvents_are_listed(tmp_path):
     run = decant(tmp_path, "solvents")
     assert run.returncode == 0
-    assert any(line.split()[:2] == ["EMC", "C4H8O3"] for line in run.stdout.splitlines())
+    lines = run.stdout.splitlines()
+    assert any(line.split()[:2] == ["EMC", "C4H8O3"] for line in lines)
+    assert any(
+        line.split() == ["EC", "0.336,", "EMC", "0.664", "298.15", "1.0948", "-", "-", "Wang2022"] for line in lines
+    )
+    assert any(line.startswith("Wang2022 ") and "doi:10.1016/j.xcrp.2022.101047" in line for line in lines)
 
 
 def test_recipes_are_listed_and_one_is_shown_in_full(tmp_path):

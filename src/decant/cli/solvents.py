@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from decant.cli.options import Config
 
+if TYPE_CHECKING:
+    from decant.molecules.measurements import Measurement
+
 
 def command(config: Config = None) -> None:
-    """List the named solvents: formula, molar mass, class, experimental density and self-diffusion, and their sources.
+    """List the named solvents, what was measured of them and of mixtures at 1 bar, and the papers and handbooks.
+
+    The viscosity is what ``--viscosity`` of decant analyze takes.
 
     \b
     For example:
       decant solvents
     """
+    from decant.molecules.measurements import citation, measurements, sources
     from decant.molecules.solvents import solvent_table, solvents
 
-    table = solvent_table()
-    typer.echo(
-        f"{'name':6s} {'formula':9s} {'g/mol':>7s} {'g/cm3':>7s} {'K':>7s} {'1e-5 cm2/s':>10s} {'K':>7s}  "
-        f"{'class':28s} {'SMILES':16s} sources of density; diffusion"
-    )
+    typer.echo(f"{'name':6s} {'formula':9s} {'g/mol':>7s}  {'class':28s} SMILES")
     for solvent in solvents():
-        entry = table[solvent.name]
-        diffusion = f"{_number(entry, 'diffusion_1e-5_cm2_s'):>10s} {_number(entry, 'diffusion_temperature_K'):>7s}"
-        sources = "; ".join(str(entry.get(key, "-")) for key in ("source", "diffusion_source"))
-        typer.echo(
-            f"{solvent.name:6s} {solvent.formula:9s} {solvent.molar_mass:7.2f} {_number(entry, 'density_g_cm3'):>7s} "
-            f"{_number(entry, 'temperature_K'):>7s} {diffusion}  {entry['class']:28s} {solvent.smiles:16s} {sources}"
-        )
+        kind = solvent_table()[solvent.name]["class"]
+        typer.echo(f"{solvent.name:6s} {solvent.formula:9s} {solvent.molar_mass:7.2f}  {kind:28s} {solvent.smiles}")
+    typer.echo(f"\n{'measured (mole fractions)':26s} {'K':>7s} {'g/cm3':>7s} {'1e-5 cm2/s':>10s} {'mPa s':>6s}  source")
+    for one in measurements():
+        typer.echo(_row(one))
+    typer.echo("\nsources")
+    for key in sources():
+        typer.echo(f"{key:14s} {citation(key)}")
 
 
-def _number(entry: dict[str, Any], key: str) -> str:
-    return f"{entry[key]:.6g}" if key in entry else "-"
+def _row(one: Measurement) -> str:
+    several = len(one.composition) > 1
+    liquid = ", ".join(f"{name} {share:.3f}" if several else name for name, share in one.composition.items())
+    diffusion = ", ".join(f"{name} {value:g}" if several else f"{value:g}" for name, value in one.diffusion.items())
+    density, viscosity = ("-" if value is None else f"{value:g}" for value in (one.density, one.viscosity))
+    return f"{liquid:26s} {one.temperature_K:7g} {density:>7s} {diffusion or '-':>10s} {viscosity:>6s}  {one.source}"

@@ -13,8 +13,8 @@ from decant.analysis.reference_values import read_values
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.settings import number, positive, text
 from decant.molecules.liquid import parse_liquid
+from decant.molecules.measurements import Measurement, citation, measured
 from decant.molecules.molecule import Molecule
-from decant.molecules.solvents import solvent_table
 from decant.scoring.quantity import Quantity, density, diffusion, no_diffusion
 from decant.scoring.replicas import pooled
 
@@ -71,6 +71,20 @@ class Reference:
         error = ASSUMED[what] * value.value if value.uncertainty is None else value.uncertainty
         return Quantity(value.value, math.hypot(error, PER_KELVIN[what] * gap_K * value.value))
 
+    def tell(self, what: str, found: Measurement) -> None:
+        """Say where an experimental value comes from, and if it was interpolated."""
+        mixture = " + ".join(f"{name} {share:.3g}" for name, share in found.composition.items())
+        of = f" of {mixture} (mole fractions)" if len(found.composition) > 1 else ""
+        told = f"{what}{of} at {found.temperature_K:g} K: {citation(found.source)}"
+        self.source += f"; {told}" if self.source else told
+        if found.between is not None:
+            low, high = found.between
+            first = next(iter(found.composition))
+            self.notes.append(
+                f"{what} is interpolated linearly in the mole fraction of {first}, between measurements at {low:.3g} "
+                f"and {high:.3g}"
+            )
+
 
 def read_reference(names: Sequence[str], run: Path, conditions: Mapping[str, Any]) -> Reference:
     """Return the reference for a run.
@@ -108,29 +122,27 @@ def read_reference(names: Sequence[str], run: Path, conditions: Mapping[str, Any
 
 
 def experiment(conditions: Mapping[str, Any]) -> Reference:
-    """Return the values of ``solvents.yaml`` for a neat solvent at about their temperature and 1 bar."""
+    """Return what was measured of a solvent or mixture at about its temperature and 1 bar."""
     reference = Reference(EXPERIMENT)
-    kinds = list(_molecules(conditions))
-    entry = solvent_table().get(kinds[0].name, {})
-    pressure = conditions.get("pressure_bar", 1.0)
-    reason = ""
-    if len(kinds) > 1:
-        reason = "decant knows no experimental values of mixtures"
-    elif abs(pressure - 1.0) > FARTHEST_BAR:
-        reason = f"measured at 1 bar, the run is at {pressure:g} bar"
-    for what, key, prefix in (("density", "density_g_cm3", ""), ("diffusion", "diffusion_1e-5_cm2_s", "diffusion_")):
-        if reason or key not in entry:
-            reference.missing[what] = reason or f"decant knows no experimental value of {kinds[0].name}"
+    composition = {kind.name: fraction for kind, fraction in _molecules(conditions).items()}
+    pressure, temperature_K = conditions.get("pressure_bar", 1.0), conditions["temperature_K"]
+    for what in ("density", "diffusion"):
+        found = measured(composition, what, temperature_K)
+        if not isinstance(found, str) and abs(pressure - 1.0) > FARTHEST_BAR:
+            found = f"measured at 1 bar, the run is at {pressure:g} bar"
+        if isinstance(found, str):
+            reference.missing[what] = found
             continue
-        measured_K, source = entry[f"{prefix}temperature_K"], entry[f"{prefix}source"]
-        value = reference.take(what, Quantity(entry[key]), abs(measured_K - conditions["temperature_K"]))
-        if value is None:
-            continue
-        reference.source += f"{'; ' if reference.source else ''}{what} at {measured_K:g} K: {source}"
-        if what == "density":
-            reference.density = value
-        else:
-            reference.diffusion = {kinds[0].name: value}
+        gap_K = abs(found.temperature_K - temperature_K)
+        if found.density is not None and what == "density":
+            reference.density = reference.take(what, Quantity(found.density), gap_K)
+        elif what == "diffusion":
+            for name, value in found.diffusion.items():
+                if taken := reference.take(what, Quantity(value), gap_K):
+                    reference.diffusion[name] = taken
+        if what not in reference.missing:
+            reference.tell(what, found)
+    reference.notes = list(dict.fromkeys(reference.notes))
     return reference
 
 

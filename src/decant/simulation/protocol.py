@@ -12,13 +12,14 @@ import numpy as np
 from decant.foundation.errors import InputError, UnknownElement, warn
 from decant.lammps.observe import require_trajectory
 from decant.molecules.liquid import parse_liquid
+from decant.molecules.measurements import measured
 from decant.molecules.molecule import Molecule
-from decant.molecules.solvents import solvent_table
 from decant.potentials.potential import Potential
 from decant.simulation.description import ENSEMBLES, SAMPLING, RunDescription
 
 FRAME_INTERVAL_PS, ROW_INTERVAL_PS, RESTART_INTERVAL_PS = 0.1, 0.01, 1.0
 LEAST_FRAMES, LEAST_RESTARTS = 100, 10
+ROOM_K = 298.15
 UNKNOWN_DENSITY = 1.0  # g/cm3, of a solvent whose density is not in the table
 
 
@@ -198,8 +199,9 @@ def mixture_density(liquid: list[tuple[Molecule, int]]) -> float:
 
 
 def known_density(solvent: Molecule) -> float | None:
-    """Return the experimental density of a solvent, g/cm3, or None."""
-    return solvent_table().get(solvent.name, {}).get("density_g_cm3")
+    """Return the experimental density of a solvent near room temperature, g/cm3, or None."""
+    found = measured({solvent.name: 1.0}, "density", ROOM_K)
+    return None if isinstance(found, str) else found.density
 
 
 def _warn_of_unknown_densities(liquid: list[tuple[Molecule, int]]) -> None:

@@ -13,7 +13,7 @@ from decant.study.readers import names, reference, several
 CHANGES = ("none", "shape", "chemistry")
 """What makes a liquid new to a potential: nothing, the shape of its molecules, or their functional group."""
 EXPERIMENT = "experiment"
-"""The reference that the table of solvents has."""
+"""The reference that the tables of solvents and mixtures have."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Simulation:
     data, algorithms
         Names of those whose potentials run it; None for all.
     reference
-        What the score compares with: ``experiment`` (the table of solvents, a neat solvent only), a mapping with
+        What the score compares with: ``experiment`` (the tables of solvents and mixtures), a mapping with
         density_g_cm3, diffusion_1e-5_cm2_s (by species), source, or ``DATA/ALGORITHM`` of this study, whose runs of
         the same liquid are the reference level.
     """

@@ -10,7 +10,7 @@ import yaml
 
 from decant.analysis.entry import read_references
 from decant.foundation.errors import InputError
-from decant.molecules.solvents import solvent_table
+from decant.molecules.measurements import Measurement, citation, measured
 from decant.scoring.quantity import Quantity
 from decant.scoring.reference import experiment, read_reference
 from tests.unit.scored_runs import diffusion_entry, write_run
@@ -48,15 +48,36 @@ def test_a_score_and_a_comparison_read_the_same_file_in_either_form(tmp_path: Pa
         read_reference([str(table)], tmp_path / "run", conditions())
 
 
-def test_experiment_is_the_table_of_solvents_with_its_source() -> None:
+def test_experiment_is_what_was_measured_with_its_source() -> None:
     found = experiment(conditions())
+    density, diffusion = (measured({"MEOH": 1.0}, what, 298.0) for what in ("density", "diffusion"))
+    assert isinstance(density, Measurement)
+    assert isinstance(diffusion, Measurement)
     assert found.density is not None
-    assert found.density.value == solvent_table()["MEOH"]["density_g_cm3"]
-    assert found.diffusion["MEOH"].value == solvent_table()["MEOH"]["diffusion_1e-5_cm2_s"]
-    assert solvent_table()["MEOH"]["source"] in found.source
+    assert found.density.value == density.density
+    assert found.diffusion["MEOH"].value == diffusion.diffusion["MEOH"]
+    assert citation(density.source) in found.source
+    assert citation(diffusion.source) in found.source
     assert not found.missing
     assert not found.notes
     assert not found.periodic
+
+
+def test_experiment_knows_a_mixture_and_its_composition() -> None:
+    found = experiment(conditions("EC:4,EMC:8"))
+    assert found.density == Quantity(1.0948, pytest.approx(0.0055, abs=1e-4))
+    assert "density of EC 0.336 + EMC 0.664 (mole fractions) at 298.15 K: A. A. Wang" in found.source
+    assert not found.notes
+    assert found.missing == {"diffusion": "decant knows no experimental diffusion of EC + EMC"}
+
+
+def test_experiment_of_a_mixture_between_two_is_interpolated_and_says_so() -> None:
+    found = experiment(conditions("EC:1,EMC:1"))
+    assert found.density is not None
+    assert 1.0948 < found.density.value < 1.1573
+    assert found.notes == [
+        "density is interpolated linearly in the mole fraction of EC, between measurements at 0.336 and 0.542"
+    ]
 
 
 def test_experiment_at_another_temperature_is_noted_then_less_certain_then_refused() -> None:
@@ -72,8 +93,8 @@ def test_experiment_at_another_temperature_is_noted_then_less_certain_then_refus
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"liquid": "EC:1,EMC:2"}, "no experimental values of mixtures"),
-        ({"liquid": "VC:8"}, "no experimental value of VC"),
+        ({"liquid": "EC:1,DMC:2"}, "of EC + DMC"),
+        ({"liquid": "VC:8"}, "of VC"),
         ({"pressure": 3000.0}, "measured at 1 bar, the run is at 3000 bar"),
     ],
 )
@@ -83,6 +104,12 @@ def test_what_experiment_does_not_know_is_said(settings: dict[str, Any], reason:
     assert not found.diffusion
     assert reason in found.missing["density"]
     assert reason in found.missing["diffusion"]
+
+
+def test_a_mixture_outside_what_was_measured_is_not_known() -> None:
+    found = experiment(conditions("EC:4,EMC:1"))
+    assert found.density is None
+    assert "for mole fractions of EC from 0 to 0.734, not for 0.8" in found.missing["density"]
 
 
 def test_a_file_gives_values_by_species_with_their_uncertainty(tmp_path: Path) -> None:
