@@ -12,8 +12,12 @@ import time
 from pathlib import Path
 
 import pytest
+from ase import Atoms
 
+from decant.data.frames import is_isolated, read_frames
 from decant.foundation.files import read_yaml, sha256
+from decant.potentials.export import lone_atoms_told
+from decant.potentials.potential import Potential
 from tests.integration.conftest import TINY, run_decant
 
 MODELS = pytest.mark.parametrize("model", ["mace_model", "deepmd_model"])
@@ -57,11 +61,16 @@ def test_a_directory_is_never_reused_for_another_fit(tiny_dataset: Path, mace_mo
 
 def test_isolated_atoms_give_mace_its_atomic_energies(tiny_dataset: Path, mace_model: Path) -> None:
     from decant.algorithms.mace.model_file import load_trusted
-    from decant.data.frames import is_isolated, read_frames
 
     expected = [f.info["REF_energy"] for f in read_frames(tiny_dataset / "train.extxyz") if is_isolated(f)]
     found = load_trusted(mace_model / "model.model").atomic_energies_fn.atomic_energies.ravel().tolist()
     assert found == pytest.approx(expected, rel=1e-6)
+
+
+def test_lone_atoms_that_are_off_are_told() -> None:
+    lone = {"H": {"label": -10.0, "potential": -12.5}, "C": {"label": -50.0, "potential": -50.01}}
+    assert lone_atoms_told(lone).startswith("lone atoms are off their labels, H by -2.5 eV: do not break bonds")
+    assert lone_atoms_told({"C": lone["C"]}) == ""
 
 
 def test_deep_potential_says_that_it_leaves_isolated_atoms_out(deepmd_model: Path) -> None:
@@ -146,6 +155,19 @@ def test_a_longer_mace_fit_learns(tiny_dataset: Path, tmp_path: Path) -> None:
     errors = force_errors(tmp_path / "m")
     assert len(errors) == 20
     assert errors[-1] < 0.8 * errors[0]
+
+
+def test_lone_atoms_are_learned_by_mace_and_told_on_the_card(
+    tiny_dataset: Path, mace_model: Path, mace_potential: Path
+) -> None:
+    frames = read_frames(tiny_dataset / "train.extxyz")
+    labels = {frame.symbols[0]: frame.info["REF_energy"] for frame in frames if is_isolated(frame)}
+    assert f"configurations: train={len(frames)}," in (mace_model / "work" / "train.log").read_text()
+    lone = read_yaml(mace_potential / "card.yaml")["isolated_atoms_eV"]
+    assert {symbol: energies["label"] for symbol, energies in lone.items()} == pytest.approx(labels)
+    calculator = Potential.open(mace_potential).calculator()
+    for symbol, energies in lone.items():
+        assert energies["potential"] == pytest.approx(calculator.get_potential_energy(Atoms(symbol)), abs=1e-5)
 
 
 def test_frames_without_labels_are_refused(tiny_dataset: Path, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def command(
       decant export models/mace-a -o potentials/mace-a --good-for "EC/EMC, 250-350 K" --not-for "any other solvent"
     """
     from decant.algorithms.base import Part
-    from decant.potentials.export import Use, export
+    from decant.potentials.export import Use, export, lone_atoms_told
 
     use = Use(tuple(good_for or ()), tuple(not_for or ())) if good_for or not_for else None
     symbols = None if elements is None else _words(elements)
@@ -63,6 +63,8 @@ def command(
         f"{potential.path}: {said}: {potential.algorithm}, {' '.join(potential.elements)}, "
         f"cutoff {potential.cutoff:g} A, {potential.precision} precision"
     )
+    if told := lone_atoms_told(potential.card.get("isolated_atoms_eV") or {}):
+        typer.echo(f"note: {told}")
 
 
 def _words(text: str) -> tuple[str, ...]:

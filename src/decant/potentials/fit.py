@@ -21,7 +21,7 @@ from decant.algorithms.base import FitTask
 from decant.algorithms.presets import Preset, load_preset
 from decant.algorithms.registry import algorithm
 from decant.data.charges import charge_of, spin_of
-from decant.data.frames import density, is_isolated, read_frames
+from decant.data.frames import density, is_isolated, isolated_energies, read_frames
 from decant.foundation.directories import changed
 from decant.foundation.errors import InputError, warn
 from decant.foundation.files import read_yaml, require_file, sha256, write_beside, write_yaml
@@ -195,6 +195,7 @@ def describe_data(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
         "frames": {name: len(members) for name, members in frames.items()},
         "atoms": {name: sum(len(frame) for frame in members) for name, members in frames.items()},
         "elements": _elements(frames["train"]),
+        "isolated_atoms_eV": isolated_energies(frames["train"]) or None,
         "periodic_frames": sum(bool(frame.pbc.all()) for frame in train),
         "virials": sum("REF_virial" in frame.info for frame in train),
         "charges": sorted({charge_of(frame) for frame in train if CHARGE in frame.info}) or None,
