@@ -59,6 +59,26 @@ def test_a_directory_is_never_reused_for_another_fit(tiny_dataset: Path, mace_mo
     assert "another 'seed'" in said and "choose another -o" in said
 
 
+@MODELS
+def test_a_finished_fit_goes_on_to_longer_limits_and_not_to_shorter_ones(
+    model: str, tiny_dataset: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    algorithm, folder = model.removesuffix("_model"), tmp_path / "m"
+    shutil.copytree(request.getfixturevalue(model), folder)
+    before = read_yaml(folder / "fit.yaml")
+    words = [word for word in TINY[algorithm] if not str(word).startswith("--max-epochs")]
+    command = ("fit", algorithm, tiny_dataset, "-o", folder, "--preset", "quick", *words, "--no-evaluate")
+    said = run_decant(*command, "--max-epochs", 6)
+    assert "preset quick: " in said.stderr, "what it costs is said first"
+    after = read_yaml(folder / "fit.yaml")
+    assert after["state"] == "finished"
+    assert before["epochs"] < after["epochs"] == pytest.approx(6, abs=0.5)
+    assert sha256(folder / after["model"]) == after["model_sha256"] != before["model_sha256"]
+    assert not (folder / "errors.yaml").exists(), "of the model before"
+    said = run_decant(*command, "--max-epochs", 4, expect=2).stderr
+    assert "a fit with longer 'limits'; it can be prolonged, not made shorter" in said
+
+
 def test_isolated_atoms_give_mace_its_atomic_energies(tiny_dataset: Path, mace_model: Path) -> None:
     from decant.algorithms.mace.model_file import load_trusted
 

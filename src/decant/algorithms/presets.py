@@ -72,6 +72,11 @@ def preset_path(algorithm: str, name: str) -> Path:
     raise InputError(f"no preset '{name}' for {algorithm}{nearest(name, known)}; known are: {told}")
 
 
+def preset_cost(algorithm: str, name: str) -> str:
+    """Return what a preset says that it costs; an empty text where it says nothing."""
+    return str(read_yaml(preset_path(algorithm, name)).get("cost", ""))
+
+
 def load_preset(algorithm: str, name: str, overrides: list[str], known: set[str] | None) -> Preset:
     """Read a preset and apply ``key=value`` overrides to its ``settings``; dots reach into nested mappings.
 

@@ -58,7 +58,8 @@ def command(
 ) -> None:
     """Train a potential on a data set.
 
-    A fit that was interrupted is continued by the same command; one that is finished is left as it is.
+    A fit that was interrupted is continued by the same command; one that is finished is left as it is, or goes on
+    where --max-time or --max-epochs is longer than before.
 
     \b
     For example:
@@ -66,6 +67,7 @@ def command(
       decant fit deepmd data/ec-emc/ -o models/dp-a --max-time 30min --set model.descriptor.rcut=7
       decant fit mace data/ec-emc/ -o models/off-a --pretrained mace-off23-small
     """
+    from decant.algorithms.presets import preset_cost
     from decant.foundation.units import duration
     from decant.potentials.fit import FitRequest, fit
 
@@ -73,6 +75,8 @@ def command(
         raise InputError("--strategy and --replay go with --pretrained: say which model to start from")
     limit = None if max_time is None else duration(max_time)
     preset = preset or ("finetune" if pretrained else "small")
+    if cost := preset_cost(algorithm, preset):
+        typer.echo(f"preset {preset}: {cost}", err=True)
     record = fit(
         FitRequest(
             algorithm, data, output, preset, seed, list(settings or []), limit, max_epochs, pretrained, strategy, replay

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -52,6 +53,7 @@ class Progress:
         self.first = self.done = done
         self.stream = stream or sys.stderr
         self.start = time.monotonic()
+        self.until: float | None = None  # a limit of time, as of `time.monotonic`, at which the work ends in any case
         self._last_shown = -1.0e9
 
     def __enter__(self) -> Progress:
@@ -77,10 +79,14 @@ class Progress:
             self.stream.flush()
 
     def _show(self, note: str) -> None:
-        elapsed = time.monotonic() - self.start
+        now = time.monotonic()
+        elapsed = now - self.start
         rate = (self.done - self.first) / elapsed if elapsed > 0 else 0.0
         rest = self.total - self.done
-        left = clock(rest / rate) if rate > 0 else "?" if rest else clock(0)
+        seconds = rest / rate if rate > 0 else math.inf if rest else 0.0
+        if self.until is not None:
+            seconds = min(seconds, self.until - now)
+        left = clock(seconds) if seconds < math.inf else "?"
         share = self.done / self.total if self.total else 1.0
         line = (
             f"{self.stage}: {self.done:g}/{self.total:g} {self.unit} {share:4.0%}"

@@ -7,6 +7,7 @@ files: inputs, checkpoints, log), the model file itself, and ``errors.yaml`` onc
 from __future__ import annotations
 
 import hashlib
+import math
 import platform
 import shutil
 import time
@@ -78,7 +79,9 @@ class FitRequest:
 
 
 def fit(request: FitRequest) -> dict[str, Any]:
-    """Fit a potential, or continue an interrupted fit of the same request.
+    """Fit a potential, continue an interrupted fit of the same request, or prolong a finished one.
+
+    A request of the same but for longer limits goes on from the last checkpoint.
 
     Returns
     -------
@@ -102,8 +105,11 @@ def fit(request: FitRequest) -> dict[str, Any]:
     if record_path.is_file():
         record = read_yaml(record_path)
         _require_same(record_path, record, asked)
+        longer = _is_longer(record_path, record.get("limits") or {}, asked["limits"])
         if record.get("state") == "finished" and (request.output / record["model"]).is_file():
-            return {**record, "new": False}
+            if not longer:
+                return {**record, "new": False}
+            _forget_model(request.output / "work", record["model_sha256"])
         _warn_of_other_versions(record_path, record.get("versions", {}), method.packages)
     started = time.time()
     (request.output / "errors.yaml").unlink(missing_ok=True)  # of a model that is about to be replaced
@@ -241,7 +247,25 @@ def _require_same(path: Path, record: dict[str, Any], asked: dict[str, Any]) -> 
         raise InputError(f"{path}: this directory holds a fit {what}; choose another `output`, or remove it")
 
 
+def _is_longer(path: Path, before: dict[str, Any], asked: dict[str, Any]) -> bool:
+    """Return whether the limits of a fit are longer than they were; refuse shorter ones."""
+    pairs = [[limits.get(key) or math.inf for limits in (before, asked)] for key in ("max_time_s", "max_epochs")]
+    if any(now < then for then, now in pairs):
+        raise InputError(
+            f"{path}: this directory holds a fit with longer 'limits'; it can be prolonged, not made shorter: choose "
+            "another `output`, or remove it"
+        )
+    return any(now > then for then, now in pairs)
+
+
+def _forget_model(work: Path, digest: str) -> None:
+    """Remove the model of a training that is to be prolonged, so that its algorithm makes another one."""
+    for path in work.rglob("*"):
+        if path.is_file() and sha256(path) == digest:
+            path.unlink()
+
+
 def _compared(record: dict[str, Any]) -> dict[str, Any]:
     """Return what of a record must be the same for its fit to go on."""
-    same = {key: record.get(key) for key in ("algorithm", "settings", "seed", "limits")}
+    same = {key: record.get(key) for key in ("algorithm", "settings", "seed")}
     return {**same, "pretrained": identity(record.get("pretrained")), "data": record["data"]["sha256"]}

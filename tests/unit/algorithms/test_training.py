@@ -7,6 +7,7 @@ import importlib
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -144,5 +145,20 @@ def test_no_epoch_begins_that_would_end_after_the_wall_time(monkeypatch: pytest.
     plan.step()
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.02 * 0.505, rel=0.01)
     plan.load_state_dict({"used": 1.0e6, "epoch": 4})
+    with pytest.raises(mace_train.BudgetUsed):
+        plan.step()
+
+
+def test_the_wall_time_counts_from_the_launch_and_leaves_room_for_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    from decant.algorithms.mace import train as mace_train
+
+    now = time.monotonic()
+    monkeypatch.setattr(mace_train.BudgetSchedule, "wall_time", 100.0)
+    monkeypatch.setattr(mace_train.BudgetSchedule, "launched", now - 60.0)
+    monkeypatch.setattr(mace_train.BudgetSchedule, "first_step", now - 20.0)  # 40 s of start, so 20 s for the end
+    plan, _ = schedule(1000000)
+    plan.step()  # 60 of 80 s are used
+    monkeypatch.setattr(mace_train.BudgetSchedule, "launched", now - 85.0)
+    monkeypatch.setattr(mace_train.BudgetSchedule, "first_step", now - 45.0)
     with pytest.raises(mace_train.BudgetUsed):
         plan.step()

@@ -80,6 +80,8 @@ class Training:
             remembered = json.loads(self.state.read_text())
             self.done, self.used, self.step_time = remembered["step"], remembered["used"], remembered["step_time"]
         with Progress("fit deepmd", self.steps or 1, "steps", done=self.done) as progress:
+            if self.task.max_time is not None:
+                progress.until = progress.start + self.task.max_time - self.used
             while True:
                 self.plan()
                 if self.done >= self.steps or self.launch(progress):

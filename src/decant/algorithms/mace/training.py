@@ -33,6 +33,7 @@ _OWN = {
 UNLIMITED_EPOCHS = 1_000_000
 _EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E_per_atom= *([\d.naif]+) meV, RMSE_F= *([\d.naif]+) meV")
 _PARSER = "_mace_tools"
+_STEP = re.compile(r"decant: step (\d+)")
 _CONTINUED = re.compile(r"decant: continuing after epoch (\d+) and (\d+) s")
 
 
@@ -77,7 +78,7 @@ def _command(task: FitTask, settings: dict[str, Any]) -> list[str]:
     }  # fmt: skip
     command = [sys.executable, "-m", "decant.algorithms.mace.train", "--restart_latest"]
     if task.max_time is not None:
-        command += ["--wall_time", str(task.max_time)]
+        command += ["--wall_time", str(task.max_time), "--launched", str(time.time())]
     for key, value in options.items():
         if isinstance(value, bool) and key in _flags():
             command += [f"--{key}"] if value else []
@@ -109,25 +110,39 @@ def _options() -> list[Any]:
 def train(task: FitTask, settings: dict[str, Any]) -> float:
     """Run the training while showing progress; return the number of epochs."""
     seen = used_before = 0.0
+    note, steps_an_epoch = "", _steps_an_epoch(task, settings)
     log = task.directory / "train.log"
     for checkpoint in (task.directory / "checkpoints").glob(f"{_NAME}*_epoch-*.pt"):
         require_checkpoint(checkpoint)
     with Progress("fit mace", task.max_epochs or 1, "epochs") as progress:
+        progress.until = None if task.max_time is None else progress.start + task.max_time
 
         def on_line(line: str) -> None:
-            nonlocal seen, used_before
+            nonlocal seen, used_before, note
             if (continued := _CONTINUED.search(line)) and not seen:
                 progress.first = seen = float(continued[1])
                 used_before = float(continued[2])
+                progress.until = None if progress.until is None else progress.until - used_before
+            elif (step := _STEP.search(line)) and steps_an_epoch:
+                within = progress.first + int(step[1]) / steps_an_epoch
+                reached = round(min(max(within, seen), seen + 0.99), 2)
+                progress.total = max(_expected_epochs(progress, reached, task, used_before), reached)
+                progress.update(reached, note)
             elif found := _EPOCH.search(line):
                 if not np.isfinite([float(found[2]), float(found[3])]).all():
                     raise diverged("mace_run_train", f"epoch {found[1]}", log)
                 seen = float(found[1]) + 1
                 progress.total = _expected_epochs(progress, seen, task, used_before)
-                progress.update(seen, f"validation: energy {found[2]} meV/atom, force {found[3]} meV/A")
+                note = f"validation: energy {found[2]} meV/atom, force {found[3]} meV/A"
+                progress.update(seen, note)
 
         run_training(_command(task, settings), task.directory, log, on_line)
     return seen
+
+
+def _steps_an_epoch(task: FitTask, settings: dict[str, Any]) -> int:
+    """Return the optimizer steps of an epoch; 0 where what is replayed decides, too."""
+    return 0 if task.pretrained else len(task.train) // int(settings["batch_size"])
 
 
 def _expected_epochs(progress: Progress, seen: float, task: FitTask, used_before: float) -> float:
@@ -136,5 +151,5 @@ def _expected_epochs(progress: Progress, seen: float, task: FitTask, used_before
         return float(task.max_epochs or seen)
     elapsed = time.monotonic() - progress.start
     left = max(task.max_time - used_before - elapsed, 0.0)
-    possible = seen + int((seen - progress.first) / elapsed * left)
-    return min(possible, task.max_epochs or possible)
+    possible = float(int(seen + (seen - progress.first) / elapsed * left))
+    return max(min(possible, task.max_epochs or possible), seen)
