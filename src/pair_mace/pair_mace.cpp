@@ -137,6 +137,7 @@ void PairMACE::init_style() {
   if (!force->newton_pair) error->all(FLERR, "pair_style mace needs newton pair on");
   if (std::strcmp(update->unit_style, "metal") != 0) error->all(FLERR, "pair_style mace needs units metal");
   require_all_ghosts();
+  require_no_other_bonds();
   require_own_masses();
   planned_ = false;
   decant::request_full_list(*neighbor, static_cast<Pair*>(this), decant::Newer{});
@@ -152,6 +153,24 @@ void PairMACE::require_all_ghosts() const {
         "pair_style mace: comm_modify group {0} hides neighbors of the other atoms; add neigh_modify include {0}, "
         "which leaves the others out of the model, or take it back by comm_modify group all",
         group->names[ghosts]);
+}
+
+// A script that was made for a force field still has its bonds, angles and so on, which the model has already. Who
+// wants the sum says so by a hybrid style.
+void PairMACE::require_no_other_bonds() const {
+  if (force->pair != this) return;
+  const std::pair<const char*, const char*> styles[] = {{"bond_style", force->bond_style},
+                                                        {"angle_style", force->angle_style},
+                                                        {"dihedral_style", force->dihedral_style},
+                                                        {"improper_style", force->improper_style},
+                                                        {"kspace_style", force->kspace_style}};
+  for (const auto& [command, style] : styles)
+    if (style && std::strcmp(style, "none") != 0 && std::strcmp(style, "zero") != 0)
+      error->all(
+          FLERR,
+          "pair_style mace: {} {} would be added to the model, which has these energies already; take it out ({}), "
+          "or use pair_style hybrid/overlay if the sum is meant",
+          command, style, std::strcmp(command, "bond_style") == 0 ? "bond_style zero nocoeff" : "style none");
 }
 
 // With bonds LAMMPS drops or scales neighbors within a molecule by default, and the energy looks right. Bonds are not

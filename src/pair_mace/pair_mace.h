@@ -37,6 +37,7 @@ class PairMACE : public Pair {
   std::vector<std::string> map_elements(char** symbols);
   void load(const std::vector<std::string>& paths, const std::vector<std::string>& elements);
   void require_all_ghosts() const;
+  void require_no_other_bonds() const;
   void require_all_neighbors() const;
   void require_own_masses() const;
   void follow_lists();
