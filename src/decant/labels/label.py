@@ -20,7 +20,7 @@ from decant.foundation.files import space_left
 from decant.foundation.progress import Progress
 from decant.foundation.ranks import ALONE, Ranks
 from decant.foundation.workers import spread
-from decant.labels.base import Labeler, LabelError, Record, label_one
+from decant.labels.base import Labeler, LabelError, Record, label_one, settings_text
 from decant.labels.checks import FORCE_LIMIT, broken_molecules, large_force
 from decant.labels.journal import label_key, open_journal
 
@@ -141,7 +141,7 @@ def _labelled(
         "REF_energy": record["energy"],
         "label_method": method.name,
         "label_version": record["version"],
-        "label_settings": ",".join(f"{key}={value}" for key, value in method.settings.items()),
+        "label_settings": settings_text(method.settings),
         "label_seconds": round(sum(part["seconds"] for part in records), 3),
     }
     frame.set_array("REF_forces", np.array(record["forces"]))

@@ -24,7 +24,8 @@ from decant.data.frames import density, is_isolated, read_frames
 from decant.foundation.directories import changed
 from decant.foundation.errors import InputError, warn
 from decant.foundation.files import read_yaml, require_file, sha256, write_beside, write_yaml
-from decant.potentials.pretrained import describe, identity, open_pretrained
+from decant.potentials.pretrained import describe, identity, open_pretrained, seen_by
+from decant.potentials.training_data import describe_molecules
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -95,7 +96,7 @@ def fit(request: FitRequest) -> dict[str, Any]:
     asked, start = _asked(request, preset, frames), None
     if request.pretrained:
         start = open_pretrained(method, request.pretrained, request.strategy, request.replay, frames)
-        asked["pretrained"] = describe(start, request.replay)
+        asked["pretrained"] = describe(start, request.replay) | seen_by(request.pretrained)
     record_path = request.output / RECORD
     if record_path.is_file():
         record = read_yaml(record_path)
@@ -176,9 +177,9 @@ def _asked(request: FitRequest, preset: Preset, frames: dict[str, list[Atoms]]) 
 
 
 def describe_data(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
-    """Return what a card says of the data: hash, sizes, elements, ranges of density and temperature of the training.
+    """Return what a card says of the data: hash, sizes, elements, ranges of density and temperature, molecules.
 
-    The ranges are over the training set; None where no frame tells.
+    Ranges and molecules are those of the training set; a range is None where no frame tells.
     """
     train = [frame for frame in frames["train"] if not is_isolated(frame)]
     densities = [value for value in map(density, train) if value is not None]
@@ -196,6 +197,7 @@ def describe_data(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
         "virials": sum("REF_virial" in frame.info for frame in train),
         "density_g_cm3": _range(densities),
         "temperature_K": _range(temperatures),
+        **describe_molecules(train),
     }
 
 
