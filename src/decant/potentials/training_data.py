@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -18,8 +18,12 @@ from decant.molecules.topology import formula, molecule_ids, split_graph
 if TYPE_CHECKING:
     from ase import Atoms
 
+Kind = TypeVar("Kind")
+
 LIQUIDS = 20
 """Compositions of boxes that a card lists, the commonest first."""
+EXAMINED = 50
+"""Frames of the same atoms whose bonds are looked for; thousands of them would tell no more, and take minutes."""
 
 
 def describe_molecules(frames: Sequence[Atoms]) -> dict[str, Any]:
@@ -33,32 +37,51 @@ def describe_molecules(frames: Sequence[Atoms]) -> dict[str, Any]:
         periodic frames, and how many have it. ``labels``: method, version and settings that ``decant label`` wrote,
         and how many frames have them; empty for imported ones.
     """
-    found = find_molecules(frames, [frame.arrays["mol_id"] for frame in frames])
-    kinds: Counter[tuple[str, str]] = Counter()
+    kinds: defaultdict[tuple[str, str], float] = defaultdict(float)
     formulas: dict[str, str] = {}
-    liquids: Counter[str] = Counter()
-    for frame, one in zip(frames, found, strict=True):
+    liquids: defaultdict[str, float] = defaultdict(float)
+    examined, weights = _examined(frames)
+    found = find_molecules(examined, [frame.arrays["mol_id"] for frame in examined])
+    for frame, one, weight in zip(examined, found, weights, strict=True):
         pieces = split_graph(frame, one.mol_id, one.bonds)
         names = [_named(*piece) for piece in pieces]
-        kinds.update((name, text) for name, text in names if text)
-        formulas |= {formula(piece[0]): text for piece, (_, text) in zip(pieces, names, strict=True) if text}
         for piece, (name, text) in zip(pieces, names, strict=True):
-            if not text and _is_whole(*piece):
+            if text:
+                kinds[name, text] += weight
+                formulas[formula(piece[0])] = text
+            elif _is_whole(*piece):
                 formulas.setdefault(name, "")
         if frame.pbc.all():
-            liquids[composition([name for name, _ in names])] += 1
+            liquids[composition([name for name, _ in names])] += weight
     labels = Counter(_label(frame) for frame in frames if "label_method" in frame.info)
     return {
         "species": [
-            *({"name": name, "smiles": text} for (name, text), _ in kinds.most_common()),
+            *({"name": name, "smiles": text} for name, text in _commonest(kinds)),
             *({"name": name} for name, text in formulas.items() if not text),
         ],
-        "liquids": dict(liquids.most_common(LIQUIDS)),
+        "liquids": {name: round(liquids[name]) for name in _commonest(liquids)[:LIQUIDS]},
         "labels": [
             {"method": method, "version": version, "settings": settings, "frames": count}
             for (method, version, settings), count in labels.most_common()
         ],
     }
+
+
+def _examined(frames: Sequence[Atoms]) -> tuple[list[Atoms], list[float]]:
+    """Return at most `EXAMINED` frames of each kind, by atoms and periodicity, and how many each of them stands for."""
+    kinds: defaultdict[tuple[bytes, bool], list[int]] = defaultdict(list)
+    for index, frame in enumerate(frames):
+        kinds[frame.numbers.tobytes(), bool(frame.pbc.all())].append(index)
+    chosen, weights = [], []
+    for members in kinds.values():
+        spread = np.linspace(0, len(members) - 1, min(EXAMINED, len(members))).round().astype(int)
+        chosen += [frames[members[index]] for index in spread]
+        weights += [len(members) / len(spread)] * len(spread)
+    return chosen, weights
+
+
+def _commonest(counts: Mapping[Kind, float]) -> list[Kind]:
+    return sorted(counts, key=lambda kind: -counts[kind])
 
 
 def _named(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from decant.configurations.build import build
+from decant.data.decomposition import PREDICTED, labelled_parts
 from decant.data.frames import read_frames, write_frames
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml
@@ -20,7 +21,7 @@ from decant.molecules.molecule import Molecule
 from decant.potentials.evaluate import evaluate
 from decant.simulation.protocol import mixture_density
 
-BOX_ATOMS = 64
+BOX_ATOMS = 48
 """About how many atoms a labelled box has: labels of a periodic box cost the most by far."""
 DENSITIES = 0.1
 """How far the density of the boxes goes to both sides, as a share of it."""
@@ -71,7 +72,7 @@ def recipes(liquid: str, configurations: int, temperature: float) -> list[dict[s
     liquid
         By mole ratio.
     configurations
-        Molecules alone, and pairs; of boxes there are half as many.
+        Molecules alone, and boxes; of pairs, which are cheap and differ most, there are twice as many.
     temperature
         K, of the thermal disorder.
     """
@@ -137,14 +138,26 @@ def evaluated(potential: Path, folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def pressure_error_kbar(predicted: Path) -> float | None:
-    """Return the mean error of the pressure over labelled boxes with predictions, kbar; None where a side has none."""
-    frames = read_frames(predicted)
-    if not all("virial" in frame.info and "REF_virial" in frame.info for frame in frames):
-        return None
-    errors = [
-        (np.trace(np.reshape(frame.info["virial"], (3, 3))) - np.trace(frame.info["REF_virial"]))
-        / 3
-        / frame.cell.volume
-        for frame in frames
-    ]
+    """Return the mean error of what forces between molecules add to the pressure; None where a side has no virial.
+
+    The part within molecules is left out: a molecule of the wrong shape relaxes in no time, and what it then has does
+    not show in configurations of the right shape.
+
+    Parameters
+    ----------
+    predicted
+        Boxes with labels and predictions, each with its intramolecular part.
+
+    Returns
+    -------
+    float or None
+        kbar.
+    """
+    errors = []
+    for frame in read_frames(predicted):
+        (_, reference), (_, answer) = labelled_parts(frame), labelled_parts(frame, PREDICTED)
+        if reference.virial is None or answer.virial is None:
+            return None
+        virial = np.reshape(answer.virial, (3, 3)) - np.reshape(reference.virial, (3, 3))
+        errors.append(np.trace(virial) / 3 / frame.cell.volume)
     return float(np.mean(errors)) * LAMMPS_BAR_PER_EV_A3 / 1000.0

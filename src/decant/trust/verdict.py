@@ -78,7 +78,7 @@ class Measured:
     translation, rotation
         The same of the forces that move and that turn whole molecules, in boxes of the liquid.
     pressure_kbar
-        Mean error of the pressure of these boxes, kbar, with its sign.
+        Mean error of what forces between molecules add to the pressure of these boxes, kbar, with its sign.
     asked_ps, lasted_ps
         Length of the dynamics, equilibration included, and how long it went well, ps.
     stopped

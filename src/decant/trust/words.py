@@ -16,7 +16,7 @@ ROWS = (
     ("pairs", "pair", "force and torque between two, error/reference", "{:.1%}"),
     ("liquid", "translation", "force that moves molecules, error/reference", "{:.1%}"),
     ("liquid", "rotation", "force that turns them, error/reference", "{:.1%}"),
-    ("liquid", "pressure_kbar", "pressure error, kbar", "{:+.2f}"),
+    ("liquid", "pressure_kbar", "error of the pressure between them, kbar", "{:+.2f}"),
     ("liquid", "deviation_eV_per_A", "deviation of the committee, eV/A", "{:.3f}"),
     ("liquid", "lasted_ps", "NPT went well for, ps", "{:.3g}"),
     ("liquid", "density_start_g_cm3", "  density at its start, g/cm3", "{:.3f}"),

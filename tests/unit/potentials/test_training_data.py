@@ -8,7 +8,7 @@ from ase import Atoms
 from decant.molecules.molecule import Molecule
 from decant.molecules.packing import pack
 from decant.molecules.solvents import molecule
-from decant.potentials.training_data import TrainingData, describe_molecules
+from decant.potentials.training_data import EXAMINED, TrainingData, describe_molecules
 from decant.simulation.start import connectivity
 
 
@@ -31,6 +31,13 @@ def test_molecules_and_liquids_are_counted_the_commonest_first() -> None:
     assert told["species"] == [{"name": "DME", "smiles": "COCCOC"}, {"name": "EC", "smiles": "O=C1OCCO1"}]
     assert told["liquids"] == {"DME:3,EC:1": 2, "DME:2": 1}
     assert told["labels"] == [{"method": "gfn2-xtb", "version": "tblite 0.5", "settings": "accuracy=0.1", "frames": 3}]
+
+
+def test_many_frames_alike_are_counted_and_not_all_examined() -> None:
+    one, other = box(EC=2), box(DME=2)
+    told = describe_molecules([one] * (3 * EXAMINED) + [other])
+    assert told["liquids"] == {"EC:2": 3 * EXAMINED, "DME:2": 1}
+    assert [entry["name"] for entry in told["species"]] == ["EC", "DME"]
 
 
 def test_an_unnamed_molecule_is_known_by_its_smiles_and_a_broken_one_is_none() -> None:
