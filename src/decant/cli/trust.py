@@ -22,7 +22,7 @@ def command(
     ] = None,
     settings: Annotated[Path | None, typer.Option(help="YAML file with settings of the method.")] = None,
     configurations: Annotated[
-        int, typer.Option(help="Molecules alone to label for each liquid, and pairs; half as many boxes.", min=2)
+        int, typer.Option(help="Molecules alone to label for each liquid, and boxes; twice as many pairs.", min=2)
     ] = 8,
     atoms: Annotated[int, typer.Option(help="About how many atoms the dynamics of each liquid has.", min=1)] = 200,
     length: Annotated[str, typer.Option(help="Length of the dynamics of each liquid, with unit fs or ps.")] = "500fs",

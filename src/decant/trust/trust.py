@@ -43,7 +43,7 @@ class Budget:
     Attributes
     ----------
     configurations
-        Molecules alone that are labelled for each liquid, and pairs; of boxes there are half as many.
+        Molecules alone that are labelled for each liquid, and boxes; of pairs there are twice as many.
     atoms
         About how many atoms the dynamics has.
     length_ps

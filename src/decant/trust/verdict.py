@@ -54,11 +54,11 @@ class Limits:
 
 LIMITS = {
     "molecule": {"molecule": Limits(0.05, 0.30)},
-    "pairs": {"pair": Limits(0.15, 0.60)},
+    "pairs": {"pair": Limits(0.20, 0.60)},
     "liquid": {
-        "translation": Limits(0.15, 0.60),
-        "rotation": Limits(0.15, 0.60),
-        "pressure_kbar": Limits(0.5, 3.0),
+        "translation": Limits(0.20, 0.60),
+        "rotation": Limits(0.20, 0.60),
+        "pressure_kbar": Limits(0.7, 3.0),
     },
 }
 """Quantities by the part that they belong to."""
@@ -78,7 +78,7 @@ class Measured:
     translation, rotation
         The same of the forces that move and that turn whole molecules, in boxes of the liquid.
     pressure_kbar
-        Mean error of what forces between molecules add to the pressure of these boxes, kbar, with its sign.
+        Median error of what forces between molecules add to the pressure of these boxes, kbar, with its sign.
     asked_ps, lasted_ps
         Length of the dynamics, equilibration included, and how long it went well, ps.
     stopped

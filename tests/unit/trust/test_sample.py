@@ -42,9 +42,9 @@ def test_a_liquid_too_dilute_for_a_small_box_is_refused() -> None:
         composition("EC:1,EMC:1000", 64)
 
 
-def test_recipes_ask_for_molecules_pairs_and_half_as_many_boxes() -> None:
+def test_recipes_ask_for_molecules_boxes_and_twice_as_many_pairs() -> None:
     entries = recipes("EC:1,DME:1", 8, 298.0)
     check_entries(entries, "recipes")
     assert [(entry["recipe"], entry["count"]) for entry in entries] == [
-        ("monomer", 4), ("monomer", 4), ("cluster", 8), ("liquid", 4),
+        ("monomer", 4), ("monomer", 4), ("cluster", 16), ("liquid", 8),
     ]  # fmt: skip
