@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-import numpy as np
-
 AS_AT_HOME, FAR_FROM_HOME = 1.5, 3.0
 """Up to so many times the error of the home liquid a quantity is sound; beyond so many it is wrong."""
 
@@ -49,15 +47,15 @@ class Limits:
     """
 
     good: float
-    hopeless: float = np.inf
+    hopeless: float
 
 
 LIMITS = {
     "molecule": {"molecule": Limits(0.05, 0.30)},
-    "pairs": {"pair": Limits(0.20, 0.60)},
+    "pairs": {"pair": Limits(0.20, 0.75)},
     "liquid": {
-        "translation": Limits(0.20, 0.60),
-        "rotation": Limits(0.20, 0.60),
+        "translation": Limits(0.20, 0.75),
+        "rotation": Limits(0.20, 0.75),
         "pressure_kbar": Limits(0.7, 3.0),
     },
 }

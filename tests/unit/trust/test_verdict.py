@@ -60,7 +60,7 @@ def test_a_liquid_that_is_as_good_as_at_home_is_trusted() -> None:
     ("change", "part"),
     [
         ({"molecule": 0.28}, "molecule"),
-        ({"pair": 0.61}, "pairs"),
+        ({"pair": 0.76}, "pairs"),
         ({"rotation": 0.9}, "liquid"),
         ({"pressure_kbar": -3.0}, "liquid"),
         ({"stopped": "bond: a bond broke", "lasted_ps": 0.1}, "liquid"),
@@ -82,7 +82,7 @@ def test_a_home_better_than_good_makes_no_stricter_judge() -> None:
 
 
 def test_as_bad_as_at_home_is_not_trusted_where_home_is_hopeless() -> None:
-    poor = replace(HOME, translation=0.7)
+    poor = replace(HOME, translation=0.8)
     verdict = judge(HOME, poor)
     assert verdict.home is Grade.WRONG
     assert verdict.grade is Grade.DOUBTFUL
