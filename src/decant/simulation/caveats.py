@@ -29,7 +29,7 @@ def caveats(potential: Potential, liquid: str) -> list[str]:
     told = []
     training = TrainingData.of(potential.card)
     if new := training.new([kind for kind, _ in parse_liquid(liquid)]):
-        seen = ", ".join(one.name for one in training.molecules or ())
+        seen = ", ".join([*(one.name for one in training.molecules or ()), *training.formulas])
         told.append(
             f"`liquid`: {potential.path} was not trained on {', '.join(one.name for one in new)}, only on {seen}"
             f"{new_groups_in_words(new, training)}; 'decant trust' tells how far to trust it"
