@@ -65,8 +65,8 @@ class Conditions:
 
 
 def home_liquid(training: TrainingData, given: str | None) -> str:
-    """Return the home liquid by mole ratio: the given one, else what most boxes of the training data hold, else
-    equal parts of its molecules.
+    """Return the home liquid by mole ratio: the given one, else what most boxes of the training data hold (without ions
+    that are known by their formulas alone, of which nothing can be built), else equal parts of its molecules.
 
     Raises
     ------
@@ -75,8 +75,9 @@ def home_liquid(training: TrainingData, given: str | None) -> str:
     """
     if given:
         return with_counts(given)
-    if training.liquid:
-        return training.liquid
+    parts = [part for part in (training.liquid or "").split(",") if part.rpartition(":")[0] not in training.formulas]
+    if any(parts):
+        return ",".join(parts)
     if training.molecules:
         return with_counts(",".join(one.smiles for one in training.molecules))
     raise InputError(
