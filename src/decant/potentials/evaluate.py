@@ -146,11 +146,11 @@ def table(errors: dict[str, Any]) -> str:
         if numbers["virial_meV_per_atom"]:
             rows.append((f"virial, {part}molecular", "meV/atom", numbers["virial_meV_per_atom"]))
     lines = [f"errors on {errors['data']['name']}: {errors['frames']} frames, {errors['molecules']} molecules"]
-    lines.append(f"{'':32s}{'unit':10s}{'RMSE':>10s}{'MAE':>10s}{'reference':>12s}{'RMSE/ref.':>11s}")
+    lines.append(f"{'':36s}{'unit':10s}{'RMSE':>10s}{'MAE':>10s}{'reference':>12s}{'RMSE/ref.':>11s}")
     for name, unit, numbers in rows:
         cells = [_cell(numbers["rmse"], 10), _cell(numbers["mae"], 10), _cell(numbers["reference_rms"], 12)]
         ratio = numbers["ratio"]
-        lines.append(f"{name:32s}{unit:10s}{''.join(cells)}{'-' if ratio is None else f'{ratio:.1%}':>11s}")
+        lines.append(f"{name:36s}{unit:10s}{''.join(cells)}{'-' if ratio is None else f'{ratio:.1%}':>11s}")
     if is_offset(errors["energy_meV_per_atom"]):
         lines.append(_offset_in_words(errors["energy_meV_per_atom"]))
     return "\n".join(lines)
@@ -166,7 +166,7 @@ def _energy_rows(name: str, energy: dict[str, Any]) -> list[tuple[str, str, dict
     """Return the rows of an energy: what tells most about the potential comes first."""
     bare = {**energy, "mae": None, "ratio": None}
     if is_offset(energy):
-        without = {**bare, "rmse": energy["rmse_within"]}
+        without = {**bare, "rmse": energy["rmse_within"], "reference_rms": None}
         return [(f"{name}, less offsets", "meV/atom", without), ("  with its offsets", "meV/atom", energy)]
     rows = [(name, "meV/atom", energy)]
     if energy.get("rmse_shifted") is not None:
