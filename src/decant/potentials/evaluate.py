@@ -146,11 +146,11 @@ def table(errors: dict[str, Any]) -> str:
         if numbers["virial_meV_per_atom"]:
             rows.append((f"virial, {part}molecular", "meV/atom", numbers["virial_meV_per_atom"]))
     lines = [f"errors on {errors['data']['name']}: {errors['frames']} frames, {errors['molecules']} molecules"]
-    lines.append(f"{'':36s}{'unit':10s}{'RMSE':>10s}{'MAE':>10s}{'reference':>12s}{'RMSE/ref.':>11s}")
+    lines.append(f"{'':38s}{'unit':10s}{'RMSE':>10s}{'MAE':>10s}{'reference':>12s}{'RMSE/ref.':>11s}")
     for name, unit, numbers in rows:
         cells = [_cell(numbers["rmse"], 10), _cell(numbers["mae"], 10), _cell(numbers["reference_rms"], 12)]
         ratio = numbers["ratio"]
-        lines.append(f"{name:36s}{unit:10s}{''.join(cells)}{'-' if ratio is None else f'{ratio:.1%}':>11s}")
+        lines.append(f"{name:38s}{unit:10s}{''.join(cells)}{'-' if ratio is None else f'{ratio:.1%}':>11s}")
     if is_offset(errors["energy_meV_per_atom"]):
         lines.append(_offset_in_words(errors["energy_meV_per_atom"]))
     return "\n".join(lines)
