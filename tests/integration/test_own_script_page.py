@@ -22,7 +22,7 @@ POTENTIAL = REPOSITORY / "models" / "ec-emc-mace"
 def folder(tmp_path: Path) -> Path:
     """A folder with the system of the ready potentials, as a data file for `atom_style full`."""
     head, atoms, rest = re.split(
-        r"(Atoms # molecular\n\n.*?\n\n)", (POTENTIAL.parent / "ec-emc.data").read_text(), 1, re.S
+        r"(Atoms # molecular\n\n.*?\n\n)", (POTENTIAL.parent / "ec-emc.data").read_text(), maxsplit=1, flags=re.DOTALL
     )
     full = re.sub(r"^(\d+ \d+ \d+) ", r"\1 0.0 ", atoms, flags=re.MULTILINE).replace("molecular", "full")
     (tmp_path / "system.data").write_text(head + full + rest)

@@ -19,8 +19,8 @@ from decant.foundation.version import __version__
 # in the order of the flow
 VERBS = (
     "doctor", "init", "validate", "run", "status", "solvents", "recipes", "build", "label", "import", "inspect",
-    "select", "split", "fit", "evaluate", "export", "check", "learn", "bench", "plan", "simulate", "analyze", "score",
-    "compare", "report",
+    "select", "split", "fit", "evaluate", "export", "check", "learn", "bench", "plan", "trust",
+    "simulate", "analyze", "score", "compare", "report",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from decant.cli.options import Config, Launcher, Ranks, Seed
-from decant.foundation.errors import OUT_OF_TIME, InputError
+from decant.foundation.errors import OUT_OF_TIME, InputError, warn
 
 if TYPE_CHECKING:
     from decant.simulation.run import Run
@@ -95,6 +95,8 @@ def command(
       decant simulate --from runs/mace-a --replicate 3,3,3 --length 1ns --dump-every 1ps --ranks 64 -o runs/large
     """
     from decant.foundation.units import parse_length
+    from decant.potentials.potential import Potential
+    from decant.simulation.caveats import caveats
     from decant.simulation.protocol import Protocol
     from decant.simulation.simulate import simulate
 
@@ -119,6 +121,8 @@ def command(
         rdf_cutoff=rdf_cutoff,
         viscosity=viscosity,
     )
+    for sentence in caveats(Potential.open(protocol.potential), protocol.liquid):
+        warn(sentence)
     run = simulate(protocol, output, ranks, threads, launcher, gpus, end_of_time(walltime))
     print(f"{output}: {outcome(run)}")
     if run.status["state"] == "interrupted":

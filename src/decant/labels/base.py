@@ -102,6 +102,11 @@ def check_settings(name: str, settings: Mapping[str, Any], known: Collection[str
             raise InputError(f"method '{name}' has no setting '{key}'{nearest(key, known)}; {has}")
 
 
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Return the settings of a method as a labelled frame carries them: ``key=value,key=value``."""
+    return ",".join(f"{key}={value}" for key, value in settings.items())
+
+
 def made(name: str, maker: Callable[..., Any], settings: Mapping[str, Any]) -> Any:
     """Return what a callable makes of settings that it takes by keyword.
 

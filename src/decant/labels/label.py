@@ -20,7 +20,7 @@ from decant.foundation.files import space_left
 from decant.foundation.progress import Progress
 from decant.foundation.ranks import ALONE, Ranks
 from decant.foundation.workers import spread
-from decant.labels.base import Labeler, LabelError, Record, label_one, not_for
+from decant.labels.base import Labeler, LabelError, Record, label_one, not_for, settings_text
 from decant.labels.charges import settings_for, with_charges
 from decant.labels.checks import FORCE_LIMIT, broken_molecules, large_force
 from decant.labels.journal import label_key, open_journal
@@ -162,7 +162,7 @@ def _labelled(
         "REF_energy": record["energy"],
         "label_method": method.name,
         "label_version": record["version"],
-        "label_settings": ",".join(f"{key}={value}" for key, value in settings_for(atoms, method).items()),
+        "label_settings": settings_text(settings_for(atoms, method)),
         "label_seconds": round(sum(part["seconds"] for part in records), 3),
     }
     frame.set_array("REF_forces", np.array(record["forces"]))

@@ -53,6 +53,14 @@ def read_model_deviation(path: Path) -> dict[str, np.ndarray]:
     return _arrays(path, names, rows)
 
 
+def cut_last_line(path: Path) -> None:
+    """Remove a last line that a kill cut off, before a continued run writes behind it."""
+    content = path.read_bytes() if path.is_file() else b"\n"
+    if not content.endswith(b"\n"):
+        with path.open("ab") as stream:
+            stream.truncate(content.rfind(b"\n") + 1)
+
+
 def _columns(path: Path, header: str) -> list[str]:
     """Return the names of the columns after the step."""
     names = header.removeprefix("#").split()

@@ -11,7 +11,7 @@ import numpy as np
 from ase import Atoms
 
 from decant.foundation.directories import wait_until_free
-from decant.lammps.model_deviation import read_model_deviation
+from decant.lammps.model_deviation import cut_last_line, read_model_deviation
 from decant.learning.settings import State
 from decant.potentials.committee import DEVIATION
 from decant.simulation.protocol import Protocol
@@ -74,7 +74,7 @@ def explore(committee: Path, state: State, directory: Path, seed: int, ranks: in
         As `decant.simulation.simulate.simulate`.
     """
     wait_until_free(directory, PATIENCE)
-    _cut_last_line(directory / DEVIATION)
+    cut_last_line(directory / DEVIATION)
     protocol = Protocol(
         potential=committee,
         liquid=state.liquid,
@@ -88,14 +88,6 @@ def explore(committee: Path, state: State, directory: Path, seed: int, ranks: in
         seed=seed,
     )
     return simulate(protocol, directory, ranks, threads)
-
-
-def _cut_last_line(path: Path) -> None:
-    """Remove a last line that a kill cut off, before a continued run writes behind it."""
-    content = path.read_bytes() if path.is_file() else b"\n"
-    if not content.endswith(b"\n"):
-        with path.open("ab") as stream:
-            stream.truncate(content.rfind(b"\n") + 1)
 
 
 def stable_ps(run: Run) -> float:

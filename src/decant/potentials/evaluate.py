@@ -125,18 +125,13 @@ def with_prediction(frame: Atoms, whole: Prediction, intra: Prediction | None = 
     return atoms
 
 
+SHOWN = 4
+"""Compositions whose energy offset is told in words."""
+
+
 def table(errors: dict[str, Any]) -> str:
-    """Return errors as a table for people."""
-    rows = [("energy", "meV/atom", errors["energy_meV_per_atom"])]
-    if errors["energy_meV_per_atom"].get("rmse_shifted") is not None:
-        shifted = errors["energy_meV_per_atom"]
-        rows.append(
-            (
-                "  less its mean error",
-                "meV/atom",
-                {**shifted, "rmse": shifted["rmse_shifted"], "mae": None, "ratio": None},
-            )
-        )
+    """Return errors as a table for people, and a word on an energy that is off by a constant."""
+    rows = _energy_rows("energy", errors["energy_meV_per_atom"])
     rows += [
         (f"force{'' if part == 'total' else ', ' + part}", "meV/A", numbers)
         for part, numbers in errors["force_meV_per_A"].items()
@@ -146,17 +141,49 @@ def table(errors: dict[str, Any]) -> str:
     for part, numbers in (errors.get("molecular") or {}).items():
         if part == "frames":
             continue
-        rows.append((f"energy, {part}molecular", "meV/atom", numbers["energy_meV_per_atom"]))
+        rows += _energy_rows(f"energy, {part}molecular", numbers["energy_meV_per_atom"])[:1]
         rows.append((f"force, {part}molecular", "meV/A", numbers["force_meV_per_A"]))
         if numbers["virial_meV_per_atom"]:
             rows.append((f"virial, {part}molecular", "meV/atom", numbers["virial_meV_per_atom"]))
     lines = [f"errors on {errors['data']['name']}: {errors['frames']} frames, {errors['molecules']} molecules"]
-    lines.append(f"{'':24s}{'unit':10s}{'RMSE':>10s}{'MAE':>10s}{'reference':>12s}{'RMSE/ref.':>11s}")
+    lines.append(f"{'':38s}{'unit':10s}{'RMSE':>10s}{'MAE':>10s}{'reference':>12s}{'RMSE/ref.':>11s}")
     for name, unit, numbers in rows:
         cells = [_cell(numbers["rmse"], 10), _cell(numbers["mae"], 10), _cell(numbers["reference_rms"], 12)]
         ratio = numbers["ratio"]
-        lines.append(f"{name:24s}{unit:10s}{''.join(cells)}{'-' if ratio is None else f'{ratio:.1%}':>11s}")
+        lines.append(f"{name:38s}{unit:10s}{''.join(cells)}{'-' if ratio is None else f'{ratio:.1%}':>11s}")
+    if is_offset(errors["energy_meV_per_atom"]):
+        lines.append(_offset_in_words(errors["energy_meV_per_atom"]))
     return "\n".join(lines)
+
+
+def is_offset(energy: dict[str, Any]) -> bool:
+    """Say whether most of the squared error of an energy of `fit_errors` is a constant of each composition."""
+    within = energy.get("rmse_within")
+    return within is not None and energy["rmse"] ** 2 > 2 * within**2
+
+
+def _energy_rows(name: str, energy: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return the rows of an energy: what tells most about the potential comes first."""
+    bare = {**energy, "mae": None, "ratio": None}
+    if is_offset(energy):
+        without = {**bare, "rmse": energy["rmse_within"], "reference_rms": None}
+        return [(f"{name}, less offsets", "meV/atom", without), ("  with its offsets", "meV/atom", energy)]
+    rows = [(name, "meV/atom", energy)]
+    if energy.get("rmse_shifted") is not None:
+        rows.append(("  less its mean error", "meV/atom", {**bare, "rmse": energy["rmse_shifted"]}))
+    return rows
+
+
+def _offset_in_words(energy: dict[str, Any]) -> str:
+    """Return a sentence on the constants by which the energy is off."""
+    offsets = sorted(energy["offsets"].items(), key=lambda item: -abs(item[1]))
+    told = ", ".join(f"{name} {value:+.1f}" for name, value in offsets[:SHOWN])
+    more = f" and {len(offsets) - SHOWN} more" if len(offsets) > SHOWN else ""
+    return (
+        f"The energy is off by a constant of each composition, meV/atom: {told}{more}. Without, its error is"
+        f" {energy['rmse_within']:.1f} instead of {energy['rmse']:.1f}. No force feels a constant; but energies of"
+        " different compositions cannot be compared."
+    )
 
 
 def _cell(value: float | None, width: int) -> str:

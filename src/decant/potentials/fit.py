@@ -27,7 +27,8 @@ from decant.foundation.directories import changed
 from decant.foundation.errors import InputError, warn
 from decant.foundation.files import read_yaml, require_file, sha256, write_beside, write_yaml
 from decant.molecules.charge import CHARGE
-from decant.potentials.pretrained import describe, identity, open_pretrained
+from decant.potentials.pretrained import describe, identity, open_pretrained, seen_by
+from decant.potentials.training_data import describe_molecules
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -100,7 +101,7 @@ def fit(request: FitRequest) -> dict[str, Any]:
     asked, start = _asked(request, preset, frames), None
     if request.pretrained:
         start = open_pretrained(method, request.pretrained, request.strategy, request.replay, frames)
-        asked["pretrained"] = describe(start, request.replay)
+        asked["pretrained"] = describe(start, request.replay) | seen_by(request.pretrained)
     record_path = request.output / RECORD
     if record_path.is_file():
         record = read_yaml(record_path)
@@ -185,9 +186,9 @@ def _asked(request: FitRequest, preset: Preset, frames: dict[str, list[Atoms]]) 
 
 
 def describe_data(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
-    """Return what a card says of the data: hash, sizes, elements, charges, ranges of density and temperature.
+    """Return what a card says of the data: hash, sizes, elements, charges, ranges and molecules.
 
-    Charges (e), multiplicities and ranges are of the training set; None where no frame tells.
+    Charges (e), multiplicities, ranges and molecules are those of the training set; None where no frame tells.
     """
     train = [frame for frame in frames["train"] if not is_isolated(frame)]
     densities = [value for value in map(density, train) if value is not None]
@@ -208,6 +209,7 @@ def describe_data(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
         "spins": sorted({spin for frame in train if (spin := spin_of(frame)) is not None}) or None,
         "density_g_cm3": _range(densities),
         "temperature_K": _range(temperatures),
+        **describe_molecules(train),
     }
 
 

@@ -7,15 +7,17 @@ therefore projected exactly onto its rigid translation and rotation (Magdau et a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import gcd
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from decant.data.decomposition import labelled_parts, less
 from decant.foundation.errors import InputError
-from decant.molecules.topology import molecule_trees, unwrap
+from decant.molecules.topology import formula, molecule_trees, unwrap
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -126,7 +128,9 @@ def fit_errors(frames: Sequence[Atoms], predictions: Sequence[Prediction]) -> di
         ``translational``, ``rotational``, ``vibrational``; ``virial_meV_per_atom`` (over the components; None if no
         frame has one). Each set of numbers is ``rmse``, ``mae``, ``reference_rms`` and ``ratio``. For the energy,
         ``reference_rms`` is the spread about the mean, and ``mean_error`` and ``rmse_shifted`` (mean error taken
-        off) tell a constant offset from a real error.
+        off) tell a constant offset from a real error. ``offsets`` holds the mean error of each composition, and
+        ``rmse_within`` what is left without them, estimated over the compositions of two frames or more (None if there
+        is none): such constants no force feels, and no composition that a potential has not seen is without.
 
     Raises
     ------
@@ -231,14 +235,30 @@ def _numbers(error: np.ndarray, reference: np.ndarray) -> dict[str, float | None
     }
 
 
-def _energy_errors(pairs: list[tuple[Atoms, Prediction]]) -> dict[str, float | None]:
+def _energy_errors(pairs: list[tuple[Atoms, Prediction]]) -> dict[str, Any]:
     reference = np.array([atoms.info["REF_energy"] / len(atoms) for atoms, _ in pairs])
     error = np.array([prediction.energy / len(atoms) for atoms, prediction in pairs]) - reference
+    names = np.array([_composition(atoms) for atoms, _ in pairs])
+    offsets = {str(name): float(error[names == name].mean()) for name in np.unique(names)}
+    within = error - np.array([offsets[name] for name in names])
+    freedom = len(error) - len(offsets)
     return {
         **_numbers(error, reference - reference.mean()),
         "mean_error": MILLI * float(error.mean()),
         "rmse_shifted": MILLI * float(error.std()),
+        "rmse_within": MILLI * float(np.sqrt(np.sum(within**2) / freedom)) if freedom else None,
+        "offsets": {name: MILLI * value for name, value in offsets.items()},
     }
+
+
+def _composition(atoms: Atoms) -> str:
+    """Return the formulas of the molecules of a frame, with their ratio where it is a mixture: C3H4O3:1,C4H8O3:2."""
+    symbols, mol_id = np.array(atoms.get_chemical_symbols()), atoms.arrays["mol_id"]
+    counts = Counter(formula(symbols[mol_id == label].tolist()) for label in np.unique(mol_id))
+    if len(counts) == 1:
+        return next(iter(counts))
+    divisor = gcd(*counts.values())
+    return ",".join(f"{name}:{count // divisor}" for name, count in sorted(counts.items()))
 
 
 def force_components(

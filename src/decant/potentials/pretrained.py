@@ -11,6 +11,7 @@ from decant.data.frames import is_isolated, read_frames
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import sha256
 from decant.potentials.source import open_source
+from decant.potentials.training_data import TrainingData
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -81,6 +82,13 @@ def describe(pretrained: Pretrained, replay: Path | None) -> dict[str, Any]:
             "frames": {"train": len(pretrained.replay_train), "valid": len(pretrained.replay_valid)},
         }
     return result
+
+
+def seen_by(model: str) -> dict[str, Any]:
+    """Return ``species``, the molecules that a model to start from has seen; nothing where that is not known."""
+    record = open_source(Path(model)).record
+    training = TrainingData.of({"data": record.get("data"), "fit": record})
+    return {} if training.molecules is None else {"species": training.species}
 
 
 def identity(told: dict[str, Any] | None) -> list[str] | None:

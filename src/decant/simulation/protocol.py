@@ -109,7 +109,7 @@ def describe(protocol: Protocol, potential: Potential, ranks: int, threads: int)
         warned about.
     """
     liquid = [(solvent, count * protocol.copies) for solvent, count in parse_liquid(protocol.liquid)]
-    _require_known(protocol.liquid, liquid, potential)
+    require_known(protocol.liquid, liquid, potential)
     require_trajectory(protocol.trajectory, [solvent.name for solvent, _ in liquid])
     density = protocol.density
     if density is None and protocol.start is None:
@@ -150,7 +150,7 @@ def describe(protocol: Protocol, potential: Potential, ranks: int, threads: int)
     )
 
 
-def _require_known(text: str, liquid: list[tuple[Molecule, int]], potential: Potential) -> None:
+def require_known(text: str, liquid: list[tuple[Molecule, int]], potential: Potential) -> None:
     """Refuse a liquid with an element that a potential does not know."""
     for solvent, _ in liquid:
         if unknown := sorted(set(solvent.symbols) - set(potential.elements)):

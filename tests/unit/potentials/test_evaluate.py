@@ -1,0 +1,56 @@
+"""The table of errors: a constant by which the energy is off is told as such, and does not stand at the top."""
+
+from __future__ import annotations
+
+import numpy as np
+from ase import Atoms
+
+from decant.data.prediction import Prediction
+from decant.potentials.evaluate import table
+from decant.potentials.fit_errors import fit_errors
+
+NOISE = np.array([0.003, -0.003, 0.003, -0.003])
+
+
+def errors(offsets: dict[str, float]) -> dict[str, object]:
+    """Four frames of each molecule, off by its offset and noise of 3 meV, both per atom."""
+    frames, predictions = [], []
+    for symbols, offset in offsets.items():
+        for noise in NOISE:
+            atoms = Atoms(symbols, positions=np.random.default_rng(1).normal(size=(len(Atoms(symbols)), 3)))
+            atoms.set_array("mol_id", np.zeros(len(atoms), dtype=int))
+            atoms.info["REF_energy"] = -1.0
+            atoms.set_array("REF_forces", np.ones((len(atoms), 3)))
+            frames.append(atoms)
+            predictions.append(Prediction(-1.0 + len(atoms) * (offset + noise), np.ones((len(atoms), 3)), None))
+    return {"data": {"name": "test"}, **fit_errors(frames, predictions)}
+
+
+def test_an_energy_off_by_constants_is_headed_by_what_is_left_without_them() -> None:
+    found = errors({"CO2": 0.146, "H2O": -0.05})
+    energy = found["energy_meV_per_atom"]
+    assert np.isclose(energy["rmse"], np.sqrt((146**2 + 50**2) / 2 + 9))
+    assert np.isclose(energy["rmse_within"], np.sqrt(8 / 6) * 3)  # two constants were taken out of eight numbers
+    lines = table(found).splitlines()
+    assert lines[2].split() == ["energy,", "less", "offsets", "meV/atom", "3.46", "-", "-", "-"]
+    assert lines[3].split()[:5] == ["with", "its", "offsets", "meV/atom", "109.17"]
+    assert "meV/atom: CO2 +146.0, H2O -50.0. Without, its error is 3.5 instead of 109.2." in lines[-1]
+
+
+def test_an_energy_without_offsets_stands_as_it_is() -> None:
+    text = table(errors({"CO2": 0.0005, "H2O": 0.0}))
+    assert text.splitlines()[2].split()[:3] == ["energy", "meV/atom", "3.02"]
+    assert "offset" not in text
+
+
+def test_one_frame_of_each_composition_tells_no_offset() -> None:
+    found = errors({"CO2": 0.1})
+    single = {**found["energy_meV_per_atom"], "rmse_within": None}
+    assert "offset" not in table({**found, "energy_meV_per_atom": single})
+
+
+def test_errors_of_an_earlier_version_still_make_a_table() -> None:
+    found = errors({"CO2": 0.1})
+    for key in ("rmse_within", "offsets"):
+        del found["energy_meV_per_atom"][key]
+    assert "less its mean error" in table(found)
