@@ -17,6 +17,8 @@ from decant.foundation.tables import format_table, number
 if TYPE_CHECKING:
     from decant.foundation.sketches import Group
 
+HEADS = 2
+"""Heading rows of a table: names, and units."""
 FORCE_PARTS = {"total": "F", "translational": "F trans", "rotational": "F rot", "vibrational": "F vib"}
 
 
@@ -70,16 +72,20 @@ def remarks(entries: Sequence[Entry]) -> list[str]:
 
 def write_html(path: Path, entries: Sequence[Entry], groups: Sequence[Group]) -> None:
     """Write tables, remarks and pictures as one self-contained HTML file."""
+    from decant.foundation.sketches import figures
+
     rows = table(entries)
     names = rows[0]
     first = [i for i, name in enumerate(names) if name in ("run", "status", "length", "density") or name[:2] == "D "]
     others = [0, *(i for i in range(len(names)) if i not in first)]
     known = [row for row in rows if any(row[i] != "–" for i in others[1:])]  # of a reference little is
-    blocks: list[Block] = [text_table(rows, first, 2), text_table(known, others, 2, CAPTION)]
+    blocks: list[Block] = [text_table(rows, first, 2, CAPTION)]
+    if len(known) > HEADS:
+        blocks.append(text_table(known, others, 2))
     if lines := remarks(entries):
         blocks.append(Listing(lines, "Remarks"))
-    pictures: list[Block] = [group.figure() for group in groups]
-    write_page(path, "Runs compared", [Section("runs", "Runs", blocks), Section("pictures", "Pictures", pictures)])
+    pictures = Section("pictures", "Pictures", figures(groups))
+    write_page(path, "Runs compared", [Section("runs", "Runs", blocks), pictures])
 
 
 CAPTION = """± is one standard error; where it is missing the run is too short to know it. *: see the remarks.
@@ -137,4 +143,4 @@ def make_names_unique(entries: Sequence[Entry], runs: Sequence[Path]) -> None:
 
 def as_text(entries: Sequence[Entry]) -> str:
     """Return the table and the remarks that `decant compare` prints."""
-    return "\n".join([format_table(table(entries), heads=2), *[f"* {line}" for line in remarks(entries)]])
+    return "\n".join([format_table(table(entries), heads=HEADS), *[f"* {line}" for line in remarks(entries)]])

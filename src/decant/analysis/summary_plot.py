@@ -26,12 +26,13 @@ Shown = Mapping[str, Entry]
 def groups(entries: Sequence[Entry]) -> list[Group]:
     """Return densities, force errors, distributions and displacements of all entries.
 
-    Runs that are too many for colours of their own come in several groups.
+    Runs that are too many for colours of their own come in several groups; there is none where nothing can be drawn.
     """
     runs = {entry.name: entry for entry in entries if not entry.is_reference}
     known = [entry for entry in entries if entry.is_reference and "density" in entry.summary]
     styles = looks(list(runs))
-    return [_group({name: runs[name] for name in batch}, known, styles) for batch in batches(list(runs))]
+    found = [_group({name: runs[name] for name in batch}, known, styles) for batch in batches(list(runs))]
+    return [group for group in found if group.sketches]
 
 
 def _group(runs: Shown, known: Sequence[Entry], styles: Mapping[str, Look]) -> Group:

@@ -200,7 +200,7 @@ def write_inspection(folder: Path, found: Inspection, rows: np.ndarray) -> None:
         Descriptors of the frames, shape (frames, features).
     """
     from decant.data.inspect_plot import coverage, groups  # matplotlib
-    from decant.foundation.sketches import write_sheet
+    from decant.foundation.sketches import figures, write_sheet
 
     folder = Path(folder)
     places_in_plane, shares = coverage(rows)
@@ -216,8 +216,7 @@ def write_inspection(folder: Path, found: Inspection, rows: np.ndarray) -> None:
     write_sheet(folder / "inspect.png", pictures)
     text = table(found)
     blocks: list[Block] = [text_table(text, range(len(text[0])), 2, CAPTION), Listing(remarks(found))]
-    figures: list[Block] = [group.figure() for group in pictures]
-    sections = [Section("frames", "Frames", blocks), Section("pictures", "Pictures", figures)]
+    sections = [Section("frames", "Frames", blocks), Section("pictures", "Pictures", figures(pictures))]
     write_page(folder / "inspect.html", "A set inspected", sections)
 
 

@@ -11,11 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from decant.foundation.looks import handle
-from decant.foundation.page import Figure, Key
+from decant.foundation.page import Block, Figure, Key
 from decant.foundation.plotting import page
 from decant.foundation.svg import HEIGHT, WIDTH, panel
 
 COLUMNS = 3
+NOTHING = "There is nothing to draw."
 MOST_VECTORS = 2000
 """Points of a curve or a map that a page holds as vectors; more are drawn as an image within the picture."""
 
@@ -54,7 +55,11 @@ class Group:
 
 
 def write_sheet(path: Path, groups: Sequence[Group]) -> None:
-    """Draw groups below each other as PNG."""
+    """Draw groups below each other as PNG; a sheet without any says so."""
+    if not groups:
+        with page(path, WIDTH, 1.0) as sheet:
+            sheet.text(0.5, 0.5, NOTHING, ha="center", va="center")
+        return
     rows = [-(-len(group.sketches) // COLUMNS) for group in groups]
     heights = [0.5 + HEIGHT * count for count in rows]
     with page(path, COLUMNS * WIDTH, sum(heights)) as sheet:
@@ -69,6 +74,11 @@ def write_sheet(path: Path, groups: Sequence[Group]) -> None:
             if group.legend:
                 handles: list[Line2D] = [handle(key) for key in group.legend]
                 band.legend(handles=handles, loc="outside upper left", ncols=min(len(handles), 6), fontsize=10)
+
+
+def figures(groups: Sequence[Group]) -> list[Block]:
+    """Return the figures of groups for a page; without any, what says so."""
+    return [group.figure() for group in groups] or [NOTHING]
 
 
 def _light(draw: Callable[[Axes], None]) -> Callable[[Axes], None]:

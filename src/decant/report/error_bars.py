@@ -62,7 +62,7 @@ def figure(results: Results) -> Figure | None:
 
 
 def _name(motion: str, size: float | None) -> str:
-    return motion if size is None else f"{motion} ({size:.3g} meV/Å)"
+    return motion if size is None else f"{motion} ({size:.{0 if size >= 100 else 1}f} meV/Å)"
 
 
 def _forces(fit: FitRecord) -> dict[str, dict[str, float]]:

@@ -72,9 +72,10 @@ def progress(results: Results) -> str:
     ended = [run for run in results.runs if run.score]
     ends = Counter(run.score["parts"]["stability"]["ended_by"] for run in ended)
     lasted, count = ends.pop("completed", 0), len(scored(ended))
-    text = f"{count} of {len(results.runs)} runs have a score"
+    text = f"{count} of {counted(len(results.runs), 'run')} have a score"
     if count < len(ended):
-        text += f", {len(ended) - count} more have no density to be judged by"
+        more = len(ended) - count
+        text += f", {more} more {'has' if more == 1 else 'have'} no density to be judged by"
     text += f"; {lasted} of the {len(ended)} stayed physical to their end."
     if ends:
         text += f" The others were ended by: {', '.join(f'{what} ({number})' for what, number in ends.most_common())}."

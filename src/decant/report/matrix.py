@@ -15,7 +15,7 @@ def section(results: Results) -> Section:
     if not any(run.score for run in results.runs):
         found.blocks.append("No run has a score yet.")
         return found
-    found.blocks.extend([_heat_map(results), _parts(results), _liquids(results)])
+    found.blocks.extend(table for table in (_heat_map(results), _parts(results), _liquids(results)) if table.rows)
     return found
 
 

@@ -9,10 +9,11 @@ import pytest
 import yaml
 
 from decant.analysis.analyze import measure, write_results
-from decant.analysis.compare import as_text, compare, make_names_unique, table
+from decant.analysis.compare import as_text, compare, make_names_unique, table, write_html
 from decant.analysis.entry import Entry, read_entry
 from decant.analysis.summary_plot import groups
 from decant.foundation.errors import InputError
+from decant.foundation.sketches import write_sheet
 from tests.unit.universes import thermo_of, tumbling_carbonates
 
 NUMBERS = {"rmse": 12.5, "mae": 9.0, "reference_rms": 30.0, "ratio": 0.4}
@@ -98,6 +99,17 @@ def test_many_runs_come_in_groups_whose_colours_do_not_repeat(analysed: Path) ->
 def test_runs_without_errors_have_no_empty_picture_of_them(analysed: Path) -> None:
     (group,) = groups([read_entry(analysed / "b")])
     assert not [sketch for sketch in group.sketches if "error" in sketch.title]
+
+
+def test_a_run_without_anything_to_draw_has_a_page_that_says_so(tmp_path: Path) -> None:
+    early = [Entry("early", {"status": {"state": "stopped", "guard": "bond"}})]
+    assert groups(early) == []
+    write_sheet(tmp_path / "summary.png", [])
+    write_html(tmp_path / "summary.html", early, [])
+    assert (tmp_path / "summary.png").is_file()
+    page = (tmp_path / "summary.html").read_text(encoding="utf-8")
+    assert "stopped: bond" in page and "nothing to draw" in page
+    assert page.count("<table") == 1, "of errors and speed nothing is known"
 
 
 def test_runs_of_one_name_are_told_apart(analysed: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from decant.foundation.errors import InputError
 from decant.foundation.looks import MOST
 from decant.foundation.page import Figure, Table
 from decant.foundation.svg import inline
-from decant.report import density, unseen
+from decant.report import density, matrix, unseen
 from decant.report.collect import collect, read_parity
 from decant.report.cost import cost_of
 from decant.report.parity import kinds
@@ -154,6 +154,15 @@ def test_one_temperature_is_a_number_and_several_are_a_plot(study: Path, results
     assert re.fullmatch(r"[+−]\d+\.\d %", str(cells["liquid · mace"][4]))
 
 
+def test_there_is_no_table_without_rows(results: Results) -> None:
+    without = copy.deepcopy(results)
+    for run in without.runs:
+        if run.score:
+            run.score["parts"]["density"] |= {"value": None, "not_available": "no reference"}
+    tables = [block for block in matrix.section(without).blocks if isinstance(block, Table)]
+    assert len(tables) == 2 and all(table.rows for table in tables), "the parts of a score are nowhere known"
+
+
 def test_long_texts_of_tables_are_notes_below_them(page: str) -> None:
     liquids = section(page, "matrix")
     assert "refused ¹" in liquids
@@ -163,12 +172,12 @@ def test_long_texts_of_tables_are_notes_below_them(page: str) -> None:
 
 
 def test_the_matrix_shows_scores_with_uncertainties(page: str, study: Path) -> None:
-    matrix = {(row["data"], row["algorithm"]): row for row in rows(study, "matrix")}
-    good, poor = matrix["liquid+scan", "mace"], matrix["clusters", "deepmd"]
+    cells = {(row["data"], row["algorithm"]): row for row in rows(study, "matrix")}
+    good, poor = cells["liquid+scan", "mace"], cells["clusters", "deepmd"]
     assert float(good["score"]) > 0.8 > 0.4 > float(poor["score"])
     assert float(good["uncertainty"]) > 0
     assert good["scored_runs"] == good["runs"] == "4", "two seeds, two temperatures"
-    assert ("liquid", "ready") not in matrix
+    assert ("liquid", "ready") not in cells
     assert re.search(r"0\.\d+\xa0±\xa00\.\d+", section(page, "matrix"))
 
 
