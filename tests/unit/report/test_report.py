@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from decant.foundation.errors import InputError
 from decant.foundation.looks import MOST
 from decant.foundation.page import Figure, Table
 from decant.foundation.svg import inline
-from decant.report import density, matrix, unseen
+from decant.report import density, diffusion, matrix, structure, unseen
 from decant.report.collect import collect, read_parity
 from decant.report.cost import cost_of
 from decant.report.parity import kinds
@@ -152,6 +153,20 @@ def test_one_temperature_is_a_number_and_several_are_a_plot(study: Path, results
     cells = {row[0]: row for row in table.rows}
     assert cells["ready, as it is"][1] == "emc, 298 K" and "±" in str(cells["liquid · mace"][2])
     assert re.fullmatch(r"[+−]\d+\.\d %", str(cells["liquid · mace"][4]))
+
+
+@pytest.mark.parametrize("part", [density, structure, diffusion, unseen])
+def test_more_data_sets_than_colours_come_in_further_figures(
+    part: ModuleType, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("decant.foundation.looks.MOST", 3)
+    few = replace(results, runs=[run for run in results.runs if run.cell.fit.algorithm == "mace"])
+    figures = [block for block in part.section(few).blocks if isinstance(block, Figure)]
+    assert len(figures) >= 2
+    assert len({one.data.name for one in figures if one.data}) == len(figures), "each has its numbers"
+    for one in figures:
+        colours = [key.colour for key in one.legend]
+        assert len(set(colours)) == len(colours) <= 4, "three, and the reference"
 
 
 def test_there_is_no_table_without_rows(results: Results) -> None:
