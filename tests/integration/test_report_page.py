@@ -1,4 +1,4 @@
-"""The page of a report in a real browser: quiet console, nothing beyond the edge, every figure there."""
+"""Pages in a real browser: quiet console, nothing beyond the edge, every figure there, letters that can be read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from decant.analysis.compare import compare
+from decant.data.inspect import inspect, read_parts, write_inspection
 
 PHONE, DESK = 390, 1280
 FRAME = """<!doctype html><title>frame</title><body style="margin:0">
@@ -23,7 +27,11 @@ onload = () => {{
     width: root.scrollWidth, outside: outside.map(one => one.outerHTML.slice(0, 200)),
     figures: [...page.querySelectorAll("figure")].map(size),
     pictures: [...page.querySelectorAll("figure svg")].map(size),
-    boxes: [...page.querySelectorAll(".wide")].map(one => [one.clientWidth, one.scrollWidth]),
+    letters: [...page.querySelectorAll("svg text")].filter(one => one.getClientRects().length).map(one => {{
+      const grown = one.getScreenCTM(), size = page.defaultView.getComputedStyle(one).fontSize;
+      return parseFloat(size) * Math.hypot(grown.a, grown.b);
+    }}),
+    boxes: [...page.querySelectorAll(".wide")].map(one => [one.clientWidth, one.scrollWidth, one.textContent]),
   }};
   document.getElementById("measured").textContent = JSON.stringify(found);
 }};
@@ -41,6 +49,17 @@ def chromium() -> str:
 @pytest.fixture(scope="module")
 def page(reported_study: Path) -> Path:
     return reported_study / "report.html"
+
+
+@pytest.fixture(scope="module")
+def others(reported_study: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The pages of decant compare, of seven runs, and of decant inspect."""
+    folder = tmp_path_factory.mktemp("pages")
+    runs = sorted(path.parent for path in reported_study.glob("runs/**/msd.csv"))[:7]
+    compare(runs, folder / "compared")
+    found = inspect(read_parts(reported_study / "data" / "liquid" / "labelled.extxyz"))
+    write_inspection(folder / "inspected", found, np.random.default_rng(1).normal(size=(len(found.frames), 5)))
+    return {"compare": folder / "compared" / "summary.html", "inspect": folder / "inspected" / "inspect.html"}
 
 
 def look(chromium: str, page: Path, width: int) -> tuple[dict[str, Any], list[str]]:
@@ -70,14 +89,36 @@ def test_the_page_is_whole_and_quiet_at_a_width(width: int, chromium: str, page:
     assert found["width"] <= width
     assert len(found["figures"]) == text.count("<figure")
     assert len(found["pictures"]) == text.count("<svg ") > 20
-    assert all(wide > 200 and high > 50 for wide, high in found["figures"])
-    assert all(wide > 150 and high > 50 for wide, high in found["pictures"])
+    figures, pictures = ([one for one in found[kind] if any(one)] for kind in ("figures", "pictures"))
+    assert len(figures) > 10 and len(pictures) > 20, "the others are folded away"
+    assert all(wide > 200 and high > 50 for wide, high in figures)
+    assert all(wide > 150 and high > 50 for wide, high in pictures)
 
 
-def test_on_a_phone_wide_tables_scroll_inside_their_box(chromium: str, page: Path) -> None:
-    found, _ = look(chromium, page, PHONE)
-    assert all(shown <= PHONE for shown, _ in found["boxes"])
-    assert any(whole > shown for shown, whole in found["boxes"])
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_no_table_scrolls_sideways(width: int, chromium: str, page: Path) -> None:
+    found, _ = look(chromium, page, width)
+    shown = [box for box in found["boxes"] if box[0]]
+    assert len(shown) > 5
+    assert [text[:60] for wide, whole, text in shown if whole > wide + 1] == []
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_letters_of_pictures_can_be_read(width: int, chromium: str, page: Path) -> None:
+    found, _ = look(chromium, page, width)
+    assert len(found["letters"]) > 100
+    assert min(found["letters"]) >= 8.0, "CSS pixels"
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize("name", ["compare", "inspect"])
+def test_the_other_pages_fit_a_phone_and_a_desk(name: str, width: int, chromium: str, others: dict[str, Path]) -> None:
+    found, said = look(chromium, others[name], width)
+    assert said == [] and found["outside"] == []
+    assert found["width"] <= width
+    assert [text[:60] for wide, whole, text in found["boxes"] if whole > wide + 1] == []
+    assert len(found["pictures"]) > 5 and min(found["letters"]) >= 8.0
+    assert all(wide > 300 and high > 100 for wide, high in found["pictures"])
 
 
 def test_the_browser_sees_an_error_and_an_overflow_where_there_is_one(chromium: str, tmp_path: Path) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from decant.analysis.analyze import notes
 from decant.analysis.entry import Entry, read_entry, read_references, species_of
 from decant.analysis.observables import status_line
 from decant.foundation.errors import InputError
-from decant.foundation.html import Page, write_page
+from decant.foundation.page import Block, Listing, Section, text_table, write_page
 from decant.foundation.tables import format_table, number, starred
 
+if TYPE_CHECKING:
+    from decant.foundation.sketches import Group
+
+HEADS = 2
+"""Heading rows of a table: names, and units."""
 FORCE_PARTS = {"total": "F", "translational": "F trans", "rotational": "F rot", "vibrational": "F vib"}
 
 
@@ -63,10 +69,22 @@ def remarks(entries: Sequence[Entry]) -> list[str]:
     return lines
 
 
-def write_html(path: Path, entries: Sequence[Entry], picture: Path) -> None:
-    """Write table, remarks and picture as one self-contained HTML file."""
-    alt = "Density, radial distribution functions, mean square displacements and force errors of the runs"
-    write_page(path, Page("Runs compared", table(entries), 3, CAPTION, remarks(entries), picture, alt))
+def write_html(path: Path, entries: Sequence[Entry], groups: Sequence[Group]) -> None:
+    """Write tables, remarks and pictures as one self-contained HTML file."""
+    from decant.foundation.sketches import figures
+
+    rows = table(entries)
+    names = rows[0]
+    first = [i for i, name in enumerate(names) if name in ("run", "status", "length", "density") or name[:2] == "D "]
+    others = [0, *(i for i in range(len(names)) if i not in first)]
+    known = [row for row in rows if any(row[i] != "–" for i in others[1:])]  # of a reference little is
+    blocks: list[Block] = [text_table(rows, first, 2, CAPTION)]
+    if len(known) > HEADS:
+        blocks.append(text_table(known, others, 2))
+    if lines := remarks(entries):
+        blocks.append(Listing(lines, "Remarks"))
+    pictures = Section("pictures", "Pictures", figures(groups))
+    write_page(path, "Runs compared", [Section("runs", "Runs", blocks), pictures])
 
 
 CAPTION = """± is one standard error; where it is missing the run is too short to know it. *: see the remarks.
@@ -95,7 +113,8 @@ def compare(
     InputError
         If there is no run, the numbers of runs and potentials differ, or a file is missing or wrong.
     """
-    from decant.analysis.summary_plot import plot_summary
+    from decant.analysis.summary_plot import groups
+    from decant.foundation.sketches import write_sheet
 
     if not runs:
         raise InputError("no run to compare; give run directories")
@@ -103,22 +122,24 @@ def compare(
         raise InputError(f"{len(potentials)} potentials for {len(runs)} runs; give one for each run, in the same order")
     chosen: list[Path | None] = [*potentials] if potentials else [None] * len(runs)
     entries = [read_entry(run, potential) for run, potential in zip(runs, chosen, strict=True)]
-    _make_names_unique(entries, runs)
+    make_names_unique(entries, runs)
     entries += read_references(reference) if reference else []
-    picture = Path(output) / "summary.png"
-    plot_summary(picture, entries)
-    write_html(Path(output) / "summary.html", entries, picture)
+    pictures = groups(entries)
+    write_sheet(Path(output) / "summary.png", pictures)
+    write_html(Path(output) / "summary.html", entries, pictures)
     return entries
 
 
-def _make_names_unique(entries: Sequence[Entry], runs: Sequence[Path]) -> None:
-    """Name runs by their path where directory names repeat."""
+def make_names_unique(entries: Sequence[Entry], runs: Sequence[Path]) -> None:
+    """Name runs by their path where directory names repeat: by that part of it in which they differ."""
     names = [entry.name for entry in entries]
+    alike = [Path(run).resolve() for run, name in zip(runs, names, strict=True) if names.count(name) > 1]
+    common = Path(os.path.commonpath(alike)) if len(alike) > 1 and len(set(alike)) == len(alike) else None
     for entry, run in zip(entries, runs, strict=True):
         if names.count(entry.name) > 1:
-            entry.name = str(run)
+            entry.name = str(Path(run).resolve().relative_to(common)) if common else str(run)
 
 
 def as_text(entries: Sequence[Entry]) -> str:
     """Return the table and the remarks that `decant compare` prints."""
-    return "\n".join([format_table(table(entries), heads=2), *[f"* {line}" for line in remarks(entries)]])
+    return "\n".join([format_table(table(entries), heads=HEADS), *[f"* {line}" for line in remarks(entries)]])

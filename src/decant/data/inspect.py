@@ -17,7 +17,7 @@ from decant.data.reactions import find_molecules
 from decant.data.split import PARTS
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
-from decant.foundation.html import Page, write_page
+from decant.foundation.page import Block, Listing, Section, text_table, write_page
 from decant.foundation.progress import track
 from decant.foundation.tables import format_table
 from decant.molecules import geometry
@@ -201,7 +201,8 @@ def write_inspection(folder: Path, found: Inspection, rows: np.ndarray) -> None:
     rows
         Descriptors of the frames, shape (frames, features).
     """
-    from decant.data.inspect_plot import coverage, plot_inspection  # matplotlib
+    from decant.data.inspect_plot import coverage, groups  # matplotlib
+    from decant.foundation.sketches import figures, write_sheet
 
     folder = Path(folder)
     places_in_plane, shares = coverage(rows)
@@ -213,10 +214,12 @@ def write_inspection(folder: Path, found: Inspection, rows: np.ndarray) -> None:
             numbers = [*(values[index] for values in found.numbers.values()), *places_in_plane[index]]
             cells = ["" if np.isnan(value) else f"{value:.8g}" for value in numbers]
             writer.writerow([place(index), found.recipe[index], found.composition[index], *cells])
-    plot_inspection(folder / "inspect.png", found, places_in_plane, shares)
-    alt = "Counts, distributions and a coverage map of the frames"
-    page = Page("A set inspected", table(found), 2, CAPTION, remarks(found), folder / "inspect.png", alt)
-    write_page(folder / "inspect.html", page)
+    pictures = groups(found, places_in_plane, shares)
+    write_sheet(folder / "inspect.png", pictures)
+    text = table(found)
+    blocks: list[Block] = [text_table(text, range(len(text[0])), 2, CAPTION), Listing(remarks(found))]
+    sections = [Section("frames", "Frames", blocks), Section("pictures", "Pictures", figures(pictures))]
+    write_page(folder / "inspect.html", "A set inspected", sections)
 
 
 CAPTION = """Least to largest value over the frames. force rms: root mean square of a Cartesian component of one frame;

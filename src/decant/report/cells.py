@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from decant.report.page import Cell
+from decant.foundation.page import Cell, Notes
 from decant.report.records import Pair, RunRecord
 from decant.report.scores import gained, signed, together, with_error
 from decant.study.cells import ZERO
@@ -49,15 +49,15 @@ def outcome(failure: Failure) -> str:
     return "refused" if failure.is_refusal else "failed"
 
 
-def score_cell(runs: Sequence[RunRecord]) -> Cell:
-    """Return the cell of the score of some runs, or of why there is none."""
+def score_cell(runs: Sequence[RunRecord], notes: Notes) -> Cell:
+    """Return the cell of the score of some runs, or of why there is none; long reasons go to the notes."""
     if not runs:
         return Cell("", kind="text")
     done = together(runs)
     failures = [run.failure for run in runs if run.failure]
     if done is None:
         if failures:
-            return Cell(outcome(failures[0]), short(failures[0].reason), kind="failed")
+            return Cell(f"{outcome(failures[0])} {notes.mark(failures[0].reason)}", kind="failed")
         if held := together(runs, "stability"):
             return Cell("not scored", f"stability {with_error(held['score'], held['uncertainty'])}", kind="text")
         return Cell("not run yet", kind="text")
@@ -65,7 +65,7 @@ def score_cell(runs: Sequence[RunRecord]) -> Cell:
     missing = len(runs) - done["runs"]
     small = f"{done['runs']} of {len(runs)} runs" if missing else ""
     if failures:
-        small += f"; {outcome(failures[0])}: {short(failures[0].reason)}"
+        small += f"; {outcome(failures[0])} {notes.mark(failures[0].reason)}"
     return Cell(with_error(done["score"], done["uncertainty"]), small, score_shade(done["score"]))
 
 

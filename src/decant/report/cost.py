@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
+from decant.foundation.page import Cell, Data, Figure, Key, Row, Section, Table
+from decant.foundation.svg import panel
 from decant.foundation.tables import number
 from decant.report.cells import pair_title
-from decant.report.page import Cell, Data, Figure, Key, Row, Section, Table
-from decant.report.picture import panel
 from decant.report.records import FitRecord, Pair, Results, RunRecord
 from decant.report.scores import together, with_error
 from decant.study.cells import ZERO

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from decant.report.cells import data_title
-from decant.report.page import Data, Figure, Key, Panel, Row, Section
-from decant.report.picture import Look, looks, panel
+from decant.foundation.looks import Look, batches, looks, numbered
+from decant.foundation.page import Cell, Data, Figure, Folded, Key, Panel, Row, Section, Table
+from decant.foundation.svg import panel
+from decant.foundation.tables import number
+from decant.report.cells import data_title, pair_title
 from decant.report.records import TARGET, Pair, Results, RunRecord
+from decant.report.words import counted
 from decant.scoring.quantity import Quantity
 from decant.scoring.quantity import density as measured_density
 from decant.scoring.replicas import pooled
@@ -21,41 +24,74 @@ Series = dict[float, Quantity]
 
 
 def section(results: Results) -> Section:
-    """Return the section."""
-    found = Section("density", "Density against temperature")
-    styles = looks(results.data_names())
+    """Return the section: plots where there are several temperatures, numbers where there is one."""
+    found = Section("density", "Density")
     rows: list[Row] = []
-    panels: list[Panel] = []
+    references: dict[str, Series] = {}
     sources: dict[str, None] = {}
     for name in results.simulations(TARGET):
-        reference, told = references([run for run in results.runs if run.cell.simulation == name])
+        references[name], told = known_references([run for run in results.runs if run.cell.simulation == name])
         sources |= dict.fromkeys(told)
+        rows += [_row(name, "reference", "", temperature, value) for temperature, value in references[name].items()]
+    said = f" Reference: {'; '.join(sources)}." if sources else " There is no reference for these liquids."
+    for index, names in enumerate(batches(results.data_names())):
+        figure = _figure(results, references, names, numbered("density_over_temperature", index), said)
+        found.blocks.extend([figure] if figure else [])
+    table = _table(results, references, rows, said)
+    if not table.rows:
+        return Section(found.name, found.title, ["No run has a density yet."])
+    if found.blocks:
+        found.blocks.append(Folded(f"All densities ({counted(len(table.rows), 'row')})", [table]))
+    else:
+        found.blocks.append(table)
+    return found
+
+
+def _figure(
+    results: Results, references: Mapping[str, Series], names: Sequence[str], file: str, said: str
+) -> Figure | None:
+    """Return a plot for each liquid and algorithm with several temperatures; None if there is none."""
+    styles = looks(names)
+    rows: list[Row] = []
+    panels: list[Panel] = []
+    shown: dict[str, None] = {}
+    for name, reference in references.items():
         for algorithm in results.study.algorithms:
             series = {data: one for data in styles if (one := _densities(results, name, (data, algorithm)))}
-            if series:
+            if len({temperature for one in series.values() for temperature in one}) > 1:
                 title = f"{name} ({results.study.simulations[name].liquid}), {algorithm}"
                 panels.append(_panel(title, series, reference, styles))
-            for data, one in series.items():
-                rows += [_row(name, data, algorithm, temperature, value) for temperature, value in one.items()]
-        rows += [_row(name, "reference", "", temperature, value) for temperature, value in reference.items()]
+                shown |= dict.fromkeys(series)
+                for data, one in series.items():
+                    rows += [_row(name, data, algorithm, temperature, value) for temperature, value in one.items()]
     if not panels:
-        found.blocks.append("No run has a density yet.")
-        return found
-    said = f" Reference: {'; '.join(sources)}." if sources else " There is no reference for these liquids."
-    found.blocks.append(
-        Figure(
-            panels,
-            "Density of the liquids that the data are about: mean over seeds and replicas, with its uncertainty; where "
-            "a run is too short for one, the spread of its samples stands for it. Points are set apart a little "
-            f"sideways.{said}",
-            Data("density", rows),
-            [
-                Key("reference", "#000000", "dotted", "✚"),
-                *(look.key(data_title(data)) for data, look in styles.items()),
-            ],
-        )
+        return None
+    keys = [styles[data].key(data_title(data)) for data in styles if data in shown]
+    return Figure(
+        panels,
+        "Density of the liquids that the data are about: mean over seeds and replicas, with its uncertainty; where a "
+        "run is too short for one, the spread of its samples stands for it. Points are set apart a little sideways."
+        f"{said}",
+        Data(file, rows),
+        [Key("reference", "#000000", "dotted", "✚"), *keys],
     )
-    return found
+
+
+def _table(results: Results, references: Mapping[str, Series], rows: list[Row], said: str) -> Table:
+    """Return every density beside its reference; rows of the CSV are added to `rows`."""
+    cells: list[list[Cell | str]] = []
+    for name, reference in references.items():
+        for pair in results.pairs():
+            for temperature, value in _densities(results, name, pair).items():
+                known = reference.get(temperature)
+                off = "–" if known is None else f"{100 * (value.value / known.value - 1):+.1f} %".replace("-", "−")
+                beside = "–" if known is None else number(known.value, known.uncertainty, 4)
+                shown = number(value.value, value.uncertainty, 4)
+                cells.append([pair_title(pair), f"{name}, {temperature:g} K", shown, beside, off])
+                rows.append(_row(name, *pair, temperature, value))
+    head = ["data set · algorithm", "liquid", "density (g/cm³)", "reference", "off by"]
+    caption = f"Mean over seeds and replicas, ± its uncertainty.{said}"
+    return Table(head, cells, caption, Data("density", rows), left=2)
 
 
 def _row(name: str, data: str, algorithm: str, temperature: float, value: Quantity) -> Row:
@@ -79,7 +115,7 @@ def _densities(results: Results, name: str, pair: Pair) -> Series:
     return {temperature: pooled(several) for temperature, several in sorted(values.items())}
 
 
-def references(runs: Sequence[RunRecord]) -> tuple[Series, list[str]]:
+def known_references(runs: Sequence[RunRecord]) -> tuple[Series, list[str]]:
     """Return the reference density by temperature, and where it comes from."""
     found: Series = {}
     sources: dict[str, None] = {}
@@ -93,7 +129,7 @@ def references(runs: Sequence[RunRecord]) -> tuple[Series, list[str]]:
 
 
 def _panel(title: str, series: Mapping[str, Series], reference: Series, styles: Mapping[str, Look]) -> Panel:
-    temperatures = sorted({temperature for one in series.values() for temperature in one})
+    temperatures = sorted({temperature for one in [*series.values(), reference] for temperature in one})
     gap = min(np.diff(temperatures), default=20.0)
 
     def draw(axes: Axes) -> None:

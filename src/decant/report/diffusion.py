@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
+from decant.foundation.looks import Look, batches, looks, numbered
+from decant.foundation.page import Cell, Data, Figure, Folded, Notes, Panel, Row, Section, Table
+from decant.foundation.svg import panel
 from decant.foundation.tables import number
 from decant.report.cells import data_title, pair_title
-from decant.report.page import Cell, Data, Figure, Panel, Row, Section, Table
-from decant.report.picture import Look, looks, panel
 from decant.report.records import Condition, Results, RunRecord, by_condition
+from decant.report.words import counted
 
 VALUE, UNCERTAINTY = "diffusion_1e-5_cm2_s", "uncertainty_1e-5_cm2_s"
 COLUMN = "msd_A2 "
@@ -20,32 +22,37 @@ COLUMN = "msd_A2 "
 def section(results: Results) -> Section:
     """Return the section."""
     found = Section("diffusion", "Mean square displacements and diffusion")
-    styles = looks(results.data_names())
     for algorithm in results.study.algorithms:
-        runs = [run for run in results.target_runs(algorithm) if run.msd]
-        panels: list[Panel] = []
-        rows: list[Row] = []
-        for condition, members in by_condition(runs).items():
-            for species in dict.fromkeys(name for run in members for name in run.diffusions()):
-                panels.append(_panel(algorithm, condition, species, members, styles))
-                rows += _rows(species, members)
-        if panels:
-            shown = dict.fromkeys(run.cell.fit.data for run in runs)
-            found.blocks.append(
-                Figure(
-                    panels,
-                    f"{algorithm}: displacement of centres of mass over lag time, a line a run; bold where D was "
-                    "fitted. Only where the logarithmic slope in that window (table below) is near 1 is the motion "
-                    "diffusive and D a number to trust.",
-                    Data(f"msd_{algorithm}", rows),
-                    [styles[name].key(data_title(name), marker=False) for name in shown],
-                )
-            )
+        for index, names in enumerate(batches(results.data_names())):
+            found.blocks.extend(_figures(results, algorithm, names, numbered(f"msd_{algorithm}", index)))
     if found.blocks:
-        found.blocks.append(_table(results))
+        table = _table(results)
+        found.blocks.append(Folded(f"Diffusion of every run ({counted(len(table.rows), 'row')})", [table]))
     else:
         found.blocks.append("No run has mean square displacements yet.")
     return found
+
+
+def _figures(results: Results, algorithm: str, names: Sequence[str], file: str) -> list[Figure]:
+    """Return the curves of some data sets; nothing where there are none."""
+    styles = looks(names)
+    runs = [run for run in results.target_runs(algorithm) if run.msd and run.cell.fit.data in styles]
+    panels: list[Panel] = []
+    rows: list[Row] = []
+    for condition, members in by_condition(runs).items():
+        for species in dict.fromkeys(name for run in members for name in run.diffusions()):
+            panels.append(_panel(algorithm, condition, species, members, styles))
+            rows += _rows(species, members)
+    if not panels:
+        return []
+    caption = (
+        f"{algorithm}: displacement of centres of mass over lag time, a line a run; bold where D was fitted. Only "
+        "where the logarithmic slope in that window (table below) is near 1 is the motion diffusive and D a number to "
+        "trust."
+    )
+    shown = dict.fromkeys(run.cell.fit.data for run in runs)
+    keys = [styles[name].key(data_title(name), marker=False) for name in shown]
+    return [Figure(panels, caption, Data(file, rows), keys)]
 
 
 def _rows(species: str, runs: Sequence[RunRecord]) -> list[Row]:
@@ -89,6 +96,7 @@ def _panel(
 def _table(results: Results) -> Table:
     rows: list[list[Cell | str]] = []
     data: list[Row] = []
+    notes = Notes()
     for run in results.runs:
         for species, entry in run.diffusions().items():
             begin, end = entry["fit_window_ps"]
@@ -100,10 +108,9 @@ def _table(results: Results) -> Table:
                     f"{run.cell.simulation}, {run.cell.temperature:g} K",
                     species,
                     f"{fit.seed}.{run.cell.replica}",
-                    number(entry[VALUE], entry[UNCERTAINTY]) + (" *" if note else ""),
+                    number(entry[VALUE], entry[UNCERTAINTY]) + (f" * {notes.mark(note)}" if note else ""),
                     f"{begin:.3g} to {end:.3g}",
                     f"{entry['log_log_slope']:.2f}",
-                    Cell(note, kind="text"),
                 ]
             )
             data.append(
@@ -126,7 +133,6 @@ def _table(results: Results) -> Table:
         "D (10⁻⁵ cm²/s)",
         "window (ps)",
         "log slope",
-        "to know",
     ]
-    caption = "Diffusion of every run, without correction for the size of the box. *: read the remark first."
-    return Table(head, rows, caption, Data("diffusion", data), left=3)
+    caption = "Diffusion of every run, without correction for the size of the box. *: read the note first."
+    return Table(head, rows, caption, Data("diffusion", data), left=3, notes=notes.texts)

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogFormatter, NullFormatter
 
+from decant.foundation.looks import Look, batches, looks, numbered
+from decant.foundation.page import Cell, Data, Figure, Folded, Panel, Row, Section, Table
+from decant.foundation.svg import panel
 from decant.foundation.tables import number
 from decant.report.cells import pair_title, score_shade
-from decant.report.page import Cell, Data, Figure, Panel, Row, Section, Table
-from decant.report.picture import Look, looks, panel
 from decant.report.records import FitRecord, Results
 from decant.report.scores import together, with_error
+from decant.report.words import counted
 from decant.scoring.predictors import ERRORS, Predictor, fixed_set_errors, predictors
 
 SHOWN = (
@@ -42,7 +44,15 @@ def section(results: Results, judged: Sequence[Predictor]) -> Section:
     if not known:
         found.blocks.append("No potential has both test errors and a score yet.")
         return found
-    found.blocks.extend([_verdicts(judged), _scatter(results, known, judged), _beside(results)])
+    tables = [table for kind in ("force", "energy") if (table := _beside(results, kind)).head[3:]]
+    scatters = [
+        _scatter([(fit, score) for fit, score in known if fit.cell.algorithm in algorithms], judged, algorithms, index)
+        for index, algorithms in enumerate(batches(list(dict.fromkeys(fit.cell.algorithm for fit, _ in known))))
+    ]
+    found.blocks.extend([_verdicts(judged), *scatters])
+    if tables:
+        title = f"Errors and score of every potential ({counted(len(tables[0].rows), 'row')})"
+        found.blocks.append(Folded(title, tables))
     return found
 
 
@@ -85,8 +95,10 @@ def shown_interval(one: Predictor) -> str:
     return "" if one.interval is None else f"{one.interval[0]:.3f} to {one.interval[1]:.3f}"
 
 
-def _scatter(results: Results, known: Sequence[tuple[FitRecord, float]], judged: Sequence[Predictor]) -> Figure:
-    styles = looks(list(results.study.algorithms))
+def _scatter(
+    known: Sequence[tuple[FitRecord, float]], judged: Sequence[Predictor], algorithms: Sequence[str], batch: int
+) -> Figure:
+    styles = looks(algorithms)
     verdicts = {one.error: one for one in judged}
     errors = [(fit, fixed_set_errors(fit.errors), score) for fit, score in known]
     panels = [_panel(name, errors, verdicts[name], styles) for name in SHOWN if name in verdicts]
@@ -95,13 +107,12 @@ def _scatter(results: Results, known: Sequence[tuple[FitRecord, float]], judged:
         | {f"{name} ({ERRORS[name][0]})": values.get(name) for name in verdicts}
         for fit, values, score in errors
     ]
-    shown = dict.fromkeys(fit.cell.algorithm for fit, _ in known)
     return Figure(
         panels,
         "Score of each potential over its error on the test set, which no fit has seen. An error predicts the score "
         "where points fall from upper left to lower right.",
-        Data("errors", rows),
-        [styles[name].key(name, line=False) for name in shown],
+        Data(numbered("errors", batch), rows),
+        [styles[name].key(name, line=False) for name in algorithms],
     )
 
 
@@ -128,9 +139,10 @@ def _panel(
     return panel(title, f"Score over the RMSE of {name} of {verdict.cells} potentials", draw)
 
 
-def _beside(results: Results) -> Table:
-    """Return the errors of every potential beside its score."""
-    names = [name for name in SHOWN if any(name in fixed_set_errors(fit.errors) for fit in results.fits)]
+def _beside(results: Results, kind: str) -> Table:
+    """Return the errors in force or energy of every potential beside its score."""
+    known = {name for fit in results.fits for name in fixed_set_errors(fit.errors)}
+    names = [name for name in SHOWN if name in known and name.startswith(kind)]
     rows: list[list[Cell | str]] = []
     for fit in results.fits:
         if not fit.errors:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from decant.foundation.page import Cell, Data, Notes, Row, Section, Table
 from decant.report.cells import outcome
-from decant.report.page import Cell, Data, Row, Section, Table
 from decant.report.records import Results, unfinished
 
 
@@ -12,14 +12,17 @@ def section(results: Results) -> Section:
     found = Section("failures", "What failed, and what is missing")
     failed = [(job, job.failure) for job in results.jobs if job.failure]
     if failed:
+        notes = Notes()
         rows: list[list[Cell | str]] = [
-            [job.cell, job.kind, outcome(failure), Cell(failure.reason, kind="text")] for job, failure in failed
+            [job.cell, job.kind, f"{outcome(failure)} {notes.mark(failure.reason)}"] for job, failure in failed
         ]
         data: list[Row] = [
             {"job": job.name, "cell": job.cell, "step": job.kind, "reason": failure.reason} for job, failure in failed
         ]
-        caption = "Each with the last line of its output. What needed it was left out; everything else went on."
-        found.blocks.append(Table(["cell", "step", "how", "reason"], rows, caption, Data("failures", data), left=3))
+        caption = "Each points to the last line of its output. What needed it was left out; everything else went on."
+        found.blocks.append(
+            Table(["cell", "step", "how"], rows, caption, Data("failures", data), left=3, notes=notes.texts)
+        )
     else:
         found.blocks.append("No step failed." if results.jobs else "There is no record of a workflow (jobs.json).")
     left = len(list(unfinished(results)))

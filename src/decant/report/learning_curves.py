@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from decant.foundation.looks import Look, batches, looks, numbered
+from decant.foundation.page import Cell, Data, Figure, Notes, Panel, Row, Section, Table
+from decant.foundation.svg import panel
 from decant.foundation.tables import number
 from decant.report.cells import gain_cell, score_cell
-from decant.report.page import Cell, Data, Figure, Panel, Row, Section, Table
-from decant.report.picture import Look, looks, panel
 from decant.report.records import FitRecord, Results
 from decant.report.scores import together
 from decant.scoring.predictors import fixed_set_errors
@@ -30,9 +31,10 @@ def section(results: Results) -> Section:
     if not curves:
         found.blocks.append("The study has no data sets that are parts of each other, so no learning curve.")
     for whole, members in curves.items():
-        figure = _figure(results, whole, members)
-        if figure:
-            found.blocks.append(figure)
+        for index, algorithms in enumerate(batches(list(results.study.algorithms))):
+            figure = _figure(results, numbered(whole, index), members, algorithms)
+            if figure:
+                found.blocks.append(figure)
     if any(choice.pretrained for choice in results.study.algorithms.values()):
         found.blocks.append(_pretrained(results))
     return found
@@ -82,8 +84,8 @@ def _curve(results: Results, members: Sequence[str], algorithm: str, measure: Me
     return sorted(points)
 
 
-def _figure(results: Results, whole: str, members: Sequence[str]) -> Figure | None:
-    styles = looks(list(results.study.algorithms))
+def _figure(results: Results, whole: str, members: Sequence[str], algorithms: Sequence[str]) -> Figure | None:
+    styles = looks(algorithms)
     measures: dict[str, tuple[str, Measure]] = {
         "score": ("score", _score),
         "force_rmse_meV_per_A": ("force RMSE (meV/Å)", _error),
@@ -178,6 +180,7 @@ def _pretrained(results: Results) -> Table:
     """Return fine-tuned models beside the pretrained ones as they are and potentials from scratch."""
     rows: list[list[Cell | str]] = []
     data_rows: list[Row] = []
+    notes = Notes()
     for algorithm, choice in results.study.algorithms.items():
         if choice.pretrained is None or choice.strategy == "zero-shot":
             continue
@@ -195,8 +198,8 @@ def _pretrained(results: Results) -> Table:
                     f"{algorithm} ({choice.strategy})",
                     data,
                     number(frames, digits=6),
-                    score_cell(tuned),
-                    *(score_cell(side) for side in sides),
+                    score_cell(tuned, notes),
+                    *(score_cell(side, notes) for side in sides),
                     *(gain_cell(tuned, side) for side in sides),
                 ]
             )
@@ -219,4 +222,5 @@ def _pretrained(results: Results) -> Table:
         "is, and a potential of the same algorithm trained from scratch on the same set.",
         Data("pretrained", data_rows),
         left=2,
+        notes=notes.texts,
     )  # fmt: skip

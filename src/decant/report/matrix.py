@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from decant.foundation.page import Cell, Data, Notes, Row, Section, Table
 from decant.report.cells import data_title, pair_title, score_cell
-from decant.report.page import Cell, Data, Row, Section, Table
 from decant.report.records import Condition, Pair, Results
 from decant.report.scores import together, with_error
 from decant.scoring.metric import PARTS
@@ -15,17 +15,17 @@ def section(results: Results) -> Section:
     if not any(run.score for run in results.runs):
         found.blocks.append("No run has a score yet.")
         return found
-    found.blocks.extend([_heat_map(results), _parts(results), _liquids(results)])
+    found.blocks.extend(table for table in (_heat_map(results), _parts(results), _liquids(results)) if table.rows)
     return found
 
 
 def _heat_map(results: Results) -> Table:
     """Return the scores on the liquids that the data are about."""
-    algorithms, pairs = list(results.study.algorithms), results.pairs()
+    algorithms, pairs, notes = list(results.study.algorithms), results.pairs(), Notes()
     rows: list[list[Cell | str]] = []
     for data in results.data_names():
         cells = [
-            score_cell(results.runs_of((data, name), results.is_target)) if (data, name) in pairs else Cell("")
+            score_cell(results.runs_of((data, name), results.is_target), notes) if (data, name) in pairs else Cell("")
             for name in algorithms
         ]
         rows.append([Cell(data_title(data), _about(results, data)), *cells])
@@ -35,6 +35,7 @@ def _heat_map(results: Results) -> Table:
         "Score from 0 to 1 on the liquids that the data are about, ± its uncertainty over seeds and replicas; the "
         "bluer the better. Hatched: no score, with the reason.",
         Data("matrix", [_row(results, pair) for pair in pairs]),
+        notes=notes.texts,
     )
 
 
@@ -66,21 +67,22 @@ def _row(results: Results, pair: Pair, condition: Condition | None = None) -> Ro
 def _parts(results: Results) -> Table:
     """Return the parts of the scores beside their totals."""
     rows: list[list[Cell | str]] = []
+    notes = Notes()
     for pair in results.pairs():
         done = together(results.runs_of(pair, results.is_target))
         if done is None:
             continue
         parts = [with_error(done["parts"][name]["value"], done["parts"][name]["uncertainty"]) for name in PARTS]
         lasted = f"{done['lasted']['runs']} of {done['runs']}"
-        notes = "; ".join(done["notes"])
-        rows.append(
-            [pair_title(pair), with_error(done["score"], done["uncertainty"]), *parts, lasted, Cell(notes, kind="text")]
-        )
+        mark = notes.mark("; ".join(done["notes"]))
+        score = f"{with_error(done['score'], done['uncertainty'])} {mark}".rstrip()
+        rows.append([pair_title(pair), score, *parts, lasted])
     return Table(
-        ["data set · algorithm", "score", *PARTS, "lasted to the end", "to know"],
+        ["data set · algorithm", "score", *PARTS, "lasted to the end"],
         rows,
         "What the scores are made of: how long a run stayed physical, and how well density and diffusion agree with "
         "the reference, each from 0 to 1. A score counts the parts that all its runs have.",
+        notes=notes.texts,
     )
 
 
@@ -88,13 +90,15 @@ def _liquids(results: Results) -> Table:
     """Return the scores of each liquid and temperature apart."""
     conditions = list(dict.fromkeys(run.condition for run in results.runs))
     rows: list[list[Cell | str]] = []
+    notes = Notes()
     for pair in results.pairs():
         runs = results.runs_of(pair)
-        cells = [score_cell([run for run in runs if run.condition == condition]) for condition in conditions]
+        cells = [score_cell([run for run in runs if run.condition == condition], notes) for condition in conditions]
         rows.append([pair_title(pair), *cells])
     return Table(
         ["data set · algorithm", *(f"{name}, {temperature:g} K" for name, temperature in conditions)],
         rows,
         "The same for each liquid and temperature apart.",
         Data("liquids", [_row(results, pair, condition) for pair in results.pairs() for condition in conditions]),
+        notes=notes.texts,
     )

@@ -5,12 +5,13 @@ The file needs nothing beside it; the numbers of every table and figure lie besi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
+from decant.foundation.page import Section, data_files, render
 from decant.foundation.progress import track
 from decant.foundation.tables import write_rows
 from decant.report import (
@@ -19,9 +20,12 @@ from decant.report import (
     diffusion,
     errors,
     failures,
+    finding,
     findings,
+    lead,
     learning_curves,
     matrix,
+    next_steps,
     parity,
     run_card,
     stability,
@@ -30,8 +34,8 @@ from decant.report import (
     unseen,
 )
 from decant.report.collect import collect
-from decant.report.page import Section, data_files, render
 from decant.report.records import Results
+from decant.scoring.predictors import Predictor
 
 REPORT = "report.html"
 
@@ -60,32 +64,33 @@ def report(folder: Path, output: Path | None = None) -> Path:
     if output.suffix != ".html":
         raise InputError(f"{output}: expected a name that ends in .html")
     results = collect(folder)
-    makers = _makers(results)
+    judged = errors.judge(results)
+    found = findings.find_all(results, judged)
+    makers = _makers(results, judged, found)
     sections = [make() for make in track(makers, "report", len(makers), "sections")]
     for data in data_files(sections):
         write_rows(output.with_suffix("") / f"{data.name}.csv", data.rows)
-    text = render(results.study.title, _subtitle(results), sections, output.stem)
+    said = lead.sentences(results, found)
+    text = render(results.study.title, _subtitle(), sections, output.stem, said, lead.SCORE)
     with write_beside(output) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return output
 
 
-def _makers(results: Results) -> list[Callable[[], Section]]:
+def _makers(
+    results: Results, judged: Sequence[Predictor], found: Sequence[finding.Finding]
+) -> list[Callable[[], Section]]:
     """Return what makes each section, in the order of the page."""
-    judged = errors.judge(results)
     plain = (matrix, transfer, learning_curves, parity, density, structure, diffusion, stability, unseen)
     return [
-        lambda: findings.section(results, judged),
+        lambda: findings.section(results, found),
         *(lambda part=part: part.section(results) for part in plain),
         lambda: errors.section(results, judged),
-        *(lambda part=part: part.section(results) for part in (cost, failures, run_card)),
+        *(lambda part=part: part.section(results) for part in (cost, failures)),
+        lambda: run_card.section(results),
+        lambda: next_steps.section(results, found),
     ]
 
 
-def _subtitle(results: Results) -> str:
-    study = results.study
-    sizes = (
-        f"{len(study.data)} data sets, {len(study.algorithms)} algorithms, {len(study.seeds)} seeds, "
-        f"{len(study.simulations)} liquids, {len(results.runs)} runs"
-    )
-    return f"A transfer study of decant: {sizes}. Reported on {datetime.now(UTC):%-d %B %Y}."
+def _subtitle() -> str:
+    return f"A transfer study of decant, reported on {datetime.now(UTC):%-d %B %Y}."

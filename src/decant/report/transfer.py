@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from decant.foundation.page import Cell, Data, Row, Section, Table
 from decant.report.cells import gain_cell
-from decant.report.page import Cell, Data, Row, Section, Table
 from decant.report.records import Pair, Results
 from decant.report.scores import gained
 

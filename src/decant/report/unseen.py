@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
+from decant.foundation.looks import GREY, Look, batches, looks, numbered
+from decant.foundation.page import Cell, Data, Figure, Notes, Panel, Row, Section, Table
+from decant.foundation.svg import panel
 from decant.report.cells import data_title, pair_title, score_cell
-from decant.report.page import Cell, Data, Figure, Key, Panel, Row, Section, Table
-from decant.report.picture import GREY, Look, looks, panel
 from decant.report.records import TARGET, Results, RunRecord
 from decant.report.scores import together, with_error
 from decant.study.simulation import CHANGES
@@ -25,22 +26,25 @@ def section(results: Results) -> Section:
     if all(results.changes[name] == TARGET for name in names):
         found.blocks.append("The study runs no liquid that is new to its potentials.")
         return found
-    styles = looks(results.data_names())
-    rows: list[Row] = []
-    panels = [_panel(results, algorithm, names, styles, rows) for algorithm in results.study.algorithms]
-    keys: list[Key] = [look.key(data_title(name), line=False) for name, look in styles.items()]
-    found.blocks.append(
-        Figure(
-            [one for one in panels if one],
-            "Score on every liquid, the data's own on top, then those whose molecules differ in shape only, then those "
-            "of another functional group; ± its uncertainty. A liquid whose density has no reference has no score; one "
-            "with an element that a potential has never seen is refused.",
-            Data("unseen", rows),
-            keys,
-        )
+    found.blocks.extend(
+        _figure(results, names, looks(some), numbered("unseen", index))
+        for index, some in enumerate(batches(results.data_names()))
     )
     found.blocks.append(_table(results, names))
     return found
+
+
+def _figure(results: Results, names: Sequence[str], styles: dict[str, Look], file: str) -> Figure:
+    rows: list[Row] = []
+    panels = [_panel(results, algorithm, names, styles, rows) for algorithm in results.study.algorithms]
+    return Figure(
+        [one for one in panels if one],
+        "Score on every liquid, the data's own on top, then those whose molecules differ in shape only, then those "
+        "of another functional group; ± its uncertainty. A liquid whose density has no reference has no score; one "
+        "with an element that a potential has never seen is refused.",
+        Data(file, rows),
+        [look.key(data_title(name), line=False) for name, look in styles.items()],
+    )
 
 
 def ordered(results: Results) -> list[str]:
@@ -56,7 +60,7 @@ def _panel(
     results: Results, algorithm: str, names: Sequence[str], styles: dict[str, Look], rows: list[Row]
 ) -> Panel | None:
     """Return the scores of an algorithm's potentials on every liquid; None if it runs none."""
-    own = [run for run in results.runs if run.cell.fit.algorithm == algorithm]
+    own = [run for run in results.runs if run.cell.fit.algorithm == algorithm and run.cell.fit.data in styles]
     names = [name for name in names if any(run.cell.simulation == name for run in own)]
     if not any(run.score or run.failure for run in own):
         return None
@@ -126,12 +130,17 @@ def _table(results: Results, names: Sequence[str]) -> Table:
     """Return the scores by kind of change."""
     changes = [change for change in CHANGES if results.simulations(change)]
     rows: list[list[Cell | str]] = []
+    notes = Notes()
     for pair in results.pairs():
-        cells = [score_cell(results.runs_of(pair, lambda run: results.change_of(run) == change)) for change in changes]  # noqa: B023
+        cells = [
+            score_cell([run for run in results.runs_of(pair) if results.change_of(run) == change], notes)
+            for change in changes
+        ]
         rows.append([pair_title(pair), *cells])
     counts = [f"{TITLES[change]} ({len(results.simulations(change))})" for change in changes]
     return Table(
         ["data set · algorithm", *counts],
         rows,
         "Scores over all liquids of a kind of change; the number of liquids in brackets.",
+        notes=notes.texts,
     )

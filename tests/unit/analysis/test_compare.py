@@ -9,9 +9,11 @@ import pytest
 import yaml
 
 from decant.analysis.analyze import measure, write_results
-from decant.analysis.compare import as_text, compare, table
-from decant.analysis.entry import read_entry
+from decant.analysis.compare import as_text, compare, make_names_unique, table, write_html
+from decant.analysis.entry import Entry, read_entry
+from decant.analysis.summary_plot import groups
 from decant.foundation.errors import InputError
+from decant.foundation.sketches import write_sheet
 from tests.unit.universes import thermo_of, tumbling_carbonates
 
 NUMBERS = {"rmse": 12.5, "mae": 9.0, "reference_rms": 30.0, "ratio": 0.4}
@@ -66,16 +68,56 @@ def test_the_page_is_complete_in_itself(analysed: Path, tmp_path: Path) -> None:
     entries = compare([analysed / "a", analysed / "b"], tmp_path / "out", reference=reference)
     assert (tmp_path / "out" / "summary.png").read_bytes().startswith(b"\x89PNG")
     page = (tmp_path / "out" / "summary.html").read_text(encoding="utf-8")
-    assert "data:image/png;base64,iVBOR" in page
+    assert page.count("<svg ") >= 4 and 'name="viewport"' in page
     assert "lab &lt;1999&gt;" in page
     assert "b: stopped by guard &#39;density&#39; at 7.9 ps" in page
     assert "src=" not in page.replace('src="data:', "")
     assert "lab <1999>" in as_text(entries)
 
 
+def test_a_legend_stands_beside_the_pictures_and_covers_no_curve(analysed: Path, tmp_path: Path) -> None:
+    compare([analysed / "a", analysed / "b"], tmp_path)
+    page = (tmp_path / "summary.html").read_text(encoding="utf-8")
+    legend = page.split('<ul class="legend">')[1].split("</ul>")[0]
+    assert ">a</li>" in legend and ">b</li>" in legend and "stopped</li>" in legend
+    assert "legend_" not in page, "matplotlib draws none"
+
+
+def test_many_runs_come_in_groups_whose_colours_do_not_repeat(analysed: Path) -> None:
+    runs = [read_entry(analysed / "a") for _ in range(9)]
+    for number, run in enumerate(runs):
+        run.name = f"run {number}"
+    found = groups(runs)
+    assert [key.name for group in found for key in group.legend if key.name.startswith("run")] == [
+        run.name for run in runs
+    ]
+    for group in found:
+        colours = [key.colour for key in group.legend if key.name.startswith("run")]
+        assert len(set(colours)) == len(colours) <= 6
+
+
+def test_runs_without_errors_have_no_empty_picture_of_them(analysed: Path) -> None:
+    (group,) = groups([read_entry(analysed / "b")])
+    assert not [sketch for sketch in group.sketches if "error" in sketch.title]
+
+
+def test_a_run_without_anything_to_draw_has_a_page_that_says_so(tmp_path: Path) -> None:
+    early = [Entry("early", {"status": {"state": "stopped", "guard": "bond"}})]
+    assert groups(early) == []
+    write_sheet(tmp_path / "summary.png", [])
+    write_html(tmp_path / "summary.html", early, [])
+    assert (tmp_path / "summary.png").is_file()
+    page = (tmp_path / "summary.html").read_text(encoding="utf-8")
+    assert "stopped: bond" in page and "nothing to draw" in page
+    assert page.count("<table") == 1, "of errors and speed nothing is known"
+
+
 def test_runs_of_one_name_are_told_apart(analysed: Path, tmp_path: Path) -> None:
     entries = compare([analysed / "a", analysed / "a"], tmp_path)
     assert entries[0].name == str(analysed / "a")
+    entries = [Entry(name, {}) for name in "aab"]
+    make_names_unique(entries, [tmp_path / "one" / "a", tmp_path / "other" / "a", tmp_path / "b"])
+    assert [entry.name for entry in entries] == ["one/a", "other/a", "b"], "what they share tells nothing"
 
 
 def test_what_is_missing_is_named(analysed: Path, tmp_path: Path) -> None:

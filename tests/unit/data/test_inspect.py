@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from decant.cli.main import application
 from decant.data.frames import ISOLATED, write_frames
 from decant.data.inspect import as_text, inspect, nearest_distance, read_parts, remarks, table
+from decant.data.inspect_plot import groups
 from decant.data.inspection import QUANTITIES
 from decant.foundation.errors import InputError
 
@@ -116,7 +118,7 @@ def test_the_page_is_complete_in_itself_and_the_table_beside_it_has_every_frame(
     assert done.exit_code == 0, done.output
     assert (tmp_path / "page" / "inspect.png").read_bytes().startswith(b"\x89PNG")
     page = (tmp_path / "page" / "inspect.html").read_text(encoding="utf-8")
-    assert "data:image/png;base64,iVBOR" in page and "src=" not in page.replace('src="data:', "")
+    assert page.count("<svg ") >= 8 and 'name="viewport"' in page and "src=" not in page.replace('src="data:', "")
     assert "valid 1 = train 5" in page
     with (tmp_path / "page" / "frames.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
@@ -130,7 +132,17 @@ def test_one_frame_without_labels_makes_a_page_too(tmp_path: Path) -> None:
     write_frames(tmp_path / "one.extxyz", [waters(1, 0, "monomer", None)])
     done = CliRunner().invoke(application(), ["inspect", str(tmp_path / "one.extxyz"), "-o", str(tmp_path / "page")])
     assert done.exit_code == 0, done.output
-    assert (tmp_path / "page" / "inspect.html").is_file()
+    page = (tmp_path / "page" / "inspect.html").read_text(encoding="utf-8")
+    titles = re.findall("<h3>(.*?)</h3>", page)
+    assert "Size of a frame" in titles and "Energy" not in titles, "what no frame has is not drawn"
+
+
+def test_parts_and_recipes_share_no_colour(made: Path) -> None:
+    found = inspect(read_parts(made))
+    recipes, rest = groups(found, np.zeros((len(found.frames), 2)), np.zeros(2))
+    assert len({key.colour for key in recipes.legend}) == 2
+    assert [sketch.title for sketch in rest.sketches] == ["Compositions", "Coverage of train", "Coverage of valid"]
+    assert rest.legend == [], "a part is black before the others in grey"
 
 
 def test_what_cannot_be_inspected_is_named(tmp_path: Path) -> None:

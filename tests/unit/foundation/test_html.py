@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
 from markupsafe import Markup
 
-from decant.foundation.html import Page, render, write_page
+from decant.foundation.html import render
 
 
 @pytest.fixture
@@ -33,19 +32,3 @@ def test_markup_stays_as_it_is(template: Path) -> None:
 def test_a_value_that_is_missing_is_an_error(template: Path) -> None:
     with pytest.raises(UndefinedError, match="'value' is undefined"):
         render(template, title="")
-
-
-def test_a_page_has_its_table_its_remarks_and_its_picture(tmp_path: Path) -> None:
-    picture = tmp_path / "picture.png"
-    picture.write_bytes(b"picture")
-    table = [["name", "density"], ["", "g/cm3"], ["<a>", "1.0 ± 0.1"], ["b", "–"]]
-    page = Page("Some & others", table, 1, "*: a < b", ["one <1>", "two"], picture, 'a "picture"')
-    write_page(tmp_path / "page.html", page)
-    text = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "<th>density<br><small>g/cm3</small></th>" in text
-    rows = [re.findall("<td>(.*?)</td>", row) for row in re.findall("<tr>(.*?)</tr>", text, flags=re.DOTALL)[1:]]
-    assert rows == [["&lt;a&gt;", "1.0\u00a0±\u00a00.1"], ["b", "–"]]
-    assert re.findall("<li>(.*?)</li>", text) == ["one &lt;1&gt;", "two"] and "*: a &lt; b" in text
-    assert 'alt="a &#34;picture&#34;" src="data:image/png;base64,cGljdHVyZQ=="' in text
-    write_page(tmp_path / "page.html", Page("Some", table, 1, "", [], picture, ""))
-    assert "Remarks" not in (tmp_path / "page.html").read_text(encoding="utf-8")

@@ -9,9 +9,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from decant.foundation.page import Listing
 from decant.foundation.settings import read_mapping
-from decant.report.findings import claim, section
-from decant.report.page import Listing
+from decant.report.finding import claim
+from decant.report.findings import find_all, progress, section
 from decant.report.records import Results, RunRecord, SetRecord
 from decant.report.scores import gained, sign
 from decant.scoring.predictors import Predictor
@@ -57,9 +58,16 @@ def size(data: str) -> int:
 
 
 def sentences(results: Results, judged: Sequence[Predictor] = ()) -> list[str]:
-    listing = section(with_fits(results), judged).blocks[0]
-    assert isinstance(listing, Listing)
-    return list(listing.lines)
+    whole = with_fits(results)
+    blocks = section(whole, find_all(whole, judged)).blocks
+    return [line for block in blocks if isinstance(block, Listing) for line in block.lines]
+
+
+def groups(results: Results) -> dict[str, list[str]]:
+    """The sentences by the heading that they stand under."""
+    whole = with_fits(results)
+    blocks = section(whole, find_all(whole, ())).blocks
+    return {block.title: list(block.lines) for block in blocks if isinstance(block, Listing)}
 
 
 def about(start: str, lines: Sequence[str]) -> str:
@@ -89,9 +97,22 @@ def test_one_seed_decides_nothing() -> None:
 
 
 def test_without_scores_only_the_progress_is_told() -> None:
-    lines = sentences(found({}))
-    assert len(lines) == 1
-    assert lines[0].startswith("0 of ")
+    assert sentences(found({})) == []
+    assert section(found({}), []).blocks[0] == progress(found({}))
+    assert progress(found({})).startswith("0 of ")
+
+
+def test_what_is_decided_stands_before_what_is_likely_and_what_is_not() -> None:
+    scores: Scores = {
+        ("liquid", "mace"): (0.50, 0.51, 0.49), ("by-mace", "mace"): (0.90, 0.91, 0.89),
+        ("liquid", "deepmd"): (0.50, 0.51, 0.49), ("by-mace", "deepmd"): (0.40, 0.61, 0.50),
+        ("clusters", "deepmd"): (0.45, 0.49, 0.44),
+    }  # fmt: skip
+    found_groups = groups(found(scores))
+    assert list(found_groups) == ["Decided", "Not decided"]
+    assert "“by-mace” scores highest" in about("mace: ", found_groups["Decided"])
+    assert "mace itself gains" in about("Frames that mace collected", found_groups["Decided"])
+    assert "deepmd not decided" in about("Frames that mace collected", found_groups["Not decided"])
 
 
 def corrections(mace: Sequence[float], deepmd: Sequence[float]) -> list[str]:
@@ -128,19 +149,21 @@ def test_collected_frames_are_told_for_their_collector_and_the_other() -> None:
         ("liquid", "mace"): base, ("liquid", "deepmd"): base,
         ("by-mace", "mace"): (0.90, 0.91, 0.89), ("by-mace", "deepmd"): (0.40, 0.61, 0.50),
     }  # fmt: skip
-    line = about("Frames that mace collected", sentences(found(scores)))
-    assert "mace itself gains" in line
-    assert "deepmd not decided" in line
+    own, other = (line for line in sentences(found(scores)) if line.startswith("Frames that mace collected"))
+    assert "mace itself gains" in own and "deepmd" not in own
+    assert "deepmd not decided" in other
 
 
 def test_fine_tuning_is_held_against_the_model_as_it_is_and_against_scratch() -> None:
     scores: Scores = {
         ("none", "ready"): (0.30,), ("liquid", "tuned"): (0.90, 0.91, 0.89), ("liquid", "mace"): (0.50, 0.51, 0.49),
     }  # fmt: skip
-    line = about("tuned, fine-tuned to “liquid” (54 training frames)", sentences(found(scores)))
-    assert "against training from scratch on the same frames" in line
-    assert "better (+" in line
-    assert "as it is (0.700 ± 0.005) not decided" in line, "one run of the model as it is has no spread to compare with"
+    scratch, ready = (line for line in sentences(found(scores)) if line.startswith("tuned, fine-tuned to “liquid” (54"))
+    assert "against training from scratch on the same frames" in scratch
+    assert "better (+" in scratch
+    assert "as it is (0.700 ± 0.005) not decided" in ready, (
+        "one run of the model as it is has no spread to compare with"
+    )
 
 
 def test_more_frames_are_told_from_the_fewest_to_the_most() -> None:
@@ -149,8 +172,8 @@ def test_more_frames_are_told_from_the_fewest_to_the_most() -> None:
     assert "from 18 to 54 frames" in about("More frames of “liquid”", sentences(found(scores)))
 
 
-def lasting(stabilities: Mapping[str, Sequence[float]]) -> str:
-    """What is said of the stability of mace on liquids by simulation."""
+def lasting(stabilities: Mapping[str, Sequence[float]]) -> list[str]:
+    """What is said of the stability of mace on liquids by simulation, what is decided first."""
     results = found({})
     runs = []
     for run in results.runs:
@@ -160,20 +183,19 @@ def lasting(stabilities: Mapping[str, Sequence[float]]) -> str:
             runs.append(RunRecord(run.cell, score=score_of(stability=value)))
     from dataclasses import replace
 
-    return about("Stability of mace", sentences(replace(results, runs=runs)))
+    return [line for line in sentences(replace(results, runs=runs)) if line.startswith("Stability of mace, ")]
 
 
 def test_stability_that_survives_shape_but_not_chemistry_is_told_so() -> None:
-    line = lasting({"emc": (1.0, 1.0, 1.0), "dec": (1.0, 0.98, 1.0), "acetone": (0.2, 0.21, 0.19)})
-    own, shape, chemistry = line.split("; ")
-    assert own == "Stability of mace: 1 on the data's own liquids"
+    chemistry, shape = lasting({"emc": (1.0, 1.0, 1.0), "dec": (1.0, 0.98, 1.0), "acetone": (0.2, 0.21, 0.19)})
+    assert chemistry.startswith("Stability of mace, 1 on the data's own liquids: ")
     assert "on changed shape, not decided" in shape
     assert "on changed chemistry, lower (−0.80" in chemistry
-    assert "and against changed shape lower (−0.79" in chemistry
+    assert "changed chemistry against changed shape lower (−0.79" in chemistry
 
 
 def test_stability_that_nothing_changes_is_no_difference() -> None:
-    line = lasting({"emc": (1.0, 1.0, 1.0), "dec": (1.0, 1.0, 1.0)})
+    (line,) = lasting({"emc": (1.0, 1.0, 1.0), "dec": (1.0, 1.0, 1.0)})
     assert line.endswith("1 on changed shape, no difference.")
     assert "chemistry" not in line
 

@@ -9,22 +9,25 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from decant.foundation.errors import InputError
-from decant.report import unseen
+from decant.foundation.looks import MOST
+from decant.foundation.page import Figure, Table
+from decant.foundation.svg import inline
+from decant.report import density, diffusion, matrix, structure, unseen
 from decant.report.collect import collect, read_parity
 from decant.report.cost import cost_of
-from decant.report.page import Figure
-from decant.report.picture import inline
+from decant.report.parity import kinds
 from decant.report.records import Results
 from decant.report.report import report
 from decant.report.stability import bar_of
 from decant.report.structure import mean_curve
 from decant.report.transfer import compared
-from tests.study_folder import DENSITY, write_study
+from tests.study_folder import DENSITY, as_yaml, write_study
 
 
 @pytest.fixture(scope="module")
@@ -91,18 +94,105 @@ def test_names_of_a_picture_are_renamed_where_they_are_used() -> None:
 
 def test_the_page_opens_with_findings_and_has_contents(page: str) -> None:
     sections = re.findall(r'<section id="([^"]+)"', page)
-    assert sections[0] == "findings"
+    assert sections[0] == "findings" and sections[-1] == "next"
     assert re.findall(r'<li><a href="#([^"]+)"', page) == sections
     assert "“liquid+scan” scores highest" in section(page, "findings")
 
 
+def test_the_page_opens_with_three_sentences_and_what_a_score_is(page: str) -> None:
+    opening = page.split("<nav")[0]
+    studied, decided, undecided = re.findall(r"<p>(.*?)</p>", opening.split('class="lead"')[1].split("</div>")[0])
+    assert studied.startswith("Studied: 5 data sets for 4 algorithms")
+    assert decided.startswith("Decided (") and "“liquid+scan” serves deepmd best" in decided
+    assert undecided.startswith("Not decided (") and "whether “liquid+scan” serves mace better" in undecided
+    assert "Score: from 0 to 1" in opening and "density is 5 % off" in opening
+
+
+def test_decided_findings_stand_before_undecided_ones(page: str) -> None:
+    findings = section(page, "findings")
+    assert re.findall(r"<h3[^>]*>(.*?)</h3>", findings) == ["Decided", "Likely, not decided", "Not decided"]
+    decided, rest = findings.split("Likely, not decided")
+    assert "not decided (" not in decided.split("<ul>")[1] and "likely" not in decided.split("<ul>")[1]
+    assert "not decided (" in rest
+
+
+def test_errors_are_one_chart_and_the_parity_plots_are_folded_away(page: str, study: Path) -> None:
+    shown, folded = section(page, "parity").split("<details>")
+    assert shown.count("<svg ") == 1
+    assert folded.count("<svg ") == 26 and "(26 plots)" in folded
+    errors = {(row["data"], row["algorithm"], row["motion"]): row for row in rows(study, "force_errors")}
+    assert {motion for _, _, motion in errors} == {"translational", "rotational", "vibrational"}
+    own = [as_yaml(study / "errors" / "liquid" / "mace" / f"{seed}.yaml") for seed in (1, 2)]
+    values = [one["force_meV_per_A"]["rotational"]["rmse"] for one in own]
+    assert float(errors["liquid", "mace", "rotational"]["rmse_meV_per_A"]) == pytest.approx(np.mean(values))
+    assert float(errors["liquid", "mace", "rotational"]["uncertainty_meV_per_A"]) > 0
+
+
+def test_a_test_set_of_many_recipes_shares_the_last_colour_among_the_rarest(results: Results) -> None:
+    fit = next(fit for fit in results.fits if fit.parity)
+    assert fit.parity is not None
+    count = len(fit.parity.recipe)
+    recipes = np.array([f"recipe {min(number % 40, 9)}" for number in range(count)])
+    found = kinds([replace(fit, parity=replace(fit.parity, recipe=recipes))])
+    assert len(found) == 10 and len(set(found.values())) == MOST
+    assert found["recipe 9"] == "recipe 9", "the most common has its own"
+
+
+def test_one_temperature_is_a_number_and_several_are_a_plot(study: Path, results: Results) -> None:
+    several = density.section(results)
+    assert {row["temperature_K"] for row in several.blocks[0].data.rows} == {298, 303}  # type: ignore[union-attr]
+    assert all("ready" not in panel.title for panel in several.blocks[0].panels), "it has one"  # type: ignore[union-attr]
+    simulations = {**results.study.simulations, "emc": replace(results.study.simulations["emc"], temperature=(298.0,))}
+    one = replace(
+        results,
+        study=replace(results.study, simulations=simulations),
+        runs=[run for run in results.runs if run.cell.temperature == 298],
+    )
+    (table,) = density.section(one).blocks
+    assert isinstance(table, Table)
+    cells = {row[0]: row for row in table.rows}
+    assert cells["ready, as it is"][1] == "emc, 298 K" and "±" in str(cells["liquid · mace"][2])
+    assert re.fullmatch(r"[+−]\d+\.\d %", str(cells["liquid · mace"][4]))
+
+
+@pytest.mark.parametrize("part", [density, structure, diffusion, unseen])
+def test_more_data_sets_than_colours_come_in_further_figures(
+    part: ModuleType, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("decant.foundation.looks.MOST", 3)
+    few = replace(results, runs=[run for run in results.runs if run.cell.fit.algorithm == "mace"])
+    figures = [block for block in part.section(few).blocks if isinstance(block, Figure)]
+    assert len(figures) >= 2
+    assert len({one.data.name for one in figures if one.data}) == len(figures), "each has its numbers"
+    for one in figures:
+        colours = [key.colour for key in one.legend]
+        assert len(set(colours)) == len(colours) <= 4, "three, and the reference"
+
+
+def test_there_is_no_table_without_rows(results: Results) -> None:
+    without = copy.deepcopy(results)
+    for run in without.runs:
+        if run.score:
+            run.score["parts"]["density"] |= {"value": None, "not_available": "no reference"}
+    tables = [block for block in matrix.section(without).blocks if isinstance(block, Table)]
+    assert len(tables) == 2 and all(table.rows for table in tables), "the parts of a score are nowhere known"
+
+
+def test_long_texts_of_tables_are_notes_below_them(page: str) -> None:
+    liquids = section(page, "matrix")
+    assert "refused ¹" in liquids
+    assert re.search(r'<ol class="notes"><li>--liquid FEC:8: FEC has the element F', liquids)
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", page)
+    assert max(len(re.sub("<[^>]+>", "", cell)) for cell in cells) < 100
+
+
 def test_the_matrix_shows_scores_with_uncertainties(page: str, study: Path) -> None:
-    matrix = {(row["data"], row["algorithm"]): row for row in rows(study, "matrix")}
-    good, poor = matrix["liquid+scan", "mace"], matrix["clusters", "deepmd"]
+    cells = {(row["data"], row["algorithm"]): row for row in rows(study, "matrix")}
+    good, poor = cells["liquid+scan", "mace"], cells["clusters", "deepmd"]
     assert float(good["score"]) > 0.8 > 0.4 > float(poor["score"])
     assert float(good["uncertainty"]) > 0
     assert good["scored_runs"] == good["runs"] == "4", "two seeds, two temperatures"
-    assert ("liquid", "ready") not in matrix
+    assert ("liquid", "ready") not in cells
     assert re.search(r"0\.\d+\xa0±\xa00\.\d+", section(page, "matrix"))
 
 
@@ -113,7 +203,7 @@ def test_a_refused_liquid_is_shown_with_its_reason(page: str, study: Path) -> No
     assert {row["step"] for row in failures} == {"simulate"}
     assert all("knows only H, C, O" in row["reason"] for row in failures)
     assert "4 refused" in section(page, "findings"), "two with a code in their log, two of a version without codes"
-    assert section(page, "failures").count(">refused<") == 4
+    assert section(page, "failures").count(">refused ¹<") == 4
 
 
 def test_sets_are_held_against_what_they_extend(study: Path, results: Results) -> None:
@@ -131,13 +221,13 @@ def test_a_set_is_held_against_the_one_that_the_study_names(results: Results) ->
 
 
 def test_density_stands_beside_its_reference_and_source(page: str, study: Path) -> None:
-    density = rows(study, "density")
-    reference = [row for row in density if row["data"] == "reference"]
+    densities = rows(study, "density")
+    reference = [row for row in densities if row["data"] == "reference"]
     assert {float(row["density_g_cm3"]) for row in reference} == {1.0061, 1.0001}, "as measured at 298 and 303 K"
-    assert {row["temperature_K"] for row in density} == {"298.0", "303.0"}
+    assert {row["temperature_K"] for row in densities} == {"298.0", "303.0"}
     assert "doi:10.1016/j.xcrp.2022.101047" in section(page, "density")
     best = [
-        float(row["density_g_cm3"]) for row in density if row["data"] == "liquid+scan" and row["algorithm"] == "mace"
+        float(row["density_g_cm3"]) for row in densities if row["data"] == "liquid+scan" and row["algorithm"] == "mace"
     ]
     assert best == pytest.approx([DENSITY["emc"]] * 2, rel=0.02)
 
