@@ -67,7 +67,6 @@ def command(
       decant fit deepmd data/ec-emc/ -o models/dp-a --max-time 30min --set model.descriptor.rcut=7
       decant fit mace data/ec-emc/ -o models/off-a --pretrained mace-off23-small
     """
-    from decant.algorithms.presets import preset_cost
     from decant.foundation.units import duration
     from decant.potentials.fit import FitRequest, fit
 
@@ -75,8 +74,6 @@ def command(
         raise InputError("--strategy and --replay go with --pretrained: say which model to start from")
     limit = None if max_time is None else duration(max_time)
     preset = preset or ("finetune" if pretrained else "small")
-    if cost := preset_cost(algorithm, preset):
-        typer.echo(f"preset {preset}: {cost}", err=True)
     record = fit(
         FitRequest(
             algorithm, data, output, preset, seed, list(settings or []), limit, max_epochs, pretrained, strategy, replay

@@ -10,6 +10,7 @@ import hashlib
 import math
 import platform
 import shutil
+import sys
 import time
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ase.data import atomic_numbers
 
 from decant.algorithms.base import FitTask
-from decant.algorithms.presets import Preset, load_preset
+from decant.algorithms.presets import Preset, load_preset, preset_cost
 from decant.algorithms.registry import algorithm
 from decant.data.charges import charge_of, spin_of
 from decant.data.frames import density, is_isolated, isolated_energies, read_frames
@@ -117,6 +118,8 @@ def fit(request: FitRequest) -> dict[str, Any]:
     record = {"state": "running", **asked, "versions": _versions(method.packages)}
     write_yaml(record_path, record)
     limits = asked["limits"]
+    if cost := preset_cost(request.algorithm, request.preset):
+        print(f"preset {preset.name}: {cost}", file=sys.stderr)
     result = method.fit(
         FitTask(
             frames["train"], frames["valid"], (request.output / "work").resolve(), preset.settings, request.seed,

@@ -106,7 +106,7 @@ def run_segment(run: Run, plugin: str, lock: int, resources: Resources) -> None:
         write_yaml(run.path / "status.yaml", {"state": "interrupted", "segment": number, "message": message})
         raise
     finally:
-        for file in run.segment_files("trajectory", "dcd"):
+        for file in run.segment_files("trajectory", "dcd") if run.path.is_dir() else ():
             set_timestep(file, run.description.timestep_ps)
     _conclude(run, outcome, number, resources.launcher)
 
