@@ -57,15 +57,19 @@ def _odd_virials(kind: str, told: str, pairs: Mapping[int, tuple[np.ndarray, np.
     return odd_frames(kind, told, ratios, {number for number, ratio in ratios.items() if not is_near(ratio, 2.0)})
 
 
+OWN_ORDER = (5, 2, 1)
+"""Where in a row of nine yz, xz and xy stand."""
 _ORDERS = {"xx yy zz xy yz zx": (1, 5, 2), "xx yy zz xy xz yz": (1, 2, 5)}
 """Six numbers in the order of VASP and of LAMMPS, and where in a row of nine that is which is read as yz, xz, xy."""
 
 
 def _check_order(kind: str, virial: np.ndarray, inner: np.ndarray) -> Finding | None:
     """See whether the shears of virials are those of the internal ones in another order."""
-    shears = virial[:, (5, 2, 1)].ravel()
+    shears, right = virial[:, OWN_ORDER].ravel(), inner[:, OWN_ORDER].ravel()
+    if len(shears) < 9 or is_sure(shears, right, len(shears), 0.3):
+        return None  # too few, or in the right order as far as molecules alone can tell
     for order, places in _ORDERS.items():
-        if len(shears) >= 9 and is_sure(shears, inner[:, places].ravel(), len(shears), 0.9):
+        if is_sure(shears, inner[:, places].ravel(), len(shears), 0.9):
             return Finding(
                 kind,
                 f"the {kind} has the order {order}, not that of ASE: give it as nine numbers, or as xx yy zz yz xz xy",

@@ -5,7 +5,7 @@ import re
 import ase.units
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from decant.data.extxyz import read_raw
@@ -204,6 +204,7 @@ def test_a_frame_beyond_a_limit_is_left_out(tmp_path, frames):
 
 
 @settings(max_examples=30)
+@example(seed=602, spread=0.01, boxed=True, count=4)  # shears that look alike in two orders
 @given(
     seed=st.integers(0, 1000), spread=st.sampled_from([0.0, 0.01, 0.05]), boxed=st.booleans(), count=st.integers(1, 4)
 )
