@@ -103,8 +103,11 @@ def test_the_package_passes_the_conformance_tests(said: dict[str, str], package:
     assert re.search(r"\d+ passed", told) and "failed" not in told and "skipped" not in told, told
 
 
+CALLS = "CALLS = iter(range(1000))"
 BREAKS = [
-    ("recipe", "default_rng(seed)", "default_rng()", "test_the_same_seed_makes_the_same_frames"),
+    # other frames at each call, and yet those of today tomorrow: the fits below are made to them
+    ("recipe", "import numpy as np\n", f"import numpy as np\n{CALLS}\n", "test_the_same_seed_makes_the_same_frames"),
+    ("recipe", "default_rng(seed)", "default_rng([seed, next(CALLS)])", "test_the_same_seed_makes_the_same_frames"),
     (
         "method",
         "return eval",
