@@ -13,7 +13,7 @@ from decant.lammps.command import command, environment
 from tests.conftest import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "own_script.md").read_text(encoding="utf-8")
-SCRIPT, DISPERSION = re.findall(r"```lammps\n(.*?)```", PAGE, re.DOTALL)
+SCRIPT, AGAIN, DISPERSION = re.findall(r"```lammps\n(.*?)```", PAGE, re.DOTALL)
 READING = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
 POTENTIAL = REPOSITORY / "models" / "ec-emc-mace"
 
@@ -47,6 +47,26 @@ def test_the_script_runs_and_mdanalysis_reads_what_it_wrote(folder: Path) -> Non
     universe = names["universe"]
     assert isinstance(universe, MDAnalysis.Universe)
     assert [step.time for step in universe.trajectory] == pytest.approx([0.0, 0.01, 0.02])
+
+
+def test_a_run_goes_on_from_its_restart_file(folder: Path) -> None:
+    short = [script.replace("run            200", "run 20") for script in (SCRIPT, AGAIN)]
+    for script in short:
+        done = run(folder, script)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    steps = [int(row.split()[0]) for row in re.findall(r"^ +\d+ +[\d.]+ +-?[\d.]+.*", done.stdout, re.MULTILINE)]
+    assert steps == [20, 40]
+
+
+def test_a_data_file_of_a_force_field_is_read_without_its_coefficients(folder: Path) -> None:
+    data = folder / "system.data"
+    text = data.read_text().replace("1 bond types\n", "1 bond types\n1 angles\n1 angle types\n")
+    data.write_text(f"{text}\nBond Coeffs\n\n1 20.0 1.2\n\nAngle Coeffs\n\n1 3.0 109.5\n\nAngles\n\n1 1 2 1 3\n")
+    script = SCRIPT.replace("read_data      system.data", "angle_style zero nocoeff\nread_data system.data nocoeff")
+    done = run(
+        folder, script.replace("bond_coeff     *", "bond_coeff *\nangle_coeff *").replace("run            200", "run 0")
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
 
 
 def test_dispersion_is_added_by_the_lines_of_the_page(folder: Path) -> None:

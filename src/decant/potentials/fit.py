@@ -7,7 +7,6 @@ files: inputs, checkpoints, log), the model file itself, and ``errors.yaml`` onc
 from __future__ import annotations
 
 import hashlib
-import math
 import platform
 import shutil
 import sys
@@ -107,7 +106,7 @@ def fit(request: FitRequest) -> dict[str, Any]:
     if record_path.is_file():
         record = read_yaml(record_path)
         _require_same(record_path, record, asked)
-        longer = _is_longer(record_path, record.get("limits") or {}, asked["limits"])
+        longer = is_longer(record_path, record, asked["limits"])
         if record.get("state") == "finished" and (request.output / record["model"]).is_file():
             if not longer:
                 return {**record, "new": False}
@@ -252,15 +251,25 @@ def _require_same(path: Path, record: dict[str, Any], asked: dict[str, Any]) -> 
         raise InputError(f"{path}: this directory holds a fit {what}; choose another `output`, or remove it")
 
 
-def _is_longer(path: Path, before: dict[str, Any], asked: dict[str, Any]) -> bool:
-    """Return whether the limits of a fit are longer than they were; refuse shorter ones."""
-    pairs = [[limits.get(key) or math.inf for limits in (before, asked)] for key in ("max_time_s", "max_epochs")]
-    if any(now < then for then, now in pairs):
-        raise InputError(
-            f"{path}: this directory holds a fit with longer 'limits'; it can be prolonged, not made shorter: choose "
-            "another `output`, or remove it"
-        )
-    return any(now > then for then, now in pairs)
+def is_longer(path: Path, record: dict[str, Any], asked: dict[str, Any]) -> bool:
+    """Return whether the limits of a fit are longer than they were; refuse shorter ones.
+
+    A limit that there was not before is held against what the fit has come to.
+    """
+    before = record.get("limits") or {}
+    come_to = {"max_time_s": 0.0, "max_epochs": record.get("epochs") or 0.0}
+    longer = False
+    for key, now in asked.items():
+        then = before.get(key)
+        if then == now:
+            continue
+        if now is not None and now < (come_to[key] if then is None else then):
+            raise InputError(
+                f"{path}: this directory holds a fit with longer 'limits'; it can be prolonged, not made shorter: "
+                "choose another `output`, or remove it"
+            )
+        longer = True
+    return longer
 
 
 def _forget_model(work: Path, digest: str) -> None:

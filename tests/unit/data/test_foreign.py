@@ -10,6 +10,7 @@ from decant.configurations.base import build_entry
 from decant.data.import_ import import_frames
 from decant.foundation.errors import InputError
 from decant.molecules.solvents import molecule
+from tests.vasprun import VASPRUN, calculation
 
 
 def frames(count=3):
@@ -68,34 +69,11 @@ def test_deepmd_folders_are_imported_with_their_labels_at_any_depth(tmp_path):
     same(import_frames(tmp_path / "data").frames, made)
 
 
-VASPRUN = """<?xml version="1.0" encoding="ISO-8859-1"?>
-<modeling>
- <generator><i name="program" type="string">vasp </i></generator>
- <atominfo><atoms>3</atoms><types>2</types>
-  <array name="atoms"><dimension dim="1">ion</dimension><field type="string">element</field>
-   <field type="int">atomtype</field>
-   <set><rc><c>O </c><c>1</c></rc><rc><c>H </c><c>2</c></rc><rc><c>H </c><c>2</c></rc></set></array>
- </atominfo>
- <kpoints><varray name="kpointlist"><v>0 0 0</v></varray><varray name="weights"><v>1</v></varray></kpoints>
- <structure name="initialpos">
-  <crystal><varray name="basis"><v>10 0 0</v><v>0 10 0</v><v>0 0 10</v></varray></crystal>
-  <varray name="positions"><v>0.1 0.1 0.1</v><v>0.196 0.1 0.1</v><v>0.076 0.193 0.1</v></varray>
- </structure>
- <calculation>
-  <scstep><energy><i name="e_fr_energy">-14.5</i>
-   <i name="e_wo_entrp">-14.5</i><i name="e_0_energy">-14.5</i></energy></scstep>
-  <structure><crystal><varray name="basis"><v>10 0 0</v><v>0 10 0</v><v>0 0 10</v></varray></crystal>
-   <varray name="positions"><v>0.1 0.1 0.1</v><v>0.196 0.1 0.1</v><v>0.076 0.193 0.1</v></varray></structure>
-  <varray name="forces"><v>0.5 0 0</v><v>-0.5 0.25 0</v><v>0 -0.25 0</v></varray>
-  <varray name="stress"><v>16.021766 0 0</v><v>0 0 0</v><v>0 0 0</v></varray>
-  <energy><i name="e_fr_energy">-14.5</i><i name="e_wo_entrp">-14.5</i><i name="e_0_energy">-14.5</i></energy>
- </calculation>
-</modeling>
-"""
+STRESS = '  <varray name="stress"><v>16.021766 0 0</v><v>0 0 0</v><v>0 0 0</v></varray>\n'
 
 
 def test_a_vasprun_xml_is_imported_with_its_labels(tmp_path):
-    (tmp_path / "vasprun.xml").write_text(VASPRUN)
+    (tmp_path / "vasprun.xml").write_text(VASPRUN.format(nelm=60) + calculation(0, [-14.5], STRESS) + "</modeling>\n")
     (atoms,) = import_frames(tmp_path / "vasprun.xml").frames
     assert atoms.info["REF_energy"] == -14.5 and atoms.arrays["REF_forces"][1].tolist() == [-0.5, 0.25, 0]
     # VASP's 16 kB are +0.01 eV/A^3 of virial by volume

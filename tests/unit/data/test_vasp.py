@@ -9,6 +9,7 @@ from decant.data.import_ import import_frames
 from decant.data.keys import LabelKeys
 from decant.data.vasp import INCOMPLETE
 from decant.foundation.errors import InputError
+from tests.vasprun import VASPRUN, calculation, scstep
 
 WATER = np.array([[1.0, 1.0, 1.0], [1.96, 1.0, 1.0], [0.76, 1.93, 1.0]])
 FORCES = np.array([[0.5, 0.0, 0.0], [-0.5, 0.25, 0.0], [0.0, -0.25, 0.0]])
@@ -114,45 +115,6 @@ def test_smeared_electrons_ask_which_energy(outcar):
         import_frames(path)
     assert import_frames(path, LabelKeys("free_energy")).frames[0].info["REF_energy"] == -14.6
     assert import_frames(path, LabelKeys("energy")).frames[0].info["REF_energy"] == -14.5
-
-
-VASPRUN = """<?xml version="1.0" encoding="ISO-8859-1"?>
-<modeling>
- <generator><i name="program" type="string">vasp </i></generator>
- <parameters><separator name="electronic"><separator name="electronic convergence">
-  <i type="int" name="NELM">{nelm}</i><i name="EDIFF">0.00010000</i></separator></separator></parameters>
- <atominfo><atoms>3</atoms><types>2</types>
-  <array name="atoms"><dimension dim="1">ion</dimension><field type="string">element</field>
-   <field type="int">atomtype</field>
-   <set><rc><c>O </c><c>1</c></rc><rc><c>H </c><c>2</c></rc><rc><c>H </c><c>2</c></rc></set></array>
- </atominfo>
- <kpoints><varray name="kpointlist"><v>0 0 0</v></varray><varray name="weights"><v>1</v></varray></kpoints>
- <structure name="initialpos">
-  <crystal><varray name="basis"><v>10 0 0</v><v>0 10 0</v><v>0 0 10</v></varray></crystal>
-  <varray name="positions"><v>0.1 0.1 0.1</v><v>0.196 0.1 0.1</v><v>0.076 0.193 0.1</v></varray>
- </structure>
-"""
-
-
-def scstep(energy):
-    return f"""  <scstep><energy><i name="e_fr_energy">{energy}</i>
-   <i name="e_wo_entrp">{energy}</i><i name="e_0_energy">{energy}</i></energy></scstep>
-"""
-
-
-def calculation(step, energies):
-    x = 0.1 + 0.0001 * step
-    steps = "".join(map(scstep, energies))
-    return f""" <calculation>
-{steps}  <structure>
-   <crystal><varray name="basis"><v>10 0 0</v><v>0 10 0</v><v>0 0 10</v></varray></crystal>
-   <varray name="positions"><v>{x} 0.1 0.1</v><v>{x + 0.096} 0.1 0.1</v><v>{x - 0.024} 0.193 0.1</v></varray>
-  </structure>
-  <varray name="forces"><v>0.5 0 0</v><v>-0.5 0.25 0</v><v>0 -0.25 0</v></varray>
-  <energy><i name="e_fr_energy">{energies[-1]}</i><i name="e_wo_entrp">{energies[-1]}</i>
-   <i name="e_0_energy">{energies[-1]}</i></energy>
- </calculation>
-"""
 
 
 CONVERGED = [-14.0, -14.49, -14.5, -14.50001]

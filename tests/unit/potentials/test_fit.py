@@ -1,0 +1,50 @@
+"""Limits of a fit that is asked for again: longer ones prolong it, shorter ones are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from decant.foundation.errors import InputError
+from decant.potentials.fit import is_longer
+
+RECORD = Path("fit.yaml")
+
+
+def record(time: float | None = None, epochs: int | None = None, come_to: float | None = None) -> dict[str, Any]:
+    return {"limits": {"max_time_s": time, "max_epochs": epochs}, "epochs": come_to}
+
+
+def limits(time: float | None = None, epochs: int | None = None) -> dict[str, Any]:
+    return {"max_time_s": time, "max_epochs": epochs}
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "longer"),
+    [
+        (record(time=60.0), limits(time=60.0), False),
+        (record(time=60.0), limits(time=90.0), True),
+        (record(epochs=4, come_to=4), limits(epochs=6), True),
+        (record(time=60.0, come_to=40), limits(epochs=50), True),
+        (record(epochs=4, come_to=4), limits(time=60.0), True),
+    ],
+)
+def test_a_fit_is_prolonged_by_longer_limits_of_the_same_or_another_kind(
+    before: dict[str, Any], asked: dict[str, Any], longer: bool
+) -> None:
+    assert is_longer(RECORD, before, asked) is longer
+
+
+@pytest.mark.parametrize(
+    ("before", "asked"),
+    [
+        (record(time=60.0), limits(time=30.0)),
+        (record(epochs=4, come_to=4), limits(epochs=3)),
+        (record(time=60.0, come_to=40), limits(epochs=30)),
+    ],
+)
+def test_a_fit_is_not_made_shorter(before: dict[str, Any], asked: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"fit\.yaml: .* can be prolonged, not made shorter"):
+        is_longer(RECORD, before, asked)
