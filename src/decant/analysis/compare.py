@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,6 +139,11 @@ def make_names_unique(entries: Sequence[Entry], runs: Sequence[Path]) -> None:
     for entry, run in zip(entries, runs, strict=True):
         if names.count(entry.name) > 1:
             entry.name = str(Path(run).resolve().relative_to(common)) if common else str(run)
+    taken: Counter[str] = Counter()
+    for entry in entries:  # a run that is given twice, with two potentials
+        taken[entry.name] += 1
+        if taken[entry.name] > 1:
+            entry.name = f"{entry.name} ({taken[entry.name]})"
 
 
 def as_text(entries: Sequence[Entry]) -> str:

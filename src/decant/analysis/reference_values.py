@@ -9,12 +9,14 @@ from typing import Any
 
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import read_yaml, require_file
+from decant.foundation.settings import number, positive
 
 KEYS = (
     "name", "density_g_cm3", "density_uncertainty_g_cm3", "diffusion_1e-5_cm2_s", "diffusion_uncertainty_1e-5_cm2_s",
     "temperature_K", "source",
 )  # fmt: skip
 WORDS = ("name", "source")
+MAPPINGS = ("diffusion_1e-5_cm2_s", "diffusion_uncertainty_1e-5_cm2_s")
 BY_SPECIES = re.compile(r"(diffusion(?:_uncertainty)?)_(.+)_(1e-5_cm2_s)")
 
 
@@ -48,11 +50,26 @@ def _mapping(path: Path) -> dict[str, Any]:
     for key in content:
         if key not in KEYS:
             raise InputError(f"{path}: unknown key '{key}'{nearest(str(key), KEYS)}; expected {', '.join(KEYS)}")
+    for key, value in content.items():
+        if key in MAPPINGS:
+            if not isinstance(value, dict):
+                raise InputError(f"{path}: {key}: expected a mapping of species to values, for example EC: 1.2")
+            for name, number in value.items():
+                _require_number(path, f"{key}: {name}", number)
+        elif key not in WORDS:
+            _require_number(path, key, value)
     return {"name": path.stem, **content}
 
 
+def _require_number(path: Path, key: str, value: Any) -> None:
+    try:
+        (number if "uncertainty" in key else positive)(value)
+    except InputError as error:
+        raise InputError(f"{path}: {key}: {error}") from error
+
+
 def _rows(path: Path) -> list[dict[str, Any]]:
-    with path.open(newline="", encoding="utf-8") as stream:
+    with path.open(newline="", encoding="utf-8-sig") as stream:  # spreadsheets begin with a mark of the encoding
         rows = list(csv.DictReader(stream))
     found = []
     for line, row in enumerate(rows, start=2):
@@ -63,6 +80,8 @@ def _rows(path: Path) -> list[dict[str, Any]]:
             if not text or not isinstance(column, str):
                 continue
             match = BY_SPECIES.fullmatch(column)
+            if column in MAPPINGS:
+                raise InputError(f"{path}: column '{column}': of which species? Write {column[:-11]}_EC_1e-5_cm2_s")
             if match:
                 values.setdefault(f"{match[1]}_{match[3]}", {})[match[2]] = _number(path, line, column, text)
             elif column in KEYS:

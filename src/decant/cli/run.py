@@ -35,7 +35,9 @@ def command(
     export_only: Annotated[
         bool, typer.Option("--export-only", help="Write a batch script for each job and submit.sh, and run nothing.")
     ] = False,
-    report: Annotated[bool, typer.Option(help="Write the report at the end, if anything is new.")] = True,
+    report: Annotated[
+        bool, typer.Option(help="Write the report at the end, if anything is new; decant report always does.")
+    ] = True,
     config: Config = None,
 ) -> None:
     """Run a study, or what is left of it: Snakemake runs decant's own commands in the folder.

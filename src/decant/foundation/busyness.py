@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from decant.foundation.machine import available_cores
+
 IDLE = (3, 4)
 """Columns of ``/proc/stat`` in which a core rests: idle, and idle until a disk answers."""
 COUNTED = 8
@@ -22,7 +24,8 @@ class Others:
     Attributes
     ----------
     cores
-        The mean number of cores that they kept busy; None before the end, and where the system does not tell.
+        The mean number of cores that they kept busy, beyond those that ``DECANT_CORES`` leaves to others anyway; None
+        before the end, and where the system does not tell.
     """
 
     cores: float | None = None
@@ -36,7 +39,8 @@ def others_busy() -> Iterator[Others]:
     yield found
     seconds, after = time.perf_counter() - began, _busy_s()
     if busy is not None and after is not None and seconds > 0.0:
-        found.cores = max(0.0, (after - busy - (_own_s() - own)) / seconds)
+        spare = len(os.sched_getaffinity(0)) - available_cores()  # others may be busy there, and take nothing
+        found.cores = max(0.0, (after - busy - (_own_s() - own)) / seconds - spare)
 
 
 def is_disturbed(wanted: int, cores: int, others: float | None) -> bool:

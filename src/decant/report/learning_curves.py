@@ -32,7 +32,7 @@ def section(results: Results) -> Section:
         found.blocks.append("The study has no data sets that are parts of each other, so no learning curve.")
     for whole, members in curves.items():
         for index, algorithms in enumerate(batches(list(results.study.algorithms))):
-            figure = _figure(results, numbered(whole, index), members, algorithms)
+            figure = _figure(results, whole, numbered(whole, index), members, algorithms)
             if figure:
                 found.blocks.append(figure)
     if any(choice.pretrained for choice in results.study.algorithms.values()):
@@ -84,7 +84,9 @@ def _curve(results: Results, members: Sequence[str], algorithm: str, measure: Me
     return sorted(points)
 
 
-def _figure(results: Results, whole: str, members: Sequence[str], algorithms: Sequence[str]) -> Figure | None:
+def _figure(
+    results: Results, whole: str, file: str, members: Sequence[str], algorithms: Sequence[str]
+) -> Figure | None:
     styles = looks(algorithms)
     measures: dict[str, tuple[str, Measure]] = {
         "score": ("score", _score),
@@ -113,7 +115,7 @@ def _figure(results: Results, whole: str, members: Sequence[str], algorithms: Se
         panels,
         f"Parts of {whole}: how score and force error (between molecules where it is known) change with the number of "
         "training frames. Bands: one standard error over seeds. Level lines: a pretrained model as it is.",
-        Data(f"learning_{whole}", rows),
+        Data(f"learning_{file}", rows),
         [styles[name].key(name) for name in shown],
     )
 

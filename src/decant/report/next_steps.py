@@ -12,7 +12,7 @@ from decant.report.cells import pair_title, short
 from decant.report.cost import cost_of, own_labels
 from decant.report.finding import Finding, Standing
 from decant.report.records import Pair, Results, RunRecord, unfinished
-from decant.report.scores import gained, sign, signed
+from decant.report.scores import comparable, gained, sign, signed
 from decant.report.transfer import compared
 from decant.report.words import counted, listed, quoted, shortened
 from decant.scoring.lifetime import COMPLETED
@@ -140,7 +140,7 @@ def seeds_needed(finding: Finding) -> int | None:
     """
     if finding.sides is None or finding.found is None or not finding.found["uncertainty"]:
         return None
-    fits = [{run.cell.fit for run in side if run.score} for side in finding.sides]
+    fits = [{run.cell.fit for run in side} for side in comparable(*finding.sides)]
     known, size = min(map(len, fits)), abs(finding.found["gain"])
     if known < 2:
         return None

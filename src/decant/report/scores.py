@@ -30,8 +30,25 @@ def scored(runs: Sequence[RunRecord], part: str | None = None) -> list[dict[str,
     return [
         {**run.score, "seed": run.cell.fit.name if several else run.cell.fit.seed}
         for run in runs
-        if run.score and (is_scored(run.score["parts"]) if part is None else part in known_parts(run.score["parts"]))
+        if has_score(run, part)
     ]
+
+
+def has_score(run: RunRecord, part: str | None = None) -> bool:
+    """Return whether a run has a score, or a part of one."""
+    if not run.score:
+        return False
+    return is_scored(run.score["parts"]) if part is None else part in known_parts(run.score["parts"])
+
+
+def comparable(
+    runs: Sequence[RunRecord], baseline: Sequence[RunRecord], part: str | None = None
+) -> tuple[list[RunRecord], list[RunRecord]]:
+    """Return the runs of two sides at the liquids and temperatures of which both have scores, or that part of them."""
+    sides = [[run for run in side if has_score(run, part)] for side in (runs, baseline)]
+    shared = set.intersection(*({run.condition for run in side} for side in sides))
+    one, other = ([run for run in side if run.condition in shared] for side in sides)
+    return one, other
 
 
 def together(runs: Sequence[RunRecord], part: str | None = None) -> dict[str, Any] | None:
@@ -55,8 +72,7 @@ def gained(
         Compare over the liquids and temperatures that both sides have scores of.
     """
     if same:
-        shared = {run.condition for run in runs if run.score} & {run.condition for run in baseline if run.score}
-        runs, baseline = ([run for run in side if run.condition in shared] for side in (runs, baseline))
+        runs, baseline = comparable(runs, baseline, part)
     sides = scored(runs, part), scored(baseline, part)
     return gain(*sides, [part] if part else None) if all(sides) else None
 

@@ -26,10 +26,11 @@ def section(results: Results) -> Section:
     if all(results.changes[name] == TARGET for name in names):
         found.blocks.append("The study runs no liquid that is new to its potentials.")
         return found
-    found.blocks.extend(
+    figures = [
         _figure(results, names, looks(some), numbered("unseen", index))
         for index, some in enumerate(batches(results.data_names()))
-    )
+    ]
+    found.blocks.extend(figure for figure in figures if figure.panels)
     found.blocks.append(_table(results, names))
     return found
 

@@ -43,9 +43,16 @@ def with_counts(text: str) -> str:
     parts = []
     for part in str(text).split(","):
         _, separator, share = part.rpartition(":")  # a SMILES may hold ':', and then ends otherwise
-        numbered = bool(separator) and share.strip().replace(".", "", 1).isdigit()
-        parts.append(part.strip() if numbered else f"{part.strip()}:1")
+        parts.append(part.strip() if separator and is_number(share) else f"{part.strip()}:1")
     return ",".join(parts)
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text is one number, as `decant.molecules.liquid.mixture` takes it for a share."""
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def composition(liquid: str, atoms: int) -> Composition:

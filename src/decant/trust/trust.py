@@ -17,6 +17,7 @@ from decant.labels.base import Labeler, settings_text
 from decant.lammps.model_deviation import cut_last_line, read_model_deviation
 from decant.molecules.functional_groups import change
 from decant.molecules.liquid import composition_name
+from decant.molecules.molecule import Molecule
 from decant.potentials.committee import DEVIATION
 from decant.potentials.potential import Potential
 from decant.potentials.training_data import TrainingData
@@ -25,7 +26,7 @@ from decant.simulation.protocol import Protocol, potential_hash, require_known
 from decant.simulation.run import Run
 from decant.simulation.simulate import simulate
 from decant.trust.sample import composition, evaluated, pressure_error_kbar, recipes, sample, with_counts
-from decant.trust.verdict import Measured, Verdict, judge
+from decant.trust.verdict import Measured, Verdict, judge, word
 from decant.trust.words import sentence
 
 SETTINGS, VERDICT = "trust.yaml", "verdict.yaml"
@@ -121,7 +122,7 @@ def trust(
     Returns
     -------
     dict
-        The content of ``verdict.yaml``.
+        The content of ``verdict.yaml``, and ``seconds`` that this call took.
 
     Raises
     ------
@@ -134,6 +135,10 @@ def trust(
     training = TrainingData.of(opened.card)
     liquids = {LIQUID: with_counts(liquid), HOME: home_liquid(training, home)}
     boxes = {name: composition(text, budget.atoms) for name, text in liquids.items()}
+    wanted = {
+        name: recipes(text, budget.configurations, conditions.temperature)  # nothing is begun that cannot be ended
+        for name, text in liquids.items()
+    }
     for name, box in boxes.items():
         require_known(liquids[name], box, opened)
     asked = {
@@ -147,9 +152,9 @@ def trust(
             require_same(output, read_yaml(output / SETTINGS), asked)
         write_yaml(output / SETTINGS, asked)
         measured = {}
-        for name, text in liquids.items():
+        for name in liquids:
             folder = output / name
-            sample(recipes(text, budget.configurations, conditions.temperature), method, folder, conditions.seed, jobs)
+            sample(wanted[name], method, folder, conditions.seed, jobs)
             protocol = Protocol(
                 opened.path, composition_name(boxes[name]), temperature=conditions.temperature,
                 pressure=conditions.pressure, length_ps=budget.length_ps, seed=conditions.seed,
@@ -158,10 +163,9 @@ def trust(
             wait_until_free(folder / RUN, PATIENCE)
             cut_last_line(folder / RUN / DEVIATION)
             measured[name] = measure(errors, folder, simulate(protocol, folder / RUN, ranks))
-        result = _result(opened, liquids, method, measured, training)
-        result["seconds"] = round(time.monotonic() - began, 1)
+        result = _result(opened, liquids, [kind for kind, _ in boxes[LIQUID]], method, measured, training)
         write_yaml(output / VERDICT, result)
-    return result
+    return {**result, "seconds": round(time.monotonic() - began, 1)}
 
 
 def measure(errors: dict[str, dict[str, Any]], folder: Path, run: Run) -> Measured:
@@ -210,20 +214,19 @@ def _rigid(forces: dict[str, dict[str, float]]) -> float | None:
 
 
 def _result(
-    potential: Potential, liquids: dict[str, str], method: Labeler, measured: dict[str, Measured],
-    training: TrainingData,
+    potential: Potential, liquids: dict[str, str], kinds: list[Molecule], method: Labeler,
+    measured: dict[str, Measured], training: TrainingData,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return the content of ``verdict.yaml``."""
-    kinds = [kind for kind, _ in composition(liquids[LIQUID], 1)]
+    """Return the content of ``verdict.yaml``; `kinds` are the molecules of the liquid in question."""
     verdict: Verdict = judge(measured[LIQUID], measured[HOME])
     result = {
         "potential": str(potential.path),
         **liquids,
         "method": method.name,
         "method_version": method.version,
-        "verdict": verdict.grade.word,
-        "parts": {part: grade.word for part, grade in verdict.parts.items()},
-        "home_verdict": verdict.home.word,
+        "verdict": word(verdict.grade),
+        "parts": {part: word(grade) for part, grade in verdict.parts.items()},
+        "home_verdict": word(verdict.home),
         "change": None if training.molecules is None else change(kinds, training.molecules),
         "new_molecules": [one.name for one in training.new(kinds)],
         "new_groups": new_groups(kinds, training),

@@ -21,10 +21,10 @@ class Grade(IntEnum):
     DOUBTFUL = 1
     WRONG = 2
 
-    @property
-    def word(self) -> str:
-        """The grade as a word."""
-        return self.name.lower()
+
+def word(grade: Grade | None) -> str:
+    """Return a grade as a word; None is what was not judged."""
+    return "not judged" if grade is None else grade.name.lower()
 
 
 VERDICTS = {
@@ -111,39 +111,45 @@ class Verdict:
     Attributes
     ----------
     grade
-        The worst of all parts; doubtful at best where the home liquid is not sound itself.
+        The worst of all parts; doubtful at best where the home liquid is not sound itself, or a part was not judged.
     parts
-        Grade of each of `PARTS`.
+        Grade of each of `PARTS`; None for one of which nothing could be measured.
     home
         The worst grade of the home liquid by the limits alone: a home that is not sound is a poor measure.
     """
 
     grade: Grade
-    parts: Mapping[str, Grade]
+    parts: Mapping[str, Grade | None]
     home: Grade
 
 
 def judge(liquid: Measured, home: Measured) -> Verdict:
     """Return the verdict on a liquid beside the home liquid of the same potential."""
     parts = {part: grade_of_part(part, liquid, home) for part in PARTS}
-    own = max(grade_of_part(part, home, home) for part in PARTS)
-    measure = Grade.SOUND if own is Grade.SOUND else Grade.DOUBTFUL  # as good as at home is then not good
-    return Verdict(max(measure, *parts.values()), parts, own)
+    own = max((grade_of_part(part, home, home) or Grade.SOUND) for part in PARTS)
+    # as good as at home is then not good, and what nobody looked at is not sound
+    least = Grade.SOUND if own is Grade.SOUND and None not in parts.values() else Grade.DOUBTFUL
+    return Verdict(max([least, *(grade for grade in parts.values() if grade is not None)]), parts, own)
 
 
-def grade_of_part(part: str, liquid: Measured, home: Measured) -> Grade:
-    """Return the grade of one part: the worst of its quantities, and for the liquid that of the dynamics as well."""
-    grades = [grade_of(name, liquid, home) for name in LIMITS[part]]
+def grade_of_part(part: str, liquid: Measured, home: Measured) -> Grade | None:
+    """Return the grade of one part: the worst of its quantities, and for the liquid that of the dynamics as well.
+
+    None if none of its quantities could be measured and nothing went wrong.
+    """
+    found = [grade for name in LIMITS[part] if (grade := grade_of(name, liquid, home)) is not None]
+    judged = bool(found)
     if part == "liquid":
-        grades += [Grade.WRONG if liquid.stopped else Grade.SOUND, _grade_of_deviation(liquid, home)]
-    return max(grades)
+        found += [Grade.WRONG if liquid.stopped else Grade.SOUND, _grade_of_deviation(liquid, home)]
+    worst = max(found, default=Grade.SOUND)
+    return worst if judged or worst > Grade.SOUND else None
 
 
-def grade_of(name: str, liquid: Measured, home: Measured) -> Grade:
-    """Return the grade of one quantity; sound where it could not be measured."""
+def grade_of(name: str, liquid: Measured, home: Measured) -> Grade | None:
+    """Return the grade of one quantity; None where it could not be measured."""
     value, limits = getattr(liquid, name), next(part[name] for part in LIMITS.values() if name in part)
     if value is None:
-        return Grade.SOUND
+        return None
     if not abs(value) < limits.hopeless:  # NaN is hopeless, too
         return Grade.WRONG
     return _compared(abs(value) / max(limits.good, abs(getattr(home, name) or 0.0)))

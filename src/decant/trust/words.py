@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from decant.foundation.tables import format_table
-from decant.trust.verdict import LIMITS, PARTS, VERDICTS, Grade, Measured, Verdict, grade_of
+from decant.trust.verdict import LIMITS, PARTS, VERDICTS, Grade, Measured, Verdict, grade_of, word
 
 SUBJECTS = {"molecule": "the molecule alone", "pairs": "pairs of molecules", "liquid": "the liquid"}
 ROWS = (
@@ -42,19 +42,22 @@ def sentence(verdict: Verdict, liquid: Measured, home: Measured, told: Mapping[s
     told
         ``liquid``, ``home``, ``new_molecules`` and ``new_groups`` of ``verdict.yaml``.
     """
-    bad = [part for part in PARTS if verdict.parts[part] > Grade.SOUND]
-    good = [SUBJECTS[part] for part in PARTS if part not in bad]
-    said = [f"{SUBJECTS[part]} {_is(part)} {verdict.parts[part].word} ({_reason(part, liquid, home)})" for part in bad]
+    bad = [part for part in PARTS if verdict.parts[part] not in (None, Grade.SOUND)]
+    good = [SUBJECTS[part] for part in PARTS if verdict.parts[part] is Grade.SOUND]
+    said = [f"{SUBJECTS[part]} {_is(part)} {word(verdict.parts[part])} ({_reason(part, liquid, home)})" for part in bad]
     if good:
         many = len(good) > 1 or good[0] == SUBJECTS["pairs"]
         said.append(f"{' and '.join(filter(None, [', '.join(good[:-1]), good[-1]]))} {'are' if many else 'is'} sound")
+    said += [f"{SUBJECTS[part]} could not be judged" for part in PARTS if verdict.parts[part] is None]
+    if verdict.parts["liquid"] is not None and liquid.pressure_kbar is None:
+        said.append("its pressure could not be judged, for lack of virials")
     words = f"{_pure(told['liquid'])}: {VERDICTS[verdict.grade]}: {'; '.join(said)}."
     if told["new_groups"]:
         words += f" It has what no molecule of the training data has: {', '.join(told['new_groups'])}."
     elif told["new_molecules"]:
         words += f" {', '.join(told['new_molecules'])} is new to the potential, its functional groups are not."
     if verdict.home is not Grade.SOUND:
-        words += f" {_pure(told['home'])}, its own liquid, is {verdict.home.word} by the same limits: a poor measure."
+        words += f" {_pure(told['home'])}, its own liquid, is {word(verdict.home)} by the same limits: a poor measure."
     return words
 
 
@@ -75,7 +78,8 @@ def _reason(part: str, liquid: Measured, home: Measured) -> str:
         return f"NPT was stopped after {liquid.lasted_ps:.3g} ps by guard '{liquid.stopped.partition(':')[0]}'{at_home}"
     graded = {name: grade_of(name, liquid, home) for name in LIMITS[part]}
     rows = {name: (text.strip(), form) for _, name, text, form in ROWS}
-    names = [name for name, grade in graded.items() if grade is max(graded.values()) and grade > Grade.SOUND]
+    worst = max((grade for grade in graded.values() if grade is not None), default=Grade.SOUND)
+    names = [name for name, grade in graded.items() if grade is worst and worst > Grade.SOUND]
     told = []
     for name in names or ["deviation_eV_per_A"]:
         text, form = rows[name]
@@ -105,12 +109,12 @@ def table(result: Mapping[str, Any]) -> str:
             continue
         judged = name in LIMITS[part]
         times = f"{abs(value / at_home):.1f}" if judged and value is not None and at_home else ""
-        grade = grade_of(name, liquid, home).word if judged else ""
+        grade = word(grade_of(name, liquid, home)) if judged else ""
         if name == "lasted_ps":
-            grade = Grade.WRONG.word if liquid.stopped else Grade.SOUND.word
+            grade = word(Grade.WRONG if liquid.stopped else Grade.SOUND)
         rows.append([text, _cell(value, form), _cell(at_home, form), times, grade])
     lines = [format_table(rows), "", result["sentence"]]
-    bad = [part for part in PARTS if result["parts"][part] != Grade.SOUND.word]
+    bad = [part for part in PARTS if result["parts"][part] in (word(Grade.DOUBTFUL), word(Grade.WRONG))]
     if bad:
         lines.append(f"To mend it, add to the training data: {'; '.join(REMEDIES[part] for part in bad)}.")
     lines += [f"Its maker says it is not for: {words}" for words in result["not_for"]]

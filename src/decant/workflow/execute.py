@@ -106,9 +106,9 @@ def write_inputs(folder: Path, values: dict[str, Any], study: Study, jobs: list[
 
 
 def is_reported(folder: Path, report: Path) -> bool:
-    """Return whether a report is younger than the study in a folder and all its jobs."""
+    """Return whether a report is younger than the study in a folder, all its jobs and what they found."""
     logs = (path for path in (folder / "jobs").rglob("*") if path.is_file())
-    return is_current(report, [folder / STUDY, folder / JOBS, *logs])
+    return is_current(report, [folder / JOBS, *logs, *folder.rglob("*.yaml")])
 
 
 def _write(path: Path, text: str) -> None:

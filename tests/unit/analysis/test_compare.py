@@ -114,7 +114,7 @@ def test_a_run_without_anything_to_draw_has_a_page_that_says_so(tmp_path: Path) 
 
 def test_runs_of_one_name_are_told_apart(analysed: Path, tmp_path: Path) -> None:
     entries = compare([analysed / "a", analysed / "a"], tmp_path)
-    assert entries[0].name == str(analysed / "a")
+    assert [entry.name for entry in entries] == [str(analysed / "a"), f"{analysed / 'a'} (2)"], "given twice"
     entries = [Entry(name, {}) for name in "aab"]
     make_names_unique(entries, [tmp_path / "one" / "a", tmp_path / "other" / "a", tmp_path / "b"])
     assert [entry.name for entry in entries] == ["one/a", "other/a", "b"], "what they share tells nothing"

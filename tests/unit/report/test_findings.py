@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,6 @@ def given_score(cell: RunCell, scores: Scores) -> dict[str, Any]:
 
 def with_fits(results: Results) -> Results:
     """The same study as its folder is read: with a record of every fit."""
-    from dataclasses import replace
-
     from decant.report.records import FitRecord
 
     fits = [FitRecord(cell, record={"data": {"frames": {"train": size(cell.data)}}}) for cell in results.study.fits()]
@@ -233,3 +232,17 @@ def test_what_one_side_gains_the_other_loses(values: list[float]) -> None:
     one, other = gained(*sides), gained(*reversed(sides))
     assert sign(one) == -sign(other)
     assert ("gains" in claim(one, "gains", "loses")) == ("loses" in claim(other, "gains", "loses"))
+
+
+def test_a_run_without_a_density_is_no_liquid_that_both_sides_have() -> None:
+    results = found({("liquid", "mace"): (0.8, 0.8), ("clusters", "mace"): (0.8, 0.8)})
+    hot = [replace(run, cell=replace(run.cell, temperature=303)) for run in results.runs if run.score]
+    one, other = ([run for run in [*results.runs, *hot] if run.cell.fit.data == data and run.score]
+                  for data in ("liquid", "clusters"))  # fmt: skip
+    one = [replace(run, score=score_of(density=0.1)) if run.cell.temperature == 303 else run for run in one]
+    other = [
+        replace(run, score=score_of(density=None, diffusion=None)) if run.cell.temperature == 303 else run
+        for run in other
+    ]
+    same = gained(one, other)
+    assert same is not None and same["gain"] == 0.0, "at 298 K they are alike, and at 303 K one side has no score"

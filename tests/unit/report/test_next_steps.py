@@ -23,6 +23,7 @@ from decant.scoring.quantity import Quantity
 from decant.scoring.replicas import pooled
 from decant.workflow.outcome import Failure
 from tests.unit.report.test_findings import Scores, found, with_fits
+from tests.unit.scored_runs import score_of
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +143,17 @@ def test_the_number_of_seeds_is_what_the_interval_needs(spread: float) -> None:
     assert more
     assert stats.ttest_1samp(differences(3 + more), 0.0).pvalue < 0.05
     assert more == 1 or stats.ttest_1samp(differences(2 + more), 0.0).pvalue > 0.05
+
+
+def test_runs_without_a_score_do_not_count_as_seeds() -> None:
+    _, (finding,) = compared({("liquid", "mace"): (0.60, 0.80), ("clusters", "mace"): (0.55, 0.66)})
+    assert finding.sides is not None
+    unscored = [
+        [*side, replace(side[0], cell=replace(side[0].cell, fit=replace(side[0].cell.fit, seed=3)),
+                        score=score_of(density=None, diffusion=None))]
+        for side in finding.sides
+    ]  # fmt: skip
+    assert seeds_needed(replace(finding, sides=(unscored[0], unscored[1]))) == seeds_needed(finding)
 
 
 def test_a_difference_that_no_number_of_seeds_would_tell_is_left_open() -> None:

@@ -165,6 +165,7 @@ def test_more_data_sets_than_colours_come_in_further_figures(
     assert len(figures) >= 2
     assert len({one.data.name for one in figures if one.data}) == len(figures), "each has its numbers"
     for one in figures:
+        assert one.panels
         colours = [key.colour for key in one.legend]
         assert len(set(colours)) == len(colours) <= 4, "three, and the reference"
 

@@ -191,3 +191,24 @@ def test_a_name_that_is_nothing_is_named(tmp_path: Path) -> None:
         read_reference(["experimnt"], tmp_path, conditions())
     with pytest.raises(InputError, match="experiment: goes alone"):
         read_reference(["experiment", str(tmp_path)], tmp_path, conditions())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("lab.yaml", "density_g_cm3: 1.2 g/cm3\n", r"lab\.yaml: density_g_cm3: expected a positive number"),
+        ("lab.yaml", "diffusion_1e-5_cm2_s: 1.1\n", r"diffusion_1e-5_cm2_s: expected a mapping of species"),
+        ("lab.csv", "name,diffusion_1e-5_cm2_s\nlab,1.1\n", r"of which species\? Write diffusion_EC_1e-5_cm2_s"),
+    ],
+)
+def test_a_slip_in_a_file_of_values_is_one_line_for_both(tmp_path: Path, name: str, text: str, message: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_references(tmp_path / name)
+    with pytest.raises(InputError, match=message):
+        read_reference([str(tmp_path / name)], tmp_path / "run", conditions())
+
+
+def test_a_table_of_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    (tmp_path / "lab.csv").write_text("\ufeffname,density_g_cm3\nlab,0.79\n", encoding="utf-8")
+    assert read_references(tmp_path / "lab.csv")[0].name == "lab"

@@ -35,7 +35,9 @@ def test_a_larger_error_never_gives_a_better_verdict(
         return
     before, after = judge(liquid, home), judge(replace(liquid, **{name: getattr(liquid, name) * factor}), home)
     assert after.grade >= before.grade
-    assert all(after.parts[part] >= before.parts[part] for part in PARTS)
+    for part in PARTS:
+        assert (after.parts[part] is None) == (before.parts[part] is None)
+        assert (after.parts[part] or Grade.SOUND) >= (before.parts[part] or Grade.SOUND)
 
 
 @given(measures, measures)
@@ -47,8 +49,17 @@ def test_a_stopped_run_never_gives_a_better_verdict(liquid: Measured, home: Meas
 @given(measures)
 def test_the_home_liquid_itself_is_sound_or_hopeless(home: Measured) -> None:
     verdict = judge(home, home)
-    assert verdict.grade == verdict.home
-    assert verdict.grade in (Grade.SOUND, Grade.WRONG)
+    assert verdict.home in (Grade.SOUND, Grade.WRONG)
+    unjudged = Grade.DOUBTFUL if None in verdict.parts.values() else Grade.SOUND
+    assert verdict.grade == max(verdict.home, unjudged)
+
+
+@given(measures, measures, st.sampled_from(PARTS))
+def test_a_part_that_nobody_measured_is_never_sound(liquid: Measured, home: Measured, part: str) -> None:
+    unknown = replace(liquid, stopped="", deviation_eV_per_A=None, **dict.fromkeys(LIMITS[part]))
+    verdict = judge(unknown, home)
+    assert verdict.parts[part] is None
+    assert verdict.grade > Grade.SOUND
 
 
 def test_a_liquid_that_is_as_good_as_at_home_is_trusted() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from decant.trust.verdict import Measured, judge
+from decant.trust.verdict import Measured, judge, word
 from decant.trust.words import sentence, table
 
 HOME = Measured(0.08, 0.25, 0.25, 0.30, -0.6, 0.6, 0.6, "", 1.08, 1.05, 1.0, 2.0)
@@ -56,7 +56,7 @@ def test_the_table_leaves_out_what_nobody_measured_and_says_what_mends() -> None
         {
             **TOLD,
             "sentence": said(liquid, home),
-            "parts": {part: grade.word for part, grade in verdict.parts.items()},
+            "parts": {part: word(grade) for part, grade in verdict.parts.items()},
             "measured": {"liquid": asdict(liquid), "home": asdict(home)},
             "not_for": ["Other solvents."],
         }
@@ -64,3 +64,12 @@ def test_the_table_leaves_out_what_nobody_measured_and_says_what_mends() -> None
     assert "kbar" not in text and "committee" not in text
     assert "molecules alone (recipe monomer)" in text and "clusters" not in text
     assert "Its maker says it is not for: Other solvents." in text
+
+
+def test_what_could_not_be_judged_is_said_and_not_called_sound() -> None:
+    unknown = replace(HOME, pair=None)
+    assert "pairs of molecules could not be judged" in said(unknown, HOME)
+    assert "pairs of molecules and" not in said(unknown, HOME) and "pairs of molecules are sound" not in said(
+        unknown, HOME
+    )
+    assert "its pressure could not be judged, for lack of virials" in said(replace(HOME, pressure_kbar=None), HOME)
