@@ -16,7 +16,6 @@ from ase import Atoms
 
 from decant.data.frames import is_isolated, read_frames
 from decant.foundation.files import read_yaml, sha256
-from decant.potentials.export import lone_atoms_told
 from decant.potentials.potential import Potential
 from tests.integration.conftest import TINY, run_decant
 
@@ -79,18 +78,31 @@ def test_a_finished_fit_goes_on_to_longer_limits_and_not_to_shorter_ones(
     assert "a fit with longer 'limits'; it can be prolonged, not made shorter" in said
 
 
+@pytest.mark.parametrize(("model", "change"), [("mace_model", "gone"), ("mace_model", "cut"), ("deepmd_model", "cut")])
+def test_a_prolongation_that_fails_leaves_the_finished_fit_as_it_was(
+    model: str, change: str, tiny_dataset: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    algorithm, folder = model.removesuffix("_model"), tmp_path / "m"
+    shutil.copytree(request.getfixturevalue(model), folder)
+    for checkpoint in [path for path in (folder / "work").rglob("*.pt") if re.search(r"epoch|ckpt-", path.name)]:
+        checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+        if change == "gone":
+            checkpoint.unlink()
+    before = {name: (folder / name).read_bytes() for name in ("fit.yaml", "errors.yaml")}
+    words = [word for word in TINY[algorithm] if not str(word).startswith("--max-epochs")]
+    command = ("fit", algorithm, tiny_dataset, "-o", folder, "--preset", "quick", *words, "--no-evaluate")
+    said = run_decant(*command, "--max-epochs", 6, expect=2).stderr
+    assert ("missing" if change == "gone" else "cut off") in said
+    assert before == {name: (folder / name).read_bytes() for name in before}
+    assert "nothing to do" in run_decant(*command, "--max-epochs", 4).stdout
+
+
 def test_isolated_atoms_give_mace_its_atomic_energies(tiny_dataset: Path, mace_model: Path) -> None:
     from decant.algorithms.mace.model_file import load_trusted
 
     expected = [f.info["REF_energy"] for f in read_frames(tiny_dataset / "train.extxyz") if is_isolated(f)]
     found = load_trusted(mace_model / "model.model").atomic_energies_fn.atomic_energies.ravel().tolist()
     assert found == pytest.approx(expected, rel=1e-6)
-
-
-def test_lone_atoms_that_are_off_are_told() -> None:
-    lone = {"H": {"label": -10.0, "potential": -12.5}, "C": {"label": -50.0, "potential": -50.01}}
-    assert lone_atoms_told(lone).startswith("lone atoms are off their labels, H by -2.5 eV: do not break bonds")
-    assert lone_atoms_told({"C": lone["C"]}) == ""
 
 
 def test_deep_potential_says_that_it_leaves_isolated_atoms_out(deepmd_model: Path) -> None:

@@ -34,12 +34,15 @@ class Preset:
         Passes over the training set; None for no limit.
     settings
         In the algorithm's own words.
+    cost
+        What it says that it costs; empty where it says nothing.
     """
 
     name: str
     max_time: float | None
     max_epochs: int | None
     settings: dict[str, Any]
+    cost: str = ""
 
 
 def preset_names(algorithm: str) -> list[str]:
@@ -70,11 +73,6 @@ def preset_path(algorithm: str, name: str) -> Path:
     known = preset_names(algorithm)
     told = ", ".join(known) or "none; give a file, NAME.yaml"
     raise InputError(f"no preset '{name}' for {algorithm}{nearest(name, known)}; known are: {told}")
-
-
-def preset_cost(algorithm: str, name: str) -> str:
-    """Return what a preset says that it costs; an empty text where it says nothing."""
-    return str(read_yaml(preset_path(algorithm, name)).get("cost", ""))
 
 
 def load_preset(algorithm: str, name: str, overrides: list[str], known: set[str] | None) -> Preset:
@@ -115,6 +113,7 @@ def load_preset(algorithm: str, name: str, overrides: list[str], known: set[str]
         max_time=None if max_time is None else duration(max_time),
         max_epochs=None if max_epochs is None else int(max_epochs),
         settings=settings,
+        cost=str(content.get("cost", "")),
     )
 
 

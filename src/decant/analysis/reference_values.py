@@ -16,6 +16,7 @@ KEYS = (
     "temperature_K", "source",
 )  # fmt: skip
 WORDS = ("name", "source")
+UNIT = "_1e-5_cm2_s"
 MAPPINGS = ("diffusion_1e-5_cm2_s", "diffusion_uncertainty_1e-5_cm2_s")
 BY_SPECIES = re.compile(r"(diffusion(?:_uncertainty)?)_(.+)_(1e-5_cm2_s)")
 
@@ -81,7 +82,9 @@ def _rows(path: Path) -> list[dict[str, Any]]:
                 continue
             match = BY_SPECIES.fullmatch(column)
             if column in MAPPINGS:
-                raise InputError(f"{path}: column '{column}': of which species? Write {column[:-11]}_EC_1e-5_cm2_s")
+                raise InputError(
+                    f"{path}: column '{column}': of which species? Write {column.removesuffix(UNIT)}_EC{UNIT}"
+                )
             if match:
                 values.setdefault(f"{match[1]}_{match[3]}", {})[match[2]] = _number(path, line, column, text)
             elif column in KEYS:

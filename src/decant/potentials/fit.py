@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any
 from ase.data import atomic_numbers
 
 from decant.algorithms.base import FitTask
-from decant.algorithms.presets import Preset, load_preset, preset_cost
+from decant.algorithms.presets import Preset, load_preset
 from decant.algorithms.registry import algorithm
 from decant.data.charges import charge_of, spin_of
 from decant.data.frames import density, is_isolated, isolated_energies, read_frames
 from decant.foundation.directories import changed
 from decant.foundation.errors import InputError, warn
 from decant.foundation.files import read_yaml, require_file, sha256, write_beside, write_yaml
+from decant.foundation.progress import span
 from decant.molecules.charge import CHARGE
 from decant.potentials.pretrained import describe, identity, open_pretrained, seen_by
 from decant.potentials.training_data import describe_molecules
@@ -97,28 +98,26 @@ def fit(request: FitRequest) -> dict[str, Any]:
     """
     method = algorithm(request.algorithm)
     preset = load_preset(request.algorithm, request.preset, request.overrides, method.known_settings())
-    frames = _read_sets(request.data)
+    frames = _with_learned_elements(request.data, _read_sets(request.data), from_scratch=not request.pretrained)
     asked, start = _asked(request, preset, frames), None
     if request.pretrained:
         start = open_pretrained(method, request.pretrained, request.strategy, request.replay, frames)
         asked["pretrained"] = describe(start, request.replay) | seen_by(request.pretrained)
-    record_path = request.output / RECORD
+    record_path, before = request.output / RECORD, dict[str, Any]()
     if record_path.is_file():
-        record = read_yaml(record_path)
-        _require_same(record_path, record, asked)
-        longer = is_longer(record_path, record, asked["limits"])
-        if record.get("state") == "finished" and (request.output / record["model"]).is_file():
-            if not longer:
-                return {**record, "new": False}
-            _forget_model(request.output / "work", record["model_sha256"])
-        _warn_of_other_versions(record_path, record.get("versions", {}), method.packages)
-    started = time.time()
-    (request.output / "errors.yaml").unlink(missing_ok=True)  # of a model that is about to be replaced
+        before = read_yaml(record_path)
+        _require_same(record_path, before, asked)
+        longer = is_longer(record_path, before, asked["limits"])
+        if _is_finished(request.output, before) and not longer:
+            return {**before, "new": False}
+        _warn_of_other_versions(record_path, before.get("versions", {}), method.packages)
+    started, limits = time.time(), asked["limits"]
     record = {"state": "running", **asked, "versions": _versions(method.packages)}
-    write_yaml(record_path, record)
-    limits = asked["limits"]
-    if cost := preset_cost(request.algorithm, request.preset):
-        print(f"preset {preset.name}: {cost}", file=sys.stderr)
+    if not _is_finished(request.output, before):  # the model of a fit that is prolonged stands until there is a better
+        write_yaml(record_path, record)
+    if preset.cost:
+        other = limits != {"max_time_s": preset.max_time, "max_epochs": preset.max_epochs}
+        print(f"preset {preset.name}: {preset.cost}{_ends_after(limits) if other else ''}", file=sys.stderr)
     result = method.fit(
         FitTask(
             frames["train"], frames["valid"], (request.output / "work").resolve(), preset.settings, request.seed,
@@ -126,11 +125,14 @@ def fit(request: FitRequest) -> dict[str, Any]:
         )
     )  # fmt: skip
     model = request.output / f"model{result.model.suffix}"
+    (request.output / "errors.yaml").unlink(missing_ok=True)  # of a model that is about to be replaced
     with write_beside(model) as temporary:
         shutil.copyfile(result.model, temporary)
+    seconds = round(time.time() - started, 1)
     record |= {
         "state": "finished", "model": model.name, "model_sha256": sha256(model), "epochs": result.epochs,
-        "last_session_s": round(time.time() - started, 1), "settings_used": result.settings, "notes": result.notes,
+        "last_session_s": seconds, "total_s": _seconds(before) + seconds, "settings_used": result.settings,
+        "notes": result.notes,
     }  # fmt: skip
     write_yaml(record_path, record)
     return {**record, "new": True}
@@ -147,15 +149,34 @@ def _read_sets(data: Path) -> dict[str, list[Atoms]]:
         if name != "test" or path.is_file():
             read = read_frames(require_file(path, f"the {name} set that 'decant split' writes"))
             frames[name] = read if name == "train" else [frame for frame in read if not is_isolated(frame)]
-    return _with_learned_elements(data, frames)
+    return frames
 
 
-def _with_learned_elements(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, list[Atoms]]:
-    """Return the sets without isolated atoms of elements that no frame has; refuse frames with such an element."""
+def _is_finished(output: Path, record: dict[str, Any]) -> bool:
+    return record.get("state") == "finished" and (output / record["model"]).is_file()
+
+
+def _seconds(record: dict[str, Any]) -> float:
+    """Return what a fit has taken so far, s, as far as its record tells."""
+    return float(record.get("total_s") or record.get("last_session_s") or 0.0)
+
+
+def _ends_after(limits: dict[str, Any]) -> str:
+    """Return the limits of a fit in words, where these are not those of its preset."""
+    parts = [span(limits["max_time_s"])] if limits["max_time_s"] else []
+    parts += [f"{limits['max_epochs']} epochs"] if limits["max_epochs"] else []
+    return f" This fit ends after {' or '.join(parts)}."
+
+
+def _with_learned_elements(data: Path, frames: dict[str, list[Atoms]], from_scratch: bool) -> dict[str, list[Atoms]]:
+    """Return the sets without isolated atoms of elements that no frame has.
+
+    Frames with such an element are refused, unless the model that a fit starts from may know it, which is told later.
+    """
     learned = {symbol for frame in frames["train"] if not is_isolated(frame) for symbol in frame.get_chemical_symbols()}
     if not learned:
         return frames  # the algorithm says what is missing
-    for number, frame in enumerate(frames["valid"]):
+    for number, frame in enumerate(frames["valid"] if from_scratch else []):
         if new := sorted(set(frame.get_chemical_symbols()) - learned):
             raise InputError(
                 f"{data / 'valid.extxyz'}: frame {number} has {', '.join(new)}, which no frame of train.extxyz has; a"
@@ -254,10 +275,15 @@ def _require_same(path: Path, record: dict[str, Any], asked: dict[str, Any]) -> 
 def is_longer(path: Path, record: dict[str, Any], asked: dict[str, Any]) -> bool:
     """Return whether the limits of a fit are longer than they were; refuse shorter ones.
 
-    A limit that there was not before is held against what the fit has come to.
+    A limit of a finished fit that there was not before is held against what it has come to.
     """
     before = record.get("limits") or {}
-    come_to = {"max_time_s": 0.0, "max_epochs": record.get("epochs") or 0.0}
+    come_to = {"max_time_s": _seconds(record), "max_epochs": record.get("epochs") or 0.0}
+    if record.get("state") != "finished" and any((before.get(key) is None) != (asked[key] is None) for key in asked):
+        raise InputError(
+            f"{path}: this directory holds a fit with another 'limits' that has not ended; choose another `output`, or "
+            "remove it"
+        )
     longer = False
     for key, now in asked.items():
         then = before.get(key)
@@ -270,13 +296,6 @@ def is_longer(path: Path, record: dict[str, Any], asked: dict[str, Any]) -> bool
             )
         longer = True
     return longer
-
-
-def _forget_model(work: Path, digest: str) -> None:
-    """Remove the model of a training that is to be prolonged, so that its algorithm makes another one."""
-    for path in work.rglob("*"):
-        if path.is_file() and sha256(path) == digest:
-            path.unlink()
 
 
 def _compared(record: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,11 @@ from decant.potentials.fit import is_longer
 RECORD = Path("fit.yaml")
 
 
-def record(time: float | None = None, epochs: int | None = None, come_to: float | None = None) -> dict[str, Any]:
-    return {"limits": {"max_time_s": time, "max_epochs": epochs}, "epochs": come_to}
+def record(
+    time: float | None = None, epochs: int | None = None, come_to: float | None = None, took: float = 0.0
+) -> dict[str, Any]:
+    limits = {"max_time_s": time, "max_epochs": epochs}
+    return {"state": "finished", "limits": limits, "epochs": come_to, "last_session_s": took}
 
 
 def limits(time: float | None = None, epochs: int | None = None) -> dict[str, Any]:
@@ -43,8 +46,16 @@ def test_a_fit_is_prolonged_by_longer_limits_of_the_same_or_another_kind(
         (record(time=60.0), limits(time=30.0)),
         (record(epochs=4, come_to=4), limits(epochs=3)),
         (record(time=60.0, come_to=40), limits(epochs=30)),
+        (record(epochs=200, come_to=200, took=10800.0), limits(time=60.0)),
     ],
 )
 def test_a_fit_is_not_made_shorter(before: dict[str, Any], asked: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r"fit\.yaml: .* can be prolonged, not made shorter"):
         is_longer(RECORD, before, asked)
+
+
+def test_a_fit_that_has_not_ended_keeps_its_kind_of_limit() -> None:
+    interrupted = {"state": "running", "limits": limits(time=36000.0)}
+    assert is_longer(RECORD, interrupted, limits(time=72000.0))
+    with pytest.raises(InputError, match="another 'limits' that has not ended"):
+        is_longer(RECORD, interrupted, limits(epochs=1))

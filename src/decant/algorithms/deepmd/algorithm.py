@@ -62,9 +62,11 @@ class DeepPotential(Algorithm):
         if task.pretrained:
             notes += _what_was_taken_over(task)
         training = Training(task, train, valid)
-        if not (task.directory / MODEL).is_file():
-            training.run()
+        training.run()
+        if training.frozen != training.done or not (task.directory / MODEL).is_file():
             freeze(training.input()["model"], task.directory, f"model.ckpt-{training.done}.pt")
+            training.frozen = training.done
+            training.remember()
         return FitResult(task.directory / MODEL, training.input(), training.epochs(), notes)
 
     def start(self, model: Path) -> Path:

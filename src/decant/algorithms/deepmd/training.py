@@ -44,6 +44,7 @@ class Training:
     valid: list[Atoms]
     steps: int = 0  # planned, in all
     done: int = 0  # at the last checkpoint
+    frozen: int = -1  # the checkpoint that the frozen model was made of
     used: float = 0.0  # seconds of earlier processes
     start_up: float = 10.0  # seconds from launch to the first step
     systems: dict[str, list[str]] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class Training:
         if self.state.is_file():
             remembered = json.loads(self.state.read_text())
             self.done, self.used, self.step_time = remembered["step"], remembered["used"], remembered["step_time"]
+            self.frozen = remembered.get("frozen", self.done)  # earlier versions froze what had ended
         with Progress("fit deepmd", self.steps or 1, "steps", done=self.done) as progress:
             if self.task.max_time is not None:
                 progress.until = progress.start + self.task.max_time - self.used
@@ -151,7 +153,8 @@ class Training:
     def remember(self) -> None:
         """Write step and time of the last checkpoint."""
         with write_beside(self.state) as path:
-            path.write_text(json.dumps({"step": self.done, "used": self.used, "step_time": self.step_time}))
+            state = {"step": self.done, "used": self.used, "step_time": self.step_time, "frozen": self.frozen}
+            path.write_text(json.dumps(state))
 
     def input(self) -> dict[str, Any]:
         """Return DeePMD-kit's input."""

@@ -18,7 +18,7 @@ from decant.algorithms.mace.reference import (
 )
 from decant.algorithms.mace.training import MODEL_FILE, completed, known_options, train
 from decant.algorithms.training import require_labels
-from decant.data.frames import is_isolated, isolated_energies, write_frames
+from decant.data.frames import is_isolated, write_frames
 from decant.foundation.errors import InputError
 from decant.molecules.periodicity import with_gap
 
@@ -180,7 +180,6 @@ def _start_from(
 
 def _usable_isolated_atoms(train: list[Atoms], frames: list[Atoms]) -> tuple[list[Atoms], list[str]]:
     """Return the isolated atoms if there is one of each element, which MACE demands, else none and a note."""
-    isolated_energies(train)  # one of each element, or a refusal
     isolated = {frame.get_chemical_symbols()[0]: frame for frame in train if is_isolated(frame)}
     missing = sorted({symbol for frame in frames for symbol in frame.get_chemical_symbols()} - set(isolated))
     if not missing:

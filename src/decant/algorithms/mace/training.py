@@ -112,8 +112,11 @@ def train(task: FitTask, settings: dict[str, Any]) -> float:
     seen = used_before = 0.0
     note, steps_an_epoch = "", _steps_an_epoch(task, settings)
     log = task.directory / "train.log"
-    for checkpoint in (task.directory / "checkpoints").glob(f"{_NAME}*_epoch-*.pt"):
+    checkpoints = list((task.directory / "checkpoints").glob(f"{_NAME}*_epoch-*.pt"))
+    for checkpoint in checkpoints:
         require_checkpoint(checkpoint)
+    if not checkpoints and len(_EPOCH.findall(log.read_text(errors="replace") if log.is_file() else "")) > 1:
+        require_checkpoint(task.directory / "checkpoints" / f"{_NAME}_run-{task.seed}.pt")  # gone: begun anew unasked
     with Progress("fit mace", task.max_epochs or 1, "epochs") as progress:
         progress.until = None if task.max_time is None else progress.start + task.max_time
 
