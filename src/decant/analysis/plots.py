@@ -18,7 +18,6 @@ from decant.analysis.viscosity import Viscosity
 from decant.foundation.plotting import colour, draw_series, legend_below, page, panels_of
 from decant.foundation.tables import number, starred
 from decant.foundation.units import A2_PS_TO_1E5_CM2_S
-from decant.potentials.fit_errors import PARTS
 
 
 @dataclass(frozen=True)
@@ -164,25 +163,3 @@ def plot_viscosity(path: Path, one: Viscosity) -> None:
         axes.margins(x=0)
         figure.legend(loc="outside lower center", ncols=2)
         footnote(figure, [one.note])
-
-
-def plot_parity(path: Path, reference: Mapping[str, np.ndarray], predicted: Mapping[str, np.ndarray]) -> None:
-    """Plot predicted against reference force components.
-
-    Parameters
-    ----------
-    path
-        PNG to write.
-    reference, predicted
-        Forces, eV/angstrom, under ``total``, ``translational``, ``rotational`` and ``vibrational``.
-    """
-    with page(path, 11.0, 3.1) as figure:
-        for axes, name in zip(figure.subplots(1, 4), ("total", *PARTS), strict=True):
-            x, y = 1000.0 * reference[name].ravel(), 1000.0 * predicted[name].ravel()
-            most = float(np.quantile(np.abs(np.concatenate([x, y])), 0.999)) * 1.1 or 1.0
-            axes.hexbin(x, y, gridsize=60, extent=(-most, most, -most, most), bins="log", cmap="viridis", mincnt=1)
-            axes.plot([-most, most], [-most, most], color="black", linewidth=0.8)
-            rmse = float(np.sqrt(np.mean((x - y) ** 2)))
-            axes.set(xlabel="reference (meV/Å)", title=f"{name}\nRMSE {rmse:.3g} meV/Å", aspect="equal")
-            axes.set(xlim=(-most, most), ylim=(-most, most))
-        figure.axes[0].set_ylabel("predicted (meV/Å)")

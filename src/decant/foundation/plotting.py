@@ -76,10 +76,10 @@ def smooth(values: np.ndarray, window: int) -> np.ndarray:
     return np.convolve(values, kernel, "same") / np.convolve(np.ones(len(values)), kernel, "same")
 
 
-def draw_series(axes: Axes, time: np.ndarray, values: np.ndarray, shade: str, label: str | None = None) -> None:
+def draw_series(axes: Axes, time: np.ndarray, values: np.ndarray, shade: str) -> None:
     """Draw a noisy series faintly with its running mean on top."""
     if len(values) > 60:
         axes.plot(time, values, color=shade, alpha=0.25, linewidth=0.7)
         values = smooth(values, len(values) // 40)
-    axes.plot(time, values, color=shade, label=label)
+    axes.plot(time, values, color=shade)
     axes.set_xlabel("time (ps)")

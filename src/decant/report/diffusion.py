@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from matplotlib.axes import Axes
 
-from decant.foundation.looks import Look, batches, looks, numbered
-from decant.foundation.page import Cell, Data, Figure, Folded, Notes, Panel, Row, Section, Table
+from decant.foundation.looks import Look
+from decant.foundation.page import Cell, Data, Folded, Notes, Panel, Row, Section, Table
 from decant.foundation.svg import panel
 from decant.foundation.tables import number
-from decant.report.cells import data_title, pair_title
-from decant.report.records import Condition, Results, RunRecord, by_condition
+from decant.report.cells import pair_title
+from decant.report.curves import figures
+from decant.report.records import Condition, Results, RunRecord
 from decant.report.words import counted
 
 VALUE, UNCERTAINTY = "diffusion_1e-5_cm2_s", "uncertainty_1e-5_cm2_s"
@@ -23,8 +25,13 @@ def section(results: Results) -> Section:
     """Return the section."""
     found = Section("diffusion", "Mean square displacements and diffusion")
     for algorithm in results.study.algorithms:
-        for index, names in enumerate(batches(results.data_names())):
-            found.blocks.extend(_figures(results, algorithm, names, numbered(f"msd_{algorithm}", index)))
+        caption = (
+            f"{algorithm}: displacement of centres of mass over lag time, a line a run; bold where D was fitted. Only "
+            "where the logarithmic slope in that window (table below) is near 1 is the motion diffusive and D a number "
+            "to trust."
+        )
+        draw = partial(_drawn, algorithm)
+        found.blocks.extend(figures(results, algorithm, "msd", lambda run: bool(run.msd), draw, caption))
     if found.blocks:
         table = _table(results)
         found.blocks.append(Folded(f"Diffusion of every run ({counted(len(table.rows), 'row')})", [table]))
@@ -33,26 +40,12 @@ def section(results: Results) -> Section:
     return found
 
 
-def _figures(results: Results, algorithm: str, names: Sequence[str], file: str) -> list[Figure]:
-    """Return the curves of some data sets; nothing where there are none."""
-    styles = looks(names)
-    runs = [run for run in results.target_runs(algorithm) if run.msd and run.cell.fit.data in styles]
-    panels: list[Panel] = []
-    rows: list[Row] = []
-    for condition, members in by_condition(runs).items():
-        for species in dict.fromkeys(name for run in members for name in run.diffusions()):
-            panels.append(_panel(algorithm, condition, species, members, styles))
-            rows += _rows(species, members)
-    if not panels:
-        return []
-    caption = (
-        f"{algorithm}: displacement of centres of mass over lag time, a line a run; bold where D was fitted. Only "
-        "where the logarithmic slope in that window (table below) is near 1 is the motion diffusive and D a number to "
-        "trust."
-    )
-    shown = dict.fromkeys(run.cell.fit.data for run in runs)
-    keys = [styles[name].key(data_title(name), marker=False) for name in shown]
-    return [Figure(panels, caption, Data(file, rows), keys)]
+def _drawn(
+    algorithm: str, condition: Condition, runs: Sequence[RunRecord], styles: dict[str, Look]
+) -> tuple[list[Panel], list[Row]]:
+    names = list(dict.fromkeys(name for run in runs for name in run.diffusions()))
+    panels = [_panel(algorithm, condition, name, runs, styles) for name in names]
+    return panels, [row for name in names for row in _rows(name, runs)]
 
 
 def _rows(species: str, runs: Sequence[RunRecord]) -> list[Row]:
@@ -72,7 +65,6 @@ def _rows(species: str, runs: Sequence[RunRecord]) -> list[Row]:
 def _panel(
     algorithm: str, condition: Condition, species: str, runs: Sequence[RunRecord], styles: dict[str, Look]
 ) -> Panel:
-    values: list[float] = []
 
     def draw(axes: Axes) -> None:
         for run in runs:
@@ -84,7 +76,6 @@ def _panel(
             inside = (lag >= begin) & (lag <= end)
             axes.plot(lag, msd, color=look.colour, linestyle=look.line, linewidth=0.8, alpha=0.6)
             axes.plot(lag[inside], msd[inside], color=look.colour, linestyle=look.line, linewidth=2.4)
-            values.append(entry[VALUE])
         axes.set(xlabel="lag time (ps)", ylabel="MSD (Å²)")
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)

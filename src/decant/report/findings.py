@@ -15,6 +15,7 @@ from decant.report.records import TARGET, Results, RunRecord, unfinished
 from decant.report.scores import gained, is_sure, scored, sign, signed, together, with_error
 from decant.report.transfer import compared
 from decant.report.words import counted, listed, quoted
+from decant.scoring.lifetime import COMPLETED
 from decant.scoring.predictors import Predictor
 from decant.study.cells import ZERO
 from decant.study.simulation import CHANGES
@@ -71,7 +72,7 @@ def progress(results: Results) -> str:
     """Say how much of the study there is."""
     ended = [run for run in results.runs if run.score]
     ends = Counter(run.score["parts"]["stability"]["ended_by"] for run in ended)
-    lasted, count = ends.pop("completed", 0), len(scored(ended))
+    lasted, count = ends.pop(COMPLETED, 0), len(scored(ended))
     text = f"{count} of {counted(len(results.runs), 'run')} have a score"
     if count < len(ended):
         more = len(ended) - count

@@ -8,6 +8,7 @@ from decant.report.finding import Finding, Standing, shortly, summed
 from decant.report.records import Results
 from decant.report.scores import scored
 from decant.report.words import counted, listed
+from decant.scoring.lifetime import COMPLETED
 from decant.scoring.metric import FACTORS
 from decant.study.cells import ZERO
 
@@ -32,7 +33,7 @@ def _studied(results: Results) -> str:
     temperatures = sorted({run.cell.temperature for run in results.runs})
     span = " to ".join(f"{one:g}" for one in dict.fromkeys([*temperatures[:1], *temperatures[-1:]]))
     ended = [run for run in results.runs if run.score]
-    lasted = sum(run.score["parts"]["stability"]["ended_by"] == "completed" for run in ended)
+    lasted = sum(run.score["parts"]["stability"]["ended_by"] == COMPLETED for run in ended)
     return (
         f"Studied: {counted(len(fitted), 'data set')} for {counted(len(study.algorithms), 'algorithm')} "
         f"({listed(list(study.algorithms))}) with {counted(len(study.seeds), 'seed')}, in "

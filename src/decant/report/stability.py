@@ -12,6 +12,7 @@ from decant.foundation.svg import panel
 from decant.lammps.guards import MEANING
 from decant.report.cells import pair_title
 from decant.report.records import Results, RunRecord
+from decant.scoring.lifetime import COMPLETED
 
 WHOLE, CUT, EQUILIBRATION, END = "#8fb9d6", "#e2b382", "#dfe4e8", "#a33c00"
 ROW, MARGIN = 0.21, 0.75
@@ -40,7 +41,7 @@ class Bar:
     @property
     def is_whole(self) -> bool:
         """Whether it lasted to its end."""
-        return self.ended_by == "completed"
+        return self.ended_by == COMPLETED
 
 
 def section(results: Results) -> Section:

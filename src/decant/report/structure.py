@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from decant.analysis.plots import finish_rdf
-from decant.foundation.looks import Look, batches, looks, numbered
-from decant.foundation.page import Data, Figure, Panel, Row, Section
+from decant.foundation.looks import Look
+from decant.foundation.page import Panel, Row, Section
 from decant.foundation.svg import SMALL, panel
 from decant.report.cells import data_title
-from decant.report.records import Condition, Results, RunRecord, by_condition
+from decant.report.curves import figures
+from decant.report.records import Condition, Results, RunRecord
 
 MOST_CENTRES, MOST_SITES = 3, 2
 COLUMN = "g "
@@ -25,34 +27,28 @@ def section(results: Results) -> Section:
     """Return the section."""
     found = Section("structure", "Radial distribution functions")
     for algorithm in results.study.algorithms:
-        for index, names in enumerate(batches(results.data_names())):
-            found.blocks.extend(_figures(results, algorithm, names, numbered(f"rdf_{algorithm}", index)))
+        caption = (
+            f"{algorithm}: g(r) of centres of mass and of sites in different molecules, mean over seeds and replicas "
+            "with its standard error as a band. Data sets that lie on each other give the same structure."
+        )
+        draw = partial(_drawn, algorithm)
+        found.blocks.extend(figures(results, algorithm, "rdf", lambda run: bool(run.rdf), draw, caption, small=True))
     if not found.blocks:
         found.blocks.append("No run has radial distribution functions yet.")
     return found
 
 
-def _figures(results: Results, algorithm: str, names: Sequence[str], file: str) -> list[Figure]:
-    """Return the curves of some data sets; nothing where there are none."""
-    styles = looks(names)
-    runs = [run for run in results.target_runs(algorithm) if run.rdf and run.cell.fit.data in styles]
+def _drawn(
+    algorithm: str, condition: Condition, runs: Sequence[RunRecord], styles: dict[str, Look]
+) -> tuple[list[Panel], list[Row]]:
     panels: list[Panel] = []
     rows: list[Row] = []
-    for condition, members in by_condition(runs).items():
-        for pair in _pairs(members):
-            of = {data: [run for run in members if run.cell.fit.data == data] for data in styles}
-            curves = {data: curve for data, own in of.items() if (curve := mean_curve(own, pair))}
-            panels.append(_panel(algorithm, condition, pair, curves, styles))
-            rows += _rows(condition, pair, curves)
-    if not panels:
-        return []
-    shown = dict.fromkeys(run.cell.fit.data for run in runs)
-    caption = (
-        f"{algorithm}: g(r) of centres of mass and of sites in different molecules, mean over seeds and replicas with "
-        "its standard error as a band. Data sets that lie on each other give the same structure."
-    )
-    keys = [styles[name].key(data_title(name), marker=False) for name in shown]
-    return [Figure(panels, caption, Data(file, rows), keys, small=True)]
+    for pair in _pairs(runs):
+        of = {data: [run for run in runs if run.cell.fit.data == data] for data in styles}
+        curves = {data: curve for data, own in of.items() if (curve := mean_curve(own, pair))}
+        panels.append(_panel(algorithm, condition, pair, curves, styles))
+        rows += _rows(condition, pair, curves)
+    return panels, rows
 
 
 def _pairs(runs: Sequence[RunRecord]) -> list[str]:

@@ -31,7 +31,7 @@ def section(results: Results) -> Section:
         for index, some in enumerate(batches(results.data_names()))
     ]
     found.blocks.extend(figure for figure in figures if figure.panels)
-    found.blocks.append(_table(results, names))
+    found.blocks.append(_table(results))
     return found
 
 
@@ -127,7 +127,7 @@ def _row(results: Results, name: str, data: str, algorithm: str, runs: Sequence[
     }
 
 
-def _table(results: Results, names: Sequence[str]) -> Table:
+def _table(results: Results) -> Table:
     """Return the scores by kind of change."""
     changes = [change for change in CHANGES if results.simulations(change)]
     rows: list[list[Cell | str]] = []
