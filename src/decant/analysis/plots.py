@@ -15,7 +15,8 @@ from decant.analysis.averages import Average
 from decant.analysis.diffusion import Diffusion
 from decant.analysis.rdf import Rdf
 from decant.analysis.viscosity import Viscosity
-from decant.foundation.plotting import colour, draw_series, legend_below, page, panels_of
+from decant.foundation.looks import GREY, batches
+from decant.foundation.plotting import colour, draw_series, legend_below, page
 from decant.foundation.tables import number, starred
 from decant.foundation.units import A2_PS_TO_1E5_CM2_S
 
@@ -88,7 +89,7 @@ def plot_thermo(path: Path, thermo: Mapping[str, np.ndarray], atoms: int, target
 
 def finish_rdf(axes: Axes, title: str) -> None:
     """Label the axes of a g(r) plot."""
-    axes.axhline(1.0, color="#777777", linewidth=0.8, zorder=0)
+    axes.axhline(1.0, color=GREY, linewidth=0.8, zorder=0)
     axes.set(xlabel="r (Å)", ylabel="g(r)", title=title, xlim=(0, None), ylim=(0, None))
 
 
@@ -98,8 +99,8 @@ def plot_rdf(path: Path, centres: Sequence[Rdf], sites: Sequence[Rdf]) -> None:
     A curve from few molecules is dotted and starred.
     """
     between = "sites, different molecules" if centres else sites[0].kind
-    panels = [("centres of mass", some) for some in panels_of(centres)] + [(between, some) for some in panels_of(sites)]
-    within = [("sites, same molecule", some) for some in panels_of([one for one in sites if one.intra is not None])]
+    panels = [("centres of mass", some) for some in batches(centres)] + [(between, some) for some in batches(sites)]
+    within = [("sites, same molecule", some) for some in batches([one for one in sites if one.intra is not None])]
     count = len(panels) + len(within)
     columns = min(3, count)
     with page(path, 3.5 * columns, 4.2 * -(-count // columns)) as figure:
@@ -133,7 +134,7 @@ def draw_msd(axes: Axes, one: Diffusion, shade: str, label: str) -> None:
 
 def plot_msd(path: Path, diffusions: Sequence[Diffusion]) -> None:
     """Plot mean square displacements with fit and window, on linear and on logarithmic axes."""
-    panels = panels_of(diffusions)
+    panels = batches(diffusions)
     with page(path, 8.6, 3.9 * len(panels)) as figure:
         for (linear, logarithmic), some in zip(figure.subplots(len(panels), 2, squeeze=False), panels, strict=True):
             for index, one in enumerate(some):

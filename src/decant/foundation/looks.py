@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from matplotlib.lines import Line2D
 
 from decant.foundation.page import Key
 from decant.foundation.plotting import LINES, colour
+
+Thing = TypeVar("Thing")
 
 GREY = "#777777"
 MARKERS = "osD^vPX*"
@@ -40,12 +43,10 @@ def looks(names: Sequence[str]) -> dict[str, Look]:
     }
 
 
-def batches(names: Sequence[str]) -> list[list[str]]:
-    """Return names in groups that may share a picture and its legend, of `MOST` at most and of much the same size."""
-    names = list(names)
-    count = -(-len(names) // MOST)
-    size = -(-len(names) // count) if count else 0
-    return [names[i : i + size] for i in range(0, len(names), size)] if names else []
+def batches(things: Sequence[Thing]) -> list[list[Thing]]:
+    """Return things in groups that may share a picture and its legend, of `MOST` at most and evenly filled."""
+    count = -(-len(things) // MOST)
+    return [list(things[len(things) * k // count : len(things) * (k + 1) // count]) for k in range(count)]
 
 
 def numbered(name: str, batch: int) -> str:

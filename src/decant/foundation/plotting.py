@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -14,8 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
 from decant.foundation.files import write_beside
-
-Curve = TypeVar("Curve")
 
 # Okabe & Ito (2008): told apart by colour-blind readers and in print
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -43,12 +41,6 @@ STYLE: dict[str, Any] = {
 def colour(index: int) -> str:
     """Return the colour of the index-th curve."""
     return COLOURS[index % len(COLOURS)]
-
-
-def panels_of(curves: Sequence[Curve]) -> list[list[Curve]]:
-    """Divide curves evenly among panels, so that no colour comes twice in one."""
-    count = -(-len(curves) // len(COLOURS))
-    return [list(curves[len(curves) * k // count : len(curves) * (k + 1) // count]) for k in range(count)]
 
 
 def legend_below(axes: Axes, columns: int = 1) -> None:
