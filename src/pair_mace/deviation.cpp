@@ -36,6 +36,12 @@ double average(std::size_t members, const Value& value) {
   return sum / static_cast<double>(members);
 }
 
+// Over the mean and a level, if there is one. Members that agree do so wherever the mean is 0, too: atoms that are
+// hidden or alone, whose forces all members give as 0.
+double relative(double deviation, double mean, double level) {
+  return level < 0 || deviation == 0 ? deviation : deviation / (mean + level);
+}
+
 double reduced(double value, MPI_Op operation, MPI_Comm world) {
   double result = 0;
   MPI_Allreduce(&value, &result, 1, MPI_DOUBLE, operation, world);
@@ -167,8 +173,7 @@ std::vector<double> Deviation::force_deviations(const std::vector<Opinion>& comm
       variance += deviation * deviation;
       mean_square += mean * mean;
     }
-    deviations[i] = std::sqrt(variance);
-    if (settings_.relative >= 0) deviations[i] /= std::sqrt(mean_square) + settings_.relative;
+    deviations[i] = relative(std::sqrt(variance), std::sqrt(mean_square), settings_.relative);
   }
   return deviations;
 }
@@ -181,8 +186,7 @@ std::vector<double> Deviation::virial_deviations(const std::vector<Opinion>& com
   for (std::size_t k = 0; k < deviations.size(); ++k) {
     const auto virial = [&](std::size_t m) { return summed[virial_components * m + k] / atoms; };
     const double mean = average(committee.size(), virial);
-    deviations[k] = spread(committee.size(), mean, virial);
-    if (settings_.relative_v >= 0) deviations[k] /= std::abs(mean) + settings_.relative_v;
+    deviations[k] = relative(spread(committee.size(), mean, virial), std::abs(mean), settings_.relative_v);
   }
   return deviations;
 }

@@ -33,8 +33,14 @@ constexpr Element elements[] = {
     {"Lr", 262.11},
 };
 
-// Isotopes that weigh as much as another element, and how near a mass must come to be taken for one.
-constexpr Element lookalikes[] = {{"C", 14.00324}, {"K", 39.964}, {"Ca", 39.96259}};
+// Isotopes that come as near to the weight of another element as `rounding`, and how near a mass must come to be taken
+// for one: all of those with a natural abundance (masses and abundances of periodictable 2.1, which has them from
+// AME2020 and IUPAC's commission), and carbon-14.
+constexpr Element lookalikes[] = {
+    {"C", 14.00324},   {"K", 39.964},     {"Ca", 39.96259},  {"Se", 79.91652}, {"Kr", 79.91638},
+    {"Zr", 95.90828},  {"Mo", 97.9054},   {"Ru", 95.90759},  {"Ru", 97.90529}, {"Pd", 107.90389},
+    {"Cd", 107.90418}, {"Nd", 144.91258}, {"Sm", 151.91974}, {"Gd", 151.9198},
+};
 constexpr double exactly = 0.002;
 
 // LAMMPS users round masses, and data files carry two or three decimals.

@@ -11,8 +11,7 @@ namespace decant {
 
 namespace {
 
-constexpr const char* styles[] = {"gcmc", "widom",         "atom/swap",        "mol/swap",
-                                  "gemc", "neighbor/swap", "charge/regulation"};
+constexpr const char* styles[] = {"gcmc", "widom", "atom/swap", "mol/swap", "neighbor/swap", "charge/regulation"};
 
 }  // namespace
 

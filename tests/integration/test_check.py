@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from decant.data.frames import read_frames, write_frames
 from decant.data.prediction import Prediction, predict
 from decant.foundation.errors import ProgramFailed
 from decant.foundation.files import read_yaml, sha256, write_yaml
-from decant.potentials.check import TOLERANCES, difference
+from decant.potentials.check import SMALL_VIRIAL, TOLERANCES, difference
 from decant.potentials.potential import Potential
 from decant.potentials.single_point import single_point, single_points
 from tests.integration.conftest import run_decant
@@ -129,6 +130,40 @@ def test_a_frame_that_fails_is_told_and_the_others_are_checked(mace_potential: P
     assert lines[-2:] == ["3 frames compared, 3 failed", "FAIL"]
     noted = read_yaml(path / "card.yaml")["check"]
     assert (noted["passed"], noted["frames"], list(noted["failed"])) == (False, 3, ["frame 1", "frame 2", "frame 4"])
+
+
+def test_where_no_frame_can_be_compared_the_card_states_no_agreement(mace_potential: Path, tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    shutil.copytree(mace_potential, path)
+    write_house(tmp_path / "a.extxyz", [Atoms("OO", positions=[[0, 0, 0], [0, 0, 0.01]])])
+    done = run_decant("check", path, tmp_path / "a.extxyz", "--ranks", "1,2", expect=1)
+    assert done.stdout.splitlines()[-2:] == ["0 frames compared, 1 failed", "FAIL"]
+    noted = read_yaml(path / "card.yaml")["check"]
+    assert (noted["passed"], noted["frames"]) == (False, 0)
+    assert noted["lammps_against_python"] == noted["lammps_against_lammps"] == {}
+    # the card goes with the potential, wherever it is moved
+    (why,) = noted["failed"].values()
+    assert "0.01 angstrom apart" in why and str(tmp_path) not in why
+
+
+def test_the_card_says_over_what_differences_of_virials_are(
+    mace_potential: Path, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "p"
+    shutil.copytree(mace_potential, path)
+    run_decant("check", path, tiny_dataset / "test.extxyz", "--ranks", "1", "--limit", "1")
+    assert f"or {SMALL_VIRIAL} eV for each atom" in read_yaml(path / "card.yaml")["check"]["units"]
+
+
+def test_a_lammps_that_fails_after_its_last_frame_has_failed(
+    mace_potential: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launcher = tmp_path / "launcher"
+    launcher.write_text(f'#!/bin/sh\n"{sys.prefix}/bin/mpirun" -n "$@" && exit 3\n')
+    launcher.chmod(0o755)
+    monkeypatch.setenv("DECANT_LAUNCHER", f"{launcher} {{ranks}}")
+    with pytest.raises(ProgramFailed, match=r"LAMMPS failed on 1 ranks: exit status 3"):
+        single_points(Potential.open(mace_potential), [molecule("H2O")], 1)
 
 
 def test_frames_without_labels_and_isolated_atoms_can_be_checked(mace_potential: Path, tmp_path: Path) -> None:

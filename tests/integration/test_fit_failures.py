@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -26,6 +27,10 @@ def test_a_training_that_diverges_has_failed_and_is_not_exported(
     words = ("fit", algorithm, tiny_dataset, "-o", tmp_path / "m", "--preset", "quick", *TINY[algorithm])
     said = run_decant(*words, TOO_LARGE[algorithm], expect=1).stderr
     assert "are not numbers, the training has diverged; try a smaller learning rate" in said
+    if algorithm == "deepmd":
+        (log,) = (tmp_path / "m").rglob("train.log")
+        first = re.search(r"Batch +(\d+): val: .*(nan|inf)", log.read_text())
+        assert first and f"the errors of step {first[1]} are not" in said
     assert read_yaml(tmp_path / "m" / "fit.yaml")["state"] != "finished"
     assert not list((tmp_path / "m").glob("model.*"))
     assert "its fit is not finished" in run_decant("export", tmp_path / "m", "-o", tmp_path / "p", expect=2).stderr

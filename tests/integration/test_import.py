@@ -3,8 +3,8 @@
 import numpy as np
 
 from decant.data.frames import read_frames
+from tests import springs
 from tests.integration.conftest import run_decant
-from tests.unit.data import springs
 
 
 def test_a_stress_in_kilobar_is_refused_by_the_options_that_mend_it(tmp_path):

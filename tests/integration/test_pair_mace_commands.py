@@ -24,9 +24,9 @@ from decant.lammps.data import write_data
 from decant.lammps.model_deviation import read_model_deviation
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.packing import pack
+from tests.conftest import REPOSITORY
 from tests.lammps_runs import ELEMENTS, header, run_lmp
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 STEPS = "velocity all create 300 1\nfix move all nve\ntimestep 0.0005\n"
 EVERYWHERE = "region box block EDGE EDGE EDGE EDGE EDGE EDGE\n"
 
@@ -202,10 +202,11 @@ def test_atoms_on_top_of_each_other_end_a_run_but_only_reject_a_trial(
     assert "angstrom apart" in done.stdout + done.stderr
 
 
-def committee(script: str, models: list[Path], file: str) -> str:
+def committee(script: str, models: list[Path], file: str, more: str = "") -> str:
     """Put two models in place of the one of a script."""
     system, pair = script.split("pair_style")
-    lines = f"pair_style mace double {models[0]} {models[1]} out_freq 1 atomic out_file {file}\npair_coeff * * H C O\n"
+    settings = f"out_freq 1 atomic out_file {file} {more}"
+    lines = f"pair_style mace double {models[0]} {models[1]} {settings}\npair_coeff * * H C O\n"
     return system + lines + pair.split("\n", 2)[2]
 
 
@@ -226,12 +227,30 @@ def test_a_committee_judges_the_configuration_of_a_step_not_the_trials_of_it(
         assert moved[column] == pytest.approx(alone[column], rel=1e-4)
 
 
-def test_a_committee_takes_excluded_atoms_as_deleted(tmp_path: Path, script: str, models: list[Path]) -> None:
+@pytest.mark.parametrize("relative", ["", "relative 0", "relative 0.5"])
+def test_a_committee_takes_excluded_atoms_as_deleted(
+    tmp_path: Path, script: str, models: list[Path], relative: str
+) -> None:
     for name, lines in {"hidden": "neigh_modify exclude group gone all\n", "gone": "delete_atoms group gone\n"}.items():
-        run(tmp_path, committee(script, models, f"{name}.out") + "group gone molecule 1 2\n" + lines + "run 0\n", 2)
+        start = committee(script, models, f"{name}.out", relative) + "group gone molecule 1 2\n"
+        run(tmp_path, start + lines + "run 0\n", 2)
     hidden, gone = (read_model_deviation(tmp_path / f"{name}.out") for name in ("hidden", "gone"))
     for column in ("max_devi_f", "min_devi_f", "avg_devi_f", "max_devi_v", "min_devi_v", "avg_devi_v"):
         assert hidden[column] == pytest.approx(gone[column], rel=1e-5)
+    of_atoms, left = hidden["atm_devi_f"][0], gone["atm_devi_f"][0]
+    assert np.count_nonzero(of_atoms == 0) == len(of_atoms) - len(left) > 0
+    assert of_atoms[of_atoms > 0] == pytest.approx(left, rel=1e-5)
+
+
+def test_members_that_agree_on_nothing_deviate_by_nothing_whatever_the_levels(
+    tmp_path: Path, models: list[Path]
+) -> None:
+    apart = Atoms("OC", positions=[[1, 1, 1], [9, 9, 9]], cell=[20] * 3, pbc=True)
+    write_data(tmp_path / "system.data", apart, ELEMENTS)
+    levels = "relative 0 relative_v 0"
+    run(tmp_path, committee(header(apart, models[0]), models, "apart.out", levels) + "run 0\n", 1)
+    for values in read_model_deviation(tmp_path / "apart.out").values():
+        assert not np.any(values)
 
 
 FINAL = """

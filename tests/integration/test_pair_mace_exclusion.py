@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.data import atomic_numbers
 
 from decant.algorithms.mace.export.weights import write_model
 from decant.algorithms.mace.random import random_mace
@@ -147,6 +148,55 @@ def test_a_mass_must_be_of_the_element(tmp_path: Path, model: Path, liquid: Atom
     done = run_lmp(tmp_path, header(liquid, model) + masses + "\nrun 0\n")
     assert (done.returncode == 0) == (problem == "")
     assert problem in " ".join((done.stdout + done.stderr).split())
+
+
+# isotopes with a natural abundance, and carbon-14, that weigh within 0.05 g/mol of what another element does
+LOOKALIKES = [
+    ("C", 14.00324), ("K", 39.964), ("Ca", 39.96259), ("Se", 79.91652), ("Kr", 79.91638), ("Zr", 95.90828),
+    ("Mo", 97.9054), ("Ru", 95.90759), ("Ru", 97.90529), ("Pd", 107.90389), ("Cd", 107.90418), ("Nd", 144.91258),
+    ("Sm", 151.91974), ("Gd", 151.9198),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lookalikes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    numbers = sorted({atomic_numbers[symbol] for symbol, _ in LOOKALIKES})
+    path = tmp_path_factory.mktemp("model") / "model.safetensors"
+    write_model(random_mace(hidden="8x0e", l_max=1, correlation=1, elements=tuple(numbers)), path)
+    return path
+
+
+def weighed(folder: Path, model: Path, types: list[tuple[str, float]]) -> str:
+    """What LAMMPS says of an atom of each type, far from the others."""
+    place = "".join(f"create_atoms {n} single {10 * n} 0 0\n" for n in range(1, len(types) + 1))
+    masses = "".join(f"mass {n} {mass}\n" for n, (_, mass) in enumerate(types, start=1))
+    symbols = " ".join(symbol for symbol, _ in types)
+    done = run_lmp(
+        folder,
+        f"units metal\nboundary f f f\nregion box block -1 {10 * len(types) + 1} -1 1 -1 1\n"
+        f"create_box {len(types)} box\n{masses}{place}pair_style mace\npair_coeff * * {model} {symbols}\nrun 0\n",
+    )
+    said = " ".join((done.stdout + done.stderr).split())
+    assert (done.returncode == 0) == ("ERROR" not in said)
+    return said
+
+
+@pytest.mark.parametrize("digits", [3, 5])
+def test_an_isotope_that_weighs_what_another_element_does_is_of_its_element(
+    tmp_path: Path, lookalikes: Path, digits: int
+) -> None:
+    said = weighed(tmp_path, lookalikes, [(symbol, round(mass, digits)) for symbol, mass in LOOKALIKES])
+    assert "ERROR" not in said, said
+
+
+@pytest.mark.parametrize(
+    ("symbol", "mass", "other"),
+    [("Se", 79.904, "Br"), ("Ca", 39.948, "Ar"), ("Pd", 107.868, "Ag"), ("Zr", 95.95, "Mo")],
+)
+def test_the_weight_of_another_element_is_refused_beside_such_an_isotope(
+    tmp_path: Path, lookalikes: Path, symbol: str, mass: float, other: str
+) -> None:
+    assert f"is {symbol}, but its mass is {mass:g}, that of {other}" in weighed(tmp_path, lookalikes, [(symbol, mass)])
 
 
 @pytest.mark.parametrize("special", ["", "special_bonds lj/coul 0 0 0.5", "special_bonds lj/coul 1 1 1"])

@@ -9,9 +9,10 @@ from decant.potentials.committee import write_committee
 from decant.potentials.potential import Potential
 from decant.potentials.training_data import TrainingData
 from decant.trust.level import level
+from tests.conftest import REPOSITORY
 from tests.integration.conftest import run_decant
 
-READY = Path(__file__).resolve().parents[2] / "models" / "ec-emc-mace"
+READY = REPOSITORY / "models" / "ec-emc-mace"
 TINY = ("--configurations", 2, "--atoms", 18, "--length", "5fs", "--jobs", 1)
 
 

@@ -19,7 +19,8 @@ def command(
 ) -> None:
     """Compare energy, forces and virial of LAMMPS with those of the Python calculator.
 
-    Exits with code 1 if they differ by more than rounding explains. The result is written into the card.
+    Exits with code 1 if they differ by more than rounding explains, or a frame or LAMMPS fails. The result is written
+    into the card.
 
     \b
     For example:

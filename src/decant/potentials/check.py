@@ -64,9 +64,9 @@ class Report:
     Attributes
     ----------
     python
-        LAMMPS against the Python calculator, for each number of ranks.
+        LAMMPS against the Python calculator, for each number of ranks; empty if no frame was compared.
     ranks
-        LAMMPS against LAMMPS, for each pair of numbers of ranks.
+        LAMMPS against LAMMPS, for each pair of numbers of ranks; empty if no frame was compared.
     tolerance
         What is allowed.
     frames
@@ -122,7 +122,7 @@ def check(path: Path, data: Path, ranks: Sequence[int], limit: int | None = None
         If the potential is damaged, the data unusable, the potential knows the elements of no frame, or a number of
         ranks is impossible.
     ProgramFailed
-        If LAMMPS cannot be run, or not with this potential.
+        If LAMMPS cannot be run, or not with this potential, or ends with an error after the last frame.
     """
     potential = Potential.open(path)
     for count in ranks:
@@ -138,9 +138,10 @@ def check(path: Path, data: Path, ranks: Sequence[int], limit: int | None = None
     chosen = [index for index, number in enumerate(numbers) if number not in failed]
     compared = [frames[index] for index in chosen]
     said = {name: [answers[index] for index in chosen] for name, answers in sides.items()}
+    told = ranks if compared else []  # no frame is no agreement
     report = Report(
-        python={count: difference(compared, said[f"{count} ranks"], said["Python"]) for count in ranks},
-        ranks={(a, b): difference(compared, said[f"{a} ranks"], said[f"{b} ranks"]) for a, b in combinations(ranks, 2)},
+        python={count: difference(compared, said[f"{count} ranks"], said["Python"]) for count in told},
+        ranks={(a, b): difference(compared, said[f"{a} ranks"], said[f"{b} ranks"]) for a, b in combinations(told, 2)},
         tolerance=TOLERANCES[potential.precision],
         frames=len(compared),
         failed=dict(sorted(failed.items())),
@@ -183,7 +184,8 @@ def _for_card(report: Report, data: Path) -> dict[str, Any]:
         "lammps_against_python": {f"{count} ranks": asdict(one) for count, one in report.python.items()},
         "lammps_against_lammps": {f"{a} and {b} ranks": asdict(one) for (a, b), one in report.ranks.items()},
         "tolerance": asdict(report.tolerance),
-        "units": "energy eV/atom, force eV/A, virial relative to its largest component",
+        "units": "energy eV/atom, force eV/A, virial relative to its largest component, "
+        f"or {SMALL_VIRIAL} eV for each atom if that is larger",
         "lammps": metadata.version("lammps"),
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
     }

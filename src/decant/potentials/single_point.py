@@ -13,7 +13,7 @@ from decant.data.prediction import Prediction
 from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.units import LAMMPS_BAR_PER_EV_A3
 from decant.lammps.data import LammpsBox, write_data
-from decant.lammps.launch import launch, variables
+from decant.lammps.launch import Outcome, launch, variables
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -74,12 +74,12 @@ def single_point(potential: Potential, frames: Sequence[Atoms], ranks: int) -> l
     InputError
         If the rank count is impossible, or an element is unknown to the potential.
     ProgramFailed
-        If LAMMPS stops with an error.
+        If LAMMPS stops with an error, or ends with one after the last frame.
     """
     answers = single_points(potential, frames, ranks)
     for number, answer in enumerate(answers):
         if isinstance(answer, ProgramFailed):
-            raise ProgramFailed(f"frame {number}: {answer}") from answer
+            raise ProgramFailed(f"{potential.path}: frame {number}: {answer}") from answer
         if isinstance(answer, InputError):
             raise answer
     return [answer for answer in answers if isinstance(answer, Prediction)]
@@ -95,7 +95,7 @@ def single_points(
     InputError
         If the rank count is impossible.
     ProgramFailed
-        If LAMMPS cannot be run at all, or not with this potential.
+        If LAMMPS cannot be run at all, or not with this potential, or ends with an error after the last frame.
     """
     answers: dict[int, Prediction | InputError | ProgramFailed] = {}
     boxes: dict[int, LammpsBox] = {}
@@ -110,15 +110,15 @@ def single_points(
                 answers[number] = error
         left = list(boxes)
         while left:  # an error ends LAMMPS: those behind it go into another run
-            reason = _run(directory, potential, {number: boxes[number] for number in left}, ranks)
+            outcome = _run(directory, potential, {number: boxes[number] for number in left}, ranks)
             done = [number for number in left if (directory / f"{number}.done").is_file()]
             answers |= {number: _read(directory, number, boxes[number]) for number in done}
             left = left[len(done) :]
-            if left:
-                failure = ProgramFailed(f"{potential.path}: LAMMPS failed on {ranks} ranks: {reason}")
-                if _is_of_the_potential(directory, left[0]):
-                    raise failure
-                answers[left.pop(0)] = failure
+            if left or outcome.code != 0:
+                failure = f"LAMMPS failed on {ranks} ranks: {outcome.reason()}"
+                if not left or _is_of_the_potential(directory, left[0]):
+                    raise ProgramFailed(f"{potential.path}: {failure}")
+                answers[left.pop(0)] = ProgramFailed(failure)
     return [answers[number] for number in range(len(frames))]
 
 
@@ -128,12 +128,12 @@ def _is_of_the_potential(directory: Path, number: int) -> bool:
     return not (directory / "begun").is_file() or (read and not ready)
 
 
-def _run(directory: Path, potential: Potential, boxes: dict[int, LammpsBox], ranks: int) -> str:
-    """Run LAMMPS on frames of a directory; return its last words."""
+def _run(directory: Path, potential: Potential, boxes: dict[int, LammpsBox], ranks: int) -> Outcome:
+    """Run LAMMPS on frames of a directory; return how it ended."""
     script = directory / "in.single_point"
     script.write_text(_BEGUN + "".join(_commands(number, box) for number, box in boxes.items()), encoding="ascii")
     arguments = ["-in", script.name, "-log", "none", *variables({"potential": "potential"})]
-    return launch(arguments, ranks, directory, plugin=potential.algorithm).reason()
+    return launch(arguments, ranks, directory, plugin=potential.algorithm)
 
 
 def _commands(number: int, box: LammpsBox) -> str:

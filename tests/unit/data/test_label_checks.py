@@ -18,7 +18,7 @@ from decant.data.misfits import samples
 from decant.data.reactions import find_molecules
 from decant.data.stiffness import bond_stiffness
 from decant.foundation.errors import InputError
-from tests.unit.data import springs
+from tests import springs
 
 
 def changed(frames, energy=1.0, forces=1.0, virial=1.0, length=1.0, stress=None):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from decant.data.neighbors import check_neighbors, differences
 from decant.molecules.solvents import molecule
-from tests.unit.data import springs
+from tests import springs
 
 
 def house(atoms):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 INPUT = "input.json"
 _GUESSED_SECONDS_PER_ATOM = 0.9e-3  # 0.14 s a step at 160 atoms on 2 cores; measured and corrected while training
 _BATCH = re.compile(r"Batch +(\d+): total wall time = ([\d.]+) s")
-_ERRORS = re.compile(r"Batch +\d+: val: (.*)")
+_ERRORS = re.compile(r"Batch +(\d+): val: (.*)")
 _NO_NUMBER = re.compile(r"\brmse_[ef] = +[-+]?(nan|inf)")  # that of virials is none where a batch has none
 _SAVED = re.compile(r"Saved model to .*-(\d+)\.pt")
 
@@ -118,9 +118,9 @@ class Training:
             now = time.monotonic()
             self.used = used_before + now - launched
             if found := _ERRORS.search(line):
-                if _NO_NUMBER.search(found[1]):
-                    raise diverged("dp train", f"step {step}", self.task.directory / "train.log")
-                note = _error_note(found[1])
+                if _NO_NUMBER.search(found[2]):
+                    raise diverged("dp train", f"step {found[1]}", self.task.directory / "train.log")
+                note = _error_note(found[2])
             elif found := _BATCH.search(line):
                 step = int(found[1])
                 if not began:
