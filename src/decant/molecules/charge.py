@@ -15,11 +15,11 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
-from decant.molecules.ions import ions
+from decant.molecules.ions import ion_of
 from decant.molecules.liquid import composition_name, parse_liquid
 from decant.molecules.molecule import Molecule
 from decant.molecules.species import solvent_name
-from decant.molecules.topology import formula, graph_signature
+from decant.molecules.topology import formula
 
 CHARGE, SPIN, MOLECULES = "charge", "spin", "molecules"
 NOBLE = ("He", "Ne", "Ar", "Kr", "Xe")
@@ -86,11 +86,6 @@ def signed(charge: int) -> str:
     return f"{charge:+d}" if charge else "0"
 
 
-@functools.cache
-def _ion_graphs() -> dict[str, Molecule]:
-    return {graph_signature(ion.symbols, tuple(map(tuple, ion.bonds.tolist()))): ion for ion in ions()}
-
-
 @functools.lru_cache(maxsize=4096)
 def recognized(symbols: tuple[str, ...], edges: Edges) -> tuple[str, ElectronState | None]:
     """Recognize a molecule in a liquid from its graph.
@@ -114,7 +109,7 @@ def recognized(symbols: tuple[str, ...], edges: Edges) -> tuple[str, ElectronSta
     ElectronState or None
         None if it cannot be known.
     """
-    ion = _ion_graphs().get(graph_signature(symbols, edges))
+    ion = ion_of(symbols, edges)
     if ion is not None:
         return ion.name, state_of([ion])
     name = solvent_name(symbols, edges)
