@@ -153,7 +153,6 @@ def import_frames(
     indices = [frame.index for frame in sources]
     report: dict[str, Any] = {}
     if mapping:
-        _check_isolated(path, frames, indices)
         report = {"file": str(path), **mapping.report(), **summary(frames, found)}
     report["charge"] = charges_told(charges)
     return ImportResult(frames, rejects, report, indices)
@@ -176,13 +175,6 @@ def _odd_energies(frames: Sequence[Atoms], limits: Limits) -> list[str]:
         else ""
         for difference in energy_differences(frames)
     ]
-
-
-def _check_isolated(path: Path, frames: Sequence[Atoms], indices: Sequence[int]) -> None:
-    try:
-        isolated_energies(frames, indices)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
 
 
 def _house(frame: RawFrame, keys: FoundKeys | None, stem: str, units: LabelUnits) -> Atoms:
