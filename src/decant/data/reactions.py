@@ -12,8 +12,7 @@ from ase.data import atomic_numbers
 
 from decant.data.frames import is_isolated
 from decant.molecules.connectivity import Connectivity, connectivity
-from decant.molecules.ions import ion_of
-from decant.molecules.species import solvent_name
+from decant.molecules.species import known_name
 from decant.molecules.topology import (
     BOND_SCALE,
     formula,
@@ -79,7 +78,7 @@ def _is_named(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> b
     """Say whether a molecule is a named solvent or ion; a lone atom only of a metal: others have been torn off."""
     if len(symbols) == 1:
         return bool(is_coordinating(np.array([atomic_numbers[symbols[0]]]))[0])
-    return bool(solvent_name(symbols, edges)) or ion_of(symbols, edges) is not None
+    return bool(known_name(symbols, edges))
 
 
 def _molecules(atoms: Atoms, given: np.ndarray | None, found: Connectivity) -> Molecules:
