@@ -101,6 +101,10 @@ def test_an_isolated_atom_is_neutral_whatever_is_set():
     assert state_for(oxygen) is None and state_for(Atoms("O")) is None
     assert not with_charges([oxygen], TBLite("gfn2-xtb", charge=1.0), keep=False)[1]
     assert state_for(Atoms("Li", info={"charge": 1, "spin": 1})) == (1, 1)
+    boxed = Atoms("O", cell=[20] * 3, pbc=True)
+    assert state_for(boxed, 1, 2) == state_for(boxed) == (0, 1)
+    assert settings_for(oxygen, TBLite("gfn2-xtb", charge=1.0)) == METHOD.settings
+    assert label_key(oxygen, TBLite("gfn2-xtb", charge=1.0)) == label_key(oxygen, METHOD)
     neutral = labeler("ase:tblite.ase.TBLite", {"verbosity": 0})
     cation = labeler("ase:tblite.ase.TBLite", {"verbosity": 0, "charge": 1, "multiplicity": 1})
     lithium = Atoms("Li", info={"config_type": "IsolatedAtom", "charge": 0, "spin": 2})
