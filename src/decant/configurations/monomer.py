@@ -77,7 +77,7 @@ class MonomerRecipe:
         made: list[Atoms] = []
         for index in range(TRIES * wanted):
             made.append(_monomer(molecule, seed + 1000003 * index, temperature, disorder, box))
-            if index + 1 >= wanted and len(made := geometry.distinct(made)) >= wanted:
+            if index + 1 >= wanted and len(made := _distinct(made)) >= wanted:
                 return dynamics.configurations(made, seed, self.name)[:count]
         raise InputError(
             f"`count` {count}: monomer finds only {len(made)} different configurations of {molecule} at `temperature`"
@@ -87,6 +87,12 @@ class MonomerRecipe:
     def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
         """Return the size of the molecule."""
         return Sizes((atoms_of(molecule(str(parameters["molecule"]))),), periodic=parameters["box"] is not None)
+
+
+def _distinct(made: list[Atoms]) -> list[Atoms]:
+    """Return frames without repeated ones; at a temperature molecules differ, a diatomic by less than counts there."""
+    moves = len(made[0]) > 1 and any(atoms.info["temperature"] for atoms in made)
+    return made if moves else geometry.distinct(made)
 
 
 def _monomer(name: str, seed: int, temperature: Interval, disorder: Disorder, box: float | None) -> Atoms:

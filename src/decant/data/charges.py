@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii, ground_state_magnetic_moments
 
-from decant.data.extxyz import FrameError
+from decant.data.extxyz import FrameError, RawFrame
 from decant.data.frames import ISOLATED, is_isolated
 from decant.data.reactions import find_molecules
 from decant.data.stated_charge import Stated, spins_from_zero, stated
@@ -247,7 +246,7 @@ def bare(atoms: Atoms) -> Atoms:
 
 
 def take_charges(
-    frames: Sequence[Atoms], sources: Sequence[Any], bonds: Sequence[np.ndarray], keep: bool
+    frames: Sequence[Atoms], sources: Sequence[RawFrame], bonds: Sequence[np.ndarray], keep: bool
 ) -> tuple[list[str], list[str]]:
     """Write charge and spin on frames that are being imported.
 
@@ -256,7 +255,7 @@ def take_charges(
     frames
         The frames, with ``mol_id``.
     sources
-        The `RawFrame` of each.
+        Each as it was read.
     bonds
         The bonds of each.
     keep
@@ -281,7 +280,7 @@ def take_charges(
     return wrong, told
 
 
-def _take_charge(atoms: Atoms, source: Any, bonds: np.ndarray, keep: bool, from_zero: bool) -> str:
+def _take_charge(atoms: Atoms, source: RawFrame, bonds: np.ndarray, keep: bool, from_zero: bool) -> str:
     said = stated(source.info, source.arrays, len(atoms), from_zero)
     if is_isolated(atoms) and said.charge and source.info.get("config_type") != ISOLATED:
         del atoms.info["config_type"]  # an ion alone, whose energy is that of no element

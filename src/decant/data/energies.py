@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from decant.data.label_units import KINDS, likely_units, unit_value
-from decant.data.misfits import COVALENT, Finding, Sample, is_sure
+from decant.data.misfits import COVALENT, Finding, Sample, is_sure, proportion
 from decant.data.stiffness import Stiffness, stiffness_of, terminal_bonds
 
 _ATOMIZATION = (0.8, 20.0)
@@ -103,7 +103,7 @@ def check_thermal_energies(
     # frames that differ in their contacts only have no more stretched bonds where they have more energy
     if not is_sure(energy, square, freedom, 0.75) or not is_sure(energy, stretched, freedom, 0.6):
         return None
-    factor = float(np.copysign(np.sqrt((energy @ energy) / (square @ square)), energy @ square)) / _ENERGY_BY_SQUARE
+    factor = proportion(energy, square) / _ENERGY_BY_SQUARE
     if 0.1 < factor < 10:
         return None
     told = f"energies vary {factor:.3g} times as much as the forces of such frames say"

@@ -153,7 +153,6 @@ def import_frames(
     indices = [frame.index for frame in sources]
     report: dict[str, Any] = {}
     if mapping:
-        _check_isolated(path, frames, indices)
         report = {"file": str(path), **mapping.report(), **summary(frames, found)}
     report["charge"] = charges_told(charges)
     return ImportResult(frames, rejects, report, indices)
@@ -178,13 +177,6 @@ def _odd_energies(frames: Sequence[Atoms], limits: Limits) -> list[str]:
     ]
 
 
-def _check_isolated(path: Path, frames: Sequence[Atoms], indices: Sequence[int]) -> None:
-    try:
-        isolated_energies(frames, indices)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-
-
 def _house(frame: RawFrame, keys: FoundKeys | None, stem: str, units: LabelUnits) -> Atoms:
     """Return one frame in the house form but for its molecules, with labels if their keys are given."""
     if frame.error:
@@ -197,6 +189,8 @@ def _house(frame: RawFrame, keys: FoundKeys | None, stem: str, units: LabelUnits
         raise FrameError("positions are not finite (NaN or infinite)")
     if not has_cell(atoms):
         raise FrameError("periodic, but the cell has no volume")
+    if len(atoms) == 1 and frame.info.get("config_type") == ISOLATED:
+        atoms.info["config_type"] = ISOLATED
     if keys is not None:
         _take_labels(atoms, frame, keys, units)
     _describe(atoms, frame, stem)
@@ -207,7 +201,7 @@ def _take_labels(atoms: Atoms, frame: RawFrame, keys: FoundKeys, units: LabelUni
     check_converged(frame)
     atoms.info["REF_energy"] = energy_of(frame, keys, units)
     if len(atoms) == 1 and (
-        frame.info.get("config_type") == ISOLATED
+        is_isolated(atoms)
         or not set(keys.forces) & set(frame.arrays)
         or shortest_height(atoms) > LONELY  # forces of a lone atom are zero and no reason to fit to it
     ):
@@ -240,7 +234,7 @@ def _given_molecules(frame: RawFrame) -> np.ndarray | None:
 
 def summary(frames: list[Atoms], molecules: list[Molecules]) -> dict[str, Any]:
     """Return what a set of frames holds: counts, elements, compositions, ranges of density, temperature and labels."""
-    bulk = [atoms for atoms in frames if not is_isolated(atoms)]
+    bulk, isolated = [atoms for atoms in frames if not is_isolated(atoms)], isolated_energies(frames)
     names = Counter(
         composition(species_names(atoms, found.mol_id, found.bonds))
         for atoms, found in zip(frames, molecules, strict=True)
@@ -250,7 +244,7 @@ def summary(frames: list[Atoms], molecules: list[Molecules]) -> dict[str, Any]:
     largest = [float(np.linalg.norm(atoms.arrays["REF_forces"], axis=1).max()) for atoms in bulk]
     return {
         "frames": len(bulk),
-        "isolated_atoms": isolated_energies(frames),
+        "isolated_atoms": isolated,
         "elements": sorted({symbol for atoms in frames for symbol in atoms.get_chemical_symbols()}),
         "atoms_per_frame": _range([len(atoms) for atoms in bulk]),
         "compositions": dict(names.most_common()),
@@ -258,7 +252,7 @@ def summary(frames: list[Atoms], molecules: list[Molecules]) -> dict[str, Any]:
         "with_virial": sum("REF_virial" in atoms.info for atoms in bulk),
         "density_g_cm3": _range([a.info["density_g_cm3"] for a in bulk if "density_g_cm3" in a.info]),
         "temperature_K": _range([a.info["temperature"] for a in bulk if "temperature" in a.info]),
-        **_energies(bulk, isolated_energies(frames)),
+        **_energies(bulk, isolated),
         "pressure_GPa": _range([pressure for atoms in bulk if (pressure := pressure_GPa(atoms)) is not None]),
         "largest_force_eV_A": _range(largest),
         "force_rms_eV_A": float(np.sqrt(np.mean(np.concatenate(forces) ** 2))) if forces else None,

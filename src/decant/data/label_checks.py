@@ -10,7 +10,7 @@ from ase import Atoms
 
 from decant.data.energies import check_atomization, check_sizes, check_thermal_energies
 from decant.data.extxyz import RawFrame
-from decant.data.frames import is_isolated
+from decant.data.frames import is_isolated, isolated_energies
 from decant.data.keys import FoundKeys
 from decant.data.label_names import STRESS, VIRIAL
 from decant.data.label_units import LabelUnits, likely_units, unit_value
@@ -53,9 +53,13 @@ def check_labels(
     Raises
     ------
     InputError
-        If a label does not fit and the caller has said nothing of its unit; one line with all that was found.
+        If a label does not fit and the caller has said nothing of its unit; one line with all that was found. If two
+        isolated atoms of one element have different energies.
     """
-    isolated = {a.get_chemical_symbols()[0]: float(a.info["REF_energy"]) for a in frames if is_isolated(a)}
+    try:
+        isolated = isolated_energies(frames, [source.index for source in sources])
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     places = [place for place, atoms in enumerate(frames) if not is_isolated(atoms)]
     kinds = [VIRIAL if set(keys.virial) & set(sources[place].info) else STRESS for place in places]
     bulk = [frames[place] for place in places]

@@ -7,6 +7,7 @@ import numpy as np
 from decant.data.extxyz import FrameError, RawFrame, numbers_of
 from decant.data.keys import FoundKeys, is_per_atom
 from decant.data.label_units import LabelUnits
+from decant.data.stated_charge import all_values
 from decant.foundation.errors import InputError
 
 VIRIALS_AGREE = (0.01, 2e-3)
@@ -16,7 +17,7 @@ CONVERGED_KEYS = ("converged", "scf_converged", "is_converged", "electronic_conv
 
 def check_converged(frame: RawFrame) -> None:
     """Raise `FrameError` if the frame says that its electrons have not converged."""
-    said = {**frame.info.get("key_value_pairs", {}), **frame.info}  # of a row of ASE's databases
+    said = all_values(frame.info)
     for key in CONVERGED_KEYS:
         if str(said.get(key, "T")).lower() in {"f", "false", "0", "0.0", "no"}:
             raise FrameError(f"not converged ({key}={said[key]})")

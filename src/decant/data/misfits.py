@@ -91,11 +91,16 @@ def samples(
 def misfit(kind: str, told: str, factor: float) -> Finding:
     """Return the finding of a label that is `factor` times what it should be: of which unit and sign it may be."""
     named = [f"{name} (factor {1 / unit_value(name, kind):.4g})" for name in likely_units(kind, abs(factor))]
-    unit = " or ".join(named) if named else "" if 0.4 < abs(factor) < 2.5 else "another unit"
+    near = 0.4 < abs(factor) < 2.5
+    unit = " or ".join(named) or ("" if near and factor < 0 else "another unit")
     wants = ("unit",) * bool(unit) + ("sign",) * (factor < 0)
     looks = " and ".join(filter(None, [unit, "the other sign" if factor < 0 else ""]))
+    many = kind == "forces"
+    says = f"look{'' if many else 's'} like {looks}"
+    if near and factor > 0 and not named:
+        says = f"{'are' if many else 'is'} in no usual unit (factor {factor:.4g})"
     options = " and ".join(f"`{SIGNS.get(kind, kind) if want == 'sign' else kind}_{want}`" for want in wants)
-    return Finding(kind, f"{told}: {kind} look{'' if kind == 'forces' else 's'} like {looks}; give {options}", wants)
+    return Finding(kind, f"{told}: {kind} {says}; give {options}", wants)
 
 
 SIGNS = {"virial": "stress"}

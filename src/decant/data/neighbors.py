@@ -15,7 +15,7 @@ from ase.geometry import find_mic
 
 from decant.data.energies import PER_ATOM
 from decant.data.label_units import likely_units
-from decant.data.misfits import Finding, misfit
+from decant.data.misfits import Finding, misfit, proportion
 
 REACH = 0.25
 """Largest displacement of an atom between frames that are neighbours, angstrom: bonds are still nearly harmonic."""
@@ -66,7 +66,9 @@ def _energy_finding(factor: float, sure: bool, atoms: float) -> Finding:
         units = "".join(f", or in {unit}: give `energy_unit`" for unit in likely_units("energy", factor))
         return Finding("energy", f"{told}: {PER_ATOM}{units}")
     found = misfit("energy", told, factor)
-    return found if sure else Finding("energy", f"{found.text}; or {misfit('forces', '', 1 / factor).text[2:]}")
+    if sure and likely_units("energy", factor):
+        return found
+    return Finding("energy", f"{found.text}; or {misfit('forces', '', 1 / factor).text[2:]}")
 
 
 def _pairs(frames: Sequence[Atoms]) -> list[tuple[Atoms, Atoms]]:
@@ -119,4 +121,4 @@ def _factor(pairs: Sequence[tuple[float, float]], least: float) -> float | None:
     size = float((first @ first) * (second @ second))
     if size == 0 or abs(first @ second) < least * np.sqrt(size):
         return None
-    return float(np.copysign(np.sqrt((first @ first) / (second @ second)), first @ second))
+    return proportion(first, second)

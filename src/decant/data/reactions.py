@@ -12,7 +12,7 @@ from ase.data import atomic_numbers
 
 from decant.data.frames import is_isolated
 from decant.molecules.connectivity import Connectivity, connectivity
-from decant.molecules.species import solvent_name
+from decant.molecules.species import known_name
 from decant.molecules.topology import (
     BOND_SCALE,
     formula,
@@ -47,9 +47,9 @@ def find_molecules(
 ) -> list[Molecules]:
     """Find the molecules of frames that hold the same kinds of them.
 
-    A molecule is sound if it is a named solvent, an ion of one metal atom, or if most frames with the same atoms hold
-    it as well and each of its hydrogens has one bond. Stretched bonds and touching molecules are put right by that
-    knowledge (`decant.molecules.connectivity`).
+    A molecule is sound if it is a named solvent or ion (of lone atoms only a metal), or if most frames with the same
+    atoms hold it as well and each of its hydrogens has one bond. Stretched bonds and touching molecules are put right
+    by that knowledge (`decant.molecules.connectivity`).
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def find_molecules(
     """
     ids = [None if one is None else renumbered(one) for one in given]
     found = [connectivity(atoms, _is_named, scale, one) for atoms, one in zip(frames, ids, strict=True)]
-    # what is no named solvent may be common; the pieces of a broken one that knowledge has mended are not among it
+    # what has no name may be common; the pieces of a broken one that knowledge has mended are not among it
     common = _common_graphs(frames, found)
 
     def known(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> bool:
@@ -75,10 +75,10 @@ def find_molecules(
 
 
 def _is_named(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> bool:
-    """Say whether a molecule is a named solvent or an ion of one metal atom."""
+    """Say whether a molecule is a named solvent or ion; a lone atom only of a metal: others have been torn off."""
     if len(symbols) == 1:
         return bool(is_coordinating(np.array([atomic_numbers[symbols[0]]]))[0])
-    return bool(solvent_name(symbols, edges))
+    return bool(known_name(symbols, edges))
 
 
 def _molecules(atoms: Atoms, given: np.ndarray | None, found: Connectivity) -> Molecules:

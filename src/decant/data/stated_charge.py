@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ase.io.formats import open_with_compression
 
 from decant.data.extxyz import FrameError
 from decant.molecules.charge import CHARGE
@@ -25,13 +26,8 @@ LOOSE = ("spin", "total_spin")
 _PREFIX = re.compile(r"^(ref|dft|target|label)_")
 
 
-# what outputs of programs say of the whole calculation: CP2K, Gaussian, ORCA, Psi4
-_PROGRAMS = (
-    (r"^ DFT\| Charge\s+(-?\d+)\s*$", r"^ DFT\| Multiplicity\s+(\d+)\s*$"),
-    (r"^ Charge =\s*(-?\d+) Multiplicity =", r"^ Charge =\s*-?\d+ Multiplicity =\s*(\d+)"),
-    (r"^ ?Total Charge\s+Charge\s+\.+\s*(-?\d+)", r"^ ?Multiplicity\s+Mult\s+\.+\s*(\d+)"),
-    (r"^\s*Charge\s+=\s+(-?\d+)\s*$", r"^\s*Multiplicity\s+=\s+(\d+)\s*$"),
-)
+# what an output of CP2K says of the whole calculation
+_CP2K = (r"^ DFT\| Charge\s+(-?\d+)\s*$", r"^ DFT\| Multiplicity\s+(\d+)\s*$")
 
 
 @dataclass(frozen=True)
@@ -71,8 +67,7 @@ def stated(info: Mapping[str, Any], arrays: Mapping[str, np.ndarray], atoms: int
         If a value is no whole number, or two keys disagree.
     """
     charges, spins = {}, {}
-    for key, value in _flat(info).items():
-        name = _PREFIX.sub("", key.lower().replace("-", "_").replace(" ", "_"))
+    for key, name, value in _named(info):
         if value is None or np.size(value) != 1:
             continue  # partial charges of atoms, for example
         if name in CHARGE_KEYS:
@@ -83,9 +78,11 @@ def stated(info: Mapping[str, Any], arrays: Mapping[str, np.ndarray], atoms: int
             spins[key] = _whole(value, key)
         elif name in UNPAIRED_KEYS:
             spins[key] = _whole(value, key) + 1
-    for column, zero_counts in (("formal_charges", True), ("initial_charges", False)):
-        if column in arrays and arrays[column].shape == (atoms,) and (zero_counts or np.any(arrays[column])):
-            charges[column] = _whole(round(float(np.sum(arrays[column])), 4), f"sum of {column}")
+    formal, initial = (arrays.get(f"{what}_charges", np.zeros(0)) for what in ("formal", "initial"))
+    if formal.shape == (atoms,):
+        charges["formal_charges"] = _whole(round(float(np.sum(formal)), 4), "sum of formal_charges")
+    if initial.shape == (atoms,) and np.any(initial) and _is_whole(float(np.sum(initial))):  # else partial charges
+        charges["initial_charges"] = round(float(np.sum(initial)))
     charge, charge_key = _one(charges, "charge")
     spin, spin_key = _one(spins, "multiplicity")
     if spin is not None and spin < 1:
@@ -93,25 +90,32 @@ def stated(info: Mapping[str, Any], arrays: Mapping[str, np.ndarray], atoms: int
     return Stated(charge, spin, charge_key or CHARGE)
 
 
-def _flat(info: Mapping[str, Any]) -> dict[str, Any]:
+def all_values(info: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of a frame with those that an ASE database keeps one level below."""
     inner = [info[key] for key in ("key_value_pairs", "data") if isinstance(info.get(key), Mapping)]
-    return {key: value for part in (info, *inner) for key, value in part.items()}
+    return {key: value for part in (*inner, info) for key, value in part.items()}
+
+
+def _named(info: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Yield each key, the same as written in `CHARGE_KEYS` and the like, and the value."""
+    for key, value in all_values(info).items():
+        yield key, _PREFIX.sub("", key.lower().replace("-", "_").replace(" ", "_")), value
+
+
+def _is_whole(number: float) -> bool:
+    return bool(np.isfinite(number)) and abs(number - round(number)) <= 1e-3
 
 
 def _whole(value: Any, key: str) -> int:
-    try:
-        number = float(np.asarray(value).item())
-    except (TypeError, ValueError):
-        number = np.nan
-    if not np.isfinite(number) or abs(number - round(number)) > 1e-3:
+    number = _number(value)
+    if not _is_whole(number):
         raise FrameError(f"{key} '{value}' is no whole number")
     return round(number)
 
 
 def _loose_spin(value: Any, key: str, from_zero: bool) -> int:
     """Return the multiplicity that a ``spin`` means: itself, or 2S + 1 where it is 0 or a half."""
-    number = _spin_number(value)
+    number = _number(value)
     if number == 0 or number % 1 == 0.5:
         return round(2 * number) + 1
     if from_zero:
@@ -121,7 +125,7 @@ def _loose_spin(value: Any, key: str, from_zero: bool) -> int:
     return _whole(value, key)
 
 
-def _spin_number(value: Any) -> float:
+def _number(value: Any) -> float:
     try:
         return float(np.asarray(value).item())
     except (TypeError, ValueError):
@@ -130,7 +134,7 @@ def _spin_number(value: Any) -> float:
 
 def spins_from_zero(infos: Iterable[Mapping[str, Any]]) -> bool:
     """Say whether a frame among these has a ``spin`` of 0 or a half, so that the file does not mean multiplicities."""
-    values = (_spin_number(_flat(info).get(key, np.nan)) for info in infos for key in LOOSE if key in _flat(info))
+    values = (_number(value) for info in infos for _, name, value in _named(info) if name in LOOSE)
     return any(value == 0 or value % 1 == 0.5 for value in values)
 
 
@@ -148,16 +152,15 @@ def stated_by_program(path: Path) -> dict[str, float]:
     Parameters
     ----------
     path
-        Output of CP2K, Gaussian, ORCA or Psi4, ``OUTCAR`` or ``vasprun.xml``; anything else says none.
+        Output of CP2K, ``OUTCAR`` or ``vasprun.xml``, compressed or not; anything else says none.
     """
     if not path.is_file():
         return {}
-    with path.open("rb") as stream:
+    with open_with_compression(str(path), "rb") as stream:
         text = stream.read(1_000_000).decode("utf-8", errors="replace")
-    for charge, multiplicity in _PROGRAMS:
-        found = re.search(charge, text, re.MULTILINE), re.search(multiplicity, text, re.MULTILINE)
-        if found[0] and found[1]:
-            return {"charge": int(found[0][1]), "multiplicity": int(found[1][1])}
+    charge, multiplicity = (re.search(pattern, text, re.MULTILINE) for pattern in _CP2K)
+    if charge and multiplicity:
+        return {"charge": int(charge[1]), "multiplicity": int(multiplicity[1])}
     return _stated_by_vasp(text)
 
 

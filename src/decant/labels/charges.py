@@ -128,8 +128,10 @@ def state_for(atoms: Atoms, charge: int | None = None, unpaired: int | None = No
     """
     if is_isolated(atoms):
         return None
-    if len(atoms) == 1 and not atoms.pbc.any() and not {CHARGE, SPIN} & set(atoms.info):
-        return None
+    if len(atoms) == 1 and not {CHARGE, SPIN} & set(atoms.info):
+        if not atoms.pbc.any():
+            return None
+        charge = unpaired = None  # what is set is meant for frames, and written on them
     total = charge_of(atoms) if CHARGE in atoms.info else charge or 0
     if SPIN in atoms.info:
         return total, int(atoms.info[SPIN])
@@ -145,7 +147,7 @@ def settings_for(atoms: Atoms, method: Labeler) -> dict[str, Any]:
     settings, chosen = dict(method.settings), _chosen(method)
     state = state_for(atoms, chosen.charge, None if chosen.spin is None else chosen.spin - 1)
     if state is None:
-        return settings
+        return settings | ({"charge": type(settings["charge"])(0)} if settings.get("charge") else {})
     charge, spin = state[0], spin_of(atoms)
     values = {"charge": charge, "unpaired": state[1] - 1, "multiplicity": state[1]}
     for key in values.keys() & settings.keys():

@@ -15,16 +15,15 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
-from decant.molecules.ions import ions
+from decant.molecules.ions import ion_of
 from decant.molecules.liquid import composition_name, parse_liquid
 from decant.molecules.molecule import Molecule
+from decant.molecules.smiles import lewis_structure
 from decant.molecules.species import solvent_name
-from decant.molecules.topology import formula, graph_signature
+from decant.molecules.topology import formula
 
 CHARGE, SPIN, MOLECULES = "charge", "spin", "molecules"
 NOBLE = ("He", "Ne", "Ar", "Kr", "Xe")
-MOST_TRIALS = 20000
-"""Bond orders that RDKit may try for one molecule, which is then not recognized."""
 
 Edges = tuple[tuple[int, int], ...]
 
@@ -86,11 +85,6 @@ def signed(charge: int) -> str:
     return f"{charge:+d}" if charge else "0"
 
 
-@functools.cache
-def _ion_graphs() -> dict[str, Molecule]:
-    return {graph_signature(ion.symbols, tuple(map(tuple, ion.bonds.tolist()))): ion for ion in ions()}
-
-
 @functools.lru_cache(maxsize=4096)
 def recognized(symbols: tuple[str, ...], edges: Edges) -> tuple[str, ElectronState | None]:
     """Recognize a molecule in a liquid from its graph.
@@ -114,7 +108,7 @@ def recognized(symbols: tuple[str, ...], edges: Edges) -> tuple[str, ElectronSta
     ElectronState or None
         None if it cannot be known.
     """
-    ion = _ion_graphs().get(graph_signature(symbols, edges))
+    ion = ion_of(symbols, edges)
     if ion is not None:
         return ion.name, state_of([ion])
     name = solvent_name(symbols, edges)
@@ -133,9 +127,9 @@ def _perceived(symbols: tuple[str, ...], edges: Edges) -> ElectronState | None:
     if len(symbols) == 1:
         return None
     if not odd(numbers, 0):
-        return ElectronState(0) if _lewis(numbers, edges, 0) else None
+        return ElectronState(0) if lewis_structure(numbers, edges, 0) else None
     for charge in (1, -1):
-        found = _lewis(numbers, edges, charge)
+        found = lewis_structure(numbers, edges, charge)
         if found and any(_carries(atom, charge) for atom in found.GetAtoms()):
             return ElectronState(charge)
     return None
@@ -149,28 +143,6 @@ def _phosphonium(symbols: tuple[str, ...], edges: Edges) -> list[int]:
             if atom in partners:
                 partners[atom].append(symbols[other])
     return [atom for atom, near in partners.items() if len(near) == 4 and set(near) <= {"C", "H"}]
-
-
-def _lewis(numbers: np.ndarray, edges: Edges, charge: int):  # type: ignore[no-untyped-def]  # RDKit is loaded late
-    """Return RDKit's molecule with bond orders of this charge and no radical, or None."""
-    from rdkit import Chem, RDLogger
-    from rdkit.Chem import rdDetermineBonds
-
-    RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]
-    mol = Chem.RWMol()
-    for number in numbers.tolist():
-        atom = Chem.Atom(number)
-        atom.SetNoImplicit(True)
-        mol.AddAtom(atom)
-    for i, j in edges:
-        mol.AddBond(i, j, Chem.BondType.SINGLE)
-    try:
-        rdDetermineBonds.DetermineBondOrders(mol, charge=charge, embedChiral=False, maxIterations=MOST_TRIALS)
-        Chem.SanitizeMol(mol)
-    except Exception:  # RDKit raises many kinds where there is no such structure
-        return None
-    radical = any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms())
-    return None if radical or Chem.GetFormalCharge(mol) != charge else mol
 
 
 def _carries(atom, charge: int) -> bool:  # type: ignore[no-untyped-def]

@@ -78,11 +78,16 @@ def connectivity(
     bonds = {pair for pair, distance in within.items() if distance < scale}
     everything = range(len(atoms))
     changed = 0
-    for cluster in _clusters(_unknown(symbols, everything, bonds, known), within):
-        doubtful = _doubtful(cluster, bonds, within, scale)
-        found = _mended(symbols, cluster, bonds, doubtful, near, known)
-        changed += len(found)
-        bonds ^= found
+    tried: list[list[int]] = []
+    for is_wide in (False, True):  # what an odd piece has lost may be a known molecule by itself: CO3 of a carbonate
+        odd = _unknown(symbols, everything, bonds, known)
+        for cluster in _clusters(odd + (_beside(odd, _pieces(everything, bonds), within) if is_wide else []), within):
+            if cluster in tried:
+                continue
+            tried.append(cluster)
+            found = _mended(symbols, cluster, bonds, _doubtful(cluster, bonds, within, scale), near, known)
+            changed += len(found)
+            bonds ^= found
     table = np.array(sorted(bonds), dtype=int).reshape(-1, 2)
     ids = molecule_ids(len(atoms), table)
     left = sorted({int(ids[piece[0]]) for piece in _unknown(symbols, everything, bonds, known)})
@@ -196,6 +201,13 @@ def _clusters(odd: Sequence[Sequence[int]], near: dict[Pair, float]) -> list[lis
     place = {atom: number for number, piece in enumerate(odd) for atom in piece}
     joined = [(place[i], place[j]) for i, j in near if i in place and j in place]
     return [sorted(atom for number in members for atom in odd[number]) for members in _pieces(range(len(odd)), joined)]
+
+
+def _beside(odd: Sequence[Sequence[int]], pieces: Sequence[list[int]], near: dict[Pair, float]) -> list[list[int]]:
+    """Return the other pieces that are near odd ones."""
+    inside = {atom for piece in odd for atom in piece}
+    reached = {atom for pair in near if inside & set(pair) for atom in pair} - inside
+    return [piece for piece in pieces if reached & set(piece)]
 
 
 def _doubtful(cluster: Iterable[int], bonds: set[Pair], near: dict[Pair, float], scale: float) -> list[Pair]:

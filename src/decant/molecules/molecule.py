@@ -63,7 +63,7 @@ class Molecule:
         return electrons(self.smiles)[1]
 
     def embed(self, seed: int) -> Atoms:
-        """Return a conformer from RDKit's distance geometry (ETKDG), relaxed with MMFF94 where it has parameters.
+        """Return a conformer from RDKit's distance geometry (ETKDG), relaxed with MMFF94 or UFF where one knows it.
 
         Parameters
         ----------
@@ -80,15 +80,21 @@ class Molecule:
 
 
 def embedded(smiles: str, seed: int) -> Mol:
-    """Return an RDKit molecule with explicit hydrogens and one relaxed conformer."""
+    """Return an RDKit molecule with explicit hydrogens and one conformer, relaxed where a force field knows it."""
+    from rdkit import Chem
     from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
     mol = _with_hydrogens(smiles)
+    shapes = {5: Chem.ChiralType.CHI_TRIGONALBIPYRAMIDAL, 6: Chem.ChiralType.CHI_OCTAHEDRAL}
+    for atom in mol.GetAtoms():  # the neighbours of such an atom would else stand anywhere about it, on each other
+        if atom.GetDegree() in shapes and atom.GetChiralTag() == Chem.ChiralType.CHI_UNSPECIFIED:
+            atom.SetChiralTag(shapes[atom.GetDegree()])
+            atom.SetIntProp("_chiralPermutation", 1)
     if rdDistGeom.EmbedMolecule(mol, randomSeed=seed % 2**31) != 0:  # RDKit takes 32-bit signed seeds
         raise InputError(f"{smiles}: RDKit found no geometry for this molecule")
     if rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol):
         rdForceFieldHelpers.MMFFOptimizeMolecule(mol, maxIters=2000)
-    else:
+    elif rdForceFieldHelpers.UFFHasAllMoleculeParams(mol):
         rdForceFieldHelpers.UFFOptimizeMolecule(mol, maxIters=2000)
     return mol
 

@@ -1,4 +1,4 @@
-"""What a molecule found in a geometry is called: the named solvent with its graph, else its formula."""
+"""What a molecule found in a geometry is called: the named solvent or ion with its graph, else its formula."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from functools import lru_cache
 import numpy as np
 from ase import Atoms
 
+from decant.molecules.ions import ion_of
 from decant.molecules.solvents import solvents
-from decant.molecules.topology import formula, graph_signature, split_graph
+from decant.molecules.topology import formula, graph_signature, is_coordinating, split_graph
 
 
 def species_names(atoms: Atoms, mol_id: np.ndarray, bonds: np.ndarray) -> list[str]:
-    """Name every molecule: the named solvent with the same molecular graph, else the chemical formula.
+    """Name every molecule: the named solvent or ion with the same molecular graph, else the chemical formula.
+
+    Atoms of a frame of nothing but metal are no ions.
 
     Parameters
     ----------
@@ -29,7 +32,16 @@ def species_names(atoms: Atoms, mol_id: np.ndarray, bonds: np.ndarray) -> list[s
     list of str
         One name a molecule.
     """
-    return [solvent_name(*piece) or formula(piece[0]) for piece in split_graph(atoms, mol_id, bonds)]
+    pieces = split_graph(atoms, mol_id, bonds)
+    if is_coordinating(atoms.numbers).all():
+        return [formula(symbols) for symbols, _ in pieces]
+    return [known_name(*piece) or formula(piece[0]) for piece in pieces]
+
+
+def known_name(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> str:
+    """Return the named solvent or ion with this molecular graph, or an empty string."""
+    ion = ion_of(symbols, edges)
+    return ion.name if ion else solvent_name(symbols, edges)
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ import numpy as np
 from decant.data.reactions import find_molecules
 from decant.molecules.molecule import Molecule
 from decant.molecules.smiles import smiles
-from decant.molecules.species import composition, solvent_name
+from decant.molecules.species import composition, known_name
 from decant.molecules.topology import formula, molecule_ids, split_graph
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def describe_molecules(frames: Sequence[Atoms]) -> dict[str, Any]:
     -------
     dict
         ``species``: name and SMILES of each kind of molecule, the commonest first; then formulas as names alone, of
-        ions whose SMILES cannot be told from bonds. What broke or fused is no kind. ``liquids``: composition of
-        periodic frames, and how many have it. ``labels``: method, version and settings that ``decant label`` wrote,
-        and how many frames have them; empty for imported ones.
+        lone atoms and of what has no SMILES that can be told from bonds. What broke or fused is no kind. ``liquids``:
+        composition of periodic frames, and how many have it. ``labels``: method, version and settings that
+        ``decant label`` wrote, and how many frames have them; empty for imported ones.
     """
     kinds: defaultdict[tuple[str, str], float] = defaultdict(float)
     formulas: dict[str, str] = {}
@@ -85,9 +85,9 @@ def _commonest(counts: Mapping[Kind, float]) -> list[Kind]:
 
 
 def _named(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> tuple[str, str]:
-    """Return name and SMILES of a molecule; without a SMILES it is known by its formula."""
+    """Return name and SMILES of a molecule; without a SMILES, as lone atoms are, it is known by its formula."""
     text = smiles(symbols, edges) or ""
-    return solvent_name(symbols, edges) or text or formula(symbols), text
+    return (known_name(symbols, edges) or text) if text else formula(symbols), text
 
 
 def _is_whole(symbols: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> bool:

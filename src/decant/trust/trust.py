@@ -66,8 +66,10 @@ class Conditions:
 
 
 def home_liquid(training: TrainingData, given: str | None) -> str:
-    """Return the home liquid by mole ratio: the given one, else what most boxes of the training data hold (without ions
-    that are known by their formulas alone, of which nothing can be built), else equal parts of its molecules.
+    """Return the home liquid by mole ratio.
+
+    It is the given one, else what most boxes of the training data hold, else equal parts of its molecules; without all
+    ions where some are known by their formulas alone, of which nothing can be built.
 
     Raises
     ------
@@ -76,11 +78,14 @@ def home_liquid(training: TrainingData, given: str | None) -> str:
     """
     if given:
         return with_counts(given)
-    parts = [part for part in (training.liquid or "").split(",") if part.rpartition(":")[0] not in training.formulas]
+    charged = {one.name for one in training.molecules or () if one.charge} if training.formulas else set()
+    left_out = charged | set(training.formulas)
+    parts = [part for part in (training.liquid or "").split(",") if part.rpartition(":")[0] not in left_out]
     if any(parts):
         return ",".join(parts)
-    if training.molecules:
-        return with_counts(",".join(one.smiles for one in training.molecules))
+    named = [one.smiles for one in training.molecules or () if one.name not in left_out]
+    if named:
+        return with_counts(",".join(named))
     raise InputError(
         "the card of the potential does not tell which liquid it was trained on; give one that it is known to be good"
         " for with `home`, such as EC:1,EMC:2"

@@ -102,6 +102,13 @@ def test_molecules_without_disorder_are_not_repeated():
     assert len(frames) == 1
 
 
+def test_diatomics_differ_by_their_length_only_and_atoms_not_at_all():
+    frames = build_entry(entry("monomer", 20, molecule="N#N", temperature=300, **FAST), 0, 1)
+    assert len({round(atoms.get_distance(0, 1), 9) for atoms in frames}) == 20
+    with pytest.raises(InputError, match="monomer finds only 1 different configurations"):
+        build_entry(entry("monomer", 2, molecule="Li+", temperature=300, **FAST), 0, 1)
+
+
 def test_a_monomer_in_a_box_is_periodic_and_a_small_box_is_refused():
     (atoms,) = build_entry(entry("monomer", 1, molecule="EC", box=20.0, **FAST), 0, 1)
     assert atoms.pbc.all() and atoms.cell.volume == pytest.approx(8000)

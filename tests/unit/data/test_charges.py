@@ -12,6 +12,7 @@ from decant.data.import_ import import_frames
 from decant.foundation.errors import InputError
 from decant.molecules.charge import ElectronState, describe_molecules
 from decant.molecules.solvents import molecule
+from decant.molecules.species import species_names
 
 
 def salt(*names, seed=1):
@@ -49,6 +50,13 @@ def test_the_charge_of_a_salt_follows_from_its_molecules_and_is_told(imported):
     assert {atoms.info["spin"] for atoms in result.frames} == {1}
     assert "+1 from the molecules: Li+ in 1 frame" in result.report["charge"]
     assert "+2 from the molecules: Mg2+ in 1 frame" in result.report["charge"]
+
+
+def test_ions_have_their_names_in_what_an_import_tells(imported):
+    report = imported(labelled("Li+", "EC", "PF6-"), labelled("Cl-", "WATER", "Mg2+")).report
+    assert report["compositions"] == {"EC:1,Li+:1,PF6-:1": 1, "Cl-:1,Mg2+:1,WATER:1": 1}
+    lithium = bulk("Li", cubic=True)
+    assert species_names(lithium, np.arange(2), np.zeros((0, 2), dtype=int)) == ["Li", "Li"]
 
 
 @pytest.mark.parametrize("key", ["charge", "total_charge", "REF_charge", "net_charge"])

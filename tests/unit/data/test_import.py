@@ -117,6 +117,20 @@ def test_a_single_atom_without_forces_is_an_isolated_atom(put):
     assert result.report["frames"] == 1
 
 
+@pytest.mark.parametrize("labelled", [True, False])
+def test_an_atom_that_is_said_to_be_isolated_is_so_with_and_without_labels(put, labelled):
+    atoms = [f"1\nenergy=-13.6 config_type=IsolatedAtom\n{symbol} 0 0 0\n" for symbol in ("H", "Li")]
+    result = import_frames(put(*atoms, water()), labelled=labelled)
+    assert [one.info.get("config_type") for one in result.frames] == ["IsolatedAtom", "IsolatedAtom", None]
+    assert [(one.info["charge"], one.info["spin"]) for one in result.frames] == [(0, 2), (0, 2), (0, 1)]
+    assert not result.rejects
+
+
+def test_a_word_where_a_database_has_its_pairs_is_a_value_like_any_other(put):
+    (atoms,) = import_frames(put(water("energy=-14.0 key_value_pairs=none data=set_1"))).frames
+    assert atoms.info["REF_energy"] == -14.0
+
+
 def test_a_single_atom_far_from_its_images_is_isolated_though_it_has_forces(put):
     lone = (
         '1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=-13.6 Lattice="{0} 0 0 0 {0} 0 0 0 {0}"\nH 0 0 0 0 0 0\n'

@@ -19,6 +19,7 @@ from decant.data.reactions import find_molecules
 from decant.data.stiffness import bond_stiffness
 from decant.foundation.errors import InputError
 from tests import springs
+from tests.unit.data.test_neighbors import shaken
 
 
 def changed(frames, energy=1.0, forces=1.0, virial=1.0, length=1.0, stress=None):
@@ -37,6 +38,14 @@ def changed(frames, energy=1.0, forces=1.0, virial=1.0, length=1.0, stress=None)
         atoms.positions *= length
         made.append(atoms)
     return made
+
+
+def without_house_labels(atoms):
+    """Return the frame with its labels under the names of ASE only."""
+    for held in (atoms.info, atoms.arrays):
+        for key in [key for key in held if key.startswith("REF_")]:
+            del held[key]
+    return atoms
 
 
 def sampled(frames):
@@ -178,6 +187,22 @@ def test_what_is_said_is_taken_at_the_word_with_a_warning(tmp_path, frames, capl
     (atoms, *_) = import_frames(path, units=LabelUnits(forces_unit="eV/Ang")).frames
     assert np.allclose(atoms.arrays["REF_forces"], 0.05 * frames[0].arrays["forces"], atol=1e-7)
     assert "taken as said, but forces answer a stretched bond with 0.04" in caplog.text
+
+
+@pytest.mark.parametrize("factor", [0.45, 2.3])
+def test_a_factor_of_no_usual_unit_stops_an_import_until_a_unit_is_said(told, tmp_path, frames, factor, caplog):
+    wrong = changed(frames, virial=factor)
+    assert re.search(rf"virial is in no usual unit \(factor {factor:.2}\d*\); give `virial_unit` \(", told(wrong))
+    path = springs.write(tmp_path / "said.extxyz", wrong)
+    assert len(import_frames(path, units=LabelUnits(virial_unit="eV")).frames) == 6
+    assert "taken as said, but the virial is" in caplog.text
+
+
+@pytest.mark.parametrize(("energy", "forces"), [(2.0, 1.0), (0.45, 1.0), (1.0, 2.0), (1.0, 0.5)])
+def test_energies_that_do_not_go_with_forces_stop_an_import_whatever_the_factor(told, energy, forces):
+    message = told(changed([without_house_labels(atoms) for atoms in shaken(12)], energy, forces))
+    assert "energy is in no usual unit" in message and "or forces are in no usual unit" in message
+    assert "like ;" not in message
 
 
 def test_all_that_is_wrong_is_told_at_once(told, frames):

@@ -1,5 +1,7 @@
 """Differences between neighbouring frames follow forces and virials, or a unit or sign is wrong."""
 
+import re
+
 import ase.units
 import numpy as np
 import pytest
@@ -83,6 +85,21 @@ def test_energies_that_do_not_follow_forces_are_told(factor, kind, word):
         atoms.info["REF_energy"] *= factor
     (finding,) = check_neighbors(frames, "virial", 1.0, True)
     assert finding.kind == kind and word in finding.text
+
+
+@pytest.mark.parametrize("factor", [0.45, 0.5, 2.0, 2.3])
+def test_energies_and_forces_of_no_usual_unit_are_told_in_a_sentence(factor):
+    frames = shaken()
+    for atoms in frames:
+        atoms.info["REF_energy"] *= factor
+    (finding,) = check_neighbors(frames, "virial", 1.0, True)
+    told = re.fullmatch(
+        r"energies of neighbouring frames differ by (\S+) times what their forces say: energy is in no usual unit "
+        r"\(factor (\S+)\); give `energy_unit`; or forces are in no usual unit \(factor (\S+)\); give `forces_unit`",
+        finding.text,
+    )
+    assert told and [float(value) for value in told.groups()] == pytest.approx([factor, factor, 1 / factor], rel=0.05)
+    assert finding.wants == ("unit",)
 
 
 @pytest.mark.parametrize("rigid", [False, True])

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.data import covalent_radii
 
 from decant.data.import_ import import_frames
 from decant.data.reactions import find_molecules
+from decant.molecules.ions import ions
+from decant.molecules.molecule import Molecule
 from decant.molecules.solvents import molecule
 from tests.conftest import REPOSITORY
 
@@ -43,6 +46,34 @@ def test_a_hot_frame_is_kept_and_a_reacted_one_is_named(name: str) -> None:
     assert [bool(one.reacted) for one in found] == [False] * 6 + [True]
     assert found[-1].reacted.startswith("broken molecule: found H, ")
     assert all(one.mol_id.max() == 0 for one in found[:-1]) and found[-1].mol_id.max() == 1
+
+
+@pytest.mark.parametrize("ion", [one for one in ions() if len(one.symbols) > 2], ids=lambda one: one.name)
+def test_a_stretched_ion_is_whole_and_a_torn_one_is_not(ion: Molecule) -> None:
+    atoms = ion.embed(1)
+    degree = np.bincount(ion.bonds.ravel())
+    inner, outer = next((i, j) if degree[j] == 1 else (j, i) for i, j in ion.bonds.tolist() if 1 in degree[[i, j]])
+    radii = covalent_radii[atoms.numbers[[inner, outer]]].sum()
+    stretched, torn = atoms.copy(), atoms.copy()
+    stretched.set_distance(inner, outer, 1.3 * radii, fix=0)
+    torn.set_distance(inner, outer, 2.5 * radii, fix=0)
+    (alone,) = find_molecules([stretched], [None])
+    assert not alone.reacted and alone.mol_id.max() == 0
+    assert [bool(one.reacted) for one in find_molecules([atoms, stretched, torn], [None] * 3)] == [False, False, True]
+
+
+def test_a_carbonate_that_lets_go_of_both_methyl_groups_is_no_carbonate_ion() -> None:
+    atoms = molecule("DMC").embed(1)
+    lengths = {pair: atoms.get_distance(*pair) for pair in map(tuple, molecule("DMC").bonds.tolist())}
+    ends = [pair for pair in lengths if sorted(atoms.symbols[list(pair)]) == ["C", "O"] and lengths[pair] > 1.38]
+    assert len(ends) == 2
+    for one, other in ends:  # a methyl group and its oxygen
+        carbon, oxygen = sorted((one, other), key=lambda index: str(atoms.symbols[index]))
+        group = [carbon, *(j for i, j in lengths if i == carbon and atoms.symbols[j] == "H")]
+        way = atoms.positions[carbon] - atoms.positions[oxygen]
+        atoms.positions[group] += way * (1.74 / np.linalg.norm(way) - 1)
+    (found,) = find_molecules([atoms], [None])
+    assert not found.reacted and found.mol_id.max() == 0
 
 
 def test_molecules_that_the_file_names_stand_and_are_looked_at(tmp_path: Path) -> None:

@@ -1,3 +1,6 @@
+import bz2
+import gzip
+import lzma
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +37,15 @@ def test_formal_and_initial_charges_of_the_atoms_add_up():
     assert said({"formal_charges": np.array([0, 0, 0])}) == (0, None)
     assert said({"initial_charges": np.array([0.5, 0.25, 0.25])}) == (1, None)
     assert said({"initial_charges": np.zeros(3)}) == (None, None)
+    assert said({"initial_charges": np.array([0.5, 0.2503, 0.25])}) == (1, None)
+    with pytest.raises(FrameError, match=r"sum of formal_charges '0.02' is no whole number"):
+        said({"formal_charges": np.array([0.02, 0, 0])})
+
+
+def test_partial_charges_of_the_atoms_say_nothing_of_the_frame():
+    assert said({"initial_charges": np.array([-0.78, 0.4, 0.4])}) == (None, None)
+    assert said({"initial_charges": np.array([np.nan, 0.4, 0.4])}) == (None, None)
+    assert said({"initial_charges": np.array([-0.78, 0.4, 0.4])}, total_charge=1) == (1, None)
     assert said({"mulliken_charges": np.array([1.0, 0, 0])}) == (None, None)
 
 
@@ -56,6 +68,10 @@ def test_a_spin_is_a_multiplicity_unless_the_file_counts_from_zero():
     assert said(spin=1)[1] == 1 and said(spin=2)[1] == 2
     assert said(spin=0)[1] == 1 and said(spin=0.5)[1] == 2
     assert spins_from_zero([{"spin": 1}, {"spin": 0}]) and spins_from_zero([{"data": {"spin": 0.5}}])
+    for key in ("Spin", "REF_spin", "dft_spin", "Total Spin"):
+        assert spins_from_zero([{key: 1}, {key: 0}]) and not spins_from_zero([{key: 1}, {key: 2}])
+        with pytest.raises(FrameError, match=f"other frames have {key} 0"):
+            said(from_zero=True, **{key: 1})
     assert not spins_from_zero([{"spin": 1}, {"spin": 2}, {"multiplicity": 0}])
     with pytest.raises(FrameError, match="other frames have spin 0"):
         said(spin=1, from_zero=True)
@@ -79,9 +95,6 @@ VASPRUN = """\
     ("lines", "expected"),
     [
         (" DFT| Multiplicity                            1\n DFT| Charge                                  1\n", (1, 1)),
-        (" Charge = -1 Multiplicity = 2\n", (-1, 2)),
-        (" Total Charge           Charge          ....    1\n Multiplicity           Mult         ....    1\n", (1, 1)),
-        ("    Charge       = -1\n    Multiplicity = 1\n", (-1, 1)),
         ("    Charge density = 3\n", None),
         (OUTCAR.format(8.0), (0,)),
         (OUTCAR.format(9.0), (-1,)),
@@ -89,9 +102,13 @@ VASPRUN = """\
     ],
 )  # fmt: skip
 def test_outputs_of_programs_say_the_charge_of_the_calculation(tmp_path: Path, lines, expected):
+    text = f"something before\n{lines}something behind\n"
     path = tmp_path / "output"
-    path.write_text(f"something before\n{lines}something behind\n")
+    path.write_text(text)
     said = stated_by_program(path)
+    for name, module in (("OUTCAR.gz", gzip), ("output.bz2", bz2), ("vasprun.xml.xz", lzma)):
+        (tmp_path / name).write_bytes(module.compress(text.encode()))
+        assert stated_by_program(tmp_path / name) == said
     assert list(said) == ["charge", "multiplicity"][: len(said)]
     assert tuple(said.values()) == (expected or ())
     assert stated_by_program(tmp_path) == {}

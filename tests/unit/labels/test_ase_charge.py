@@ -25,6 +25,38 @@ def test_a_neutral_frame_changes_nothing_whatever_the_calculator():
 
 
 @pytest.mark.parametrize(
+    ("path", "maker", "way", "settings"),
+    [
+        ("own.Takes", Takes, "", {"charge": 1, "mult": 2}),
+        ("ase.calculators.orca.ORCA", lambda **_: None, "", {"charge": 1}),
+        ("ase.calculators.dftb.Dftb", lambda **_: None, "", {"Hamiltonian_Charge": 1}),
+        ("own.Other", lambda **_: None, "q,two_s_plus_1", {"q": 1}),
+        ("own.Unknown", lambda **_: None, "", {"charge": 1, "multiplicity": 2}),
+        ("own.Other", lambda **_: None, "info", {"charge": 1, "a": "b"}),
+    ],
+)
+def test_a_charge_that_is_set_is_not_that_of_a_neutral_frame(path, maker, way, settings):
+    names = {"charge": 0, "Hamiltonian_Charge": 0, "q": 0, "a": "b"}
+    neutral, atom = Atoms("H2", info={"charge": 0, "spin": 1}), Atoms("O", info={"config_type": "IsolatedAtom"})
+    for frame, spin in ((neutral, 1), (atom, 3), (Atoms("O"), 3), (Atoms("H", cell=[20] * 3, pbc=True), 2)):
+        found = json.loads(told(path, maker, json.dumps(settings), way, frame)[0])
+        assert settings.keys() <= found.keys()
+        assert found == {key: names.get(key, spin) for key in found}
+    silent = Atoms("H2")
+    assert told(path, maker, json.dumps(settings), way, silent) == (json.dumps(settings), silent)
+    assert told(path, maker, json.dumps(settings), "none", neutral)[0] == json.dumps(settings)
+
+
+def test_a_multiplicity_that_a_calculator_cannot_take_is_refused():
+    dftb = "ase.calculators.dftb.Dftb"
+    with pytest.raises(LabelError, match=r"multiplicity 3: ase:.*Dftb does not take it .* charge_by to Hamiltonian_Ch"):
+        told(dftb, lambda **_: None, "{}", "", TRIPLET)
+    assert json.loads(told(dftb, lambda **_: None, "{}", "Hamiltonian_Charge", TRIPLET)[0]) == {"Hamiltonian_Charge": 0}
+    atom = Atoms("O", info={"config_type": "IsolatedAtom", "spin": 3})
+    assert json.loads(told(dftb, lambda **_: None, "{}", "", atom)[0]) == {"Hamiltonian_Charge": 0}
+
+
+@pytest.mark.parametrize(
     ("path", "maker", "way", "expected"),
     [
         ("own.Takes", Takes, "", {"charge": -1, "mult": 1}),

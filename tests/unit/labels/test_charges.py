@@ -3,6 +3,8 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
+from decant.data.charges import bare
+from decant.data.decomposition import molecules_alone
 from decant.foundation.errors import InputError
 from decant.labels.charges import settings_for, state_for, with_charges
 from decant.labels.cp2k import CP2K
@@ -99,6 +101,29 @@ def test_an_isolated_atom_is_neutral_whatever_is_set():
     assert state_for(oxygen) is None and state_for(Atoms("O")) is None
     assert not with_charges([oxygen], TBLite("gfn2-xtb", charge=1.0), keep=False)[1]
     assert state_for(Atoms("Li", info={"charge": 1, "spin": 1})) == (1, 1)
+    boxed = Atoms("O", cell=[20] * 3, pbc=True)
+    assert state_for(boxed, 1, 2) == state_for(boxed) == (0, 1)
+    assert settings_for(oxygen, TBLite("gfn2-xtb", charge=1.0)) == METHOD.settings
+    assert label_key(oxygen, TBLite("gfn2-xtb", charge=1.0)) == label_key(oxygen, METHOD)
+    neutral = labeler("ase:tblite.ase.TBLite", {"verbosity": 0})
+    cation = labeler("ase:tblite.ase.TBLite", {"verbosity": 0, "charge": 1, "multiplicity": 1})
+    lithium = Atoms("Li", info={"config_type": "IsolatedAtom", "charge": 0, "spin": 2})
+    expected = neutral.label(lithium).energy
+    for frame in (lithium, bare(lithium), Atoms("Li", cell=[20] * 3, pbc=True)):
+        assert cation.label(frame).energy == pytest.approx(expected, abs=1e-3)
+    assert cation.label(Atoms("Li", info={"charge": 1, "spin": 1})).energy > expected + 3
+
+
+def test_a_neutral_molecule_alone_is_not_computed_with_the_charge_that_is_set():
+    water = molecule("WATER").embed(1)
+    expected = labeler("ase:tblite.ase.TBLite", {"verbosity": 0}).label(water).energy
+    cation = labeler("ase:tblite.ase.TBLite", {"verbosity": 0, "charge": 1})
+    assert cation.label(water).energy > expected + 5  # it says nothing: what is set is meant for it
+    frames, wrong = with_charges([solvated()], cation, keep=False)
+    assert not wrong
+    alone = molecules_alone(frames[0])
+    assert [part.info["charge"] for part in alone] == [0, 1]
+    assert cation.label(alone[0]).energy == pytest.approx(expected, abs=1e-6)
 
 
 def test_unpaired_electrons_are_as_few_as_possible_where_nothing_is_said():

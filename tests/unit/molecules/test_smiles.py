@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from decant.molecules.functional_groups import identity
+from decant.molecules.ions import ions
 from decant.molecules.molecule import Molecule
 from decant.molecules.smiles import smiles
 from decant.molecules.solvents import solvents
@@ -22,6 +23,13 @@ def test_bonds_alone_give_back_a_solvent(solvent: Molecule) -> None:
 
 def test_an_anion_is_found() -> None:
     assert smiles(*graph(Molecule("", "CC(=O)[O-]"))) == "CC(=O)[O-]"
+
+
+@pytest.mark.parametrize("ion", [one for one in ions() if len(one.symbols) > 1], ids=lambda one: one.name)
+def test_a_named_ion_is_found_with_its_charge(ion: Molecule) -> None:
+    found = smiles(*graph(ion))
+    assert found and identity(Molecule("", found)) == identity(ion)
+    assert Molecule("", found).charge == ion.charge
 
 
 def test_a_broken_and_a_fused_molecule_have_none() -> None:

@@ -49,12 +49,13 @@ def test_an_unnamed_molecule_is_known_by_its_smiles_and_a_broken_one_is_none() -
     assert told["liquids"] == {} and told["labels"] == []
 
 
-def test_a_salt_is_known_by_the_formulas_of_its_ions() -> None:
+def test_a_salt_is_known_by_the_smiles_of_its_anion_and_the_formula_of_its_metal() -> None:
     phosphorus = np.array([[0, 0, 0], *(1.6 * np.vstack([np.eye(3), -np.eye(3)])), [6, 6, 6]])
     salt = Atoms("PF6Li", positions=phosphorus)
     salt.set_array("mol_id", np.repeat([0, 1], [7, 1]))
     training = TrainingData.of({"data": describe_molecules([alone(molecule("DME")), salt])})
-    assert training.formulas == ("F6P", "Li")
+    assert training.formulas == ("Li",)
+    assert training.molecules == (molecule("DME"), Molecule("PF6-", "F[P-](F)(F)(F)(F)F"))
     assert training.new([Molecule("PF6", "F[P-](F)(F)(F)(F)F"), molecule("EC")]) == [molecule("EC")]
     assert TrainingData.of({"data": {"species": training.species}}) == TrainingData(
         training.molecules, training.formulas, None, ()
