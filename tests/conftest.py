@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from decant.foundation.threads import computing
@@ -46,11 +48,16 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def reported_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a finished study with made-up numbers and its report."""
+def reported_study(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Folder of a finished study with made-up numbers and its report, made by the first worker that asks for it."""
     from decant.report.report import report
     from tests.study_folder import write_study
 
-    folder = write_study(tmp_path_factory.mktemp("reported") / "study")
-    report(folder)
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "reported" / "study"
+    with FileLock(folder.parent.with_suffix(".lock")):
+        if not (folder / "report.html").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            write_study(folder)
+            report(folder)
     return folder

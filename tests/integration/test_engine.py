@@ -25,6 +25,8 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("build")
     options = ["-DDECANT_TESTS=ON", "-DDECANT_SANITIZE=ON", "-DCMAKE_CXX_FLAGS=-Werror"]
     options.append(f"-DDECANT_LEVELS={';'.join(LEVELS)}")
+    if shutil.which("ccache"):  # what did not change since the last run is not compiled again
+        options.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
     for step in (["-S", str(REPOSITORY), "-B", str(folder), *options], ["--build", str(folder), "-j", "2"]):
         done = subprocess.run(["cmake", *step], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

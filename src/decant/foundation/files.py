@@ -93,7 +93,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the fast one where it is built
     """YAML's safe loader, for which every number that a person writes is one: YAML 1.1 takes ``1e-3`` for text."""
 
 

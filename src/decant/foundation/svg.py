@@ -10,6 +10,7 @@ from collections.abc import Callable
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from decant.foundation.page import Panel
 from decant.foundation.plotting import STYLE
@@ -36,8 +37,11 @@ def panel(title: str, alt: str, draw: Callable[[Axes], None], height: float = HE
     """
     style = {**STYLE, "font.size": 10, "svg.fonttype": "none", "svg.hashsalt": "decant"}
     with matplotlib.rc_context(style):
-        drawing = Drawing(figsize=(width, height), layout="constrained")
+        layout = ConstrainedLayoutEngine()
+        drawing = Drawing(figsize=(width, height), layout=layout)
         draw(drawing.subplots())
+        layout.execute(drawing)  # here, since saving would draw everything once more to find it
+        drawing.set_layout_engine("none")
         text = io.StringIO()
         drawing.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return Panel(title, inline(text.getvalue(), f"{title} {alt}"), alt)
