@@ -17,6 +17,7 @@
 #include "force.h"
 #include "group.h"
 #include "lammps_versions.h"
+#include "layout.h"
 #include "masses.h"
 #include "memory.h"
 #include "model_file.h"
@@ -37,6 +38,11 @@ struct GhostGroup : Comm {
 }  // namespace
 
 PairMACE::PairMACE(LAMMPS* lmp) : Pair(lmp) {
+  if (!decant::Layout::is_as_compiled(*this))
+    error->all(FLERR,
+               "pair_style mace was compiled for {}, and this LAMMPS arranges a pair style otherwise, as updates "
+               "of one version do: install the one it was compiled for, or compile it for this one (README.md)",
+               DECANT_LAMMPS_NAME);
   single_enable = 0;
   restartinfo = 0;
   one_coeff = 1;

@@ -12,6 +12,7 @@ import typer
 
 from decant.cli.spoken import speaking
 from decant.foundation.errors import REASON, InputError, ProgramFailed
+from decant.foundation.extras import absence
 from decant.foundation.files import refusal
 from decant.foundation.threads import computing
 from decant.foundation.version import __version__
@@ -20,8 +21,10 @@ from decant.foundation.version import __version__
 VERBS = (
     "doctor", "init", "validate", "run", "status", "solvents", "recipes", "build", "label", "import", "inspect",
     "select", "split", "fit", "evaluate", "export", "check", "learn", "bench", "plan", "trust",
-    "simulate", "analyze", "score", "compare", "report",
+    "simulate", "lmp", "analyze", "score", "compare", "report",
 )  # fmt: skip
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+"""Arguments of a verb are another program's."""
 
 
 def print_version(wanted: bool) -> None:
@@ -53,7 +56,7 @@ def application() -> typer.Typer:
     app.callback()(version)
     for verb in VERBS:
         name = f"decant.cli.{verb.replace('import', 'import_')}"
-        app.command(verb)(importlib.import_module(name).command)
+        app.command(verb, context_settings=PASSED_ON if verb == "lmp" else None)(importlib.import_module(name).command)
     return app
 
 
@@ -83,8 +86,9 @@ def run(words: Sequence[str]) -> int:
             if reason and isinstance(error, InputError) and error.code:
                 Path(reason).write_text(f"{error.code}\n", encoding="utf-8")
             return 2 if isinstance(error, InputError) else 1
-        except OSError as error:
-            if (message := refusal(error)) is None:
+        except (OSError, ModuleNotFoundError) as error:
+            message = absence(error) if isinstance(error, ModuleNotFoundError) else refusal(error)
+            if message is None:
                 raise
             speech.tell(message)
             return 2

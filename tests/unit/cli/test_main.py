@@ -34,7 +34,7 @@ def test_every_verb_shows_examples_and_takes_a_configuration_file(verb: str) -> 
     assert result.exit_code == 0
     assert f"decant {verb}" in result.output
     assert "For example" in result.output
-    assert "--config" in result.output
+    assert "--config" in result.output or verb == "lmp"  # what follows it is LAMMPS's
 
 
 def test_a_configuration_file_gives_options_and_the_command_line_wins(tmp_path: Path) -> None:

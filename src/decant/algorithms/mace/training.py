@@ -100,7 +100,8 @@ def _options() -> list[Any]:
     """
     if _PARSER not in sys.modules:
         mace = importlib.util.find_spec("mace")
-        assert mace is not None and mace.submodule_search_locations  # a dependency
+        if mace is None or not mace.submodule_search_locations:
+            raise ModuleNotFoundError("No module named 'mace'", name="mace")
         package = ModuleType(_PARSER)
         package.__path__ = [str(Path(mace.submodule_search_locations[0]) / "tools")]
         sys.modules[_PARSER] = package

@@ -1,0 +1,59 @@
+"""Which plugins a run of LAMMPS asks for, told from the files that its arguments name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from decant.lammps.command import MACE
+
+_COMMENT = re.compile(r"#.*")
+_INCLUDE = re.compile(r"^\s*include\s+[\"']?([^\s\"']+)", re.MULTILINE)
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w))")
+_INDEX = re.compile(r"^\s*variable\s+(\w+)\s+(?:index|string)\s+[\"']?([^\s\"']+)", re.MULTILINE)
+
+
+def wanted_plugin(arguments: Sequence[str]) -> str | None:
+    """Return the name of our own plugin where a run needs no other, None where it may.
+
+    Parameters
+    ----------
+    arguments
+        Of `lmp`. A run that reads its commands from standard input may need any.
+    """
+    script = _after(arguments, "-in", "-i")
+    if script is None:
+        return None
+    return MACE if all("deepmd" not in text for text in _texts(Path(script), _variables(arguments), set())) else None
+
+
+def _texts(path: Path, variables: dict[str, str], seen: set[Path]) -> Iterator[str]:
+    """Yield what a script and the files that it includes say; a file that is not there is LAMMPS's to tell."""
+    if path in seen or not path.is_file():
+        return
+    seen.add(path)
+    text = _COMMENT.sub("", path.read_text(errors="replace"))
+    yield text
+    variables = {name: value for name, value in _INDEX.findall(text)} | variables  # what is given first counts
+    for included in _INCLUDE.findall(text):
+        yield from _texts(Path(_filled(included, variables)), variables, seen)
+
+
+def _filled(text: str, variables: dict[str, str]) -> str:
+    """Return a text with the values of variables, which may name others."""
+    for _ in range(len(variables) + 1):
+        text = _VARIABLE.sub(lambda found: variables.get(found[1] or found[2], found[0]), text)
+    return text
+
+
+def _variables(arguments: Sequence[str]) -> dict[str, str]:
+    """Return the variables that the arguments give, each with its first value."""
+    starts = [place for place, word in enumerate(arguments) if word in ("-var", "-v")]
+    return {arguments[place + 1]: arguments[place + 2] for place in starts if place + 2 < len(arguments)}
+
+
+def _after(arguments: Sequence[str], *options: str) -> str | None:
+    """Return the word after the first of some options, None if there is none."""
+    return next((word for before, word in pairwise(arguments) if before in options), None)

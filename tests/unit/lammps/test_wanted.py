@@ -1,0 +1,54 @@
+"""LAMMPS starts with Deep Potential's plugin, and so with torch, only where its files speak of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from decant.lammps.wanted import wanted_plugin
+from tests.conftest import REPOSITORY
+
+MODELS = REPOSITORY / "models"
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "pair.lammps").write_text("pair_style deepmd graph.pth\n")
+    (tmp_path / "mace").mkdir()
+    (tmp_path / "mace" / "pair.lammps").write_text("pair_style mace\n")
+    path = tmp_path / "in.run"
+    path.write_text(
+        f'variable folder index {tmp_path}\nvariable potential index ${{folder}}/mace\n'
+        'include "${potential}/pair.lammps"  # or deepmd\nrun 1\n'
+    )  # fmt: skip
+    return path
+
+
+def test_a_script_of_mace_needs_our_plugin_only(script: Path) -> None:
+    assert wanted_plugin(["-in", str(script)]) == "mace"
+
+
+def test_a_potential_given_on_the_command_line_counts_before_that_of_the_script(script: Path) -> None:
+    assert wanted_plugin(["-i", str(script), "-var", "potential", str(script.parent / "deep")]) is None
+
+
+def test_a_style_named_in_the_script_itself_is_seen(script: Path) -> None:
+    script.write_text("pair_style hybrid/overlay mace deepmd graph.pth\n")
+    assert wanted_plugin(["-in", str(script)]) is None
+
+
+def test_files_that_include_each_other_are_read_once(script: Path) -> None:
+    script.write_text(f"include {script}\n")
+    assert wanted_plugin(["-in", str(script)]) == "mace"
+
+
+def test_commands_from_standard_input_may_ask_for_anything() -> None:
+    assert wanted_plugin(["-log", "none"]) is None
+
+
+@pytest.mark.parametrize(("name", "plugin"), [("ec-emc-mace", "mace"), ("ec-emc-deepmd", None)])
+def test_our_own_scripts_are_understood(name: str, plugin: str | None) -> None:
+    given = ["-in", str(MODELS / "in.ec-emc"), "-var", "models", str(MODELS), "-var", "potential", str(MODELS / name)]
+    assert wanted_plugin(given) == plugin
