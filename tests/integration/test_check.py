@@ -18,6 +18,7 @@ from decant.data.prediction import Prediction, predict
 from decant.foundation.errors import ProgramFailed
 from decant.foundation.files import read_yaml, sha256, write_yaml
 from decant.potentials.check import SMALL_VIRIAL, TOLERANCES, difference
+from decant.potentials.examples import read_examples
 from decant.potentials.potential import Potential
 from decant.potentials.single_point import single_point, single_points
 from tests.integration.conftest import run_decant
@@ -35,6 +36,33 @@ def test_the_check_passes_on_one_and_two_ranks_and_is_noted_in_the_card(
     assert noted["passed"] is True and noted["frames"] == 4
     assert set(noted["lammps_against_python"]) == {"1 ranks", "2 ranks"}
     assert 0.0 < noted["lammps_against_python"]["2 ranks"]["force"] < 1e-5
+
+
+@pytest.mark.parametrize("algorithm", ["mace", "deepmd"])
+def test_without_data_lammps_is_held_to_what_python_said_at_export(
+    algorithm: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "p"
+    shutil.copytree(request.getfixturevalue(f"{algorithm}_potential"), path)
+    monkeypatch.setattr(Potential, "reference_calculator", lambda _: pytest.fail("it is not needed"))
+    done = run_decant("check", path, "--ranks", "1,2")
+    assert done.stdout.splitlines()[-1] == "PASS"
+    assert read_yaml(path / "card.yaml")["check"]["frames"] == 2
+    frames, said = read_examples(Potential.open(path))
+    assert [atoms.pbc.all() for atoms in frames] == [True, False]
+    again = predict(Potential.open(path).calculator(), frames)
+    assert again[0].energy == pytest.approx(said[0].energy, abs=1e-4)
+    assert said[0].virial is not None and said[1].virial is None
+
+
+def test_a_potential_of_an_earlier_version_has_no_examples_and_says_so(mace_potential: Path, tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    shutil.copytree(mace_potential, path)
+    card = read_yaml(path / "card.yaml")
+    del card["files"]["examples.extxyz"]
+    write_yaml(path / "card.yaml", card)
+    done = run_decant("check", path, expect=2)
+    assert "has no examples.extxyz to check against; give data, or export it again" in done.stderr
 
 
 def test_forces_and_virial_of_a_turned_triclinic_cell_come_back_turned(
@@ -202,8 +230,9 @@ def test_the_check_fails_when_lammps_runs_another_model(
     card = read_yaml(path / "card.yaml")
     card["files"]["model.safetensors"] = sha256(path / "model.safetensors")
     write_yaml(path / "card.yaml", card)
-    done = run_decant("check", path, tiny_dataset / "test.extxyz", "--ranks", "1", "--limit", "2", expect=1)
-    assert "TOO LARGE" in done.stdout and done.stdout.splitlines()[-1] == "FAIL"
+    for data in ([tiny_dataset / "test.extxyz", "--limit", "2"], []):
+        done = run_decant("check", path, *data, "--ranks", "1", expect=1)
+        assert "TOO LARGE" in done.stdout and done.stdout.splitlines()[-1] == "FAIL"
     assert read_yaml(path / "card.yaml")["check"]["passed"] is False
 
 

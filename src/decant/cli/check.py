@@ -12,18 +12,28 @@ from decant.cli.options import Config, whole_numbers
 
 def command(
     potential: Annotated[Path, typer.Argument(help="Directory of 'decant export'.")],
-    data: Annotated[Path, typer.Argument(help="Frames in the house form, for example test.extxyz.")],
+    data: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Frames in the house form, for example test.extxyz.",
+            show_default="the examples stored with the potential",
+        ),
+    ] = None,
     ranks: Annotated[str, typer.Option(help="Numbers of MPI ranks, with commas.")] = "1,2",
     limit: Annotated[int | None, typer.Option(help="Use at most so many frames, evenly spread.", min=1)] = None,
     config: Config = None,
 ) -> None:
     """Compare energy, forces and virial of LAMMPS with those of the Python calculator.
 
+    Without data, LAMMPS is compared with what the Python calculator said of a few made-up configurations at export:
+    that is quick, and needs none of its packages.
+
     Exits with code 1 if they differ by more than rounding explains, or a frame or LAMMPS fails. The result is written
     into the card.
 
     \b
     For example:
+      decant check potentials/mace-a
       decant check potentials/mace-a data/ec-emc/test.extxyz --ranks 1,2,4 --limit 5
     """
     from decant.potentials.check import check, table

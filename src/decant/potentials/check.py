@@ -1,4 +1,4 @@
-"""Whether LAMMPS and Python agree on a potential: energy, forces and virial, on every number of ranks asked for."""
+"""Whether LAMMPS says of a potential what Python says: energy, forces and virial, on any number of ranks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from decant.data.prediction import Prediction, ask_each, require_known
 from decant.foundation.errors import InputError
 from decant.foundation.progress import track
 from decant.lammps.command import command
+from decant.potentials.examples import EXAMPLES, read_examples
 from decant.potentials.potential import Potential
 from decant.potentials.single_point import single_points
 
@@ -101,7 +102,7 @@ def difference(frames: Sequence[Any], first: Sequence[Prediction], second: Seque
     return Difference(*(float(np.max(values)) for values in (energy, force, virial)))
 
 
-def check(path: Path, data: Path, ranks: Sequence[int], limit: int | None = None) -> Report:
+def check(path: Path, data: Path | None, ranks: Sequence[int], limit: int | None = None) -> Report:
     """Compare LAMMPS with the algorithm's own Python calculator, and write the result into the potential's card.
 
     Parameters
@@ -110,7 +111,8 @@ def check(path: Path, data: Path, ranks: Sequence[int], limit: int | None = None
         Exported potential.
     data
         Frames in the house form, with labels or without. One that fails, in LAMMPS or in Python, is told in the report
-        and does not keep the others from being compared.
+        and does not keep the others from being compared. None for the examples that the potential brings, with what
+        the Python calculator said of them at export: this needs none of the algorithm's packages.
     ranks
         Numbers of MPI ranks.
     limit
@@ -127,8 +129,14 @@ def check(path: Path, data: Path, ranks: Sequence[int], limit: int | None = None
     potential = Potential.open(path)
     for count in ranks:
         command([], count)  # an impossible number is noticed before any work is done
-    numbers, frames, failed = _frames(data, potential.elements, limit)
-    reference = ask_each(potential.reference_calculator(), frames, "python")
+    failed: dict[int, str] = {}
+    reference: Sequence[Prediction | str]
+    if data is None:
+        frames, reference = read_examples(potential)
+        numbers = list(range(len(frames)))
+    else:
+        numbers, frames, failed = _frames(data, potential.elements, limit)
+        reference = ask_each(potential.reference_calculator(), frames, "python")
     lammps = {count: single_points(potential, frames, count) for count in track(ranks, "lammps", len(ranks), "runs")}
     sides: dict[str, Sequence[Any]] = {"Python": reference, **{f"{count} ranks": lammps[count] for count in ranks}}
     for index, number in enumerate(numbers):
@@ -146,7 +154,7 @@ def check(path: Path, data: Path, ranks: Sequence[int], limit: int | None = None
         frames=len(compared),
         failed=dict(sorted(failed.items())),
     )
-    potential.record("check", _for_card(report, data))
+    potential.record("check", _for_card(report, data or potential.path / EXAMPLES))
     return report
 
 

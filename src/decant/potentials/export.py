@@ -16,6 +16,7 @@ from decant.foundation.directories import replaced
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
 from decant.foundation.version import __version__
+from decant.potentials.examples import EXAMPLES, write_examples
 from decant.potentials.potential import CARD, FORMAT, PAIR, PRECISIONS, Potential
 from decant.potentials.source import Source, open_source
 
@@ -107,8 +108,12 @@ def export(
             _write_pair(directory / f"pair-{form}.lammps", f"{source.algorithm.name} ({form})", exported, lines)
         card = {**_card(source, exported, directory), "source": Path(source_path).name, **same}
         write_yaml(directory / CARD, card)
-        if lone := lone_atoms(Potential.open(directory)):
-            write_yaml(directory / CARD, {**card, "isolated_atoms_eV": lone})
+        potential = Potential.open(directory)
+        write_examples(potential, directory / EXAMPLES)
+        card["files"][EXAMPLES] = sha256(directory / EXAMPLES)
+        if lone := lone_atoms(potential):
+            card["isolated_atoms_eV"] = lone
+        write_yaml(directory / CARD, card)
     return Potential.open(output), True
 
 
