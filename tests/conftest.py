@@ -48,13 +48,14 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def reported_study(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def reported_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a finished study with made-up numbers and its report, made by the first worker that asks for it."""
     from decant.report.report import report
     from tests.study_folder import write_study
 
     base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "reported" / "study"
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / "reported" / "study"
     with FileLock(folder.parent.with_suffix(".lock")):
         if not (folder / "report.html").exists():
             shutil.rmtree(folder, ignore_errors=True)
