@@ -23,7 +23,7 @@ def command(
       decant doctor
       decant doctor --json > doctor.json
     """
-    from decant.doctor.base import as_mapping, as_text, examine
+    from decant.doctor.base import as_mapping, as_text, examine, runs_potentials
 
     findings = []
     for finding in examine():
@@ -34,7 +34,8 @@ def command(
     if as_json:
         print(json.dumps(as_mapping(findings), indent=2))
     elif bad:
-        print(f"\nThe main job cannot run here before these are mended: {', '.join(bad)}")
+        print("\nMACE potentials can be run and analysed here." if runs_potentials(findings) else "")
+        print(f"The main job cannot run here before these are mended: {', '.join(bad)}")
     else:
         print("\nThe main job can run here.")
     raise typer.Exit(1 if bad else 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -59,6 +59,12 @@ def checks() -> list[Check]:
     for module in MODULES:
         importlib.import_module(f"decant.doctor.{module}")
     return _CHECKS
+
+
+def runs_potentials(findings: Sequence[Finding]) -> bool:
+    """Return whether LAMMPS runs here with pair_style mace, as it does without any extra."""
+    fine = {finding.name for finding in findings if finding.state == OK}
+    return {"lammps", "pair_style mace", "mpi"} <= fine
 
 
 def examine() -> Iterator[Finding]:

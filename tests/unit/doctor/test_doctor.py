@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from decant.doctor import base
-from decant.doctor.base import MISSING, OK, WRONG, Finding, as_mapping, as_text, examine
+from decant.doctor.base import MISSING, OK, WRONG, Finding, as_mapping, as_text, examine, runs_potentials
 from decant.doctor.packages import requirements
 from decant.foundation.errors import InputError
 
@@ -23,6 +23,12 @@ def test_the_main_job_waits_for_what_it_needs_and_for_nothing_else() -> None:
     fine, optional = Finding("mpi", OK, ""), Finding("gpu", MISSING, "", needed=False)
     assert as_mapping([fine, optional])["main_job"] is True
     assert as_mapping([fine, optional, Finding("lammps", WRONG, "")])["main_job"] is False
+
+
+def test_a_machine_without_extras_runs_potentials_though_not_the_main_job() -> None:
+    found = [Finding(name, OK, "") for name in ("lammps", "pair_style mace", "mpi")]
+    assert runs_potentials([*found, Finding("extra mace", MISSING, "")])
+    assert not runs_potentials([*found[:2], Finding("mpi", WRONG, "")])
 
 
 def test_a_check_that_fails_itself_is_a_finding_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
