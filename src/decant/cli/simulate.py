@@ -11,6 +11,7 @@ from decant.cli.options import Config, Launcher, Ranks, Seed
 from decant.foundation.errors import OUT_OF_TIME, InputError, warn
 
 if TYPE_CHECKING:
+    from decant.molecules.electrolyte import Solution
     from decant.simulation.run import Run
 
 
@@ -20,7 +21,21 @@ def command(
         Path | None, typer.Argument(help="Folder of an exported potential; by default that of --from.")
     ] = None,
     liquid: Annotated[
-        str | None, typer.Option(help="Composition, NAME:COUNT,NAME:COUNT; names or SMILES.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Composition, NAME:COUNT,NAME:COUNT; names or SMILES. With --molecules a ratio.", show_default=False
+        ),
+    ] = None,
+    molecules: Annotated[
+        int | None, typer.Option(help="How many molecules and ions; --liquid then is a ratio.", min=1)
+    ] = None,
+    by: Annotated[str, typer.Option(help="What that ratio is of: mole, mass or volume.")] = "mole",
+    salt: Annotated[
+        str | None, typer.Option(help="Salt, such as LiPF6; needs --molecules.", show_default=False)
+    ] = None,
+    molality: Annotated[float | None, typer.Option(help="Of the salt, mol in a kg of solvent.")] = None,
+    molarity: Annotated[
+        float | None, typer.Option(help="Of the salt, mol in a litre of the solution of --density.")
     ] = None,
     copies: Annotated[int, typer.Option(help="How many times the composition goes into the box.")] = 1,
     start: Annotated[
@@ -92,15 +107,19 @@ def command(
     For example:
       decant simulate potentials/mace-a --liquid EC:4,EMC:8 --copies 4 --length 20ps --ranks 2 -o runs/mace-a
       decant simulate potentials/dp-a --liquid EC:12 --ensemble nvt --temperature 313 --density 1.3 -o runs/ec
+      decant simulate potentials/x --liquid EC:3,EMC:7 --by mass --salt LiPF6 --molality 1 --molecules 500 -o runs/salt
       decant simulate --from runs/mace-a --replicate 3,3,3 --length 1ns --dump-every 1ps --ranks 64 -o runs/large
     """
     from decant.foundation.units import parse_length
+    from decant.molecules.electrolyte import Solution
     from decant.potentials.potential import Potential
     from decant.simulation.caveats import caveats
     from decant.simulation.protocol import Protocol
     from decant.simulation.simulate import simulate
 
     boxes = copies_of_box(replicate)
+    if liquid is not None:
+        liquid = counted(liquid, molecules, Solution(by, salt, molality, molarity), density)
     given = {
         "potential": potential, "liquid": liquid, "copies": copies if start is None or copies != 1 else None,
         "temperature": temperature, "pressure": pressure, "timestep_fs": timestep,
@@ -136,6 +155,18 @@ def copies_of_box(text: str) -> tuple[int, int, int]:
         raise InputError(f"--replicate {text}: expected three positive whole numbers, for example 3,3,3")
     one, two, three = (int(word) for word in words)
     return one, two, three
+
+
+def counted(liquid: str, molecules: int | None, solution: Solution, density: float | None) -> str:
+    """Return a composition by counts; that of an electrolyte is told."""
+    from decant.molecules.electrolyte import Solution, electrolyte
+    from decant.molecules.liquid import composition_name, mixture
+
+    if solution == Solution():
+        return liquid if molecules is None else composition_name(mixture(liquid, molecules=molecules))
+    found = electrolyte(liquid, solution, molecules, density=density)
+    print(found.told)
+    return composition_name(found.composition)
 
 
 def system(given: dict[str, Any], start: Path | None, boxes: tuple[int, int, int]) -> dict[str, Any]:

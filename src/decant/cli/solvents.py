@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def command(config: Config = None) -> None:
-    """List the named solvents, what was measured of them and of mixtures at 1 bar, and the papers and handbooks.
+    """List the named solvents and ions, what was measured of liquids at 1 bar, and the papers and handbooks.
 
     The viscosity is what ``--viscosity`` of decant analyze takes.
 
@@ -21,6 +21,7 @@ def command(config: Config = None) -> None:
     For example:
       decant solvents
     """
+    from decant.molecules.ions import ions
     from decant.molecules.measurements import citation, measurements, sources
     from decant.molecules.solvents import solvent_table, solvents
 
@@ -28,6 +29,10 @@ def command(config: Config = None) -> None:
     for solvent in solvents():
         kind = solvent_table()[solvent.name]["class"]
         typer.echo(f"{solvent.name:6s} {solvent.formula:9s} {solvent.molar_mass:7.2f}  {kind:28s} {solvent.smiles}")
+    typer.echo(f"\n{'ion':6s} {'formula':9s} {'g/mol':>7s}  {'charge':28s} SMILES")
+    for ion in ions():
+        typer.echo(f"{ion.name:6s} {ion.formula:9s} {ion.molar_mass:7.2f}  {ion.charge:<+28d} {ion.smiles}")
+    typer.echo("salts: every neutral pair of them, without charges: LiPF6, NaTFSI, MgCl2, Ca(TFSI)2")
     typer.echo(f"\n{'measured (mole fractions)':26s} {'K':>7s} {'g/cm3':>7s} {'1e-5 cm2/s':>10s} {'mPa s':>6s}  source")
     for one in measurements():
         typer.echo(_row(one))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from ase import Atoms
 
 from decant.configurations.base import Interval
@@ -12,7 +13,7 @@ from decant.configurations.groups import flat
 from decant.configurations.packed import Packing, pack_boxes
 from decant.configurations.sampling import Dynamics
 from decant.configurations.sizes import Sizes, box_molecules
-from decant.molecules.liquid import mixture
+from decant.molecules.electrolyte import Solution, dissolved
 
 
 class LiquidRecipe:
@@ -35,6 +36,7 @@ class LiquidRecipe:
         atoms: int | None = None,
         molecules: int | None = None,
         temperature: Interval = 300.0,
+        solution: Solution = Solution(),
         packing: Packing = Packing(),
         dynamics: Dynamics = Dynamics(),
     ) -> list[Atoms]:
@@ -54,12 +56,15 @@ class LiquidRecipe:
             Size of a box given by mole ratio: how many molecules.
         temperature
             K, a number or [low, high].
+        solution
+            What the ratio is of, and a salt.
         packing, dynamics
             How boxes are packed, and what goes on from there.
         conformers
             Conformers of each molecule to choose from; each costs one relaxation and one Hessian, once.
         """
-        composition = mixture(liquid, atoms, molecules)
+        middle = float(np.mean(density))
+        composition = dissolved(liquid, solution, molecules, atoms, middle)
         dynamics.check_driver()
         packed = pack_boxes(dynamics.starts(count), seed, [composition], [density], temperature, packing)
         return dynamics.configurations(packed, seed, self.name)[:count]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+
 from decant.configurations.base import complete, whole_ends
-from decant.molecules.liquid import mixture
+from decant.molecules.electrolyte import Solution, dissolved
 from decant.molecules.molecule import Molecule
 
 
@@ -61,7 +63,10 @@ def atoms_of(kind: Molecule) -> float:
 
 def box_molecules(parameters: Mapping[str, Any]) -> tuple[float, ...]:
     """Return the atoms of each molecule of a box of `liquid`, with `atoms` or `molecules` as its size."""
-    composition = mixture(parameters["liquid"], parameters["atoms"], parameters["molecules"])
+    given = {field.name: parameters[field.name] for field in fields(Solution) if field.name in parameters}
+    density = float(np.mean(parameters["density"]))
+    size = parameters["molecules"], parameters["atoms"], density
+    composition = dissolved(parameters["liquid"], Solution(**given), *size)
     return tuple(atoms_of(kind) for kind, count in composition for _ in range(count))
 
 

@@ -50,21 +50,40 @@ def mixture(text: str, atoms: int | None = None, molecules: int | None = None) -
         return parse_liquid(text)
     if atoms is not None and molecules is not None:
         raise InputError(f"liquid '{text}': give atoms or molecules, not both")
-    parts = _parse_ratio(text)
+    parts = ratio(text)
     shares = np.array([share for _, share in parts]) / sum(share for _, share in parts)
     if molecules is None:
         molecules = round(
             int(atoms or 0) / sum(x * len(kind.symbols) for (kind, _), x in zip(parts, shares, strict=True))
         )
+    counts = shared_out(shares, molecules, text)
+    return [(kind, int(count)) for (kind, _), count in zip(parts, counts, strict=True)]
+
+
+def shared_out(shares: np.ndarray, molecules: int, text: str) -> np.ndarray:
+    """Return whole numbers of molecules, nearest to shares that add up to one.
+
+    Raises
+    ------
+    InputError
+        If there is none of some kind.
+    """
     counts = np.floor(shares * molecules).astype(int)
     for index in np.argsort(counts - shares * molecules, kind="stable")[: molecules - counts.sum()]:
         counts[index] += 1
     if counts.min() < 1:
         raise InputError(f"liquid '{text}': a box of {molecules} molecules has none of some kind; make it larger")
-    return [(kind, int(count)) for (kind, _), count in zip(parts, counts, strict=True)]
+    return counts
 
 
-def _parse_ratio(text: str) -> list[tuple[Molecule, float]]:
+def ratio(text: str) -> list[tuple[Molecule, float]]:
+    """Parse shares such as ``"EC:0.3,EMC:0.7"``, which need not add up to one.
+
+    Raises
+    ------
+    InputError
+        If the syntax is wrong, a share is not a positive number, or a solvent is unknown.
+    """
     parts = []
     for part in str(text).split(","):
         name, _, share = part.rpartition(":")

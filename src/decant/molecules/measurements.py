@@ -12,6 +12,7 @@ from typing import Any
 from decant.foundation.files import parse_yaml
 from decant.molecules.solvents import solvent_table
 
+ROOM_K = 298.15
 SAME_COMPOSITION = 0.01
 """Mole fractions so near are the same: 0.3 % of the density of EC + EMC."""
 

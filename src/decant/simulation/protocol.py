@@ -12,14 +12,13 @@ import numpy as np
 from decant.foundation.errors import InputError, UnknownElement, warn
 from decant.lammps.observe import require_trajectory
 from decant.molecules.liquid import parse_liquid
-from decant.molecules.measurements import measured
+from decant.molecules.measurements import ROOM_K, measured
 from decant.molecules.molecule import Molecule
 from decant.potentials.potential import Potential
 from decant.simulation.description import ENSEMBLES, SAMPLING, RunDescription
 
 FRAME_INTERVAL_PS, ROW_INTERVAL_PS, RESTART_INTERVAL_PS = 0.1, 0.01, 1.0
 LEAST_FRAMES, LEAST_RESTARTS = 100, 10
-ROOM_K = 298.15
 UNKNOWN_DENSITY = 1.0  # g/cm3, of a solvent whose density is not in the table
 
 

@@ -3,6 +3,7 @@ from importlib import metadata
 
 import numpy as np
 import pytest
+import yaml
 from ase import Atoms
 from ase.units import kB
 
@@ -188,6 +189,13 @@ def test_every_recipe_repeats_with_its_seed_and_says_where_its_frames_come_from(
         assert atoms.info["recipe"] == name and atoms.info["seed"] == 1 and "group" in atoms.info
         assert "'hessian': 'mmff94'" in atoms.info["parameters"]
         assert atoms.arrays["mol_id"].shape == (len(atoms),)
+
+
+def test_a_liquid_takes_a_salt_by_its_molality_and_its_frames_know_their_ions():
+    parameters = {"liquid": "EC:3,EMC:7", "by": "mass", "salt": "NaCl", "molality": 1.0, "molecules": 12}
+    (atoms,) = build_entry(entry("liquid", 1, **parameters, density=0.6, **FAST), 0, 1)
+    assert atoms.info["molecules"] == "EC:3,EMC:7,Na+:1,Cl-:1" and atoms.info["charge"] == 0
+    assert {"salt": "NaCl", "molality": 1.0}.items() <= yaml.safe_load(atoms.info["parameters"]).items()
 
 
 def test_a_grid_of_mixtures_goes_from_one_pure_solvent_to_the_other():
