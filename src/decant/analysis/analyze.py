@@ -12,6 +12,7 @@ import numpy as np
 from decant.analysis import plots
 from decant.analysis.averages import Average, average
 from decant.analysis.bonds import BondIntegrity
+from decant.analysis.conductivity import Conductivity, IonicConductivity, has_ions
 from decant.analysis.density import density
 from decant.analysis.diffusion import Diffusion, SelfDiffusion
 from decant.analysis.energy_drift import conserved_energy, energy_drift
@@ -46,7 +47,7 @@ class Measured:
         Columns of the thermo output, rows that are not finite left out.
     atoms
         Number of atoms.
-    density, rdfs, sites, diffusions, viscosity
+    density, rdfs, sites, diffusions, viscosity, conductivity
         None or empty where they could not be measured.
     summary
         Content of ``observables.yaml``.
@@ -59,6 +60,7 @@ class Measured:
     sites: list[Rdf] = field(default_factory=list)
     diffusions: list[Diffusion] = field(default_factory=list)
     viscosity: Viscosity | None = None
+    conductivity: Conductivity | None = None
     summary: dict[str, Any] = field(default_factory=dict)
 
 
@@ -99,6 +101,8 @@ def measure(
         "sites": _attempt(lambda: site_rdfs(universe, from_ps)),
         "diffusion": _attempt(lambda: SelfDiffusion(universe, from_ps, temperature_K, viscosity_mPa_s)),
     }
+    if has_ions(universe):
+        planned["conductivity"] = _attempt(lambda: IonicConductivity(universe, from_ps, temperature_K))
     observables = {name: one for name, (one, _) in planned.items() if one is not None}
     rows = dict(zip(observables, gather(universe, list(observables.values()), readers), strict=True))
     found = {
@@ -111,6 +115,10 @@ def measure(
     if result.rdfs and not result.sites:
         result.summary["rdf"]["sites"] = found["sites"][1]
     result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or found["diffusion"][1]
+    if "conductivity" in found:
+        result.conductivity, reason = found["conductivity"]
+        summary = result.conductivity.summary(result.diffusions) if result.conductivity else reason
+        result.summary["conductivity"] = summary
     return result
 
 
@@ -197,6 +205,8 @@ def write_results(folder: Path, measured: Measured, target: plots.Target = plots
         columns.update({f"msd_A2 {one.species}": one.msd_A2 for one in measured.diffusions})
         write_csv(folder / "msd.csv", columns)
         plots.plot_msd(folder / "msd.png", measured.diffusions)
+    if measured.conductivity:
+        write_csv(folder / "conductivity.csv", measured.conductivity.columns())
     if measured.viscosity:
         write_csv(folder / "viscosity.csv", measured.viscosity.columns())
         plots.plot_viscosity(folder / "viscosity.png", measured.viscosity)
@@ -290,6 +300,11 @@ def as_text(summary: Mapping[str, Any]) -> str:
         if isinstance(entry, Mapping):
             value = starred(entry["diffusion_1e-5_cm2_s"], entry["uncertainty_1e-5_cm2_s"], entry.get("note"), 3)
             rows.append([f"diffusion {name}", value, "1e-5 cm2/s"])
+    charges = summary.get("conductivity", {})
+    for key, name in (("einstein", "conductivity"), ("nernst_einstein", "conductivity, ions apart")):
+        if key in charges:
+            value = starred(charges[key]["value"], charges[key]["uncertainty"], charges.get("note"))
+            rows.append([name, value, charges[key]["unit"]])
     bonds, speed = summary.get("bonds", {}), summary.get("performance", {})
     if "intact_fraction" in bonds:
         rows.append(["bonds intact", f"{100 * bonds['intact_fraction']:.2f}", "%"])

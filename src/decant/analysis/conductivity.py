@@ -1,0 +1,225 @@
+r"""Ionic conductivity from the motion of charges, with all correlations between ions and without.
+
+With all of them, by Einstein's relation of the collective displacement of the charges,
+
+.. math:: \sigma = \frac{1}{6 V k_B T} \lim_{t \to \infty} \frac{d}{dt}
+   \Big\langle \Big|\sum_i q_i [r_i(t) - r_i(0)]\Big|^2 \Big\rangle,
+
+and without, from the self-diffusion of each species alone (Nernst-Einstein),
+
+.. math:: \sigma_{NE} = \frac{1}{V k_B T} \sum_s N_s q_s^2 D_s.
+
+J.-P. Hansen and I. R. McDonald, Theory of Simple Liquids, 4th edition, 2013, chapter 10.5. Charges are the formal ones
+of the ions. A drift of the whole box does not count where they add up to zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from decant.analysis.box import cell_vectors
+from decant.analysis.centres import mass_fractions
+from decant.analysis.diffusion import (
+    DIFFUSIVE,
+    MOST_CENTRES,
+    MOST_FRAMES,
+    Diffusion,
+    fit_window,
+    mean_square_displacement,
+    remove_box_scaling,
+)
+from decant.analysis.frames import Rows, late_frames
+from decant.foundation.errors import InputError
+from decant.foundation.units import A2_PS_TO_1E5_CM2_S, BOLTZMANN_J_K
+from decant.molecules.ions import ions
+
+if TYPE_CHECKING:
+    from MDAnalysis import Universe
+    from MDAnalysis.coordinates.timestep import Timestep
+
+ELEMENTARY_CHARGE_C = 1.602176634e-19
+"""Exact, SI 2019."""
+BLOCKS = 5
+"""Parts of a run that count as independent, each along three directions."""
+WINDOW = (0.1, 0.3)
+"""Lag times of the fit as fractions of a part: one path has no others to average with, and few long lags."""
+LEAST_FRAMES = 100
+UNIT = "mS/cm"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its standard error; None where there is none."""
+
+    value: float
+    uncertainty: float | None
+
+
+@dataclass(frozen=True)
+class Conductivity:
+    """Ionic conductivity of a run.
+
+    Attributes
+    ----------
+    lag_ps, displacement_e2A2
+        Mean square of the collective displacement of the charges over lag time, e^2 angstrom^2.
+    einstein
+        With all correlations, mS/cm.
+    slope
+        d log(displacement) / d log(lag) in the window of the fit: 1 where charges diffuse.
+    factor
+        mS/cm for one e^2 angstrom^2/ps of the displacement's slope over 6, of this volume and temperature.
+    charges
+        Charge of an ion of each species, e, and how many there are.
+    """
+
+    lag_ps: np.ndarray
+    displacement_e2A2: np.ndarray
+    einstein: Estimate
+    slope: float
+    factor: float
+    charges: Mapping[str, tuple[int, int]]
+
+    def nernst_einstein(self, diffusions: Sequence[Diffusion]) -> dict[str, Estimate]:
+        """Return what each species of ions adds to the conductivity if none knows of another, mS/cm."""
+        found = {}
+        for one in diffusions:
+            if one.species in self.charges:
+                charge, count = self.charges[one.species]
+                scale = self.factor * count * charge**2 / A2_PS_TO_1E5_CM2_S
+                error = None if one.uncertainty is None else scale * one.uncertainty
+                found[one.species] = Estimate(scale * one.value, error)
+        return found
+
+    def summary(self, diffusions: Sequence[Diffusion]) -> dict[str, Any]:
+        """Return the numbers for ``observables.yaml``."""
+        parts = self.nernst_einstein(diffusions)
+        result: dict[str, Any] = {
+            "einstein": _entry(self.einstein),
+            "charges_e": {name: charge for name, (charge, _) in self.charges.items()},
+        }
+        if parts.keys() == self.charges.keys():
+            whole = _sum(list(parts.values()))
+            positive = _sum([part for name, part in parts.items() if self.charges[name][0] > 0])
+            result["nernst_einstein"] = _entry(whole)
+            if whole.value > 0:
+                share = positive.value / whole.value
+                result["cation_transference_of_nernst_einstein"] = share
+                result["einstein_over_nernst_einstein"] = self.einstein.value / whole.value
+        if note := self._note():
+            result["note"] = note
+        return result
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Return the columns of ``conductivity.csv``."""
+        return {"lag_ps": self.lag_ps, "displacement_e2_A2": self.displacement_e2A2}
+
+    def _note(self) -> str:
+        notes = []
+        if not DIFFUSIVE[0] <= self.slope <= DIFFUSIVE[1]:
+            notes.append(f"log-log slope {self.slope:.2f} of the charges' displacement, 1 expected: too short a run")
+        error = self.einstein.uncertainty
+        if error is None or error > 0.5 * abs(self.einstein.value):
+            notes.append("uncertainty is more than half of the value: the collective motion needs a far longer run")
+        return "; ".join(notes)
+
+
+class IonicConductivity:
+    """The conductivity of the ions of a run, whose charges must add up to zero.
+
+    Parameters
+    ----------
+    universe
+        Residues are molecules, resnames are species, coordinates are unwrapped.
+    from_ps
+        First time to take.
+    temperature
+        K.
+
+    Raises
+    ------
+    InputError
+        If the box is charged, or no frame is that late.
+    """
+
+    def __init__(self, universe: Universe, from_ps: float, temperature: float):
+        charges = charges_of(universe)
+        if charges.sum() != 0:
+            raise InputError(f"the box has a charge of {charges.sum():+d} e: its conductivity depends on its drift")
+        self.ions = np.flatnonzero(charges)
+        self.frames = late_frames(universe, from_ps, min(MOST_CENTRES // len(self.ions) or 1, MOST_FRAMES))
+        self.weights, self.charges = mass_fractions(universe)[self.ions], charges[self.ions]
+        self.resnames, self.temperature = universe.residues.resnames.astype(str)[self.ions], temperature
+
+    def of_frame(self, step: Timestep) -> dict[str, Any]:
+        """Return the centres of mass of the ions in single precision, and the box."""
+        return {"centres": (self.weights @ step.positions).astype(np.float32), "cell": cell_vectors(step.dimensions)}
+
+    def conclude(self, rows: Rows) -> Conductivity:
+        """Return the conductivity with all correlations.
+
+        Raises
+        ------
+        InputError
+            If there is no box, or too few frames, or they are not evenly spaced.
+        """
+        gaps, volumes = np.diff(rows["time_ps"]), np.abs(np.linalg.det(rows["cell"]))
+        if not np.all(volumes > 0):
+            raise InputError("no box, so no density of charges")
+        size = len(volumes) // BLOCKS
+        if len(volumes) < LEAST_FRAMES or not np.allclose(gaps, gaps[0], rtol=1e-3):
+            raise InputError(
+                f"{len(volumes)} trajectory frames; {LEAST_FRAMES} at least are needed, evenly spaced in time"
+            )
+        lag = np.arange(size) * float(gaps.mean())
+        inside = fit_window(lag, WINDOW)
+        paths = remove_box_scaling(rows["centres"].astype(float), rows["cell"])
+        moment = np.einsum("fmk,m->fk", paths, self.charges)[:, :, None]  # directions as if they were molecules
+        found = np.hstack([mean_square_displacement(part) for part in _parts(moment, size)])
+        slopes = np.polyfit(lag[inside], found[inside], 1)[0] / 2
+        factor = conductivity_factor(float(volumes.mean()), self.temperature)
+        value, error = slopes.mean(), slopes.std(ddof=1) / np.sqrt(len(slopes))
+        displacement = 3 * found.mean(axis=1)
+        slope = np.polyfit(np.log(lag[inside]), np.log(np.maximum(displacement[inside], 1e-300)), 1)[0]
+        names = dict.fromkeys(self.resnames.tolist())
+        counts = {
+            name: (int(self.charges[self.resnames == name][0]), int((self.resnames == name).sum())) for name in names
+        }
+        estimate = Estimate(float(factor * value), float(factor * error))
+        return Conductivity(lag, displacement, estimate, float(slope), factor, counts)
+
+
+def has_ions(universe: Universe) -> bool:
+    """Return whether any species of a run is a named ion."""
+    return bool(np.any(charges_of(universe)))
+
+
+def charges_of(universe: Universe) -> np.ndarray:
+    """Return the charge of each residue, e, by the name of its species; 0 where that is no named ion."""
+    known = {word: ion.charge for ion in ions() for word in (ion.name, ion.smiles)}
+    return np.array([known.get(str(name), 0) for name in universe.residues.resnames], dtype=int)
+
+
+def conductivity_factor(volume_A3: float, temperature: float) -> float:
+    """Return the conductivity, mS/cm, of charges that diffuse with 1 e^2 angstrom^2/ps in a volume, angstrom^3."""
+    square_charge_metres = ELEMENTARY_CHARGE_C**2 * 1e-20 / 1e-12
+    return 10 * square_charge_metres / (volume_A3 * 1e-30 * BOLTZMANN_J_K * temperature)  # 1 S/m is 10 mS/cm
+
+
+def _parts(moment: np.ndarray, size: int) -> list[np.ndarray]:
+    return [moment[start : start + size] for start in range(0, size * BLOCKS, size)]
+
+
+def _sum(parts: Sequence[Estimate]) -> Estimate:
+    errors = [part.uncertainty for part in parts]
+    known = [error for error in errors if error is not None]
+    error = float(np.sqrt(np.sum(np.square(known)))) if len(known) == len(errors) else None
+    return Estimate(float(sum(part.value for part in parts)), error)
+
+
+def _entry(estimate: Estimate) -> dict[str, Any]:
+    return {"value": estimate.value, "uncertainty": estimate.uncertainty, "unit": UNIT}
