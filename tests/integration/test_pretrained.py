@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from ase import Atoms
 
+from decant.algorithms.registry import algorithm
 from decant.data.frames import ISOLATED, read_frames, write_frames
+from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, sha256
 from decant.potentials.evaluate import evaluate
+from decant.potentials.pretrained import open_pretrained, seen_by
 from decant.testing.frames import shaken_frames
 from tests.integration.conftest import run_decant
 from tests.integration.test_fit import kill_when, start_fit
@@ -267,6 +270,27 @@ def test_a_frozen_deep_potential_without_its_checkpoint_is_no_start(
     shutil.copyfile(deepmd_model / "model.pth", tmp_path / "model.pth")
     done = run_decant("fit", "deepmd", new_data, "-o", tmp_path / "m", "--pretrained", tmp_path / "model.pth", expect=2)
     assert "is frozen, and no training starts from that; give a checkpoint" in done.stderr
+
+
+def test_a_mace_potential_is_a_start_like_the_fit_that_it_was_exported_from(
+    mace_model: Path, mace_potential: Path, tiny_dataset: Path
+) -> None:
+    from decant.algorithms.mace.reference import load_model
+
+    frames = {"train.extxyz": read_frames(tiny_dataset / "train.extxyz")}
+    fitted, handed = (
+        open_pretrained(algorithm("mace"), str(start), "naive", None, frames) for start in (mace_model, mace_potential)
+    )
+    assert handed.model.name == "reference.safetensors" and handed.elements == fitted.elements
+    one, other = load_model(fitted.model).state_dict(), load_model(handed.model).state_dict()
+    assert all((one[name] == weights).all() for name, weights in other.items())
+    assert seen_by(str(mace_potential)) == seen_by(str(mace_model)) != {}
+
+
+def test_a_deep_potential_that_was_exported_is_no_start(deepmd_potential: Path, tiny_dataset: Path) -> None:
+    frames = {"train.extxyz": read_frames(tiny_dataset / "train.extxyz")}
+    with pytest.raises(InputError, match="a frozen model, from which no training starts; give that of its fit"):
+        open_pretrained(algorithm("deepmd"), str(deepmd_potential), "naive", None, frames)
 
 
 def test_atomic_energies_stay_where_isolated_atoms_show_the_same_level(mace_model: Path, tiny_dataset: Path) -> None:

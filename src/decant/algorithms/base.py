@@ -237,7 +237,7 @@ class Algorithm(ABC):
             return self.export(source, Path(directory), None).elements
 
     def start(self, model: Path) -> Path:
-        """Return the file that a training can start from, given a fitted model.
+        """Return the file that a training can start from, given a fitted model or the directory of a potential.
 
         Raises
         ------

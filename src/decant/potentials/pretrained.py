@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from decant.algorithms.base import Algorithm, Pretrained
+from decant.algorithms.registry import algorithm
 from decant.data.frames import is_isolated, read_frames
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import sha256
-from decant.potentials.source import open_source
+from decant.potentials.potential import CARD, Potential
+from decant.potentials.source import Source, open_source
 from decant.potentials.training_data import TrainingData
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def open_pretrained(
     method
         The algorithm of the fit.
     model
-        Directory of ``decant fit``, a model file, or the name of a published model.
+        Directory of ``decant fit``, an exported potential, a model file, or the name of a published model.
     strategy
         One of the algorithm's strategies.
     replay
@@ -49,7 +51,7 @@ def open_pretrained(
         raise InputError(f"`strategy` {strategy}: {method.name} knows {known}{nearest(strategy, method.strategies)}")
     if (strategy == "replay") != (replay is not None):
         raise InputError("`strategy` replay and `replay` (frames like those of the pretraining) belong together")
-    source = open_source(Path(model))
+    source = _open(Path(model))
     if source.algorithm.name != method.name:
         raise InputError(f"{model}: is a {source.algorithm.name} model; a {method.name} fit cannot start from it")
     start = method.start(source.model)
@@ -86,7 +88,7 @@ def describe(pretrained: Pretrained, replay: Path | None) -> dict[str, Any]:
 
 def seen_by(model: str) -> dict[str, Any]:
     """Return ``species``, the molecules that a model to start from has seen; nothing where that is not known."""
-    record = open_source(Path(model)).record
+    record = _open(Path(model)).record
     training = TrainingData.of({"data": record.get("data"), "fit": record})
     return {} if training.molecules is None else {"species": training.species}
 
@@ -96,6 +98,15 @@ def identity(told: dict[str, Any] | None) -> list[str] | None:
     if told is None:
         return None
     return [told["sha256"], told["strategy"], told.get("replay", {}).get("sha256", "")]
+
+
+def _open(path: Path) -> Source:
+    """Return the fitted model behind a path; that of a potential has its directory for a file."""
+    if not (path / CARD).is_file():
+        return open_source(path)
+    potential = Potential.open(path)
+    record = {**(potential.card.get("fit") or {}), "data": potential.card.get("data")}
+    return Source(algorithm(potential.algorithm), path, record, {})
 
 
 def _replay_files(replay: Path) -> list[Path]:

@@ -70,13 +70,17 @@ class DeepPotential(Algorithm):
         return FitResult(task.directory / MODEL, training.input(), training.epochs(), notes)
 
     def start(self, model: Path) -> Path:
-        """Return the checkpoint: of a frozen model, the last that its fit left beside it.
+        """Return the checkpoint: of a frozen model, the last that its fit left beside it; a potential has none.
 
         Raises
         ------
         InputError
             If there is no checkpoint.
         """
+        if model.is_dir():
+            raise InputError(
+                f"{model}: a potential holds a frozen model, from which no training starts; give that of its fit"
+            )
         return last_checkpoint(model) if model.suffix == ".pth" else model
 
     def elements(self, source: Path) -> list[str]:

@@ -11,6 +11,7 @@ from decant.algorithms.base import WHOLE, Algorithm, Exported, FitResult, FitTas
 from decant.algorithms.mace.model_file import load_trusted
 from decant.algorithms.mace.published import PUBLISHED, fetch
 from decant.algorithms.mace.reference import (
+    load_model,
     read_reference,
     reference_head,
     torch_calculator,
@@ -76,18 +77,18 @@ class Mace(Algorithm):
         return FitResult(task.directory / MODEL_FILE, settings, epochs, notes)
 
     def start(self, model: Path) -> Path:
-        """Return the same file."""
-        return model
+        """Return the same file; of a potential, the reference that its own calculator is rebuilt from."""
+        return model / REFERENCE if model.is_dir() else model
 
     def elements(self, source: Path) -> list[str]:
-        """Return the elements of a ``.model`` file, which is unpickled: it must be trusted.
+        """Return the elements of a ``.model`` file, which is unpickled and must be trusted, or of a reference.
 
         Raises
         ------
         InputError
             If it is no MACE model.
         """
-        return [chemical_symbols[number] for number in load_trusted(source).atomic_numbers.tolist()]
+        return [chemical_symbols[number] for number in load_model(source).atomic_numbers.tolist()]
 
     def fetch(self, name: str) -> Path:
         """Return the file of a published model; see `decant.algorithms.mace.published.fetch`."""

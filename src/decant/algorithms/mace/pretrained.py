@@ -14,8 +14,8 @@ from ase.data import atomic_numbers, chemical_symbols
 
 from decant.algorithms.base import FitTask, Pretrained
 from decant.algorithms.mace.export.heads import head_names, head_to_take
-from decant.algorithms.mace.model_file import as_scale_shift, load_trusted
-from decant.algorithms.mace.reference import torch_calculator
+from decant.algorithms.mace.model_file import as_scale_shift
+from decant.algorithms.mace.reference import load_model, torch_calculator
 from decant.algorithms.training import quiet
 from decant.data.frames import is_isolated, write_frames
 from decant.data.prediction import predict
@@ -77,7 +77,7 @@ def prepare(
     if not (directory / MODEL).is_file():
         import torch
 
-        model = _one_head(load_trusted(pretrained.model), settings.get("foundation_head"), pretrained.name)
+        model = _one_head(load_model(pretrained.model), settings.get("foundation_head"), pretrained.name)
         energies, origin = _atomic_energies(model, frames, isolated)
         write_yaml(directory / ENERGIES, {"origin": origin, "about": describe(model), "eV": energies})
         if not replay:  # whose two heads have energies of their own

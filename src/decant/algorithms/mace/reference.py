@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from decant.algorithms.mace.model_file import as_scale_shift, first_line
+from decant.algorithms.mace.model_file import as_scale_shift, first_line, load_trusted
 from decant.algorithms.training import quiet
 from decant.foundation.errors import InputError
 from decant.foundation.files import require_file, write_beside
@@ -97,6 +97,17 @@ def reference_head(path: Path) -> str | None:
     with safe_open(path, framework="pt") as file:
         head: str | None = json.loads(file.metadata()["model"]).get("head")
     return head
+
+
+def load_model(path: Path) -> torch.nn.Module:
+    """Return the model of a ``.model`` file, which is unpickled and must be trusted, or of a potential's reference.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    return read_reference(path) if path.suffix == ".safetensors" else load_trusted(path)
 
 
 def read_reference(path: Path) -> torch.nn.Module:
