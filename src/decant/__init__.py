@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 from decant.foundation.version import __version__
 
 if TYPE_CHECKING:
+    from decant.molecules.solvents import molecule as molecule
     from decant.potentials.potential import Potential as Potential
     from decant.simulation.run import Run as Run
 
 # public names and the modules that they are loaded from when first asked for: `import decant` is instant
-_PUBLIC = {"Potential": "decant.potentials.potential", "Run": "decant.simulation.run"}
-__all__ = ["Potential", "Run", "__version__"]
+_PUBLIC = {
+    "Potential": "decant.potentials.potential",
+    "Run": "decant.simulation.run",
+    "molecule": "decant.molecules.solvents",
+}
+__all__ = ["Potential", "Run", "__version__", "molecule"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,27 @@
+"""Names that users write: each is found on the package, and on nothing else of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import decant
+from decant.molecules.solvents import molecule
+from decant.potentials.potential import Potential
+from decant.simulation.run import Run
+
+
+def test_public_names_are_what_they_are_in_their_modules() -> None:
+    assert {name: getattr(decant, name) for name in decant.__all__ if name != "__version__"} == {
+        "Potential": Potential, "Run": Run, "molecule": molecule
+    }  # fmt: skip
+    assert set(decant.__all__) <= set(dir(decant))
+    with pytest.raises(AttributeError, match="no attribute 'Potentials'"):
+        _ = decant.Potentials  # type: ignore[attr-defined]
+
+
+def test_the_package_alone_loads_none_of_them() -> None:
+    code = "import sys, decant; print([name for name in sys.modules if name.startswith(('ase', 'numpy', 'decant.m'))])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
