@@ -35,7 +35,7 @@ def refuse_uncovered(model: Any) -> None:
         f"distance transform {transform}": transform not in TRANSFORMS,
         f"radial basis {basis}{reason}": basis not in BASES,
     }
-    for field, spec in getattr(model, "embedding_specs", {}).items():
+    for field, spec in (getattr(model, "embedding_specs", None) or {}).items():
         refusals[f"embedding of {field} by {spec['per']}"] = field not in FIELDS or spec["per"] != "graph"
     for interaction in model.interactions:
         refusals.update(_of_interaction(model, interaction))

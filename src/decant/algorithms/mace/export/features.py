@@ -5,6 +5,7 @@ Charge and spin are those of the whole system: embedded, they add the same const
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -27,7 +28,7 @@ def chosen_totals(model: Any, charge: int | None, spin: int | None) -> dict[str,
     InputError
         If one is given that the model does not know, or is beyond what it was made for.
     """
-    known = {FIELDS[name]: spec for name, spec in getattr(model, "embedding_specs", {}).items()}
+    known = {FIELDS[name]: spec for name, spec in (getattr(model, "embedding_specs", None) or {}).items()}
     totals = {}
     for name, value in {"charge": charge, "spin": spin}.items():
         if name not in known:
@@ -43,7 +44,7 @@ def chosen_totals(model: Any, charge: int | None, spin: int | None) -> dict[str,
     return totals
 
 
-def first_features(model: Any, totals: dict[str, int]) -> torch.Tensor:
+def first_features(model: Any, totals: Mapping[str, int]) -> torch.Tensor:
     """Return the features [element, channel] that the first layer gets."""
     features = model.node_embedding(eye(len(model.atomic_numbers)))
     if not hasattr(model, "joint_embedding"):

@@ -45,8 +45,7 @@ def write_model(
     precision: str = "double",
     elements: Sequence[str] | None = None,
     head: str | None = None,
-    charge: int | None = None,
-    spin: int | None = None,
+    totals: Mapping[str, int] | None = None,
 ) -> list[str]:
     """Write the weights of a MACE model for ``pair_style mace``.
 
@@ -63,9 +62,8 @@ def write_model(
         Chemical symbols of the elements to keep, in the order to write them; None for all of the model.
     head
         Name of the head whose energy is written; None for the only one.
-    charge, spin
-        Total charge in elementary charges and multiplicity of the system, for a model that embeds them; None for 0 and
-        1.
+    totals
+        Total `charge` and `spin` of the system as `chosen_totals` returns them; None for those of a neutral singlet.
 
     Returns
     -------
@@ -76,7 +74,7 @@ def write_model(
     ------
     InputError
         If the model has a feature that the evaluator does not cover (the message names it), does not know one of the
-        elements, has several heads of which none is named, or does not know the charge or spin.
+        elements, or has several heads of which none is named.
     """
     if precision not in ("double", "single"):
         raise InputError(f"precision '{precision}': expected 'double' or 'single'")
@@ -84,7 +82,9 @@ def write_model(
     copy = _double_copy(model)
     kept = _kept_elements(copy, elements)
     with torch.no_grad():
-        arrays = _collect(copy, kept, chosen_head(copy, head), chosen_totals(copy, charge, spin))
+        arrays = _collect(
+            copy, kept, chosen_head(copy, head), chosen_totals(copy, None, None) if totals is None else totals
+        )
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     known = element_symbols(copy)
     symbols = [known[element] for element in kept]
@@ -133,7 +133,7 @@ def _kept_elements(model: Any, wanted: Sequence[str] | None) -> list[int]:
     return [known.index(symbol) for symbol in wanted]
 
 
-def _collect(model: Any, elements: list[int], head: int, totals: dict[str, int]) -> Arrays:
+def _collect(model: Any, elements: list[int], head: int, totals: Mapping[str, int]) -> Arrays:
     """Return every array of the file."""
     interactions = list(model.interactions)
     channels, _ = channels_by_l(o3.Irreps(interactions[0].node_feats_irreps))
