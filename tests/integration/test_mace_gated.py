@@ -21,7 +21,7 @@ TOTALS = {
     "total_charge": {"type": "categorical", "per": "graph", "num_classes": 201, "offset": 100, "emb_dim": 8},
     "total_spin": {"type": "categorical", "per": "graph", "num_classes": 101, "emb_dim": 8},
 }
-# as published, but for the channels and the elements
+# as published, but for the channels, the radial network of OMOL-0 and the elements
 MH_1: dict[str, Any] = {
     **GATED,
     "hidden": "32x0e+32x1o",
@@ -40,29 +40,24 @@ OMOL_0: dict[str, Any] = {
     "layers": 3,
     "r_max": 6.0,
     "correlation": 2,
-    "radial_MLP": [128, 128, 128],
+    "radial_MLP": [32, 32, 32],
     "use_agnostic_product": True,
     "use_last_readout_only": True,
     "use_embedding_readout": True,
     "embedding_specs": TOTALS,
 }
 FEATURES: dict[str, dict[str, Any]] = {
-    "messages of fewer channels than the features": {**SMALL, "edge_irreps": "5x0e+5x1o"},
-    "messages of lower l than the features": {**SMALL, "edge_irreps": "12x0e"},
-    "gated blocks behind another": {**SMALL, "later": GATED["later"], "apply_cutoff": False},
-    "the same products for all elements": {**SMALL, "use_agnostic_product": True},
-    "a readout of the last layer only": {**SMALL, "use_last_readout_only": True},
+    "messages of fewer channels than the features, couplings that are not reduced": {
+        **SMALL, "edge_irreps": "5x0e+5x1o", "use_reduced_cg": False,
+    },
+    "messages of lower l, the same products for all elements, a readout of the last layer": {
+        **SMALL, "edge_irreps": "12x0e", "use_agnostic_product": True, "use_last_readout_only": True,
+    },
     "features without parity": {**SMALL, "hidden": "8x0e+8x1e+8x2e", "use_so3": True},
-    "gates without parity": {**SMALL, **GATED, "hidden": "8x0e+8x1e", "use_so3": True},
-    "couplings that are not reduced": {**SMALL, "use_reduced_cg": False},
-}
-
-
-def omol(**extra: Any) -> Any:
-    """Return a model of OMOL-0's kind."""
-    from mace.modules.blocks import NonLinearBiasReadoutBlock
-
-    return random_mace(**{**OMOL_0, "readout_cls": NonLinearBiasReadoutBlock, **extra})
+    "a gated block without parity behind another": {
+        **SMALL, "hidden": "8x0e+8x1e", "use_so3": True, "later": GATED["later"], "apply_cutoff": False,
+    },
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("settings", FEATURES.values(), ids=FEATURES.keys())
@@ -90,10 +85,11 @@ def test_a_head_of_mh_1_agrees_with_mace_torch_on_any_number_of_ranks(tmp_path: 
 
 
 def test_omol_0_agrees_with_mace_torch_at_a_charge_and_a_spin_on_any_number_of_ranks(tmp_path: Path) -> None:
-    model, totals = omol(), {"charge": -2, "spin": 3}
+    from mace.modules.blocks import NonLinearBiasReadoutBlock
+
+    model, totals = random_mace(**OMOL_0, readout_cls=NonLinearBiasReadoutBlock), {"charge": -2, "spin": 3}
     agree(tmp_path, model, liquid(), ranks=(1, 2, 4), totals=totals)
-    neutral = reference(model, liquid())
-    charged = evaluate(tmp_path, liquid(), tmp_path / "model.safetensors", 1)
+    neutral, charged = reference(model, liquid()), reference(model, liquid(), totals=totals)
     assert np.abs(charged.forces - neutral.forces).max() > 1e-3, "the test needs a charge that matters"
     single = evaluate(tmp_path, liquid(), tmp_path / "model.safetensors", 2, "float")
     assert np.abs(single.forces - charged.forces).max() < 1e-4 * np.abs(charged.forces).max()
@@ -102,8 +98,9 @@ def test_omol_0_agrees_with_mace_torch_at_a_charge_and_a_spin_on_any_number_of_r
 def test_charge_and_spin_of_the_command_line_hold_in_lammps_and_python_and_stand_on_the_card(tmp_path: Path) -> None:
     import torch
 
-    torch.save(omol(layers=2), tmp_path / "omol.model")
-    arguments = ["export", tmp_path / "omol.model", "-o", tmp_path / "p"]
+    model = random_mace(**SMALL, embedding_specs=TOTALS, use_embedding_readout=True)
+    torch.save(model, tmp_path / "for-any-charge.model")
+    arguments = ["export", tmp_path / "for-any-charge.model", "-o", tmp_path / "p"]
     run_decant(*arguments)
     assert Potential.open(tmp_path / "p").card["architecture"]["totals"] == {"charge": 0, "spin": 1}
     assert "written" in run_decant(*arguments, "--charge", "-1", "--spin", "2").stdout
