@@ -342,4 +342,16 @@ Weights read_weights(const Safetensors& file, const std::vector<std::string>& el
   }
 }
 
+std::string beyond_plain_layers(const Weights& weights) {
+  for (const LayerWeights& layer : weights.layers) {
+    if (!layer.gate.out.empty()) return "gated layers";
+    if (layer.edge_channels != weights.channels || layer.l_edge != layer.l_in)
+      return "messages of channels of their own";
+    if (layer.density_offset != 1 || layer.density_factor != 1) return "density divisors of their own";
+    if (!layer.readout.middle.empty()) return "readouts with two hidden layers";
+    if (layer.readout.linear.empty() && layer.readout.output.empty()) return "layers without a readout";
+  }
+  return "";
+}
+
 }  // namespace mace

@@ -106,4 +106,8 @@ struct Weights {
 // array which no part of the model needs is refused, because the model would silently lack what that array is for.
 Weights read_weights(const Safetensors& file, const std::vector<std::string>& elements);
 
+// What of a model an engine must refuse, by this name, that knows only layers whose messages are of the channels and l
+// of their features and go straight to the basis, and at most one hidden layer of a readout; empty if nothing.
+std::string beyond_plain_layers(const Weights& weights);
+
 }  // namespace mace

@@ -86,6 +86,25 @@ TEST_CASE("only what belongs to the elements in use is kept, radial tables inclu
   CHECK(part.repulsion.pairs[1].strength == whole.repulsion.pairs[6].strength);
 }
 
+TEST_CASE("what plain engines do not know is named, feature by feature") {
+  const std::vector<Form> all = forms();
+  for (const Form& form : all) CHECK(mace::beyond_plain_layers(random_weights(form)).empty() != form.gated);
+  mace::Weights weights = random_weights(all.back());
+  const auto next = [&](const std::string& name) { CHECK(mace::beyond_plain_layers(weights) == name); };
+  next("gated layers");
+  for (mace::LayerWeights& layer : weights.layers) layer.gate = {};
+  next("messages of channels of their own");
+  for (mace::LayerWeights& layer : weights.layers) {
+    layer.edge_channels = weights.channels;
+    layer.l_edge = layer.l_in;
+  }
+  next("density divisors of their own");
+  for (mace::LayerWeights& layer : weights.layers) layer.density_offset = layer.density_factor = 1;
+  next("layers without a readout");
+  for (mace::LayerWeights& layer : weights.layers) layer.readout = weights.layers.back().readout;
+  next("readouts with two hidden layers");
+}
+
 TEST_CASE("a file that is no such model, or another one, is refused by name") {
   const mace::Weights weights = random_weights(forms().front());
   ModelFile other(weights), newer(weights), wide(weights);
