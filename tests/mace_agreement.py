@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,14 @@ def liquid(seed: int = 0, side: float = 9.0) -> ase.Atoms:
     return atoms
 
 
-def reference(model: Any, atoms: ase.Atoms, head: str | None = None) -> Prediction:
+def reference(
+    model: Any, atoms: ase.Atoms, head: str | None = None, totals: Mapping[str, int] | None = None
+) -> Prediction:
     """Return what mace-torch says in double precision."""
     from mace.calculators import MACECalculator
 
     copy = atoms.copy()
+    copy.info.update(totals or {})
     copy.calc = MACECalculator(models=[model], device="cpu", default_dtype="float64", head=head)
     virial = -copy.get_stress(voigt=False) * copy.get_volume() if copy.pbc.all() else None
     return Prediction(copy.get_potential_energy(), copy.get_forces(), virial)
@@ -50,11 +53,12 @@ def agree(
     ranks: tuple[int, ...] = (1, 2),
     elements: Sequence[str] | None = None,
     head: str | None = None,
+    totals: Mapping[str, int] | None = None,
 ) -> None:
     """Compare LAMMPS with mace-torch on one configuration and several rank counts."""
     path = folder / "model.safetensors"
-    write_model(model, path, elements=elements, head=head)
-    expected = reference(model, atoms, head)
+    write_model(model, path, elements=elements, head=head, totals=totals)
+    expected = reference(model, atoms, head, totals)
     for count in ranks:
         found = evaluate(folder, atoms, path, count)
         assert abs(found.energy - expected.energy) / len(atoms) < 1e-6

@@ -17,7 +17,7 @@ from ase.build import molecule
 
 from decant.algorithms.mace.export.weights import write_model
 from decant.algorithms.mace.model_file import load_trusted
-from decant.algorithms.mace.random import random_mace
+from decant.algorithms.mace.random import GATED, random_mace
 from decant.algorithms.mace.reference import read_reference, torch_calculator, write_reference
 from decant.data.prediction import ask
 from decant.foundation.errors import InputError
@@ -163,7 +163,14 @@ def test_a_layout_whose_package_is_missing_is_refused_by_name(package: str, word
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"correlation": 3, "hidden": "8x0e"}, {"layers": 3}, {"kind": "MACE"}, {"use_reduced_cg": False}],
+    [
+        {},
+        {"correlation": 3, "hidden": "8x0e"},
+        {"layers": 3},
+        {"kind": "MACE"},
+        {"use_reduced_cg": False},
+        {**GATED, "edge_irreps": "4x0e+4x1o", "use_agnostic_product": True, "use_last_readout_only": True},
+    ],
     ids=str,
 )
 def test_a_model_in_the_layout_of_cuequivariance_is_converted(settings: dict[str, Any], tmp_path: Path) -> None:

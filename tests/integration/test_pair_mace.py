@@ -13,7 +13,7 @@ import pytest
 from ase.build import molecule
 
 from decant.algorithms.mace.export.weights import FORMAT_VERSION, write_model
-from decant.algorithms.mace.random import DENSITY, random_mace
+from decant.algorithms.mace.random import DENSITY, GATED, random_mace
 from decant.foundation.errors import InputError
 from decant.lammps.data import write_data
 from tests.lammps_runs import ELEMENTS, evaluate, header, run_lmp
@@ -210,11 +210,12 @@ UNCOVERED = {
     "higher l than max_ell": {"hidden": "4x0e+4x1o+4x2e", "l_max": 1, "correlation": 2},
     "RealAgnosticAttResidualInteractionBlock": {"later": "RealAgnosticAttResidualInteractionBlock"},
     "ChebychevBasis": {"radial_type": "chebyshev"},
-    "a readout of the last layer only": {"use_last_readout_only": True},
-    "element-agnostic products": {"use_agnostic_product": True},
-    "use_so3": {"use_so3": True},
-    "embedding of charge": {"embedding_specs": {}},
-    "edge irreps": {"edge_irreps": "8x0e"},
+    "edge irreps of higher l than the features": {"hidden": "4x0e", "edge_irreps": "4x0e+4x1o"},
+    "harmonics of another parity": {"use_so3": True},
+    "embedding of elec_temp by graph": {
+        "embedding_specs": {"elec_temp": {"type": "continuous", "per": "graph", "in_dim": 1, "emb_dim": 4}}
+    },
+    "energies would jump at the cutoff": {**GATED, "apply_cutoff": True},
 }
 
 

@@ -304,7 +304,7 @@ def test_atomic_energies_stay_where_isolated_atoms_show_the_same_level(mace_mode
     assert energies == _own_energies(model) and "agree with the isolated atoms" in origin
 
 
-@pytest.mark.parametrize("name", ["mace-off23-small", "mace-mp-0-small", "mace-mpa-0-medium"])
+@pytest.mark.parametrize("name", ["mace-off23-small", "mace-mpa-0-medium", "mace-off24-medium", "mace-omol-0"])
 def test_a_published_model_that_cannot_be_downloaded_says_what_to_put_where(
     name: str, new_data: Path, tmp_path: Path
 ) -> None:
@@ -339,8 +339,29 @@ def test_a_published_model_in_the_cache_is_used_as_it_is(
     assert path == tmp_path / "mace" / "MACE-OFF23_small.model"
     path.parent.mkdir()
     shutil.copyfile(mace_model / "model.model", path)
-    run_decant("export", "mace-off23-small", "-o", tmp_path / "p", "--elements", "H,O")
-    assert read_yaml(tmp_path / "p" / "card.yaml")["source"] == "mace-off23-small"
+    said = run_decant("export", "mace-off23-small", "-o", tmp_path / "p", "--elements", "H,O").stderr
+    assert "mace-off23-small: under the Academic Software License" in said
+    card = read_yaml(tmp_path / "p" / "card.yaml")
+    assert card["source"] == "mace-off23-small"
+    assert card["source_sha256"] == sha256(path)
+    assert "permits no commercial use" in card["licence"]
+
+
+def test_every_name_of_mace_torchs_loaders_is_known_has_a_licence_and_a_file_of_its_own() -> None:
+    from mace.calculators import foundations_models as loaders
+
+    from decant.algorithms.mace.published import PUBLISHED, location
+
+    tables = [loaders.mace_mp_urls, loaders.mace_off_urls, loaders.polar_model_urls]
+    places = {name: location(name) for name in PUBLISHED}
+    assert {url for table in tables for url in table.values()} <= {url for url, _ in places.values()}
+    assert len({path for _, path in places.values()}) == len(PUBLISHED)
+    assert all(model.licence for model in PUBLISHED.values())
+
+
+def test_a_published_model_that_cannot_be_used_is_refused_before_it_is_downloaded(tmp_path: Path) -> None:
+    said = run_decant("export", "mace-polar-1-s", "-o", tmp_path / "p", expect=2).stderr
+    assert "mace-polar-1-s: is a PolarMACE" in said and len(said.splitlines()) == 1
 
 
 def test_a_misspelt_published_name_is_answered_with_the_nearest(tmp_path: Path) -> None:

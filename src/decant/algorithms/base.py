@@ -107,10 +107,15 @@ class Part:
         Chemical symbols in the order of the LAMMPS atom types; None for all of the model in its own order.
     head
         Name of one of the model's heads (levels of theory); None for the only one.
+    charge, spin
+        Total charge in elementary charges and multiplicity of the system to describe, where the model is one for any;
+        None for a neutral singlet.
     """
 
     elements: tuple[str, ...] | None = None
     head: str | None = None
+    charge: int | None = None
+    spin: int | None = None
 
 
 WHOLE = Part()
@@ -170,6 +175,8 @@ class Algorithm(ABC):
         of the old kind among them.
     published
         Names of published models that `fetch` gets.
+    licences
+        Terms of those, by name.
     committees
         Whether its pair style takes several model files, and writes how far they disagree, in the words and the format
         of ``pair_style deepmd``.
@@ -182,6 +189,7 @@ class Algorithm(ABC):
     presets: ClassVar[Path | None] = None
     strategies: ClassVar[tuple[str, ...]] = ()
     published: ClassVar[tuple[str, ...]] = ()
+    licences: ClassVar[Mapping[str, str]] = {}
     committees: ClassVar[bool] = False
 
     @abstractmethod
@@ -269,4 +277,6 @@ class Algorithm(ABC):
     def require_whole(self, source: Path, part: Part) -> None:
         """Raise `InputError` if a part of a model is asked for; for an `export` that knows no parts."""
         if part != WHOLE:
-            raise InputError(f"{source}: {self.name} exports a model as a whole: leave out `elements` and `head`")
+            raise InputError(
+                f"{source}: {self.name} exports a model as a whole: leave out `elements`, `head`, `charge` and `spin`"
+            )

@@ -26,6 +26,14 @@ def command(
         str | None, typer.Option(help="Elements to keep, as in H,C,O: needed where a model knows many. MACE only.")
     ] = None,
     head: Annotated[str | None, typer.Option(help="Head to export, where a model has several. MACE only.")] = None,
+    charge: Annotated[
+        int | None,
+        typer.Option(help="Total charge of the system, where a model is one for any: 0 unless given. MACE only."),
+    ] = None,
+    spin: Annotated[
+        int | None,
+        typer.Option(help="Multiplicity of the system, where a model is one for any: 1 unless given. MACE only."),
+    ] = None,
     format: Annotated[
         str | None,
         typer.Option(help="Forms to write besides: mliap, libtorch or both, for a LAMMPS built so. MACE only."),
@@ -49,6 +57,7 @@ def command(
       decant export downloaded.model -o potentials/theirs --precision single
       decant export mace-off23-small -o potentials/off --elements H,C,O
       decant export mace-mpa-0-medium.model -o potentials/mpa --elements H,C,O
+      decant export mace-omol-0 -o potentials/omol --elements H,C,O --charge -1 --spin 2
       decant export models/mace-a -o potentials/mace-a --format mliap,libtorch
       decant export models/mace-a -o potentials/mace-a --good-for "EC/EMC, 250-350 K" --not-for "any other solvent"
     """
@@ -57,7 +66,7 @@ def command(
 
     use = Use(tuple(good_for or ()), tuple(not_for or ())) if good_for or not_for else None
     symbols = None if elements is None else _words(elements)
-    potential, new = export(model, output, precision, Part(symbols, head), _words(format or ""), use)
+    potential, new = export(model, output, precision, Part(symbols, head, charge, spin), _words(format or ""), use)
     said = "written" if new else "is up to date"
     typer.echo(
         f"{potential.path}: {said}: {potential.algorithm}, {' '.join(potential.elements)}, "

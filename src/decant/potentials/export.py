@@ -64,7 +64,7 @@ def export(
         ``"double"`` or ``"single"``: the arithmetic of the LAMMPS run; None for double, or where an algorithm leaves no
         choice for the one it was trained in.
     part
-        Elements and head to take, where the model has more of them than are wanted.
+        Elements and head to take, where the model has more of them than are wanted; total charge and spin.
     forms
         Other forms to write beside it, for a LAMMPS that is built for them: each is ``model-FORM.pt`` with its LAMMPS
         lines in ``pair-FORM.lammps``.
@@ -92,6 +92,8 @@ def export(
         "chosen_precision": precision,
         "chosen_elements": list(part.elements) if part.elements else None,
         "chosen_head": part.head,
+        "chosen_charge": part.charge,
+        "chosen_spin": part.spin,
         "forms": sorted(forms),
         "use": {"good_for": list(use.good_for), "not_for": list(use.not_for)} if use else None,
     }
@@ -107,6 +109,8 @@ def export(
             lines = source.algorithm.export_form(form, source.model, directory, exported, part)
             _write_pair(directory / f"pair-{form}.lammps", f"{source.algorithm.name} ({form})", exported, lines)
         card = {**_card(source, exported, directory), "source": Path(source_path).name, **same}
+        if source.licence:
+            card["licence"] = source.licence
         write_yaml(directory / CARD, card)
         potential = Potential.open(directory)
         write_examples(potential, directory / EXAMPLES)

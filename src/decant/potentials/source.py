@@ -29,12 +29,15 @@ class Source:
         Content of ``fit.yaml``; empty for a bare model file.
     errors
         Content of ``errors.yaml``; empty where there is none.
+    licence
+        Terms of a published model.
     """
 
     algorithm: Algorithm
     model: Path
     record: dict[str, Any]
     errors: dict[str, Any]
+    licence: str | None = None
 
     @property
     def elements(self) -> list[str]:
@@ -58,7 +61,7 @@ def open_source(path: Path) -> Source:
     published = {word: name for name in known_algorithms() for word in algorithm(name).published}
     if not path.exists() and str(path) in published:
         method = algorithm(published[str(path)])
-        return Source(method, method.fetch(str(path)), {}, {})
+        return Source(method, method.fetch(str(path)), {}, {}, method.licences.get(str(path)))
     if path.is_file():
         for name in known_algorithms():
             if path.suffix in algorithm(name).suffixes:

@@ -70,7 +70,8 @@ double Evaluator<T>::bytes() const {
   std::size_t values = 0, doubles = 0;
   for (const Scratch<T>& scratch : scratch_) values += scratch.source_adjoint.capacity();
   for (const LayerState<T>& state : states_) {
-    values += state.source.capacity() + state.basis.capacity() + state.features.capacity() + state.adjoint.capacity();
+    values += state.source.capacity() + state.basis.capacity() + state.features.capacity() + state.adjoint.capacity() +
+              state.mixed.capacity();
     doubles += state.share.capacity();
   }
   return static_cast<double>(values * sizeof(T) + doubles * sizeof(double));

@@ -16,19 +16,22 @@ namespace mace {
 // each of its blocks is reversed at once.
 template <class T>
 struct LayerState {
-  Array<T> source;             // [total][l_in m][channel], what neighbors receive; unused in the first layer
+  Array<T> source;             // [total][l_edge m][edge channel], what neighbors receive; unused in the first layer
+  Array<T> mixed;              // [owned], mixed messages without the own part; unused without a gate
   Array<T> basis;              // [owned][lm][channel], input of the product
   Array<T> features, adjoint;  // [owned][l_out m][channel]
-  std::vector<double> share;   // [owned], 1 / (1 + density); unused without a density
+  std::vector<double> share;   // [owned], one over what the density divides by; unused without a density
 };
 
 // What one thread works with. Rows are those of a block.
 template <class T>
 struct Scratch {
   Array<T> message;                      // [row][message], and its adjoint
+  Array<T> mixed, whole, mixed_adjoint;  // [row][mixed message]: without and with the own part, adjoint of both
+  Array<T> gated, own;                   // [row][lm][channel]: gated message and its adjoint; [row]: what it sends
   Array<T> basis, adjoint;               // [row][lm][channel]: input of the product, and its adjoint
   Array<T> product, features, incoming;  // [row][LM][channel] of the outgoing or of the incoming features
-  Array<T> source_adjoint;               // [total][l_in m][channel], this thread's part
+  Array<T> source_adjoint;               // [total][l_edge m][edge channel], this thread's part
   std::vector<const T*> sources;         // of the edges of one row
   std::vector<T*> source_adjoints;
   std::vector<int> tables;
@@ -50,8 +53,8 @@ class LayerPass {
   // Collective. Adds them to the adjoint of the features of the layer before.
   void return_source_adjoints(Exchange& exchange, std::vector<Scratch<T>>& scratch);
 
-  // Forward leaves the basis and the features in the scratch; reverse takes them from there. keep() and fetch() move
-  // them to the state and back.
+  // Forward leaves the basis, the features and, with a gate, the mixed messages in the scratch; reverse takes them from
+  // there. keep() and fetch() move them to the state and back.
   void forward(const Block& block, Scratch<T>& scratch);
   void reverse(const Block& block, Scratch<T>& scratch);
   void make_room();
@@ -65,10 +68,15 @@ class LayerPass {
   // Radial table of an edge whose owner is of `element`.
   int table(int element, const Edge<T>& edge) const { return model_.table(element, atoms_.element[edge.source]); }
 
-  // Divides the message basis of a block by one plus the density of each row.
-  void divide_by_density(const Block& block, T* basis);
-  // The same for the adjoint of the basis, with the gradients that come from the density.
-  void reverse_density(const Block& block, const T* basis, T* basis_adjoint);
+  // Divides the mixed messages of a block by what the density of each row says.
+  void divide_by_density(const Block& block, T* mixed);
+  // The same for their adjoint, with the gradients that come from the density.
+  void reverse_density(const Block& block, const T* mixed, T* mixed_adjoint);
+  // From mixed messages to mixed messages with the own part of each row.
+  void add_own(const Block& block, Scratch<T>& scratch) const;
+  // Through the gate to the basis, and from the adjoint of the basis to that of the mixed messages.
+  void pass_gate(const Block& block, Scratch<T>& scratch) const;
+  void reverse_gate(const Block& block, Scratch<T>& scratch) const;
   void add_residual(const Block& block, Scratch<T>& scratch) const;
   // From the adjoint of the features, with the readout's part, to those of the product and of the incoming features.
   void reverse_update(const Block& block, Scratch<T>& scratch);
@@ -82,7 +90,8 @@ class LayerPass {
   std::vector<double>& gradient_;
   Timers& timers_;
   const std::size_t t_;
-  const std::size_t in_size_, out_size_, basis_size_, message_size_;  // values of a row
+  // values of a row
+  const std::size_t in_size_, source_size_, message_size_, mixed_size_, basis_size_, out_size_;
 };
 
 }  // namespace mace

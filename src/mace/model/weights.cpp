@@ -30,7 +30,7 @@ class Reader {
     channels_ = size(sizes[0]);
     l_max_ = static_cast<int>(sizes[1]);
     layers_ = static_cast<int>(sizes[2]);
-    if (channels_ < 1 || channels_ > 4096 || l_max_ < 0 || l_max_ > max_l || layers_ < 1 || layers_ > 16)
+    if (channels_ < 1 || channels_ > size(max_channels) || l_max_ < 0 || l_max_ > max_l || layers_ < 1 || layers_ > 16)
       file.fail("has sizes out of range");
     select_elements(wanted);
   }
@@ -130,24 +130,24 @@ class Reader {
     return result;
   }
 
-  std::vector<double> per_element(const std::string& tensor) const {
-    return select(reals(tensor, {known_, channels_}), channels_, elements_);
+  std::vector<double> per_element(const std::string& tensor, std::size_t values) const {
+    return select(reals(tensor, {known_, values}), values, elements_);
   }
 
-  Matrices matrices(const std::string& tensor, std::size_t blocks) const {
+  Matrices matrices(const std::string& tensor, std::size_t blocks, std::size_t in, std::size_t out) const {
     const Shape& shape = file_.shape(tensor);
-    if (shape.size() != 4 || shape[1] != blocks || shape[2] != channels_ || shape[3] != channels_ ||
+    if (shape.size() != 4 || shape[1] != blocks || shape[2] != in || shape[3] != out ||
         (shape[0] != 1 && shape[0] != known_))
       file_.fail("has an array '" + tensor + "' of unexpected shape");
     const bool shared = shape[0] == 1;
     const std::vector<std::size_t> parts = shared ? std::vector<std::size_t>{0} : elements_;
     return {static_cast<int>(parts.size()), static_cast<int>(blocks),
-            select(file_.reals(tensor), blocks * channels_ * channels_, parts)};
+            select(file_.reals(tensor), blocks * in * out, parts), static_cast<int>(in), static_cast<int>(out)};
   }
 
-  std::vector<Matrices> matrices_by_l(const std::string& prefix, int l_top) const {
+  std::vector<Matrices> matrices_by_l(const std::string& prefix, int l_top, std::size_t in, std::size_t out) const {
     std::vector<Matrices> result;
-    for (int l = 0; l <= l_top; ++l) result.push_back(matrices(prefix + std::to_string(l), 1));
+    for (int l = 0; l <= l_top; ++l) result.push_back(matrices(prefix + std::to_string(l), 1, in, out));
     return result;
   }
 
@@ -214,14 +214,16 @@ class Reader {
     const std::size_t couplings = file_.shape(prefix + "coupling").at(0);
     const auto coupling = reals(prefix + "coupling", {couplings});
     const auto place = integers(prefix + "coupling_place", {couplings, 2});
-    const auto weight = reals(prefix + "weights", {known_, weights, channels_});
+    const bool shared = file_.shape(prefix + "weights").at(0) == 1;  // by all elements
+    const auto weight = reals(prefix + "weights", {shared ? 1 : known_, weights, channels_});
     for (std::size_t q = 0; q < couplings; ++q)
       if (place[2 * q] < 0 || size(place[2 * q]) >= terms || place[2 * q + 1] < 0 || size(place[2 * q + 1]) >= weights)
         file_.fail("has a product coupling out of range");
     std::vector<double> sum(elements_.size() * terms * channels_, 0.0);
     for (std::size_t e = 0; e < elements_.size(); ++e)
       for (std::size_t q = 0; q < couplings; ++q) {
-        const double* from = weight.data() + (elements_[e] * weights + size(place[2 * q + 1])) * channels_;
+        const std::size_t set = shared ? 0 : elements_[e];
+        const double* from = weight.data() + (set * weights + size(place[2 * q + 1])) * channels_;
         double* to = sum.data() + (e * terms + size(place[2 * q])) * channels_;
         for (std::size_t c = 0; c < channels_; ++c) to[c] += coupling[q] * from[c];
       }
@@ -234,39 +236,87 @@ class Reader {
       result.linear = reals(prefix + "linear", {channels_});
       return result;
     }
+    if (!file_.has(prefix + "output")) return result;
     result.output = file_.reals(prefix + "output");
-    result.hidden = reals(prefix + "hidden", {result.output.size(), channels_});
+    const std::size_t units = result.output.size();
+    result.hidden = reals(prefix + "hidden", {units, channels_});
+    if (!file_.has(prefix + "middle")) return result;
+    result.middle = reals(prefix + "middle", {units, units});
+    result.middle_bias = reals(prefix + "middle_bias", {units});
     return result;
+  }
+
+  GateWeights gate(const std::string& prefix, const LayerWeights& layer) const {
+    GateWeights result;
+    if (!file_.has(prefix + "out.0")) return result;
+    if (layer.up.empty())
+      result.own_of_element = per_element(prefix + "own_of_element", gated_rows(0) * channels_);
+    else
+      for (int l = 0; l <= layer.l_edge; ++l)
+        result.own.push_back(
+            matrices(prefix + "own." + std::to_string(l), 1, size(layer.edge_channels), gated_rows(l) * channels_));
+    result.out = matrices_by_l(prefix + "out.", l_max_, channels_, channels_);
+    return result;
+  }
+
+  // Rows of channels of a mixed message at each m of l: those of the gates are with the scalars.
+  std::size_t gated_rows(int l) const { return l == 0 ? size(l_max_) + 1 : 1; }
+
+  void read_features(const std::string& prefix, LayerWeights& layer) const {
+    const auto ls = integers(prefix + "l", {2});
+    layer.l_in = static_cast<int>(ls[0]);
+    layer.l_out = static_cast<int>(ls[1]);
+    layer.l_edge = layer.l_in;
+    layer.edge_channels = static_cast<int>(channels_);
+    if (layer.l_in < 0 || layer.l_in > l_max_ || layer.l_out < 0 || layer.l_out > l_max_)
+      file_.fail("has features out of range");
+    if (!file_.has(prefix + "edge")) return;
+    const auto edge = integers(prefix + "edge", {2});
+    if (edge[0] < 1 || edge[0] > max_channels || edge[1] < 0 || edge[1] > layer.l_in)
+      file_.fail("has features out of range");
+    layer.edge_channels = static_cast<int>(edge[0]);
+    layer.l_edge = static_cast<int>(edge[1]);
+  }
+
+  // From what neighbors receive to the basis of the product.
+  void read_messages(const std::string& prefix, bool first, LayerWeights& layer) const {
+    const std::size_t edge = size(layer.edge_channels);
+    if (first)
+      layer.up_of_element = per_element(prefix + "up_of_element", edge);
+    else
+      layer.up = matrices_by_l(prefix + "up.", layer.l_edge, channels_, edge);
+    layer.paths = paths(prefix, layer.l_edge);
+    const std::size_t hidden = file_.shape(prefix + "radial.output").at(0);
+    layer.radial_output = reals(prefix + "radial.output", {hidden, layer.paths.size(), edge});
+    layer.radial_hidden = knots(prefix + "radial.hidden", hidden);
+    if (file_.has(prefix + "density")) layer.density = knots(prefix + "density", 1);
+    if (file_.has(prefix + "density_divisor")) {
+      const auto divisor = reals(prefix + "density_divisor", {2});
+      layer.density_offset = divisor[0];
+      layer.density_factor = divisor[1];
+    }
+    layer.gate = gate(prefix + "gate.", layer);
+    for (int l = 0; l <= l_max_; ++l) {
+      const auto ends_there = [l](const Path& path) { return path.l3 == l; };
+      const auto blocks = std::count_if(layer.paths.begin(), layer.paths.end(), ends_there);
+      layer.mix.push_back(matrices(prefix + "mix." + std::to_string(l), size(blocks), edge,
+                                   (layer.gate.out.empty() ? 1 : gated_rows(l)) * channels_));
+    }
   }
 
   LayerWeights layer(int t) const {
     const std::string prefix = "layers." + std::to_string(t) + ".";
-    const auto ls = integers(prefix + "l", {2});
     LayerWeights layer;
-    layer.l_in = static_cast<int>(ls[0]);
-    layer.l_out = static_cast<int>(ls[1]);
-    if (layer.l_in < 0 || layer.l_in > l_max_ || layer.l_out < 0 || layer.l_out > l_max_ || (t == 0 && layer.l_in != 0))
-      file_.fail("has features out of range");
-    if (t == 0)
-      layer.up_of_element = per_element(prefix + "up_of_element");
-    else
-      layer.up = matrices_by_l(prefix + "up.", layer.l_in);
-    layer.paths = paths(prefix, layer.l_in);
-    const std::size_t hidden = file_.shape(prefix + "radial.output").at(0);
-    layer.radial_output = reals(prefix + "radial.output", {hidden, layer.paths.size(), channels_});
-    layer.radial_hidden = knots(prefix + "radial.hidden", hidden);
-    if (file_.has(prefix + "density")) layer.density = knots(prefix + "density", 1);
-    for (int l = 0; l <= l_max_; ++l) {
-      const auto ends_there = [l](const Path& path) { return path.l3 == l; };
-      const auto blocks = std::count_if(layer.paths.begin(), layer.paths.end(), ends_there);
-      layer.mix.push_back(matrices(prefix + "mix." + std::to_string(l), size(blocks)));
-    }
+    read_features(prefix, layer);
+    if (t == 0 && layer.l_in != 0) file_.fail("has features out of range");
+    read_messages(prefix, t == 0, layer);
     layer.terms = terms(prefix, layer.l_out);
     layer.coefficients = coefficients(prefix, layer.terms.size());
-    layer.update = matrices_by_l(prefix + "update.", layer.l_out);
-    if (file_.has(prefix + "skip_of_element")) layer.skip_of_element = per_element(prefix + "skip_of_element");
+    layer.update = matrices_by_l(prefix + "update.", layer.l_out, channels_, channels_);
+    if (file_.has(prefix + "skip_of_element"))
+      layer.skip_of_element = per_element(prefix + "skip_of_element", channels_);
     for (int l = 0; l <= layer.l_out && file_.has(prefix + "skip." + std::to_string(l)); ++l)
-      layer.skip.push_back(matrices(prefix + "skip." + std::to_string(l), 1));
+      layer.skip.push_back(matrices(prefix + "skip." + std::to_string(l), 1, channels_, channels_));
     if (layer.skip.size() > size(layer.l_in) + 1) file_.fail("has a residual connection without a source");
     layer.readout = readout(prefix + "readout.");
     return layer;
@@ -290,6 +340,18 @@ Weights read_weights(const Safetensors& file, const std::vector<std::string>& el
   } catch (const std::out_of_range&) {
     file.fail("has an array with too few dimensions");
   }
+}
+
+std::string beyond_plain_layers(const Weights& weights) {
+  for (const LayerWeights& layer : weights.layers) {
+    if (!layer.gate.out.empty()) return "gated layers";
+    if (layer.edge_channels != weights.channels || layer.l_edge != layer.l_in)
+      return "messages of channels of their own";
+    if (layer.density_offset != 1 || layer.density_factor != 1) return "density divisors of their own";
+    if (!layer.readout.middle.empty()) return "readouts with two hidden layers";
+    if (layer.readout.linear.empty() && layer.readout.output.empty()) return "layers without a readout";
+  }
+  return "";
 }
 
 }  // namespace mace

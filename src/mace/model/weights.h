@@ -31,6 +31,7 @@ struct Term {
 struct Matrices {
   int elements = 0, blocks = 0;
   std::vector<double> values;
+  int in = 0, out = 0;  // channels
 };
 
 // Quintic splines by their knots, [table][knot][3][function]: value, slope * step, curvature * step^2 at r_min + knot *
@@ -40,10 +41,12 @@ struct Knots {
   std::vector<double> values;
 };
 
-// The energy of an atom from its scalar features: linear, or one hidden layer with SiLU.
+// The energy of an atom from its scalar features: linear, or one hidden layer with SiLU, or two; none if all is empty.
 struct ReadoutWeights {
   std::vector<double> linear;          // [channel], empty if there is a hidden layer
   std::vector<double> hidden, output;  // [unit][channel], [unit]
+  std::vector<double> middle,
+      middle_bias;  // of the second hidden layer, empty if none: [unit][unit of the first], [unit]
 };
 
 // See cpu/kernels/repulsion.h for the formula.
@@ -57,16 +60,28 @@ struct RepulsionWeights {
   int power = 0;                  // order to which the envelope is flat at r = 0
 };
 
+// The way of a layer's mixed messages through a gate to the basis. A mixed message has, in this order, rows of scalars,
+// of a gate for each l > 0, and of l = 1 and more; the scalars go through SiLU, what is of l > 0 is multiplied by the
+// sigmoid of its gate, channel by channel.
+struct GateWeights {
+  std::vector<double> own_of_element;  // [element][1 + l_max][channel]: added by the atom itself, in the first layer
+  std::vector<Matrices> own;           // by l: what the atom sends -> what it adds itself, in the later ones
+  std::vector<Matrices> out;           // by l: gated message -> basis of the product; empty: no gate
+};
+
 struct LayerWeights {
   int l_in = 0, l_out = 0;            // highest l of the incoming and outgoing features
-  std::vector<double> up_of_element;  // [element][channel]: what neighbors receive in the first layer
+  int l_edge = 0, edge_channels = 0;  // of what neighbors receive: highest l; channels, which messages have, too
+  std::vector<double> up_of_element;  // [element][edge channel]: what neighbors receive in the first layer
   std::vector<Matrices> up;           // by l_in: features -> what neighbors receive in the later ones
   std::vector<Path> paths;
-  Knots radial_hidden;                  // of the radial network's last hidden layer, whose splines go linearly through
-  std::vector<double> radial_output;    // [hidden][path][channel] to the radial function of each path and channel
-  Knots density;                        // what an edge adds to its owner's density; no tables if not divided by it
-  std::vector<Matrices> mix;            // by l: message of all paths to l, a block each -> basis of the product
-  std::vector<Term> terms;              // of the product, by rising degree
+  Knots radial_hidden;                // of the radial network's last hidden layer, whose splines go linearly through
+  std::vector<double> radial_output;  // [hidden][path][edge channel] to the radial function of each path and channel
+  Knots density;                      // what an edge adds to its owner's density; no tables if not divided by it
+  double density_offset = 1, density_factor = 1;  // divided by offset + factor * density
+  std::vector<Matrices> mix;  // by l: message of all paths to l, a block each -> basis of the product, or mixed message
+  GateWeights gate;           // between that and the basis
+  std::vector<Term> terms;    // of the product, by rising degree
   std::vector<double> coefficients;     // [element][term][channel]
   std::vector<Matrices> update;         // by l_out: product -> features
   std::vector<double> skip_of_element;  // [element][channel]: residual connection of the first layer, empty if none
@@ -90,5 +105,9 @@ struct Weights {
 // that the model knows). Throws std::runtime_error naming the file and what is wrong with it; a file that holds an
 // array which no part of the model needs is refused, because the model would silently lack what that array is for.
 Weights read_weights(const Safetensors& file, const std::vector<std::string>& elements);
+
+// What of a model an engine must refuse, by this name, that knows only layers whose messages are of the channels and l
+// of their features and go straight to the basis, and at most one hidden layer of a readout; empty if nothing.
+std::string beyond_plain_layers(const Weights& weights);
 
 }  // namespace mace

@@ -31,7 +31,7 @@ void check_refusal(const ModelFile& file, const std::string& message, const std:
 
 bool same(const std::vector<mace::Matrices>& a, const std::vector<mace::Matrices>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const mace::Matrices& x, const mace::Matrices& y) {
-    return x.elements == y.elements && x.blocks == y.blocks && x.values == y.values;
+    return x.elements == y.elements && x.blocks == y.blocks && x.values == y.values && x.in == y.in && x.out == y.out;
   });
 }
 
@@ -62,12 +62,21 @@ TEST_CASE("what is read is what was written") {
       CHECK(a.density.values == b.density.values);
       CHECK(a.coefficients == b.coefficients);
       CHECK(a.readout.hidden == b.readout.hidden);
+      CHECK(a.readout.middle == b.readout.middle);
+      CHECK(a.readout.middle_bias == b.readout.middle_bias);
+      CHECK(a.l_edge == b.l_edge);
+      CHECK(a.edge_channels == b.edge_channels);
+      CHECK(a.density_offset == b.density_offset);
+      CHECK(a.density_factor == b.density_factor);
+      CHECK(a.gate.own_of_element == b.gate.own_of_element);
+      CHECK(same(a.gate.own, b.gate.own));
+      CHECK(same(a.gate.out, b.gate.out));
     }
   }
 }
 
 TEST_CASE("only what belongs to the elements in use is kept, radial tables included") {
-  const Form form = forms().back();
+  const Form form = forms()[2];
   const mace::Weights whole = random_weights(form), part = read(ModelFile(whole), {"O", "H"});
   CHECK(part.elements == std::vector<std::string>{"O", "H"});
   CHECK(part.atomic_energies == std::vector<double>{whole.atomic_energies[2], whole.atomic_energies[0]});
@@ -75,6 +84,25 @@ TEST_CASE("only what belongs to the elements in use is kept, radial tables inclu
   CHECK(part.layers[0].radial_hidden.tables == 3);
   CHECK(part.repulsion.pairs.size() == 4);
   CHECK(part.repulsion.pairs[1].strength == whole.repulsion.pairs[6].strength);
+}
+
+TEST_CASE("what plain engines do not know is named, feature by feature") {
+  const std::vector<Form> all = forms();
+  for (const Form& form : all) CHECK(mace::beyond_plain_layers(random_weights(form)).empty() != form.gated);
+  mace::Weights weights = random_weights(all.back());
+  const auto next = [&](const std::string& name) { CHECK(mace::beyond_plain_layers(weights) == name); };
+  next("gated layers");
+  for (mace::LayerWeights& layer : weights.layers) layer.gate = {};
+  next("messages of channels of their own");
+  for (mace::LayerWeights& layer : weights.layers) {
+    layer.edge_channels = weights.channels;
+    layer.l_edge = layer.l_in;
+  }
+  next("density divisors of their own");
+  for (mace::LayerWeights& layer : weights.layers) layer.density_offset = layer.density_factor = 1;
+  next("layers without a readout");
+  for (mace::LayerWeights& layer : weights.layers) layer.readout = weights.layers.back().readout;
+  next("readouts with two hidden layers");
 }
 
 TEST_CASE("a file that is no such model, or another one, is refused by name") {
@@ -100,6 +128,11 @@ TEST_CASE("an array too many, one too few and one of another shape are refused")
   check_refusal(flat, "has an array 'layers.0.update.0' of unexpected shape");
   crossed.set("layers.0.l", {2}, std::vector<std::int64_t>{0, 9});
   check_refusal(crossed, "has features out of range");
+  ModelFile far(weights), half(random_weights(forms().back()));
+  far.set("layers.0.edge", {2}, std::vector<std::int64_t>{5, 1});
+  check_refusal(far, "has features out of range");
+  half.erase("layers.1.gate.own.1");
+  check_refusal(half, "has no array 'layers.1.gate.own.1'");
 }
 
 }  // namespace mace_tests

@@ -46,9 +46,11 @@ void ModelFile::set(const std::string& name, Shape shape, const Integers& values
   arrays_[name] = {"I64", std::move(shape), raw(values)};
 }
 
-void ModelFile::set_by_l(const std::string& prefix, const std::vector<mace::Matrices>& of_l, std::size_t channels) {
-  for (std::size_t l = 0; l < of_l.size(); ++l)
-    set(prefix + std::to_string(l), {size(of_l[l].elements), size(of_l[l].blocks), channels, channels}, of_l[l].values);
+void ModelFile::set_by_l(const std::string& prefix, const std::vector<mace::Matrices>& of_l) {
+  for (std::size_t l = 0; l < of_l.size(); ++l) {
+    const mace::Matrices& map = of_l[l];
+    set(prefix + std::to_string(l), {size(map.elements), size(map.blocks), size(map.in), size(map.out)}, map.values);
+  }
 }
 
 void ModelFile::set_knots(const std::string& name, const mace::Knots& knots) {
@@ -80,9 +82,11 @@ void ModelFile::set_layer(const mace::Weights& w, std::size_t t) {
   const mace::LayerWeights& layer = w.layers[t];
   const std::string prefix = "layers." + std::to_string(t) + ".";
   const std::size_t n = size(w.channels), elements = w.elements.size(), hidden = size(layer.radial_hidden.functions);
+  const std::size_t edge = size(layer.edge_channels);
   set(prefix + "l", {2}, Integers{layer.l_in, layer.l_out});
-  if (t == 0) set(prefix + "up_of_element", {elements, n}, layer.up_of_element);
-  set_by_l(prefix + "up.", layer.up, n);
+  if (edge != n) set(prefix + "edge", {2}, Integers{layer.edge_channels, layer.l_edge});
+  if (t == 0) set(prefix + "up_of_element", {elements, edge}, layer.up_of_element);
+  set_by_l(prefix + "up.", layer.up);
   Integers paths, terms, places;
   std::vector<double> couplings;
   for (const mace::Path& path : layer.paths) {
@@ -94,9 +98,17 @@ void ModelFile::set_layer(const mace::Weights& w, std::size_t t) {
   set(prefix + "paths", {layer.paths.size(), 3}, paths);
   set(prefix + "couplings", {couplings.size()}, couplings);
   set_knots(prefix + "radial.hidden", layer.radial_hidden);
-  set(prefix + "radial.output", {hidden, layer.paths.size(), n}, layer.radial_output);
+  set(prefix + "radial.output", {hidden, layer.paths.size(), edge}, layer.radial_output);
   if (layer.density.tables > 0) set_knots(prefix + "density", layer.density);
-  set_by_l(prefix + "mix.", layer.mix, n);
+  set_by_l(prefix + "mix.", layer.mix);
+  if (!layer.gate.out.empty()) {
+    set(prefix + "density_divisor", {2}, std::vector<double>{layer.density_offset, layer.density_factor});
+    if (t == 0)
+      set(prefix + "gate.own_of_element", {elements, layer.gate.own_of_element.size() / elements},
+          layer.gate.own_of_element);
+    set_by_l(prefix + "gate.own.", layer.gate.own);
+    set_by_l(prefix + "gate.out.", layer.gate.out);
+  }
   for (const mace::Term& term : layer.terms) {
     const auto number = static_cast<std::int64_t>(terms.size() / (1 + mace::max_degree));
     terms.push_back(term.target);
@@ -108,13 +120,16 @@ void ModelFile::set_layer(const mace::Weights& w, std::size_t t) {
   set(prefix + "coupling", {count}, std::vector<double>(count, 1.0));
   set(prefix + "coupling_place", {count, 2}, places);
   set(prefix + "weights", {elements, count, n}, layer.coefficients);
-  set_by_l(prefix + "update.", layer.update, n);
+  set_by_l(prefix + "update.", layer.update);
   if (!layer.skip_of_element.empty()) set(prefix + "skip_of_element", {elements, n}, layer.skip_of_element);
-  set_by_l(prefix + "skip.", layer.skip, n);
+  set_by_l(prefix + "skip.", layer.skip);
   if (!layer.readout.linear.empty()) set(prefix + "readout.linear", {n}, layer.readout.linear);
   if (layer.readout.output.empty()) return;
   set(prefix + "readout.hidden", {layer.readout.output.size(), n}, layer.readout.hidden);
   set(prefix + "readout.output", {layer.readout.output.size()}, layer.readout.output);
+  if (layer.readout.middle.empty()) return;
+  set(prefix + "readout.middle", {layer.readout.output.size(), layer.readout.output.size()}, layer.readout.middle);
+  set(prefix + "readout.middle_bias", {layer.readout.output.size()}, layer.readout.middle_bias);
 }
 
 std::vector<char> ModelFile::bytes() const {

@@ -30,7 +30,7 @@ class ModelFile {
   };
 
   void set_layer(const mace::Weights& weights, std::size_t t);
-  void set_by_l(const std::string& prefix, const std::vector<mace::Matrices>& of_l, std::size_t channels);
+  void set_by_l(const std::string& prefix, const std::vector<mace::Matrices>& of_l);
   void set_knots(const std::string& name, const mace::Knots& knots);
 
   std::map<std::string, Array> arrays_;

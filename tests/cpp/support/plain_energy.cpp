@@ -71,6 +71,7 @@ class PlainLayer {
         edges_(edges),
         incoming_(incoming),
         n_(size(w.channels)),
+        edge_(size(layer.edge_channels)),
         hidden_(splines(w, layer.radial_hidden)),
         density_(splines(w, layer.density)) {}
 
@@ -96,11 +97,16 @@ class PlainLayer {
   double readout(const double* scalars) const {
     double energy = 0;
     for (std::size_t c = 0; c < layer_.readout.linear.size(); ++c) energy += layer_.readout.linear[c] * scalars[c];
-    for (std::size_t u = 0; u < layer_.readout.output.size(); ++u) {
-      double x = 0;
-      for (std::size_t c = 0; c < n_; ++c) x += layer_.readout.hidden[u * n_ + c] * scalars[c];
-      energy += layer_.readout.output[u] * x / (1 + std::exp(-x));
+    const auto& readout = layer_.readout;
+    const std::size_t units = readout.output.size();
+    Values hidden(units, 0.0), later = readout.middle_bias;
+    for (std::size_t u = 0; u < units; ++u) {
+      for (std::size_t c = 0; c < n_; ++c) hidden[u] += readout.hidden[u * n_ + c] * scalars[c];
+      for (std::size_t v = 0; v < later.size(); ++v)
+        later[v] += readout.middle[v * units + u] * hidden[u] * sigmoid(hidden[u]);
     }
+    const Values& last = later.empty() ? hidden : later;
+    for (std::size_t u = 0; u < units; ++u) energy += readout.output[u] * last[u] * sigmoid(last[u]);
     return energy;
   }
 
@@ -108,29 +114,36 @@ class PlainLayer {
   // to[channel] += block of the matrices of an element x from[channel]
   void apply(const mace::Matrices& map, int element, std::size_t block, const double* from, double* to) const {
     const std::size_t e = map.elements == 1 ? 0 : size(element);
-    const double* matrix = map.values.data() + (e * size(map.blocks) + block) * n_ * n_;
-    for (std::size_t in = 0; in < n_; ++in)
-      for (std::size_t out = 0; out < n_; ++out) to[out] += from[in] * matrix[in * n_ + out];
+    const std::size_t ins = size(map.in), outs = size(map.out);
+    const double* matrix = map.values.data() + (e * size(map.blocks) + block) * ins * outs;
+    for (std::size_t in = 0; in < ins; ++in)
+      for (std::size_t out = 0; out < outs; ++out) to[out] += from[in] * matrix[in * outs + out];
   }
+
+  static double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
   // What atom j sends: [l1 m1][channel].
   Values sent(std::size_t j) const {
-    const std::size_t rows = size(harmonics_count(layer_.l_in));
-    Values result(rows * n_, 0.0);
+    const std::size_t incoming = size(harmonics_count(layer_.l_in));
+    Values result(size(harmonics_count(layer_.l_edge)) * edge_, 0.0);
     if (layer_.up.empty())
-      for (std::size_t c = 0; c < n_; ++c) result[c] = layer_.up_of_element[size(atoms_.element[j]) * n_ + c];
+      for (std::size_t c = 0; c < edge_; ++c) result[c] = layer_.up_of_element[size(atoms_.element[j]) * edge_ + c];
     for (std::size_t l = 0; l < layer_.up.size(); ++l)
       for (std::size_t lm = l * l; lm < (l + 1) * (l + 1); ++lm)
-        apply(layer_.up[l], 0, 0, incoming_.data() + (j * rows + lm) * n_, result.data() + lm * n_);
+        apply(layer_.up[l], 0, 0, incoming_.data() + (j * incoming + lm) * n_, result.data() + lm * edge_);
     return result;
   }
 
+  bool gated() const { return !layer_.gate.out.empty(); }
+  // Where [l m] is in a mixed message, in rows; the gates are rows 1 .. l_max.
+  std::size_t mixed_row(int l, std::size_t m) const { return size(l * l + (gated() && l > 0 ? w_.l_max : 0)) + m; }
+
   // [atom][lm][channel]
   Values basis() const {
-    const std::size_t rows = size(harmonics_count(w_.l_max)), paths = layer_.paths.size();
+    const std::size_t paths = layer_.paths.size(), all = mixed_row(w_.l_max, size(2 * w_.l_max + 1)) * n_;
     std::vector<Values> messages(atoms_.size() * paths);  // of each path: [m3][channel]
     for (std::size_t k = 0; k < messages.size(); ++k)
-      messages[k].assign(size(2 * layer_.paths[k % paths].l3 + 1) * n_, 0.0);
+      messages[k].assign(size(2 * layer_.paths[k % paths].l3 + 1) * edge_, 0.0);
     Values density(atoms_.size(), 0.0);
     std::vector<Values> sources;
     for (std::size_t j = 0; j < atoms_.size(); ++j) sources.push_back(sent(j));
@@ -142,30 +155,51 @@ class PlainLayer {
       for (std::size_t p = 0; p < paths; ++p)
         add_message(p, edge, hidden, sources[edge.source], messages[edge.owner * paths + p]);
     }
-    Values basis(atoms_.size() * rows * n_, 0.0);
+    Values basis;
     for (std::size_t i = 0; i < atoms_.size(); ++i) {
+      Values mixed(all, 0.0);
       std::array<std::size_t, 4> block{};
       for (std::size_t p = 0; p < paths; ++p) {
         const int l = layer_.paths[p].l3;
         for (std::size_t m = 0; m < size(2 * l + 1); ++m)
-          apply(layer_.mix[size(l)], atoms_.element[i], block[size(l)], messages[i * paths + p].data() + m * n_,
-                basis.data() + (i * rows + size(l * l) + m) * n_);
+          apply(layer_.mix[size(l)], atoms_.element[i], block[size(l)], messages[i * paths + p].data() + m * edge_,
+                mixed.data() + mixed_row(l, m) * n_);
         ++block[size(l)];
       }
-      for (std::size_t k = i * rows * n_; k < (i + 1) * rows * n_; ++k) basis[k] /= 1 + density[i];
+      for (double& value : mixed) value /= layer_.density_offset + layer_.density_factor * density[i];
+      if (gated()) mixed = through_gate(i, std::move(mixed), sources[i]);
+      basis.insert(basis.end(), mixed.begin(), mixed.end());
     }
+    return basis;
+  }
+
+  Values through_gate(std::size_t i, Values mixed, const Values& sent) const {
+    const mace::GateWeights& gate = layer_.gate;
+    const std::size_t scalars = size(1 + w_.l_max) * n_;
+    for (std::size_t c = 0; c < scalars && gate.own.empty(); ++c)
+      mixed[c] += gate.own_of_element[size(atoms_.element[i]) * scalars + c];
+    for (int l = 0; l < static_cast<int>(gate.own.size()); ++l)
+      for (std::size_t m = 0; m < size(2 * l + 1); ++m)
+        apply(gate.own[size(l)], 0, 0, sent.data() + (size(l * l) + m) * edge_, mixed.data() + mixed_row(l, m) * n_);
+    Values basis(size(harmonics_count(w_.l_max)) * n_, 0.0), row(n_);
+    for (int l = 0; l <= w_.l_max; ++l)
+      for (std::size_t m = 0; m < size(2 * l + 1); ++m) {
+        for (std::size_t c = 0; c < n_; ++c)
+          row[c] = mixed[mixed_row(l, m) * n_ + c] * sigmoid(mixed[size(l) * n_ + c]);
+        apply(gate.out[size(l)], 0, 0, row.data(), basis.data() + (size(l * l) + m) * n_);
+      }
     return basis;
   }
 
   void add_message(std::size_t p, const PlainEdge& edge, const Values& hidden, const Values& h, Values& message) const {
     const mace::Path& path = layer_.paths[p];
-    for (std::size_t c = 0; c < n_; ++c) {
+    for (std::size_t c = 0; c < edge_; ++c) {
       double radial = 0;
       for (std::size_t u = 0; u < hidden.size(); ++u)
-        radial += hidden[u] * layer_.radial_output[(u * layer_.paths.size() + p) * n_ + c];
+        radial += hidden[u] * layer_.radial_output[(u * layer_.paths.size() + p) * edge_ + c];
       for (const mace::Path::Coupling& q : path.couplings)
-        message[size(q.m3) * n_ + c] += radial * q.value * edge.harmonics[size(path.l2 * path.l2 + q.m2)] *
-                                        h[size(path.l1 * path.l1 + q.m1) * n_ + c];
+        message[size(q.m3) * edge_ + c] += radial * q.value * edge.harmonics[size(path.l2 * path.l2 + q.m2)] *
+                                           h[size(path.l1 * path.l1 + q.m1) * edge_ + c];
     }
   }
 
@@ -188,7 +222,7 @@ class PlainLayer {
   const Configuration& atoms_;
   const std::vector<PlainEdge>& edges_;
   const Values& incoming_;
-  std::size_t n_;
+  std::size_t n_, edge_;  // channels of features and of messages
   std::vector<mace::RadialTable<double>> hidden_, density_;
 };
 

@@ -41,14 +41,30 @@ class Maker {
   std::vector<double> some(std::size_t size, double width = 1) {
     return random_values<std::vector<double>>(size, generator_, width);
   }
-  mace::Matrices matrices(int elements, int blocks) {
-    const std::size_t n = static_cast<std::size_t>(form_.channels), all = static_cast<std::size_t>(elements * blocks);
-    return {elements, blocks, some(all * n * n, 1 / std::sqrt(static_cast<double>(blocks * form_.channels)))};
+  mace::Matrices matrices(int elements, int blocks, int in, int out) {
+    const std::size_t all = static_cast<std::size_t>(elements * blocks * in * out);
+    return {elements, blocks, some(all, 1 / std::sqrt(static_cast<double>(blocks * in))), in, out};
+  }
+  std::vector<mace::Matrices> by_l(int l_top, int elements, int in, int out) {
+    std::vector<mace::Matrices> result;
+    for (int l = 0; l <= l_top; ++l) result.push_back(matrices(elements, 1, in, out));
+    return result;
   }
   std::vector<mace::Matrices> by_l(int l_top, int elements) {
-    std::vector<mace::Matrices> result;
-    for (int l = 0; l <= l_top; ++l) result.push_back(matrices(elements, 1));
-    return result;
+    return by_l(l_top, elements, form_.channels, form_.channels);
+  }
+  // Channels of a mixed message at each m of l.
+  int mixed(int l) const { return (form_.gated && l == 0 ? 1 + form_.l_max : 1) * form_.channels; }
+
+  mace::GateWeights gate(const mace::LayerWeights& layer) {
+    mace::GateWeights w;
+    if (!form_.gated) return w;
+    if (layer.up.empty())
+      w.own_of_element = some(static_cast<std::size_t>(3 * mixed(0)));
+    else
+      for (int l = 0; l <= layer.l_edge; ++l) w.own.push_back(matrices(1, 1, layer.edge_channels, mixed(l)));
+    w.out = by_l(form_.l_max, 1);
+    return w;
   }
 
   mace::Knots knots(int functions, double width) {
@@ -93,32 +109,46 @@ class Maker {
     mace::LayerWeights w;
     w.l_in = t > 0 ? form_.l_out[t - 1] : 0;
     w.l_out = form_.l_out[t];
+    w.l_edge = form_.gated ? std::min(1, w.l_in) : w.l_in;
+    w.edge_channels = form_.gated ? form_.channels - 2 : form_.channels;
+    const std::size_t edge = static_cast<std::size_t>(w.edge_channels);
     if (t == 0)
-      w.up_of_element = some(3 * n);
+      w.up_of_element = some(3 * edge);
     else
-      w.up = by_l(w.l_in, 1);
-    w.paths = paths(w.l_in);
+      w.up = by_l(w.l_edge, 1, form_.channels, w.edge_channels);
+    w.paths = paths(w.l_edge);
     w.radial_hidden = knots(hidden, 0.3);
-    w.radial_output = some(hidden * w.paths.size() * n, 0.5);
+    w.radial_output = some(hidden * w.paths.size() * edge, 0.5);
     if (form_.density) {
       w.density = knots(1, 0.1);
       for (double& value : w.density.values) value = std::fabs(value);
     }
+    if (form_.gated) {
+      w.density_offset = 1.7;
+      w.density_factor = 0.6;
+    }
+    w.gate = gate(w);
     for (int l = 0; l <= form_.l_max; ++l) {
       int blocks = 0;
       for (const mace::Path& path : w.paths) blocks += path.l3 == l;
-      w.mix.push_back(matrices(form_.residual ? 1 : 3, blocks));
+      w.mix.push_back(matrices(form_.residual ? 1 : 3, blocks, w.edge_channels, mixed(l)));
     }
     w.terms = terms(w.l_out);
     w.coefficients = some(3 * w.terms.size() * n, 0.3);
     w.update = by_l(w.l_out, 1);
     if (form_.residual && t == 0) w.skip_of_element = some(3 * n);
-    if (form_.residual && t > 0) w.skip = by_l(std::min(w.l_in, w.l_out), 3);
-    if (t + 1 < form_.l_out.size()) {
+    if (form_.residual && t > 0) w.skip = by_l(std::min(w.l_in, w.l_out), form_.gated ? 1 : 3);
+    const bool last = t + 1 == form_.l_out.size();
+    if (form_.gated && !last) return w;
+    if (!last) {
       w.readout.linear = some(n, 0.3);
     } else {
       w.readout.hidden = some(5 * n, 0.3);
       w.readout.output = some(5);
+      if (form_.gated) {
+        w.readout.middle = some(25, 0.5);
+        w.readout.middle_bias = some(5);
+      }
     }
     return w;
   }
@@ -133,7 +163,8 @@ class Maker {
 std::vector<Form> forms() {
   return {{"one layer of scalars", 5, 1, {0}, false, false, 2},
           {"two layers with vectors and a residual connection", 17, 2, {1, 0}, true, false, 3},
-          {"three layers with densities, tables by pair and a repulsion", 4, 3, {2, 1, 0}, true, true, 4}};
+          {"three layers with densities, tables by pair and a repulsion", 4, 3, {2, 1, 0}, true, true, 4},
+          {"three layers with gates", 5, 2, {2, 1, 0}, true, true, 2, true}};
 }
 
 mace::Weights random_weights(const Form& form) { return Maker(form).weights(); }

@@ -16,6 +16,7 @@ struct Form {
   bool residual = false;
   bool density = false;  // with a pair repulsion and radial tables by pair of elements, as in MACE-MP-0b
   int degree = 3;
+  bool gated = false;  // with messages of channels of their own, and one readout of two hidden layers, as in MACE-MH-1
 };
 
 // Of every part that a model can have.

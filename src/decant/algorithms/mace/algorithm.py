@@ -9,11 +9,11 @@ from ase.data import chemical_symbols
 
 from decant.algorithms.base import WHOLE, Algorithm, Exported, FitResult, FitTask, Part, Pretrained
 from decant.algorithms.mace.model_file import load_trusted
-from decant.algorithms.mace.published import PUBLISHED, fetch
+from decant.algorithms.mace.published import LICENCES, PUBLISHED, fetch
 from decant.algorithms.mace.reference import (
     load_model,
     read_reference,
-    reference_head,
+    reference_part,
     torch_calculator,
     write_reference,
 )
@@ -32,7 +32,7 @@ MODEL, REFERENCE = "model.safetensors", "reference.safetensors"
 _TOLD = (
     "hidden_irreps", "max_ell", "correlation", "num_interactions", "num_bessel", "num_polynomial_cutoff", "radial_MLP",
     "MLP_irreps", "interaction_cls_first", "interaction_cls", "avg_num_neighbors", "radial_type", "distance_transform",
-    "pair_repulsion", "head",
+    "pair_repulsion", "edge_irreps", "apply_cutoff", "head", "totals",
 )  # fmt: skip
 
 
@@ -44,6 +44,7 @@ class Mace(Algorithm):
     suffixes = (".model",)
     strategies = ("naive", "replay")
     published = tuple(PUBLISHED)
+    licences = LICENCES
     committees = True
 
     def known_settings(self) -> set[str]:
@@ -105,14 +106,16 @@ class Mace(Algorithm):
             If the source is no MACE model, has a feature that ``pair_style mace`` does not cover, or has not the part
             that is asked for.
         """
+        from decant.algorithms.mace.export.features import chosen_totals
         from decant.algorithms.mace.export.heads import head_to_take
         from decant.algorithms.mace.export.weights import write_model
 
         model = load_trusted(source)
         precision = precision or "double"
         head = head_to_take(model, part.head)
-        elements = write_model(model, directory / MODEL, precision, part.elements, head)
-        description = write_reference(model, directory / REFERENCE, head)
+        totals = chosen_totals(model, part.charge, part.spin)
+        elements = write_model(model, directory / MODEL, precision, part.elements, head, totals)
+        description = write_reference(model, directory / REFERENCE, head, totals)
         return Exported(
             model=MODEL,
             pair_style=f"mace {'float' if precision == 'single' else 'double'}",
@@ -141,7 +144,7 @@ class Mace(Algorithm):
     def reference_calculator(self, directory: Path) -> Calculator:
         """Return MACE's own calculator, rebuilt without unpickling anything."""
         path = directory / REFERENCE
-        return torch_calculator(read_reference(path), reference_head(path))
+        return torch_calculator(read_reference(path), *reference_part(path))
 
     def model_calculator(self, source: Path) -> Calculator:
         """Return MACE's own calculator of a ``.model`` file, which is unpickled: it must be trusted.

@@ -14,6 +14,12 @@ DENSITY: dict[str, Any] = {
     "distance_transform": "Agnesi",
     "pair_repulsion": True,
 }
+# the blocks of MACE-MH-1 and MACE-OMOL-0
+GATED: dict[str, Any] = {
+    "first": "RealAgnosticResidualNonLinearInteractionBlock",
+    "later": "RealAgnosticResidualNonLinearInteractionBlock",
+    "apply_cutoff": False,
+}
 
 
 def random_mace(
@@ -83,7 +89,22 @@ def random_mace(
             **extra,
         }
         if kind == "ScaleShiftMACE":
-            return modules.ScaleShiftMACE(**{"atomic_inter_scale": 5.0, "atomic_inter_shift": 0.1, **settings}).eval()
-        return modules.MACE(**settings).eval()
+            settings = {"atomic_inter_scale": 5.0, "atomic_inter_shift": 0.1, **settings}
+        model = getattr(modules, kind)(**settings).eval()
     finally:
         torch.set_default_dtype(previous)
+    for interaction in model.interactions:
+        if hasattr(interaction, "source_embedding"):
+            _train(interaction)
+    return model
+
+
+def _train(interaction: Any) -> None:
+    """Give weights that mace-torch sets to zero or nearly so the sizes that a training gives them."""
+    import torch
+
+    with torch.no_grad():
+        interaction.source_embedding.weight.normal_()
+        interaction.target_embedding.weight.normal_()
+        interaction.alpha.fill_(5.0)
+        interaction.beta.fill_(0.7)

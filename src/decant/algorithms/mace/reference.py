@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,9 @@ _CLASSES = ("interaction_cls", "interaction_cls_first", "readout_cls")
 _IRREPS = ("hidden_irreps", "MLP_irreps", "edge_irreps")
 
 
-def write_reference(model: torch.nn.Module, path: Path, head: str | None = None) -> dict[str, Any]:
+def write_reference(
+    model: torch.nn.Module, path: Path, head: str | None = None, totals: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """Write a MACE model as safetensors; return its description, as stored in the header.
 
     Parameters
@@ -33,6 +36,8 @@ def write_reference(model: torch.nn.Module, path: Path, head: str | None = None)
         File to write.
     head
         Name of the head that was exported; None for the only one.
+    totals
+        Total `charge` and `spin` that were exported, of a model that embeds them.
     """
     from mace.tools.scripts_utils import extract_config_mace_model
     from safetensors.torch import save
@@ -42,6 +47,7 @@ def write_reference(model: torch.nn.Module, path: Path, head: str | None = None)
     description["gate"] = _gate_name(converted)
     description["correlation"] = _correlation(converted)
     description["head"] = head
+    description["totals"] = dict(totals or {})
     description["keep_last_layer_irreps"] = max(ir.l for _, ir in converted.products[-1].linear.irreps_out) > 0
     weights = {name: tensor.detach().clone().contiguous() for name, tensor in converted.state_dict().items()}
     with write_beside(path) as temporary:
@@ -58,6 +64,8 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple) and not type(value).__name__.startswith("Irrep"):
         return [_plain(item) for item in value]
     return str(value)
@@ -82,21 +90,25 @@ def _correlation(model: Any) -> int | list[int]:
     return orders[0] if len(set(orders)) == 1 else orders
 
 
-def torch_calculator(model: torch.nn.Module, head: str | None = None) -> Calculator:
-    """Return MACE's own calculator of a model, in double precision on the CPU."""
+def torch_calculator(
+    model: torch.nn.Module, head: str | None = None, totals: Mapping[str, int] | None = None
+) -> Calculator:
+    """Return MACE's own calculator of a model, in double precision on the CPU; `totals` go before those of frames."""
     with quiet():
         from decant.algorithms.mace.torch_calculator import TorchMACE
 
-        return TorchMACE(models=[model], device="cpu", default_dtype="float64", head=head)
+        calculator = TorchMACE(models=[model], device="cpu", default_dtype="float64", head=head)
+    calculator.totals = dict(totals or {})
+    return calculator
 
 
-def reference_head(path: Path) -> str | None:
-    """Return the head that was exported with a file of `write_reference`; None for the only one."""
+def reference_part(path: Path) -> tuple[str | None, dict[str, int]]:
+    """Return the head, None for the only one, and the totals that were exported with a file of `write_reference`."""
     from safetensors import safe_open
 
     with safe_open(path, framework="pt") as file:
-        head: str | None = json.loads(file.metadata()["model"]).get("head")
-    return head
+        description = json.loads(file.metadata()["model"])
+    return description.get("head"), description.get("totals", {})
 
 
 def load_model(path: Path) -> torch.nn.Module:
@@ -183,7 +195,7 @@ def _build(description: dict[str, Any]) -> torch.nn.Module:
 
     from mace import modules
 
-    arguments = {key: value for key, value in description.items() if key != "head"}
+    arguments = {key: value for key, value in description.items() if key not in ("head", "totals")}
     for key in _CLASSES:
         arguments[key] = getattr(blocks, arguments[key])
     for key in _IRREPS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ase.calculators.calculator import all_changes
@@ -20,7 +22,14 @@ class TorchMACE(MACECalculator):
 
     For a direction without periodicity mace-torch takes a vector along x, y or z, which may lie in the plane of the
     periodic ones.
+
+    Attributes
+    ----------
+    totals
+        Total charge and spin of every frame, which go before its own; empty to take those.
     """
+
+    totals: Mapping[str, int] = MappingProxyType({})
 
     def calculate(self, atoms: Atoms, properties: Any = None, system_changes: Any = all_changes) -> None:
         """Compute all properties of `atoms`; called by ASE.
@@ -31,7 +40,11 @@ class TorchMACE(MACECalculator):
             If an atom's element is not one of the model's.
         """
         require_known(atoms, [chemical_symbols[number] for number in self.z_table.zs])
-        super().calculate(with_gap(atoms, self.r_max), properties, system_changes)
+        given = with_gap(atoms, self.r_max)
+        if self.totals:
+            given = given.copy()
+            given.info.update(self.totals)
+        super().calculate(given, properties, system_changes)
 
     def get_descriptors(self, atoms: Atoms, *arguments: Any, **options: Any) -> Any:
         """Return the features of the atoms."""

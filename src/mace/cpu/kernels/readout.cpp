@@ -5,6 +5,33 @@
 
 namespace mace {
 
+namespace {
+
+double silu(double x) { return x / (1 + std::exp(-x)); }
+
+double silu_slope(double x) {
+  const double s = 1 / (1 + std::exp(-x));
+  return s * (1 + x * (1 - s));
+}
+
+}  // namespace
+
+template <class T>
+std::vector<double> Readout<T>::first(int channels, const T* scalars) const {
+  std::vector<double> units(output.size(), 0.0);
+  for (std::size_t u = 0; u < units.size(); ++u)
+    for (int c = 0; c < channels; ++c) units[u] += static_cast<double>(hidden[u * channels + c]) * scalars[c];
+  return units;
+}
+
+template <class T>
+std::vector<double> Readout<T>::second(const std::vector<double>& first) const {
+  std::vector<double> units = middle_bias;
+  for (std::size_t v = 0; v < units.size(); ++v)
+    for (std::size_t u = 0; u < first.size(); ++u) units[v] += middle[v * first.size() + u] * silu(first[u]);
+  return units;
+}
+
 template <class T>
 double Readout<T>::energy(int channels, const T* scalars) const {
   double energy = 0;
@@ -12,11 +39,9 @@ double Readout<T>::energy(int channels, const T* scalars) const {
     for (int c = 0; c < channels; ++c) energy += static_cast<double>(linear[c]) * scalars[c];
     return energy;
   }
-  for (std::size_t u = 0; u < output.size(); ++u) {
-    double x = 0;
-    for (int c = 0; c < channels; ++c) x += static_cast<double>(hidden[u * channels + c]) * scalars[c];
-    energy += output[u] * x / (1 + std::exp(-x));
-  }
+  std::vector<double> units = first(channels, scalars);
+  if (!middle.empty()) units = second(units);
+  for (std::size_t u = 0; u < output.size(); ++u) energy += output[u] * silu(units[u]);
   return energy;
 }
 
@@ -27,11 +52,17 @@ void Readout<T>::reverse(int channels, const T* scalars, double scale, T* scalar
     return;
   }
   std::fill(scalars_adjoint, scalars_adjoint + channels, T(0));
-  for (std::size_t u = 0; u < output.size(); ++u) {
-    double x = 0;
-    for (int c = 0; c < channels; ++c) x += static_cast<double>(hidden[u * channels + c]) * scalars[c];
-    const double s = 1 / (1 + std::exp(-x));
-    const T slope = static_cast<T>(scale * output[u] * s * (1 + x * (1 - s)));
+  const std::vector<double> units = first(channels, scalars);
+  std::vector<double> by_unit = output;  // dE/d(SiLU of the first hidden layer's units)
+  if (!middle.empty()) {
+    const std::vector<double> later = second(units);
+    std::fill(by_unit.begin(), by_unit.end(), 0.0);
+    for (std::size_t v = 0; v < later.size(); ++v)
+      for (std::size_t u = 0; u < units.size(); ++u)
+        by_unit[u] += output[v] * silu_slope(later[v]) * middle[v * units.size() + u];
+  }
+  for (std::size_t u = 0; u < units.size(); ++u) {
+    const T slope = static_cast<T>(scale * by_unit[u] * silu_slope(units[u]));
     for (int c = 0; c < channels; ++c) scalars_adjoint[c] += slope * hidden[u * channels + c];
   }
 }

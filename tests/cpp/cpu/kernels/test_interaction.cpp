@@ -46,9 +46,8 @@ struct Atom {
   }
 };
 
-template <class T>
-std::size_t source_size(const mace::Model<T>& model, const mace::LayerWeights& layer) {
-  return static_cast<std::size_t>(mace::harmonics_count(layer.l_in) * model.channels);
+std::size_t source_size(const mace::LayerWeights& layer) {
+  return static_cast<std::size_t>(mace::harmonics_count(layer.l_edge) * mace::padded(layer.edge_channels));
 }
 
 }  // namespace
@@ -61,7 +60,7 @@ TEST_CASE_TEMPLATE("the edge pass agrees with its reference", T, double, float) 
     const mace::Model<T> model = mace::pack<T>(weights);
     for (std::size_t t = 0; t < model.layers.size(); ++t) {
       const mace::Interaction<T>& interaction = model.layers[t].interaction;
-      Atom<T> atom(model, source_size(model, weights.layers[t]));
+      Atom<T> atom(model, source_size(weights.layers[t]));
       auto work = interaction.workspace();
       mace::Array<T> fast(interaction.messages().size, T(0)), plain(fast);
       interaction.forward(atom.view(false), fast.data(), work);
@@ -79,7 +78,7 @@ TEST_CASE("the reverse edge pass is the derivative of the edge pass") {
     const mace::Model<double> model = mace::pack<double>(weights);
     for (std::size_t t = 0; t < model.layers.size(); ++t) {
       const mace::Interaction<double>& interaction = model.layers[t].interaction;
-      Atom<double> atom(model, source_size(model, weights.layers[t]));
+      Atom<double> atom(model, source_size(weights.layers[t]));
       auto work = interaction.workspace();
       const auto adjoint = random_array<double>(interaction.messages().size, 5);
       mace::Array<double> gradient(3 * edges<double>().size(), 0.0);
@@ -106,7 +105,7 @@ TEST_CASE("the reverse edge pass is the derivative of the edge pass") {
           });
           CHECK(std::fabs(numerical - gradient[3 * e + k]) < 1e-5 * (1 + std::fabs(numerical)));
           const double by_source = central_difference([&](double step) {
-            mace::Array<double> source(atom.sources[e], atom.sources[e] + source_size(model, weights.layers[t]));
+            mace::Array<double> source(atom.sources[e], atom.sources[e] + source_size(weights.layers[t]));
             source[k] += step;
             return weighted(e, edges<double>()[e], source.data());
           });

@@ -48,10 +48,14 @@ def write_form(
     Raises
     ------
     InputError
-        If there is no such form.
+        If there is no such form, or none of this model.
     """
     if form not in _FORMS:
         raise InputError(f"`format` {form}: no such form{nearest(form, _FORMS)}; expected {' or '.join(_FORMS)}")
+    if hasattr(model, "joint_embedding"):
+        raise InputError(
+            f"`format` {form}: not of a model with total charge and spin, which mace-torch does not pass on"
+        )
     write, lines = _FORMS[form]
     copied = copy.deepcopy(model)
     copied = copied.float() if precision == "single" else copied.double()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from decant.algorithms.mace.export.linear import linear_matrix, not_covered, o3
+from decant.algorithms.mace.export.linear import eye, linear_matrix, not_covered, o3
 from decant.foundation.errors import InputError, nearest
 
 REPLAYED = "pt_head"
@@ -69,17 +69,38 @@ def readout_arrays(readout: Any, heads: int, head: int) -> dict[str, np.ndarray]
     if name == "LinearReadoutBlock":
         irreps = o3.Irreps(readout.linear.irreps_in)
         return {"readout.linear": linear_matrix(readout.linear, irreps, energies, 0)[0, :, head]}
-    if name != "NonLinearReadoutBlock":
+    if name not in ("NonLinearReadoutBlock", "NonLinearBiasReadoutBlock"):
         raise not_covered(f"readout {name}")
     hidden = o3.Irreps(readout.hidden_irreps)
     own = hidden.dim // heads
     units = slice(head * own, (head + 1) * own)  # the other heads' hidden units are masked
     first = linear_matrix(readout.linear_1, o3.Irreps(readout.linear_1.irreps_in), hidden, 0)[0]
-    second = linear_matrix(readout.linear_2, hidden, energies, 0)[0]
+    silu = _silu_factor(readout, hidden)
+    arrays = {"readout.hidden": first[:, units].T}
+    if name == "NonLinearReadoutBlock":
+        second = linear_matrix(readout.linear_2, hidden, energies, 0)[0]
+        return {**arrays, "readout.output": silu * second[units, head]}
+    middle, bias = _affine(readout.linear_mid, hidden)
+    second, _ = _affine(readout.linear_2, hidden)
     return {
-        "readout.hidden": first[:, units].T,
-        "readout.output": _silu_factor(readout, hidden) * second[units, head],
+        **arrays,
+        "readout.middle": silu * middle[units, units].T,
+        "readout.middle_bias": bias[units],
+        "readout.output": silu * second[units, head],
     }
+
+
+def readout_constant(readout: Any, head: int) -> float:
+    """Return the constant part of a readout's energy, of one head."""
+    if type(readout).__name__ != "NonLinearBiasReadoutBlock":
+        return 0.0
+    return float(_affine(readout.linear_2, o3.Irreps(readout.hidden_irreps))[1][head])
+
+
+def _affine(function: Any, irreps_in: o3.Irreps) -> tuple[np.ndarray, np.ndarray]:
+    """Return M[in, out] and b[out] of a map x M + b of scalars."""
+    constant = function(torch.zeros(1, irreps_in.dim, dtype=torch.float64))
+    return (function(eye(irreps_in.dim)) - constant).numpy(), constant[0].numpy()
 
 
 def _silu_factor(readout: Any, hidden: o3.Irreps) -> float:

@@ -43,7 +43,7 @@ def one_hot(elements: int, element: int, rows: int) -> torch.Tensor:
 
 
 def channels_by_l(irreps: o3.Irreps) -> tuple[int, int]:
-    """Return (channels, highest l) of irreps such as 64x0e+64x1o.
+    """Return (channels, highest l) of irreps such as 64x0e+64x1o, or without parity, 64x0e+64x1e.
 
     Raises
     ------
@@ -52,14 +52,15 @@ def channels_by_l(irreps: o3.Irreps) -> tuple[int, int]:
     """
     irreps = o3.Irreps(irreps)
     channels = irreps[0].mul
+    odd = -1 if len(irreps) > 1 and irreps[1].ir.p == -1 else 1
     for l, (mul, ir) in enumerate(irreps):
-        if mul != channels or ir.l != l or ir.p != (-1) ** l or l > MAX_L:
+        if mul != channels or ir.l != l or ir.p != odd**l or l > MAX_L:
             raise not_covered(f"features {irreps}")
     return channels, len(irreps) - 1
 
 
 def linear_matrix(function: Map, irreps_in: o3.Irreps, irreps_out: o3.Irreps, l: int) -> np.ndarray:
-    """Return M[input block, c, d] of an equivariant linear `function`, between the m=0 components of degree `l`.
+    """Return M[input block, c, d] of an equivariant linear `function`, between the first components of degree `l`.
 
     Equivariance makes the other components equal, and blocks of the same `l` in the input are listed in order.
     """

@@ -24,6 +24,7 @@ def product_arrays(product: Any, elements: list[int]) -> dict[str, np.ndarray]:
     elements
         Elements to keep, as indices of the model's own.
     """
+    agnostic = getattr(product, "use_agnostic_product", False)  # the same for all elements
     contractions = product.symmetric_contractions.contractions
     found, weights, first_weight = [], [], 0
     for l_out, contraction in enumerate(contractions):
@@ -34,7 +35,7 @@ def product_arrays(product: Any, elements: list[int]) -> dict[str, np.ndarray]:
             index = contraction.correlation - degree
             weight = contraction.weights_max if index == 0 else contraction.weights[index - 1]
             found.append(_sorted_products(coupling, l_out, degree, first_weight))
-            weights.append(weight.detach().numpy()[elements])
+            weights.append(weight.detach().numpy()[[0] if agnostic else elements])
             first_weight += weight.shape[1]
     terms, place, value = _merged([np.concatenate(part) for part in zip(*found, strict=True)], first_weight)
     irreps = o3.Irreps(product.linear.irreps_in)

@@ -1,12 +1,14 @@
 """Radial networks of a MACE model as quintic Hermite splines of the distance.
 
 What is tabulated is the last hidden layer of a network: its output layer is linear, so it is stored as a matrix and
-applied to the knots when the model is loaded. Where distances are transformed by pair of elements, each pair has a
-table of its own.
+applied to the knots when the model is loaded. Where a network sees the elements of an edge or distances are transformed
+by them, each pair has a table of its own.
 """
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,13 +22,17 @@ RADIAL_TOLERANCE = 1.0e-8  # error of a spline to aim at, relative to the larges
 RADIAL_LIMIT = 1.0e-6  # error of a spline that is refused
 MAX_KNOTS = 8193
 MAX_PAIRS = 210  # of 20 elements: about 0.5 GB of tables
+SHIFTS = (0, 1, -1, 2, -2)  # of the distances at which a network is evaluated for one knot
+ROWS = 10_000  # edges that are evaluated at a time
 Pair = tuple[int, int]
+Function = Callable[[torch.Tensor, list[Pair]], torch.Tensor]
 
 
 def element_pairs(model: Any, elements: list[int]) -> tuple[list[Pair], np.ndarray]:
-    """Return the pairs of elements that need a table of their own, and the table [owner, source] of each pair.
+    """Return the pairs (owner, source) that need a table of their own, and the table [owner, source] of each pair.
 
-    The transforms of mace-torch depend on the sum of the covalent radii, so the order in a pair does not matter.
+    The transforms of mace-torch depend on the sum of the covalent radii, so the order in a pair does not matter to
+    them; it does to a network that sees both elements.
 
     Raises
     ------
@@ -34,18 +40,21 @@ def element_pairs(model: Any, elements: list[int]) -> tuple[list[Pair], np.ndarr
         If there are more pairs than a file can hold.
     """
     count = len(elements)
-    if not hasattr(model.radial_embedding, "distance_transform"):
+    ordered = any(hasattr(interaction, "source_embedding") for interaction in model.interactions)
+    if not ordered and not hasattr(model.radial_embedding, "distance_transform"):
         return [(elements[0], elements[0])], np.zeros((count, count), dtype=np.int64)
-    if count * (count + 1) // 2 > MAX_PAIRS:
+    if (count**2 if ordered else count * (count + 1) // 2) > MAX_PAIRS:
         raise InputError(
-            f"the model transforms distances by pair of elements and knows {count} elements, too many for radial "
-            "tables: choose `elements`, those of your system, for example H,C,O"
+            f"the model's radial functions depend on the pair of elements and it knows {count} elements, too many for "
+            "radial tables: choose `elements`, those of your system, for example H,C,O"
         )
     pairs: list[Pair] = []
     table = np.zeros((count, count), dtype=np.int64)
     for i in range(count):
-        for j in range(i + 1):
-            table[i, j] = table[j, i] = len(pairs)
+        for j in range(count if ordered else i + 1):
+            table[i, j] = len(pairs)
+            if not ordered:
+                table[j, i] = len(pairs)
             pairs.append((elements[i], elements[j]))
     return pairs, table
 
@@ -65,80 +74,112 @@ def radial_arrays(model: Any, interaction: Any, pairs: list[Pair], channels: int
     InputError
         If a network is too rough for a table.
     """
-    *_, last = interaction.conv_tp_weights.children()
-    hidden = last.weight.shape[0]
-    output = last(eye(hidden))
+    *_, last = _layers(interaction)
+    output = _output(last)
+    r_max = float(model.r_max)
     arrays = {
-        "radial.hidden": _tables(model, pairs, lambda r, pair: _hidden(model, interaction, r, pair), output),
-        "radial.output": output.reshape(hidden, -1, channels).numpy(),
+        "radial.hidden": _tables(functools.partial(_hidden, model, interaction), pairs, r_max, output),
+        "radial.output": output.reshape(len(output), -1, channels).numpy(),
     }
     if hasattr(interaction, "density_fn"):
-        arrays["density"] = _tables(model, pairs, lambda r, pair: _density(model, interaction, r, pair), eye(1))
+        arrays["density"] = _tables(functools.partial(_density, model, interaction), pairs, r_max, eye(1))
     return arrays
 
 
-def _edge_features(model: Any, r: torch.Tensor, pair: Pair) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Return the radial basis of edges of length r (n, 1) of one pair of elements, and the cutoff if it comes later."""
-    attributes = zeros(2, len(model.atomic_numbers))
-    attributes[[0, 1], list(pair)] = 1.0
-    index = torch.tensor([[1], [0]]).expand(2, len(r))  # from the source to the owner
-    features, cutoff = model.radial_embedding(r, attributes, index, model.atomic_numbers)
+def has_bias(interaction: Any) -> bool:
+    """Return whether the radial functions have a constant part, which only a cutoff behind them brings to zero."""
+    return getattr(_layers(interaction)[-1], "bias", None) is not None
+
+
+def _layers(interaction: Any) -> list[Any]:
+    """Return the layers of the radial network."""
+    network = interaction.conv_tp_weights
+    return list(getattr(network, "net", network).children())
+
+
+def _output(last: Any) -> torch.Tensor:
+    """Return the output layer as a matrix [hidden unit, function]; a bias is that of one more unit, which is 1."""
+    if getattr(last, "bias", None) is None:
+        return last(eye(last.weight.shape[0]))
+    return torch.cat([last.weight.T, last.bias[None]])
+
+
+def _edge_features(
+    model: Any, interaction: Any, r: torch.Tensor, pairs: list[Pair]
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return what a radial network sees of edges of each length r (n, 1), pair by pair, and a cutoff behind it."""
+    attributes = zeros(2 * len(pairs), len(model.atomic_numbers))
+    attributes[range(len(attributes)), [element for pair in pairs for element in pair]] = 1.0
+    owner = torch.arange(0, len(attributes), 2).repeat_interleave(len(r))
+    index = torch.stack([owner + 1, owner])  # from the source to the owner
+    features, cutoff = model.radial_embedding(r.repeat(len(pairs), 1), attributes, index, model.atomic_numbers)
+    if hasattr(interaction, "source_embedding"):
+        source, target = interaction.source_embedding(attributes), interaction.target_embedding(attributes)
+        features = torch.cat([features, source[index[0]], target[index[1]]], dim=-1)
     return features, cutoff
 
 
-def _hidden(model: Any, interaction: Any, r: torch.Tensor, pair: Pair) -> torch.Tensor:
-    """Return the last hidden layer of the radial network [n, unit]; the cutoff passes the linear output layer."""
-    values, cutoff = _edge_features(model, r, pair)
-    for layer in list(interaction.conv_tp_weights.children())[:-1]:
+def _hidden(model: Any, interaction: Any, r: torch.Tensor, pairs: list[Pair]) -> torch.Tensor:
+    """Return the last hidden layer of the radial network [row, unit]; the cutoff passes the linear output layer."""
+    values, cutoff = _edge_features(model, interaction, r, pairs)
+    for layer in _layers(interaction)[:-1]:
         values = layer(values)
+    if has_bias(interaction):
+        values = torch.cat([values, torch.ones_like(values[:, :1])], dim=-1)
     return values if cutoff is None else values * cutoff
 
 
-def _density(model: Any, interaction: Any, r: torch.Tensor, pair: Pair) -> torch.Tensor:
-    """Return what an edge adds to the density of its owner [n, 1]."""
-    features, cutoff = _edge_features(model, r, pair)
+def _density(model: Any, interaction: Any, r: torch.Tensor, pairs: list[Pair]) -> torch.Tensor:
+    """Return what an edge adds to the density of its owner [row, 1]."""
+    features, cutoff = _edge_features(model, interaction, r, pairs)
     values = torch.tanh(interaction.density_fn(features) ** 2)
     return values if cutoff is None else values * cutoff
 
 
-def _tables(model: Any, pairs: list[Pair], function: Any, output: torch.Tensor) -> np.ndarray:
+def _tables(function: Function, pairs: list[Pair], r_max: float, output: torch.Tensor) -> np.ndarray:
     """Return [pair, knots, 3, unit] with knots doubled until the splines, seen through `output`, are accurate."""
     knots = 129
     while True:
-        tables, errors = zip(*(_table(model, pair, function, output, knots) for pair in pairs), strict=True)
+        size = max(1, ROWS // (len(SHIFTS) * knots))
+        batches = [pairs[first : first + size] for first in range(0, len(pairs), size)]
+        tables, errors = zip(*(_table(function, batch, r_max, output, knots) for batch in batches), strict=True)
         if max(errors) < RADIAL_TOLERANCE or knots >= MAX_KNOTS:
             break
         knots = 2 * knots - 1
     if not max(errors) < RADIAL_LIMIT:
         raise not_covered(f"radial functions that no table describes (relative error {max(errors):.1e})")
-    return np.stack(tables)
+    return np.concatenate(tables)
 
 
-def _table(model: Any, pair: Pair, function: Any, output: torch.Tensor, knots: int) -> tuple[np.ndarray, float]:
-    """Return one table [knots, 3, unit] and its error between the knots."""
-    r_max = float(model.r_max)
+def _table(
+    function: Function, pairs: list[Pair], r_max: float, output: torch.Tensor, knots: int
+) -> tuple[np.ndarray, float]:
+    """Return the tables [pair, knots, 3, unit] of some pairs and their error between the knots."""
     r = torch.linspace(RADIAL_MIN, r_max, knots, dtype=torch.float64)[:, None]
     step = (r_max - RADIAL_MIN) / (knots - 1)
-
-    def f(x: torch.Tensor) -> torch.Tensor:
-        return function(x, pair)
-
-    def slope(x: torch.Tensor) -> torch.Tensor:
-        return torch.func.jvp(f, (x,), (torch.ones_like(x),))[1]
-
     # torch has no second forward derivative of SiLU: five-point central difference of the exact slope
     h = 1.0e-3
-    curvature = (8 * (slope(r + h) - slope(r - h)) - (slope(r + 2 * h) - slope(r - 2 * h))) / (12 * h)
-    rows = torch.stack([f(r), slope(r) * step, curvature * step**2], dim=1)
-    rows[-1] = 0.0  # the cutoff function ends with zero slope and curvature
+    x = torch.cat([r + shift * h for shift in SHIFTS])
+    found = torch.func.jvp(lambda x: function(x, pairs), (x,), (torch.ones_like(x),))
+    values, slopes = (part.reshape(len(pairs), len(SHIFTS), knots, -1) for part in found)
+    curvature = (8 * (slopes[:, 1] - slopes[:, 2]) - (slopes[:, 3] - slopes[:, 4])) / (12 * h)
+    rows = torch.stack([values[:, 0], slopes[:, 0] * step, curvature * step**2], dim=2)
+    rows[:, -1] = 0.0  # the cutoff function ends with zero slope and curvature
     middle = 0.5 * (r[1:] + r[:-1])
+    left, right = rows[:, :-1], rows[:, 1:]
     # the quintic Hermite polynomial at the middle of an interval
     spline = (
-        0.5 * (rows[1:, 0] + rows[:-1, 0])
-        + 5 / 32 * (rows[:-1, 1] - rows[1:, 1])
-        + 1 / 64 * (rows[:-1, 2] + rows[1:, 2])
+        0.5 * (right[:, :, 0] + left[:, :, 0])
+        + 5 / 32 * (left[:, :, 1] - right[:, :, 1])
+        + 1 / 64 * (left[:, :, 2] + right[:, :, 2])
     )
-    exact = f(middle) @ output
     relevant = middle[:, 0] > 0.5  # below, functions are steep and no liquid goes there
-    error = (spline @ output - exact)[relevant].abs().max() / exact[relevant].abs().max()
-    return rows.numpy(), float(error)
+    exact = function(middle, pairs).reshape(spline.shape)
+    return rows.numpy(), max(
+        _error(a[relevant] @ output, b[relevant] @ output) for a, b in zip(spline, exact, strict=True)
+    )
+
+
+def _error(found: torch.Tensor, exact: torch.Tensor) -> float:
+    """Return the largest difference, relative to the largest value."""
+    return float((found - exact).abs().max() / exact.abs().max())

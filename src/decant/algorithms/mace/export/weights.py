@@ -8,7 +8,6 @@ from its coupling tensors. Radial networks become splines of the distance. The a
 
 from __future__ import annotations
 
-import itertools
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,8 +18,16 @@ import torch
 from safetensors.numpy import save
 
 from decant.algorithms.mace.export.coverage import refuse_uncovered
-from decant.algorithms.mace.export.heads import chosen_head, energy_arrays, head_names, readout_arrays
-from decant.algorithms.mace.export.linear import channels_by_l, eye, linear_matrix, not_covered, o3, one_hot, zeros
+from decant.algorithms.mace.export.features import chosen_totals, embedding_energies, first_features
+from decant.algorithms.mace.export.heads import (
+    chosen_head,
+    energy_arrays,
+    head_names,
+    readout_arrays,
+    readout_constant,
+)
+from decant.algorithms.mace.export.interaction import edge_irreps, interaction_arrays
+from decant.algorithms.mace.export.linear import channels_by_l, o3
 from decant.algorithms.mace.export.product import product_arrays
 from decant.algorithms.mace.export.radial import RADIAL_MIN, element_pairs, radial_arrays
 from decant.algorithms.mace.export.repulsion import repulsion_arrays
@@ -38,6 +45,7 @@ def write_model(
     precision: str = "double",
     elements: Sequence[str] | None = None,
     head: str | None = None,
+    totals: Mapping[str, int] | None = None,
 ) -> list[str]:
     """Write the weights of a MACE model for ``pair_style mace``.
 
@@ -54,6 +62,8 @@ def write_model(
         Chemical symbols of the elements to keep, in the order to write them; None for all of the model.
     head
         Name of the head whose energy is written; None for the only one.
+    totals
+        Total `charge` and `spin` of the system as `chosen_totals` returns them; None for those of a neutral singlet.
 
     Returns
     -------
@@ -72,7 +82,9 @@ def write_model(
     copy = _double_copy(model)
     kept = _kept_elements(copy, elements)
     with torch.no_grad():
-        arrays = _collect(copy, kept, chosen_head(copy, head))
+        arrays = _collect(
+            copy, kept, chosen_head(copy, head), chosen_totals(copy, None, None) if totals is None else totals
+        )
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     known = element_symbols(copy)
     symbols = [known[element] for element in kept]
@@ -121,11 +133,12 @@ def _kept_elements(model: Any, wanted: Sequence[str] | None) -> list[int]:
     return [known.index(symbol) for symbol in wanted]
 
 
-def _collect(model: Any, elements: list[int], head: int) -> Arrays:
+def _collect(model: Any, elements: list[int], head: int, totals: Mapping[str, int]) -> Arrays:
     """Return every array of the file."""
     interactions = list(model.interactions)
     channels, _ = channels_by_l(o3.Irreps(interactions[0].node_feats_irreps))
     pairs, table = element_pairs(model, elements)
+    features = first_features(model, totals)
     arrays: Arrays = {
         "sizes": np.array([channels, o3.Irreps(interactions[0].edge_attrs_irreps).lmax, len(interactions)]),
         "radial_range": np.array([RADIAL_MIN, float(model.r_max)]),
@@ -133,110 +146,27 @@ def _collect(model: Any, elements: list[int], head: int) -> Arrays:
         **energy_arrays(model, elements, head),
         **repulsion_arrays(model, elements),
     }
+    arrays["atomic_energies"] = arrays["atomic_energies"] + embedding_energies(model, features, head).numpy()[elements]
     heads = len(head_names(model))
-    for t, (interaction, product, readout) in enumerate(zip(interactions, model.products, model.readouts, strict=True)):
+    for t, (interaction, product) in enumerate(zip(interactions, model.products, strict=True)):
         l_in = channels_by_l(o3.Irreps(interaction.node_feats_irreps))[1]
         l_out = len(product.symmetric_contractions.contractions) - 1
         layer = {
             "l": np.array([l_in, l_out]),
-            **_interaction(model, interaction, elements, first=t == 0),
-            **radial_arrays(model, interaction, pairs, channels),
+            **interaction_arrays(model, interaction, elements, features if t == 0 else None),
+            **radial_arrays(model, interaction, pairs, channels_by_l(edge_irreps(interaction))[0]),
             **product_arrays(product, elements),
-            **readout_arrays(readout, heads, head),
         }
+        if (readout := _readout(model, t)) is not None:
+            layer.update(readout_arrays(readout, heads, head))
+            arrays["scale_shift"][1] += arrays["scale_shift"][0] * readout_constant(readout, head)
         arrays.update({f"layers.{t}.{name}": array for name, array in layer.items()})
     return arrays
 
 
-def _interaction(model: Any, interaction: Any, elements: list[int], first: bool) -> Arrays:
-    """Return the linear maps and the edge product of an interaction block."""
-    node_irreps = o3.Irreps(interaction.node_feats_irreps)
-    target = o3.Irreps(interaction.target_irreps)
-    _, l_in = channels_by_l(node_irreps)
-    arrays: Arrays = {}
-    if first:
-        embedding = model.node_embedding(eye(len(model.atomic_numbers)))
-        arrays["up_of_element"] = interaction.linear_up(embedding).numpy()[elements]
-    else:
-        for l in range(l_in + 1):
-            arrays[f"up.{l}"] = linear_matrix(interaction.linear_up, node_irreps, node_irreps, l)[None]
-    arrays.update(_edge_tensor_product(interaction))
-    residual = "Residual" in type(interaction).__name__
-    for l in range(target.lmax + 1):
-        mixing = _mixing(interaction, target, l)
-        arrays[f"mix.{l}"] = mixing[None] if residual else _selected(model, interaction, mixing, target, elements, l)
-    if residual:
-        arrays.update(_skip(model, interaction, elements, first))
-    return arrays
-
-
-def _mixing(interaction: Any, target: o3.Irreps, l: int) -> np.ndarray:
-    """Return [path of l, channel, channel]: messages of all paths -> basis of the product."""
-    middle = o3.Irreps(interaction.conv_tp.irreps_out)
-    mixing = linear_matrix(interaction.linear, middle, target, l)
-    # the other blocks divide by their density, atom by atom
-    return mixing if hasattr(interaction, "density_fn") else mixing / float(interaction.avg_num_neighbors)
-
-
-def _per_element(
-    model: Any, interaction: Any, irreps: tuple[o3.Irreps, o3.Irreps], elements: list[int], l: int
-) -> np.ndarray:
-    """Return the block's product of features with the element, [element, 1, channel, channel]."""
-    known = len(model.atomic_numbers)
-
-    def of_element(element: int) -> np.ndarray:
-        return linear_matrix(lambda x: interaction.skip_tp(x, one_hot(known, element, len(x))), *irreps, l)
-
-    return np.stack([of_element(element) for element in elements])
-
-
-def _selected(
-    model: Any, interaction: Any, mixing: np.ndarray, target: o3.Irreps, elements: list[int], l: int
-) -> np.ndarray:
-    """Return [element, path of l, channel, channel]: the mixing and then the selection by element of a first block."""
-    return mixing[None] @ _per_element(model, interaction, (target, target), elements, l)
-
-
-def _skip(model: Any, interaction: Any, elements: list[int], first: bool) -> Arrays:
-    """Return the residual connection of a layer, per element."""
-    node_irreps, hidden = o3.Irreps(interaction.node_feats_irreps), o3.Irreps(interaction.hidden_irreps)
-    if first:
-        every = eye(len(model.atomic_numbers))
-        features = interaction.skip_tp(model.node_embedding(every), every)
-        return {"skip_of_element": features[elements, : hidden[0].mul].numpy()}
-    return {
-        f"skip.{l}": _per_element(model, interaction, (node_irreps, hidden), elements, l)
-        for l in range(min(node_irreps.lmax, hidden.lmax) + 1)
-    }
-
-
-def _edge_tensor_product(interaction: Any) -> Arrays:
-    """Return the paths (l1, l2, l3) of the edge product and their couplings [m1, m2, m3].
-
-    Paths are listed in the order of the product's weights; those that end in the same l3 must follow each other in
-    the order of the blocks that the next linear map reads.
-    """
-    tp = interaction.conv_tp
-    node, edge, out = o3.Irreps(tp.irreps_in1), o3.Irreps(tp.irreps_in2), o3.Irreps(tp.irreps_out)
-    paths: list[tuple[int, int, int]] = []
-    couplings: list[np.ndarray] = []
-    last_block: dict[int, int] = {}
-    channels = node[0].mul
-    for p, instruction in enumerate(tp.instructions):
-        i1, i2, i3 = instruction.i_in1, instruction.i_in2, instruction.i_out
-        l1, l2, l3 = node[i1].ir.l, edge[i2].ir.l, out[i3].ir.l
-        if instruction.connection_mode != "uvu" or last_block.get(l3, -1) >= i3:
-            raise not_covered("order of the edge product's paths")
-        last_block[l3] = i3
-        weights = zeros(1, tp.weight_numel)
-        weights[:, p * channels] = 1.0  # channel 0 of this path
-        table = np.zeros((2 * l1 + 1, 2 * l2 + 1, 2 * l3 + 1))
-        for m1, m2 in itertools.product(range(2 * l1 + 1), range(2 * l2 + 1)):
-            x, y = zeros(1, node.dim), zeros(1, edge.dim)
-            x[0, node.slices()[i1].start + m1] = 1.0
-            y[0, edge.slices()[i2].start + m2] = 1.0
-            table[m1, m2] = tp(x, y, weights)[0, out.slices()[i3]][: 2 * l3 + 1].numpy()
-        table[np.abs(table) < 1e-12] = 0.0
-        paths.append((l1, l2, l3))
-        couplings.append(table.ravel())
-    return {"paths": np.array(paths, dtype=np.int64), "couplings": np.concatenate(couplings)}
+def _readout(model: Any, layer: int) -> Any:
+    """Return the readout of a layer, None if it has none: a single readout is that of the last layer."""
+    last_only = len(model.readouts) == 1
+    if last_only and layer < len(model.interactions) - 1:
+        return None
+    return model.readouts[0 if last_only else layer]
