@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -99,13 +100,15 @@ def _require_room(box: LammpsBox, atoms: Atoms, system: MolecularSystem) -> None
     """
     from ase.geometry import find_mic
 
-    ends = np.concatenate(
-        [system.bonds.atoms[:, [0, 1]], system.angles.atoms[:, [0, 2]], system.dihedrals.atoms[:, [0, 3]]]
-    )
-    if not len(ends):
-        return
-    steps = find_mic(atoms.positions[ends[:, 1]] - atoms.positions[ends[:, 0]], atoms.cell, atoms.pbc)[0]
-    extent, half = np.abs(box.vectors_to_lammps(steps)).max(axis=0), np.diag(box.cell) / 2
+    reach = [np.zeros(3)]
+    for terms in (system.bonds, system.angles, system.dihedrals):
+        if not len(terms.atoms):
+            continue
+        steps = np.zeros((len(terms.atoms), 3))
+        for one, other in itertools.pairwise(terms.atoms.T):  # along the bonds: the ends' nearest images may be others
+            steps += find_mic(atoms.positions[other] - atoms.positions[one], atoms.cell, atoms.pbc)[0]
+        reach.append(np.abs(box.vectors_to_lammps(steps)).max(axis=0))
+    extent, half = np.max(reach, axis=0), np.diag(box.cell) / 2
     if (extent >= half).any():
         raise InputError(
             f"a cell {2 * half.min():.1f} A wide is too small for its molecules: some reach their own images; "

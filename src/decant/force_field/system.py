@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from decant.force_field.cache import parameters_of
 from decant.force_field.parameters import MoleculeParameters, Rows
+from decant.molecules.molecule import Molecule
 
 Placed = tuple[MoleculeParameters, np.ndarray]
 """The parameters of a molecule, and the index in the system of each of its atoms, shape (atoms,)."""
@@ -83,6 +85,28 @@ def molecular_system(molecules: Sequence[Placed]) -> MolecularSystem:
         angles=_terms(molecules, 3, lambda one: one.angles, _harmonic),
         dihedrals=_terms(molecules, 4, lambda one: one.torsions, _fourier),
     )
+
+
+def liquid_system(liquid: Sequence[tuple[Molecule, int]]) -> MolecularSystem:
+    """Return the system of molecules one after the other, each with its atoms in the order of its SMILES.
+
+    Parameters
+    ----------
+    liquid
+        Molecules, and how many of each.
+
+    Raises
+    ------
+    InputError
+        If the force field has no parameters for one.
+    """
+    placed, first = [], 0
+    for kind, count in liquid:
+        found = parameters_of(kind.smiles)
+        for _ in range(count):
+            placed.append((found, first + np.arange(len(found.elements))))
+            first += len(found.elements)
+    return molecular_system(placed)
 
 
 def _atom_kinds(one: MoleculeParameters) -> Iterator[tuple[str, float, float]]:

@@ -12,7 +12,7 @@ from multiprocessing import util
 from pathlib import Path
 
 from decant.foundation.errors import ProgramFailed
-from decant.lammps.command import MACE, environment, lmp_binary
+from decant.lammps.command import OWN_STYLES, environment, lmp_binary
 from decant.lammps.guards import read_error
 
 LAUNCHED_BY = ("PMI", "PMIX", "MPI_LOCAL", "HYDI", "OMPI_", "SLURM_", "PALS_")
@@ -56,7 +56,7 @@ class LammpsSession:
 
     def _started(self) -> subprocess.Popen[str]:
         if self._process is None or self._process.poll() is not None:
-            variables = {k: v for k, v in environment(MACE).items() if not k.startswith(LAUNCHED_BY)}
+            variables = {k: v for k, v in environment(OWN_STYLES).items() if not k.startswith(LAUNCHED_BY)}
             self._process = subprocess.Popen(
                 [str(lmp_binary()), "-log", "none", "-nocite"],
                 env={**variables, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")},

@@ -14,6 +14,8 @@ from decant.force_field import cache
 from decant.force_field.evaluate import evaluate
 from decant.force_field.sage import parametrize, require_toolkit
 from decant.foundation.errors import InputError
+from decant.labels.base import LabelError
+from decant.labels.registry import labeler
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.molecule import Molecule
 from decant.molecules.packing import pack
@@ -130,7 +132,7 @@ def test_a_molecule_without_parameters_is_named_with_what_is_missing(smiles: str
         (
             Atoms("CH3", [[0, 0, 0], [1.08, 0, 0], [-0.54, 0.935, 0], [-0.54, -0.935, 0]]),
             0,
-            "CH3: no molecule of closed shells",
+            "CH3: no closed-shell molecule",
         ),
         (molecule("water").embed(1), 1, r"charge \+1: its molecules have 0"),
         (Atoms("Li", cell=[9, 9, 9], pbc=True), 0, r"charge 0: its molecules have \+1"),
@@ -139,6 +141,15 @@ def test_a_molecule_without_parameters_is_named_with_what_is_missing(smiles: str
 def test_what_a_force_field_cannot_be_is_said(atoms: Atoms, charge: int, reason: str) -> None:
     with pytest.raises(InputError, match=reason):
         evaluate(atoms, charge)
+
+
+def test_a_lone_atom_has_no_energy_and_what_is_not_known_is_a_label_error() -> None:
+    method = labeler("openff")
+    assert method.label(Atoms("C")).energy == 0.0
+    with pytest.raises(LabelError, match="has no parameters for the atom Si"):
+        method.label(molecule("C[SiH3]").embed(1))
+    with pytest.raises(InputError, match="method 'openff' has no setting 'cutoff'; it has none"):
+        labeler("openff", {"cutoff": 8})
 
 
 def test_a_cell_in_which_a_molecule_meets_itself_is_refused() -> None:
