@@ -133,7 +133,8 @@ def _continued(run: Run, asked: RunDescription) -> Run:
     longer = asked.production_steps > made.production_steps
     follows = (LENGTHS if longer else ()) + (FOLLOW_LENGTH if longer or made.lengthened else ())
     settings = {key: value for key, value in asked.as_mapping().items() if key not in follows}
-    settings["potential_sha256"] = settings.pop("potential_sha256")  # last: the liquid says more, where that differs
+    for key in ("elements", "potential_sha256"):  # last: the liquid says more, where that differs
+        settings[key] = settings.pop(key)
     require_same(run.path, made.as_mapping(), settings, FREE_TO_CHANGE)
     if not longer:
         return run
