@@ -13,7 +13,6 @@ from decant.foundation.files import read_yaml, write_yaml
 from decant.simulation.run import Run
 from tests.integration.conftest import run_decant
 
-pytest.importorskip("openff.toolkit", reason="the extra 'forcefield' is not installed")
 pytestmark = pytest.mark.usefixtures("parameter_cache")
 
 LIQUID = "water:8,ACN:2"
@@ -25,7 +24,15 @@ def recipes(path: Path, *entries: dict) -> Path:
 
 
 def boxes(**more: object) -> dict:
-    parameters = {"liquid": LIQUID, "density": 0.7, "driver": "openff", "length": "20fs", "conformers": 1, **more}
+    parameters = {
+        "liquid": LIQUID,
+        "density": 0.7,
+        "driver": "openff",
+        "length": "20fs",
+        "conformers": 1,
+        "hessian": "mmff94",
+        **more,
+    }
     return {"recipe": "liquid", "count": 1, "parameters": parameters}
 
 

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
+from decant.data.frames import density
 from decant.force_field.lammps_input import write_system
 from decant.force_field.recognition import placed_molecules
 from decant.force_field.system import molecular_system
 from decant.foundation.errors import InputError, ProgramFailed, warn
 from decant.foundation.progress import Progress
 from decant.foundation.threads import worker_count
-from decant.foundation.units import U_A3_TO_G_CM3, parse_length
+from decant.foundation.units import parse_length
 from decant.foundation.workers import workers
 from decant.labels.base import Labeler, LabelError
 from decant.labels.registry import labeler
@@ -267,7 +268,7 @@ def _read_frames(path: Path, task: Sampling, box: LammpsBox) -> list[Atoms]:
     if task.pressure is not None:
         for atoms, length in frames:
             atoms.set_cell(atoms.cell.array * (length / box.cell[0, 0]))  # the barostat scales all directions alike
-            atoms.info["density_g_cm3"] = float(atoms.get_masses().sum() / atoms.get_volume() * U_A3_TO_G_CM3)
+            atoms.info["density_g_cm3"] = density(atoms)
     return [atoms for atoms, _ in frames]
 
 

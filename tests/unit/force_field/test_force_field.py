@@ -22,7 +22,6 @@ from decant.molecules.packing import pack
 from decant.molecules.solvents import molecule
 from tests.openmm_reference import openmm_energy_forces
 
-pytest.importorskip("openff.toolkit", reason="the extra 'forcefield' is not installed")
 pytestmark = pytest.mark.usefixtures("parameter_cache")
 
 RELATIVE = 1e-4
