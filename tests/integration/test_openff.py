@@ -10,6 +10,7 @@ import pytest
 from ase.io import read
 
 from decant.foundation.files import read_yaml, write_yaml
+from decant.lammps.observe import read_blocks
 from decant.simulation.run import Run
 from tests.integration.conftest import run_decant
 
@@ -98,9 +99,11 @@ def test_the_reference_has_a_run_of_its_own_that_goes_on_and_starts_others(tmp_p
         "simulate", "--from", run, "--ensemble", "nvt", "--length", "10fs", "--trajectory", "none", "-o", next_run
     )
     assert read_yaml(next_run / "run.yaml")["method"] == "openff"
-    rows = (next_run / "rdf.0.dat").read_text().splitlines()
     assert "1*" in (next_run / "observe.lammps").read_text(), "types of an element are counted together"
-    assert len(rows[-1].split()) == 2 + 2 * 10, "ten pairs of four elements"
+    block = read_blocks([next_run / "rdf.0.dat"])[1][-1]
+    assert block.shape[1] == 1 + 2 * 10, "ten pairs of four elements: C, H, N, O"
+    row = np.searchsorted(block[:, 0], 1.6)
+    assert block[row, 2 + 2 * 2] == 0.5, "one of two carbons has the nitrogen next to it: bonded pairs count"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 import tempfile
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def evaluate(atoms: Atoms, charge: int = 0, spin: int | None = None) -> Predicti
         if box.periodic:
             _require_room(box, atoms, system)
         commands = _commands(folder, box, force_field_lines(system, *_reach(atoms, box)))
-        _session().run(commands, folder / "done")
+        _session(os.getpid()).run(commands, folder / "done")
         return _read(folder, box)
 
 
@@ -117,5 +118,6 @@ def _require_room(box: LammpsBox, atoms: Atoms, system: MolecularSystem) -> None
 
 
 @functools.cache
-def _session() -> LammpsSession:
+def _session(process: int) -> LammpsSession:
+    """Return the LAMMPS of a process: one that was forked does not share it."""
     return LammpsSession()
