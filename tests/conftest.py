@@ -47,6 +47,16 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture
+def parameter_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder that keeps the parameters of the force field for all workers: the toolkit takes seconds to load."""
+    pytest.importorskip("openff.nagl_models", reason="the extra 'forcefield' is not installed")
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "parameters"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def reported_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a finished study with made-up numbers and its report, made by the first worker that asks for it."""

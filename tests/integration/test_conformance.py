@@ -6,10 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+from ase import Atoms
 
 from decant.foundation.files import read_yaml
 from decant.labels.base import Labeler
 from decant.labels.registry import labeler
+from decant.molecules.liquid import parse_liquid
+from decant.molecules.packing import pack
 from decant.testing import AlgorithmConformance, LabelerConformance, RecipeConformance
 from tests.integration.conftest import TINY
 
@@ -49,6 +52,19 @@ class OurAlgorithm(AlgorithmConformance):
 
     def was_continued(self, work: Path) -> bool:
         return re.search(self.continued, (work / "train.log").read_text()) is not None
+
+
+@pytest.mark.usefixtures("parameter_cache")
+class TestOpenFF(LabelerConformance):
+    name = "openff"
+    # Lennard-Jones ends at its cutoff with a step in the energy; what lies beyond is corrected for on the mean only
+    step = 2e-4
+    tolerance = 2e-2
+
+    @pytest.fixture
+    def box(self) -> Atoms:
+        """Two methanol molecules would reach their own images."""
+        return pack(parse_liquid("CO:12"), 0.7, 1)
 
 
 class TestMace(OurAlgorithm):

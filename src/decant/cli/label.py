@@ -17,7 +17,7 @@ def command(
     method: Annotated[
         str,
         typer.Option(
-            help="Reference method: gfn2-xtb, gfn1-xtb, cp2k:pbe-d3, cp2k:TEMPLATE, ase:IMPORT.PATH, "
+            help="Reference method: gfn2-xtb, gfn1-xtb, openff, cp2k:pbe-d3, cp2k:TEMPLATE, ase:IMPORT.PATH, "
             "potential:DIRECTORY, or one that a package adds."
         ),
     ] = "gfn2-xtb",

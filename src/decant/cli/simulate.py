@@ -20,6 +20,12 @@ def command(
     potential: Annotated[
         Path | None, typer.Argument(help="Folder of an exported potential; by default that of --from.")
     ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="Reference method instead of a potential: openff, which LAMMPS computes.", show_default=False
+        ),
+    ] = None,
     liquid: Annotated[
         str | None,
         typer.Option(
@@ -108,6 +114,7 @@ def command(
       decant simulate potentials/mace-a --liquid EC:4,EMC:8 --copies 4 --length 20ps --ranks 2 -o runs/mace-a
       decant simulate potentials/dp-a --liquid EC:12 --ensemble nvt --temperature 313 --density 1.3 -o runs/ec
       decant simulate potentials/x --liquid EC:3,EMC:7 --by mass --salt LiPF6 --molality 1 --molecules 500 -o runs/salt
+      decant simulate --method openff --liquid EC:4,EMC:8 --copies 4 --length 100ps --ranks 2 -o runs/openff
       decant simulate --from runs/mace-a --replicate 3,3,3 --length 1ns --dump-every 1ps --ranks 64 -o runs/large
     """
     from decant.foundation.units import parse_length
@@ -121,7 +128,8 @@ def command(
     if liquid is not None:
         liquid = counted(liquid, molecules, Solution(by, salt, molality, molarity), density)
     given = {
-        "potential": potential, "liquid": liquid, "copies": copies if start is None or copies != 1 else None,
+        "potential": potential, "method": method, "liquid": liquid,
+        "copies": copies if start is None or copies != 1 else None,
         "temperature": temperature, "pressure": pressure, "timestep_fs": timestep,
     }  # fmt: skip
     protocol = Protocol(
@@ -140,8 +148,9 @@ def command(
         rdf_cutoff=rdf_cutoff,
         viscosity=viscosity,
     )
-    for sentence in caveats(Potential.open(protocol.potential), protocol.liquid):
-        warn(sentence)
+    if protocol.potential is not None:
+        for sentence in caveats(Potential.open(protocol.potential), protocol.liquid):
+            warn(sentence)
     run = simulate(protocol, output, ranks, threads, launcher, gpus, end_of_time(walltime))
     print(f"{output}: {outcome(run)}")
     if run.status["state"] == "interrupted":
@@ -178,13 +187,20 @@ def system(given: dict[str, Any], start: Path | None, boxes: tuple[int, int, int
         for key in ("liquid", "copies"):
             if key in given:
                 raise InputError(f"--{key}: the liquid is that of --from {start}; leave one of the two out")
-        return {**source(start, boxes), **given}
+        found = source(start, boxes)
+        for one, other in (("potential", "method"), ("method", "potential")):
+            if one in given:  # another than that of the run
+                found.pop(other, None)
+        return {"potential": None, **found, **given}
     if boxes != (1, 1, 1):
         raise InputError("--replicate: copies the box of another run, give it with --from; --copies makes a larger box")
-    for key, what in (("potential", "the folder of a potential"), ("liquid", "--liquid")):
+    if {"potential", "method"} <= given.keys():
+        raise InputError(f"--method {given['method']} and the potential {given['potential']}: leave one of the two out")
+    wanted = () if "method" in given else (("potential", "the folder of a potential, or --method openff"),)
+    for key, what in (*wanted, ("liquid", "--liquid")):
         if key not in given:
             raise InputError(f"{what} is missing; give it, or a run to start from with --from")
-    return given
+    return {"potential": None, **given}
 
 
 def end_of_time(walltime: str | None) -> float | None:

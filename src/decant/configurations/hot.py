@@ -55,7 +55,7 @@ class HotRecipe:
         density
             g/cm3 of the liquid as it normally is.
         driver
-            What drives the dynamics: ``potential:DIRECTORY`` or a reference method such as ``gfn2-xtb``.
+            What drives the dynamics: ``potential:DIRECTORY`` or a reference method such as ``openff`` or ``gfn2-xtb``.
         temperature
             K, a number or [low, high].
         compression

@@ -20,8 +20,8 @@ class LiquidRecipe:
     """Periodic boxes of molecules with thermal disorder, packed at given densities.
 
     Good for the liquid itself. Without a driver the packing is random and far from equilibrium: good for a first
-    potential. With one, molecular dynamics at constant volume starts from there: configurations as they are in the
-    liquid.
+    potential. With one, molecular dynamics starts from there, at constant volume or pressure: configurations as they
+    are in the liquid. The force field ``openff`` equilibrates a box before an expensive method labels it.
     """
 
     name = "liquid"

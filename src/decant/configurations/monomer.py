@@ -63,7 +63,7 @@ class MonomerRecipe:
         dynamics
             What goes on from there.
         driver
-            What drives short molecular dynamics: a reference method such as ``gfn2-xtb``, or
+            What drives short molecular dynamics: a reference method such as ``openff`` or ``gfn2-xtb``, or
             ``potential:DIRECTORY`` for an exported potential through LAMMPS, which needs a box.
         length
             Length of the dynamics of each molecule, for example ``0.2ps``.
@@ -71,6 +71,8 @@ class MonomerRecipe:
             Configurations taken from each dynamics, evenly spaced; they share a split group.
         """
         dynamics.check_driver()
+        if dynamics.pressure is not None:
+            raise InputError(f"pressure {dynamics.pressure:g}: a molecule alone has none; leave it out")
         if box is None and dynamics.driver is not None and dynamics.driver.startswith(POTENTIAL):
             raise InputError(f"driver '{dynamics.driver}': LAMMPS needs a periodic box; set box, for example 20")
         wanted = dynamics.starts(count)

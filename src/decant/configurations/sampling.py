@@ -6,13 +6,17 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 
+from decant.data.frames import density
+from decant.force_field.lammps_input import write_system
+from decant.force_field.recognition import placed_molecules
+from decant.force_field.system import molecular_system
 from decant.foundation.errors import InputError, ProgramFailed, warn
 from decant.foundation.progress import Progress
 from decant.foundation.threads import worker_count
@@ -20,13 +24,14 @@ from decant.foundation.units import parse_length
 from decant.foundation.workers import workers
 from decant.labels.base import Labeler, LabelError
 from decant.labels.registry import labeler
-from decant.lammps.data import write_data
+from decant.lammps.data import LammpsBox, write_data
 from decant.lammps.guards import Limits
 from decant.lammps.inputs import inputs_directory
 from decant.lammps.launch import launch, variables
 from decant.lammps.trajectory import read_segment
-from decant.molecules.topology import bonds
+from decant.molecules.topology import bonds, renumbered
 from decant.potentials.potential import Potential
+from decant.simulation.force_field import ATOM_STYLE, METHODS, write_force_field
 from decant.simulation.start import longest_bond
 
 POTENTIAL = "potential:"
@@ -44,7 +49,8 @@ class Sampling:
     Attributes
     ----------
     driver
-        ``potential:DIRECTORY`` for an exported potential, run by LAMMPS; or the name of a reference method.
+        ``potential:DIRECTORY`` for an exported potential, or ``openff``, run by LAMMPS; or the name of another
+        reference method.
     start
         Configuration to start from, molecules whole.
     temperature
@@ -55,6 +61,8 @@ class Sampling:
         Configurations to take, evenly spaced; the last one at the end.
     seed
         Seed of velocities and random forces.
+    pressure
+        bar; None keeps the cell.
     """
 
     driver: str
@@ -63,6 +71,7 @@ class Sampling:
     length_ps: float
     snapshots: int
     seed: int
+    pressure: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,20 +81,30 @@ class Dynamics:
     Attributes
     ----------
     driver
-        What drives molecular dynamics: ``potential:DIRECTORY`` for an exported potential through LAMMPS, or a
-        reference method such as ``gfn2-xtb``; none takes the boxes as packed.
+        What drives molecular dynamics: ``openff`` for a force field, or ``potential:DIRECTORY`` for an exported
+        potential, through LAMMPS; or a reference method such as ``gfn2-xtb``; none takes the boxes as packed.
     length
         Length of the dynamics of each packed box, for example ``1ps``.
     snapshots
         Configurations taken from the dynamics of each packed box, evenly spaced; they share a split group.
+    pressure
+        bar, with a driver through LAMMPS: boxes take the density that it gives them; none keeps that of the packing.
     """
 
     driver: str | None = None
     length: str = "1ps"
     snapshots: int = 1
+    pressure: float | None = None
 
     def check_driver(self) -> None:
-        """Raise `InputError` if there is no such driver."""
+        """Raise `InputError` if there is no such driver, or it keeps no pressure."""
+        if self.pressure is not None and (self.driver is None or not _is_lammps(self.driver)):
+            raise InputError(
+                f"pressure {self.pressure!r} with driver {self.driver}: expected a driver that LAMMPS runs,"
+                f" {', '.join(METHODS)} or {POTENTIAL}DIRECTORY"
+            )
+        if self.pressure is not None and not isinstance(self.pressure, int | float):
+            raise InputError(f"pressure: expected a number of bar, not {self.pressure!r}")
         if self.driver is None:
             return
         if self.driver.startswith(POTENTIAL):
@@ -115,7 +134,9 @@ class Dynamics:
             raise InputError(f"snapshots {self.snapshots}: expected a positive whole number")
         length_ps = parse_length(self.length)
         tasks = [
-            Sampling(self.driver, start, start.info["temperature"], length_ps, self.snapshots, seed + index)
+            Sampling(
+                self.driver, start, start.info["temperature"], length_ps, self.snapshots, seed + index, self.pressure
+            )
             for index, start in enumerate(starts)
         ]
         taken = sample_all(tasks, name)
@@ -167,7 +188,8 @@ def sample(task: Sampling) -> list[Atoms]:
     ProgramFailed
         If the driver is a potential and LAMMPS failed.
     """
-    run: Callable[[Sampling], list[Atoms]] = _by_lammps if task.driver.startswith(POTENTIAL) else _by_method
+    by_method = not _is_lammps(task.driver) or (task.driver in METHODS and not task.start.pbc.all())
+    run: Callable[[Sampling], list[Atoms]] = _by_method if by_method else _by_lammps
     frames = run(task)
     whole = _intact(task.start)
     broken = next((index for index, atoms in enumerate(frames) if not whole(atoms)), len(frames))
@@ -190,32 +212,48 @@ def _intact(start: Atoms) -> Callable[[Atoms], bool]:
     return whole
 
 
+def _is_lammps(driver: str) -> bool:
+    return driver.startswith(POTENTIAL) or driver in METHODS
+
+
 def _by_lammps(task: Sampling) -> list[Atoms]:
-    """Return the frames of a run of lammps_inputs/in.sample."""
-    potential = Potential.open(Path(task.driver.removeprefix(POTENTIAL)))
+    """Return the frames of a run of lammps_inputs/in.sample, or with a pressure of in.sample_npt."""
     pairs = bonds(task.start)
+    script = "in.sample" if task.pressure is None else "in.sample_npt"
     every = max(1, round(1000.0 * task.length_ps / TIMESTEP_FS / RECORDED))
     limits = Limits.around(task.temperature, 1.0, longest_bond(task.start, pairs))
     with tempfile.TemporaryDirectory(prefix="decant-") as name:
         directory = Path(name)
-        for file in ("in.sample", "setup.lammps", "production.lammps"):
+        for file in (script, "setup.lammps", "production.lammps"):
             shutil.copyfile(inputs_directory() / file, directory / file)
-        (directory / "potential").symlink_to(potential.path.resolve())
-        box = write_data(directory / "system.data", task.start, potential.elements, pairs, task.start.arrays["mol_id"])
+        potential, box, more = _written(task, directory, pairs)
         values = {
             "potential": "potential", "temperature": task.temperature, "timestep": TIMESTEP_FS / 1000.0,
             "steps": every * RECORDED, "dump_every": every, "restart_every": 2 * every * RECORDED,
-            "seed": task.seed % 900_000_000 + 1, **limits.variables(), "min_density": 0.0, "max_density": 1e6,
+            "seed": task.seed % 900_000_000 + 1, **limits.variables(), "min_density": 0.0, "max_density": 1e6, **more,
         }  # fmt: skip
-        arguments = ["-log", "none", "-in", "in.sample", *variables(values)]
+        arguments = ["-log", "none", "-in", script, *variables(values)]
         outcome = launch(arguments, 1, directory, plugin=potential.algorithm)
         if outcome.code != 0 and outcome.stop is None:
-            raise ProgramFailed(f"{potential.path}: LAMMPS failed while sampling: {outcome.reason()}")
-        return [task.start, *_read_frames(directory / "trajectory.0.dcd", task.start, box.vectors_from_lammps)]
+            raise ProgramFailed(f"driver '{task.driver}': LAMMPS failed while sampling: {outcome.reason()}")
+        return [task.start, *_read_frames(directory / "trajectory.0.dcd", task, box)]
 
 
-def _read_frames(path: Path, start: Atoms, turn: Callable[[np.ndarray], np.ndarray]) -> list[Atoms]:
-    """Return the frames of a DCD file, in the cell and orientation of the start."""
+def _written(task: Sampling, directory: Path, pairs: np.ndarray) -> tuple[Potential, LammpsBox, dict[str, object]]:
+    """Write the data file of a start, and the potential beside it; return that, the box and more LAMMPS variables."""
+    more: dict[str, object] = {} if task.pressure is None else {"pressure": task.pressure}
+    data, link = directory / "system.data", directory / "potential"
+    if task.driver in METHODS:
+        system = molecular_system(placed_molecules(task.start))
+        box = write_system(data, task.start, replace(system, mol_id=renumbered(task.start.arrays["mol_id"])))
+        return write_force_field(link, system), box, {**more, "atom_style": ATOM_STYLE}
+    potential = Potential.open(Path(task.driver.removeprefix(POTENTIAL)))
+    link.symlink_to(potential.path.resolve())
+    return potential, write_data(data, task.start, potential.elements, pairs, task.start.arrays["mol_id"]), more
+
+
+def _read_frames(path: Path, task: Sampling, box: LammpsBox) -> list[Atoms]:
+    """Return the frames of a DCD file in the orientation of the start; with a pressure, each in its own cell."""
     if not path.is_file() or read_segment(path) is None:
         return []
     from MDAnalysis.coordinates.DCD import DCDReader
@@ -223,8 +261,15 @@ def _read_frames(path: Path, start: Atoms, turn: Callable[[np.ndarray], np.ndarr
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of copies; we make our own
         with DCDReader(str(path)) as reader:
-            positions = [turn(step.positions.astype(float)) for step in reader]
-    return [_moved(start, frame) for frame in positions if np.isfinite(frame).all()]
+            found = [
+                (box.vectors_from_lammps(step.positions.astype(float)), float(step.dimensions[0])) for step in reader
+            ]
+    frames = [(_moved(task.start, positions), length) for positions, length in found if np.isfinite(positions).all()]
+    if task.pressure is not None:
+        for atoms, length in frames:
+            atoms.set_cell(atoms.cell.array * (length / box.cell[0, 0]))  # the barostat scales all directions alike
+            atoms.info["density_g_cm3"] = density(atoms)
+    return [atoms for atoms, _ in frames]
 
 
 def _moved(start: Atoms, positions: np.ndarray) -> Atoms:

@@ -67,6 +67,20 @@ def labels_cp2k() -> Iterator[Finding]:
 
 
 @check
+def labels_openff() -> Iterator[Finding]:
+    """Look whether the force field's packages are there; they take too long to load for a try."""
+    from decant.labels.registry import labeler
+
+    try:
+        settings = labeler("openff").settings
+    except InputError as error:
+        detail, _, mend = str(error).partition(": ")[2].partition("; run: ")
+        yield Finding("labels: openff", MISSING, detail, mend, needed=False)
+        return
+    yield Finding("labels: openff", OK, f"{settings['force_field']}, {settings['charge_model']}", needed=False)
+
+
+@check
 def labels_of_packages() -> Iterator[Finding]:
     """List the methods that other packages add; each must load."""
     for entry in metadata.entry_points(group="decant.labels"):

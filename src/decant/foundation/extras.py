@@ -11,6 +11,7 @@ EXTRAS = {
     "mace": "fitting, converting and comparing MACE models",
     "deepmd": "Deep Potential: fits, models and pair_style deepmd",
     "labels": "labels by GFN2-xTB, files of other programs, choice and inspection of frames",
+    "forcefield": "method openff: a classical force field as reference and driver",
     "study": "decant run: studies, here or on Slurm",
 }
 """Extras of the package, and what each is for. ``all`` is all of them."""

@@ -10,6 +10,7 @@ from decant.foundation.errors import InputError, nearest
 from decant.labels.ase import ase_method
 from decant.labels.base import Labeler, made
 from decant.labels.cp2k import TEMPLATES, cp2k_method
+from decant.labels.openff import OPENFF, openff_method
 from decant.labels.potential import potential_method
 from decant.labels.tblite import METHODS, tblite_method
 
@@ -23,10 +24,10 @@ def labeler(name: str, settings: Mapping[str, Any] | None = None) -> Labeler:
     Parameters
     ----------
     name
-        ``gfn1-xtb``, ``gfn2-xtb``; ``cp2k:pbe-d3`` or ``cp2k:FILE`` with a template of one's own; ``ase:IMPORT.PATH``
-        of an ASE calculator; ``potential:DIRECTORY`` of an exported potential; or one that an installed package adds
-        under the entry point group ``decant.labels``, as a callable that takes its settings by keyword and returns a
-        `Labeler`.
+        ``gfn1-xtb``, ``gfn2-xtb``; ``openff``; ``cp2k:pbe-d3`` or ``cp2k:FILE`` with a template of one's own;
+        ``ase:IMPORT.PATH`` of an ASE calculator; ``potential:DIRECTORY`` of an exported potential; or one that an
+        installed package adds under the entry point group ``decant.labels``, as a callable that takes its settings by
+        keyword and returns a `Labeler`.
     settings
         Settings of the method.
 
@@ -41,10 +42,12 @@ def labeler(name: str, settings: Mapping[str, Any] | None = None) -> Labeler:
             return maker(name.removeprefix(prefix), chosen)
     if name.lower() in METHODS:
         return tblite_method(name.lower(), chosen)
+    if name == OPENFF:
+        return openff_method(chosen)
     others = {entry.name: entry for entry in metadata.entry_points(group=GROUP)}
     if name in others:
         return made(name, others[name].load(), chosen)
-    known = [*METHODS, *(f"{CP2K}{template}" for template in TEMPLATES), *others]
+    known = [*METHODS, OPENFF, *(f"{CP2K}{template}" for template in TEMPLATES), *others]
     raise InputError(
         f"unknown method '{name}'{nearest(name, known)}; expected one of {', '.join(known)}, "
         f"{CP2K}TEMPLATE, {ASE}IMPORT.PATH, {POTENTIAL}DIRECTORY"

@@ -18,6 +18,8 @@ from decant.lammps.plugin import mace_directory, preload_blas
 
 MACE = "mace"
 """Name of our own plugin."""
+OWN_STYLES = "openff"
+"""What LAMMPS computes by its own styles: no plugin of anybody else is needed for it."""
 MPI_LIBRARY = "libmpi.so.12"
 
 
@@ -29,9 +31,10 @@ def environment(plugin: str | None = None) -> dict[str, str]:
     ----------
     plugin
         Name of the only plugin that is needed, as under the entry point group ``lammps.plugins``; without it, or if
-        no plugin has this name, every installed one is loaded. Without Deep Potential's, `lmp` starts at once.
+        no plugin has this name, every installed one is loaded; for `OWN_STYLES` none but ours. Without Deep
+        Potential's, `lmp` starts at once.
     """
-    if plugin == MACE:
+    if plugin in (MACE, OWN_STYLES):
         variables, folders = dict(os.environ), {MACE: mace_directory()}
     else:
         variables, folders = _every_plugin()

@@ -182,6 +182,11 @@ def _header(atoms: int, bonds: int, types: int, box: LammpsBox) -> Iterator[str]
     """Yield the lines of a data file before its first section."""
     yield "LAMMPS data file by decant: units metal, atom_style molecular; bonds are for analysis only\n\n"
     yield f"{atoms} atoms\n{bonds} bonds\n{types} atom types\n1 bond types\n\n"
+    yield from box_lines(box)
+
+
+def box_lines(box: LammpsBox) -> Iterator[str]:
+    """Yield the lines of a data file's header that say the box."""
     for axis, (low, length) in zip("xyz", zip(box.origin, np.diag(box.cell), strict=True), strict=True):
         yield f"{low:.16g} {low + length:.16g} {axis}lo {axis}hi\n"
     if box.triclinic:
@@ -221,7 +226,7 @@ def read_configuration(path: Path, elements: Sequence[str]) -> tuple[ase.Atoms, 
     Parameters
     ----------
     path
-        Data file of ``atom_style molecular``, with images.
+        Data file of ``atom_style molecular`` or ``full``, with images.
     elements
         Chemical symbols in the order of the LAMMPS types.
 
@@ -240,7 +245,8 @@ def read_configuration(path: Path, elements: Sequence[str]) -> tuple[ase.Atoms, 
     cell[1, 0], cell[2, 0], cell[2, 1] = tilts
     rows = np.array(sections["Atoms"], dtype=float)
     rows = rows[np.argsort(rows[:, 0])]
-    positions = rows[:, 3:6] - [limits[axis][0] for axis in "xyz"] + rows[:, 6:9] @ cell
+    # positions and images are the last six columns; ``atom_style full`` has a charge before them
+    positions = rows[:, -6:-3] - [limits[axis][0] for axis in "xyz"] + rows[:, -3:] @ cell
     symbols = [elements[int(kind) - 1] for kind in rows[:, 2]]
     atoms = ase.Atoms(symbols, positions=positions, cell=cell, pbc=True)
     atoms.set_array("mol_id", rows[:, 1].astype(int) - 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, groupby
 from pathlib import Path
 
 import numpy as np
@@ -85,13 +85,13 @@ class Observation:
         number = self._chosen_species()
         return np.arange(first[number], first[number + 1])
 
-    def lines(self, types: np.ndarray, mol_id: np.ndarray, cutoff: float) -> list[str]:
+    def lines(self, types: Sequence[str], mol_id: np.ndarray, cutoff: float) -> list[str]:
         """Return the lines of a run's ``observe.lammps``; empty if it needs none.
 
         Parameters
         ----------
         types
-            LAMMPS type of each atom, shape (n,).
+            LAMMPS types of each element that there is: one, or ``1*3`` for several.
         mol_id
             0-based molecule of each atom, shape (n,), molecules of a species one after the other.
         cutoff
@@ -108,6 +108,21 @@ class Observation:
 
     def _chosen_species(self) -> int:
         return [name for name, _ in self.species].index(self.trajectory)
+
+
+def types_of_elements(types: np.ndarray, elements: Sequence[str]) -> list[str]:
+    """Return the LAMMPS types of each element that there is, as `Observation.lines` takes them.
+
+    Parameters
+    ----------
+    types
+        LAMMPS type of each atom, from 1, shape (n,).
+    elements
+        Chemical symbol of each type; types of an element follow each other.
+    """
+    groups = groupby(np.unique(types).tolist(), lambda kind: elements[kind - 1])
+    ranges = [list(members) for _, members in groups]
+    return [f"{one[0]}" if len(one) == 1 else f"{one[0]}*{one[-1]}" for one in ranges]
 
 
 def require_trajectory(name: str, species: Sequence[str]) -> None:
@@ -147,9 +162,9 @@ def _msd(observed: Observation) -> list[str]:
     return [*lines, f"fix msd all ave/time {every} 1 {every} {' '.join(columns)} format ' %.10g' {_file('msd')}"]
 
 
-def _rdf(observed: Observation, types: np.ndarray, cutoff: float) -> list[str]:
+def _rdf(observed: Observation, types: Sequence[str], cutoff: float) -> list[str]:
     """Return what measures the radial distribution of every pair of elements, in blocks of about a restart interval."""
-    pairs = " ".join(f"{one} {two}" for one, two in combinations_with_replacement(np.unique(types).tolist(), 2))
+    pairs = " ".join(f"{one} {two}" for one, two in combinations_with_replacement(types, 2))
     reach, lines, longer = cutoff, [], ""
     if observed.rdf_cutoff_A is not None:
         reach = observed.rdf_cutoff_A

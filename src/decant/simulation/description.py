@@ -111,6 +111,8 @@ class RunDescription:
         Of the packing, the velocities and the Langevin forces.
     ranks, threads
         MPI ranks, and OpenMP threads of each, of the latest segment.
+    method
+        Reference method that the run is of, whose force field `potential` then holds; None for an exported potential.
     start, replicate
         Directory of the run whose last frame, copied so many times along each cell vector, is the start (``from``);
         None for a packed start.
@@ -153,6 +155,7 @@ class RunDescription:
     seed: int = key(_whole)
     ranks: int = key(count(1))
     threads: int = key(count(1))
+    method: str | None = key(text, None)
     start: Path | None = key(_path, None)
     replicate: tuple[int, int, int] = key(_list(count(1), 3), (1, 1, 1))
     trajectory: str = key(text, "all")

@@ -29,7 +29,7 @@ class Protocol:
     Attributes
     ----------
     potential
-        Folder of an exported potential.
+        Folder of an exported potential; None with a `method`.
     liquid
         Composition, for example ``"EC:4,EMC:8"``.
     copies
@@ -58,6 +58,8 @@ class Protocol:
         How far those RDF reach, angstrom; None for the cutoff of the potential, beyond which they cost time.
     viscosity
         Whether the stress is written as often as a Green-Kubo viscosity needs it.
+    method
+        Reference method that LAMMPS computes, instead of a potential; see `decant.simulation.force_field`.
 
     Raises
     ------
@@ -65,7 +67,7 @@ class Protocol:
         If a setting makes no sense.
     """
 
-    potential: Path
+    potential: Path | None
     liquid: str
     copies: int = 1
     ensemble: str = "npt"
@@ -84,6 +86,7 @@ class Protocol:
     trajectory: str = "all"
     rdf_cutoff: float | None = None
     viscosity: bool = False
+    method: str | None = None
 
     def __post_init__(self) -> None:
         _require_sensible(self)
@@ -120,8 +123,8 @@ def describe(protocol: Protocol, potential: Potential, ranks: int, threads: int)
     given = (protocol.dump_ps, protocol.thermo_ps, protocol.restart_ps)
     frame_every, row_every, restart_every = intervals(steps, protocol.timestep_fs, *given)
     return RunDescription(
-        potential=Path(protocol.potential),
-        potential_sha256=potential_hash(protocol.potential),
+        potential=potential.path,
+        potential_sha256=potential_hash(potential.path),
         elements=tuple(potential.elements),
         liquid=protocol.liquid,
         copies=protocol.copies,
@@ -146,6 +149,7 @@ def describe(protocol: Protocol, potential: Potential, ranks: int, threads: int)
         trajectory=protocol.trajectory,
         rdf_cutoff_A=protocol.rdf_cutoff,
         viscosity=protocol.viscosity,
+        method=protocol.method,
     )
 
 
@@ -221,6 +225,8 @@ def potential_hash(folder: Path) -> str:
 
 
 def _require_sensible(protocol: Protocol) -> None:
+    if (protocol.potential is None) == (protocol.method is None):
+        raise InputError("`potential` and `method`: expected one of the two")
     if protocol.ensemble not in (*ENSEMBLES, *SAMPLING):
         raise InputError(f"`ensemble` {protocol.ensemble}: expected one of {', '.join(ENSEMBLES)}")
     for name, value in (

@@ -181,9 +181,9 @@ class Run:
         return universe
 
     def present_elements(self) -> list[str]:
-        """Return the elements of the liquid in the order of their LAMMPS types."""
+        """Return the elements of the liquid, each once, in the order of their LAMMPS types."""
         types = np.unique(read_topology(self.path / "system.data").types)
-        return [self.description.elements[kind - 1] for kind in types]
+        return list(dict.fromkeys(self.description.elements[kind - 1] for kind in types))
 
     def performance(self) -> dict[str, float]:
         """Return the speed of the production: ``ns_per_day`` and ``katom_step_per_s``; empty if there is none.

@@ -16,6 +16,7 @@ from decant.lammps.observe import OBSERVE
 from decant.lammps.restart import newest_restart, whole_restarts
 from decant.lammps.trajectory import cut, set_timestep
 from decant.simulation.description import DESCRIPTION
+from decant.simulation.force_field import ATOM_STYLE
 from decant.simulation.run import POTENTIAL, Run
 from decant.simulation.stop import stop_message
 
@@ -152,6 +153,7 @@ def _lammps_variables(run: Run, segment: int, restart: str) -> dict[str, object]
         "restart_every": description.restart_every,
         "trajectory": description.observation.group,
         "observe": "yes" if (run.path / OBSERVE).is_file() else "no",
+        **({} if description.method is None else {"atom_style": ATOM_STYLE}),
         **({} if description.is_minimised else {"minimise_steps": 0}),
         **description.guards.variables(),
     }

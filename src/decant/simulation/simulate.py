@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from decant.force_field.lammps_input import write_system
+from decant.force_field.system import liquid_system
 from decant.foundation.directories import require_own, require_same
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, write_beside, write_yaml
@@ -15,16 +20,19 @@ from decant.lammps.command import command
 from decant.lammps.data import atom_types, write_data
 from decant.lammps.guards import Limits
 from decant.lammps.inputs import inputs_directory
-from decant.lammps.observe import OBSERVE
+from decant.lammps.observe import OBSERVE, types_of_elements
+from decant.molecules.liquid import parse_liquid
 from decant.potentials.potential import Potential
 from decant.simulation.description import DESCRIPTION, ENSEMBLES, SAMPLING, RunDescription
+from decant.simulation.force_field import require_method, write_force_field
 from decant.simulation.protocol import Protocol, describe
 from decant.simulation.run import POTENTIAL, Run
 from decant.simulation.segment import Resources, run_segment, segments
 from decant.simulation.start import starting
 
 SHARED_INPUTS = ("setup.lammps", "production.lammps")
-LEFT_BEFORE = ("system.data", OBSERVE, *SHARED_INPUTS, *(f"in.{ensemble}" for ensemble in (*ENSEMBLES, *SAMPLING)))
+INPUTS = (*(f"in.{ensemble}" for ensemble in (*ENSEMBLES, *SAMPLING)), *SHARED_INPUTS)
+LEFT_BEFORE = ("system.data", OBSERVE, *INPUTS)
 """Files that a kill may leave in a directory that is not one of a run yet."""
 FREE_TO_CHANGE = ("potential", "ranks", "threads")
 """Keys of run.yaml in which a continued run may differ: they do not change what is simulated."""
@@ -73,21 +81,44 @@ def simulate(
     resources = Resources(ranks, threads, launcher, gpus, until)
     # an impossible rank count or launcher is known before any file is written
     command([], ranks, threads, launcher, gpus)
-    potential = Potential.open(protocol.potential)
-    asked = describe(protocol, potential, ranks, threads)
     output = Path(output)
-    require_own(output, DESCRIPTION, "a run directory", LEFT_BEFORE)
+    with _potential(protocol) as potential:
+        asked = describe(protocol, potential, ranks, threads)
+        if protocol.method is not None:
+            asked = replace(asked, potential=output / protocol.method)
+        require_own(output, DESCRIPTION, "a run directory", LEFT_BEFORE)
+        return _simulated(asked, potential, output, resources)
+
+
+def _simulated(asked: RunDescription, potential: Potential, output: Path, resources: Resources) -> Run:
+    """Make or continue the run in its directory."""
     with locked(output) as lock:
         if (output / DESCRIPTION).is_file():
             run = _continued(Run.open(output), asked)
         else:
-            run = _prepare(output, asked, potential, launcher)
+            run = _prepare(output, asked, potential, resources.launcher)
         recorded = read_yaml(output / "status.yaml") if (output / "status.yaml").is_file() else {}
         if recorded.get("state") not in ("completed", "stopped"):
-            run = _on_ranks(run, ranks, threads)
-            link_potential(output, protocol.potential)
+            run = _on_ranks(run, resources.ranks, resources.threads)
+            if asked.method is not None:  # the run's own, to stay with it
+                shutil.copytree(potential.path, output / asked.method, dirs_exist_ok=True)
+                potential = Potential.open(output / asked.method)
+            link_potential(output, potential.path)
             run_segment(run, potential.algorithm, lock, resources)
     return run
+
+
+@contextmanager
+def _potential(protocol: Protocol) -> Iterator[Potential]:
+    """Provide the potential of a protocol; the force field of a method lies in a folder that is gone afterwards."""
+    if protocol.potential is not None:
+        yield Potential.open(protocol.potential)
+        return
+    assert protocol.method is not None  # one of the two is there
+    require_method(protocol.method)
+    liquid = [(kind, count * protocol.copies) for kind, count in parse_liquid(protocol.liquid)]
+    with tempfile.TemporaryDirectory(prefix="decant-") as folder:
+        yield write_force_field(Path(folder), liquid_system(liquid))
 
 
 def _continued(run: Run, asked: RunDescription) -> Run:
@@ -102,6 +133,8 @@ def _continued(run: Run, asked: RunDescription) -> Run:
     longer = asked.production_steps > made.production_steps
     follows = (LENGTHS if longer else ()) + (FOLLOW_LENGTH if longer or made.lengthened else ())
     settings = {key: value for key, value in asked.as_mapping().items() if key not in follows}
+    for key in ("elements", "potential_sha256"):  # last: the liquid says more, where that differs
+        settings[key] = settings.pop(key)
     require_same(run.path, made.as_mapping(), settings, FREE_TO_CHANGE)
     if not longer:
         return run
@@ -141,12 +174,17 @@ def _prepare(output: Path, asked: RunDescription, potential: Potential, launcher
         centre_atoms=tuple(start.centre_atoms(asked.molecule_counts)) if asked.trajectory == "centres" else (),
     )
     atoms, elements = start.atoms, description.elements
-    write_data(output / "system.data", atoms, elements, start.bonds)
+    if description.method is None:
+        types = atom_types(atoms.get_chemical_symbols(), elements)
+        write_data(output / "system.data", atoms, elements, start.bonds)
+    else:
+        system = liquid_system(description.molecules)
+        types = system.types
+        write_system(output / "system.data", atoms, system)
     for name in (f"in.{description.ensemble}", *SHARED_INPUTS):
         shutil.copyfile(inputs_directory() / name, output / name)
-    types = atom_types(atoms.get_chemical_symbols(), elements)
     reach = 0.0 if description.has_trajectory else potential.cutoff
-    if lines := description.observation.lines(types, atoms.arrays["mol_id"], reach):
+    if lines := description.observation.lines(types_of_elements(types, elements), atoms.arrays["mol_id"], reach):
         with write_beside(output / OBSERVE) as temporary:
             temporary.write_text("\n".join([*lines, ""]), encoding="utf-8")
     description.write(output / DESCRIPTION)

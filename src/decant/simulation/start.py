@@ -132,8 +132,9 @@ def source(path: Path, replicate: tuple[int, int, int]) -> dict[str, Any]:
         raise InputError(f"{path}: was stopped by guard '{run.status['guard']}'; its last frame is no start for a run")
     _restart(run)
     description = run.description
+    potential = description.potential if description.potential.is_dir() else (run.path / POTENTIAL).resolve()
     return {
-        "potential": description.potential if description.potential.is_dir() else (run.path / POTENTIAL).resolve(),
+        **({"potential": potential} if description.method is None else {"method": description.method}),
         "liquid": description.liquid,
         "copies": description.copies * int(np.prod(replicate)),
         "temperature": description.temperature_K,

@@ -16,11 +16,13 @@ from decant.molecules.liquid import parse_liquid
 from decant.study.algorithm_choice import AlgorithmChoice
 from decant.study.frames import Frames, frame_sizes
 
-PERIODIC = {"gfn2-xtb": (80, 5.0), "gfn1-xtb": (80, 2.5)}
+PERIODIC = {"gfn2-xtb": (80, 5.0), "gfn1-xtb": (80, 2.5), "openff": (1000, 0.2)}
 """Label of a box and of its molecules alone on one core: atoms, seconds; it grows with the square of the atoms."""
-ALONE = {"gfn2-xtb": (40, 0.06), "gfn1-xtb": (40, 0.04)}
+ALONE = {"gfn2-xtb": (40, 0.06), "gfn1-xtb": (40, 0.04), "openff": (1000, 0.2)}
 """Label of a cluster without a cell on one core: atoms, seconds; quadratic too, and at least `LEAST`."""
 LEAST = 0.05
+FORCE_FIELD_SPEED = 150.0
+"""Of dynamics with the force field, katom-step/s on one core."""
 PACKED = 0.2
 """Packing one box or cluster of thermally disordered molecules."""
 START = {
@@ -39,6 +41,7 @@ def build_seconds(entries: Sequence[dict[str, Any]]) -> float | None:
         if driver is None:
             continue
         step = preset_speed("mace", "small") if str(driver).startswith("potential:") else None
+        step = FORCE_FIELD_SPEED if driver == "openff" else step
         seconds = frames.atoms / 1e3 / step if step else one_label_seconds(str(driver), frames, alone=False)
         if seconds is None:
             return None

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from decant.foundation.errors import InputError
-from decant.lammps.observe import Observation, read_blocks, read_rows, require_trajectory
+from decant.lammps.observe import Observation, read_blocks, read_rows, require_trajectory, types_of_elements
 
 MOL_ID = np.repeat(np.arange(5), [2, 2, 2, 3, 3])
-TYPES = np.array([1, 2, 1, 2, 1, 2, 2, 1, 2, 2, 1, 2])
+TYPES = ["1", "2"]
 PLAIN = Observation([("[C-]#[O+]", 3), ("O=C=O", 2)], timestep_fs=0.5, dump_every=10, restart_every=40)
 
 
@@ -52,6 +52,13 @@ def test_a_longer_reach_asks_for_ghost_atoms_as_far():
     assert any(line.startswith("comm_modify cutoff 11.0") for line in long)
     assert "compute rdf all rdf 100 1 1 1 2 2 2 cutoff 10.0" in long
     assert "compute rdf all rdf 50 1 1 1 2 2 2" in short
+
+
+def test_types_of_an_element_are_counted_together():
+    ranges = types_of_elements(np.array([1, 2, 4, 5, 2]), ["C", "C", "F", "H", "O"])
+    assert ranges == ["1*2", "4", "5"], "an element that there is not has none"
+    found = replace(PLAIN, trajectory="none").lines(ranges, MOL_ID, 5.0)
+    assert "compute rdf all rdf 50 1*2 1*2 1*2 4 1*2 5 4 4 4 5 5 5" in found
 
 
 def test_the_stress_is_averaged_over_what_lies_between_its_rows():
