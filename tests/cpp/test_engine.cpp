@@ -14,6 +14,8 @@
 
 #include "mace/cpu/cpu_engine.h"
 #include "mace/engine.h"
+#include "mace/gpu/device.h"
+#include "mace/gpu/gpu_engine.h"
 #include "support/configuration.h"
 #include "support/model_file.h"
 #include "support/numbers.h"
@@ -31,9 +33,40 @@ struct Candidate {
   double tolerance;  // of energies and forces, of their size
 };
 
+// DECANT_TEST_OPENCL=no: its tests are run elsewhere.
+bool has_opencl() {
+  const char* const wanted = std::getenv("DECANT_TEST_OPENCL");
+  if (wanted && std::string(wanted) == "no") return false;
+  try {
+    mace::gpu::open_device("opencl", 0);
+    return true;
+  } catch (const mace::gpu::DeviceError& problem) {
+    MESSAGE("without OpenCL: ", problem.what());
+    return false;
+  }
+}
+
+template <class T>
+std::unique_ptr<mace::Engine> on_opencl(const mace::Weights& weights) {
+  return mace::make_gpu_engine<T>(weights, "opencl");
+}
+
+// As large systems are: here a chunk has the atoms of one element.
+std::unique_ptr<mace::Engine> in_chunks(const mace::Weights& weights) {
+  return mace::make_gpu_engine<double>(weights, "opencl", 0, 3);
+}
+
 const std::vector<Candidate>& candidates() {
-  static const std::vector<Candidate> all = {{"CPU, double", mace::make_cpu_engine<double>, 1e-10},
-                                             {"CPU, single", mace::make_cpu_engine<float>, 3e-5}};
+  static const std::vector<Candidate> all = [] {
+    std::vector<Candidate> result = {{"CPU, double", mace::make_cpu_engine<double>, 1e-10},
+                                     {"CPU, single", mace::make_cpu_engine<float>, 3e-5}};
+    if (has_opencl()) {
+      result.push_back({"OpenCL, double", on_opencl<double>, 1e-10});
+      result.push_back({"OpenCL, double, in chunks", in_chunks, 1e-10});
+      result.push_back({"OpenCL, single", on_opencl<float>, 3e-5});
+    }
+    return result;
+  }();
   return all;
 }
 
