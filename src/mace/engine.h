@@ -66,6 +66,7 @@ struct Description {
   std::string precision;              // of the arithmetic: "single" or "double"
   double r_max = 0;                   // cutoff, angstrom
   double shortest_distance = 0;       // where the radial functions begin, angstrom: neighbors must be farther apart
+  std::string device = "CPU";         // that computes, as users are told
 };
 
 class Engine {
@@ -100,9 +101,17 @@ class Engine {
 };
 
 // Loads a model from the bytes of its file; `name` is used in messages only. Of its elements those named are loaded, in
-// this order; all if none is named. `precision` is "single", "double", or empty for the one chosen at export.
-// Throws std::runtime_error naming the file and what is wrong with it, std::invalid_argument for another precision.
+// this order; all if none is named. `precision` is "single", "double", or empty for the one chosen at export. `device`
+// is "cpu", "cuda" or "opencl", the latter two with a number if they are to be a certain one, as "cuda:1"; without one
+// the ranks of a node share them in turn, by their number `local_rank` on it. Empty: what the environment variable
+// DECANT_DEVICE says, else the CPU. Throws std::runtime_error naming the file and what is wrong with it, or what the
+// device lacks, std::invalid_argument for another precision.
 std::unique_ptr<Engine> make_engine(std::vector<char> bytes, const std::string& name,
-                                    const std::vector<std::string>& elements, const std::string& precision = "");
+                                    const std::vector<std::string>& elements, const std::string& precision = "",
+                                    const std::string& device = "", int local_rank = 0);
+
+// What a device of make_engine() is, as users are told, if it can be opened here. Throws std::runtime_error: what it
+// lacks.
+std::string device_name(const std::string& device, int local_rank = 0);
 
 }  // namespace mace

@@ -79,8 +79,9 @@ Output to_numpy(std::vector<double>&& values, std::initializer_list<std::size_t>
 
 class Evaluator {
  public:
-  Evaluator(const std::string& path, const std::vector<std::string>& elements, const std::string& precision)
-      : engine_(mace::make_engine(read(path), path, elements, precision)) {}
+  Evaluator(const std::string& path, const std::vector<std::string>& elements, const std::string& precision,
+            const std::string& device)
+      : engine_(mace::make_engine(read(path), path, elements, precision, device)) {}
 
   const mace::Description& model() const { return engine_->model(); }
 
@@ -108,11 +109,13 @@ class Evaluator {
 
 NB_MODULE(DECANT_MODULE, module) {
   module.doc() = "The C++ evaluator of MACE models; documented in mace_compiled.pyi.";
+  module.def("device_name", [](const std::string& device) { return mace::device_name(device); }, nb::arg("device"));
   nb::class_<Evaluator>(module, "Evaluator")
-      .def(nb::init<const std::string&, std::vector<std::string>, std::string>(), nb::arg("path"),
-           nb::arg("elements") = std::vector<std::string>(), nb::arg("precision") = "")
+      .def(nb::init<const std::string&, std::vector<std::string>, std::string, std::string>(), nb::arg("path"),
+           nb::arg("elements") = std::vector<std::string>(), nb::arg("precision") = "", nb::arg("device") = "")
       .def_prop_ro("elements", [](const Evaluator& self) { return self.model().elements; })
       .def_prop_ro("precision", [](const Evaluator& self) { return self.model().precision; })
+      .def_prop_ro("device", [](const Evaluator& self) { return self.model().device; })
       .def_prop_ro("r_max", [](const Evaluator& self) { return self.model().r_max; })
       .def_prop_ro("shortest_distance", [](const Evaluator& self) { return self.model().shortest_distance; })
       .def("evaluate", &Evaluator::evaluate, nb::arg("element"), nb::arg("owner"), nb::arg("source"),

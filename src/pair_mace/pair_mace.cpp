@@ -12,6 +12,7 @@
 #include "comm.h"
 #include "compute.h"
 #include "deviation.h"
+#include "device.h"
 #include "error.h"
 #include "exclusion.h"
 #include "force.h"
@@ -125,18 +126,22 @@ std::vector<std::string> PairMACE::map_elements(char** symbols) {
 void PairMACE::load(const std::vector<std::string>& paths, const std::vector<std::string>& elements) {
   engines_.clear();
   planned_ = false;  // these engines know no neighbors yet
+  const int place = decant::place_on_node(world);
   for (const std::string& path : paths) {
     auto bytes = decant::read_on_all_ranks(lmp, path);
     std::string problem;
     try {
-      engines_.push_back(mace::make_engine(std::move(bytes), path, elements, precision_));
+      engines_.push_back(mace::make_engine(std::move(bytes), path, elements, precision_, "", place));
       if (timed_) engines_.back()->timers().turn_on();
     } catch (const std::exception& caught) {
       problem = caught.what();
     }
-    // every rank read the same bytes, so all come here
-    if (!problem.empty()) error->all(FLERR, "pair_style mace: {}", problem);
+    end_on(problem);  // every rank read the same bytes, but a device may be missing on one alone
   }
+  const mace::Description& model = engines_.front()->model();
+  if (comm->me == 0)
+    utils::logmesg(lmp, "pair_style mace: {} precision on {}{}\n", model.precision, model.device,
+                   comm->nprocs > 1 ? fmt::format(" (rank 0 of {})", comm->nprocs) : "");
 }
 
 void PairMACE::init_style() {
@@ -277,7 +282,7 @@ void PairMACE::follow_lists() {
   plan_exchange();
   types_.assign(atom->type, atom->type + atoms);
   lists_ = neighbors();
-  for (const auto& engine : engines_) engine->set_neighbors(lists_);
+  for (const auto& engine : engines_) decant::or_abort(*error, [&] { engine->set_neighbors(lists_); });
 }
 
 // Whether LAMMPS's list has the atoms of a type: a hybrid style hides those of its other parts.
@@ -333,7 +338,7 @@ std::shared_ptr<const mace::Neighbors> PairMACE::neighbors() {
 // False: in a trial move, atoms lie on top of each other.
 bool PairMACE::evaluate(mace::Engine& engine, mace::Virials wanted, bool trial) {
   const double* const positions = atom->nlocal + atom->nghost > 0 ? atom->x[0] : nullptr;
-  const auto problem = engine.compute(positions, exchange_, wanted, answer_);
+  const auto problem = decant::or_abort(*error, [&] { return engine.compute(positions, exchange_, wanted, answer_); });
   int overlap = trial && problem && problem->contact();
   end_on(!older_.empty() ? older_ : problem && !overlap ? explain(*problem) : "");
   if (trial) MPI_Allreduce(MPI_IN_PLACE, &overlap, 1, MPI_INT, MPI_MAX, world);

@@ -14,6 +14,8 @@
 
 #include "mace/cpu/cpu_engine.h"
 #include "mace/engine.h"
+#include "mace/gpu/device.h"
+#include "mace/gpu/gpu_engine.h"
 #include "support/configuration.h"
 #include "support/model_file.h"
 #include "support/numbers.h"
@@ -28,12 +30,46 @@ namespace {
 struct Candidate {
   std::string name;
   std::function<std::unique_ptr<mace::Engine>(const mace::Weights&)> make;
-  double tolerance;  // of energies and forces, of their size
+  double tolerance;    // of energies and forces, of their size
+  bool plain = false;  // refuses what is beyond plain layers
+
+  bool computes(const mace::Weights& weights) const { return !plain || mace::beyond_plain_layers(weights).empty(); }
 };
 
+// DECANT_TEST_OPENCL=no: its tests are run elsewhere.
+bool has_opencl() {
+  const char* const wanted = std::getenv("DECANT_TEST_OPENCL");
+  if (wanted && std::string(wanted) == "no") return false;
+  try {
+    mace::gpu::open_device("opencl", 0);
+    return true;
+  } catch (const mace::gpu::DeviceError& problem) {
+    MESSAGE("without OpenCL: ", problem.what());
+    return false;
+  }
+}
+
+template <class T>
+std::unique_ptr<mace::Engine> on_opencl(const mace::Weights& weights) {
+  return mace::make_gpu_engine<T>(weights, "opencl");
+}
+
+// As large systems are: here a chunk has the atoms of one element.
+std::unique_ptr<mace::Engine> in_chunks(const mace::Weights& weights) {
+  return mace::make_gpu_engine<double>(weights, "opencl", 0, 3);
+}
+
 const std::vector<Candidate>& candidates() {
-  static const std::vector<Candidate> all = {{"CPU, double", mace::make_cpu_engine<double>, 1e-10},
-                                             {"CPU, single", mace::make_cpu_engine<float>, 3e-5}};
+  static const std::vector<Candidate> all = [] {
+    std::vector<Candidate> result = {{"CPU, double", mace::make_cpu_engine<double>, 1e-10},
+                                     {"CPU, single", mace::make_cpu_engine<float>, 3e-5}};
+    if (has_opencl()) {
+      result.push_back({"OpenCL, double", on_opencl<double>, 1e-10, true});
+      result.push_back({"OpenCL, double, in chunks", in_chunks, 1e-10, true});
+      result.push_back({"OpenCL, single", on_opencl<float>, 3e-5, true});
+    }
+    return result;
+  }();
   return all;
 }
 
@@ -59,6 +95,7 @@ template <class Check>
 void on_every_engine_and_model(const Check& check) {
   for (const Model& model : models())
     for (const Candidate& candidate : candidates()) {
+      if (!candidate.computes(model.weights)) continue;
       INFO(candidate.name, " on ", model.name);
       check(candidate, model.weights);
     }
@@ -99,6 +136,7 @@ TEST_CASE("every engine agrees with the plain energy, and its forces and virial 
       strain_slopes.push_back(plain_strain_slope(model.weights, atoms, strain));
     }
     for (const Candidate& candidate : candidates()) {
+      if (!candidate.computes(model.weights)) continue;
       INFO(candidate.name, " on ", model.name);
       const mace::Answer answer = evaluate(*candidate.make(model.weights), atoms);
       const double size = size_of(energies, model.weights, atoms);
@@ -114,6 +152,15 @@ TEST_CASE("every engine agrees with the plain energy, and its forces and virial 
       }
     }
   }
+}
+
+TEST_CASE("an engine that knows plain layers only refuses the others by name") {
+  for (const Model& model : models())
+    for (const Candidate& candidate : candidates())
+      if (!candidate.computes(model.weights))
+        CHECK_THROWS_WITH_AS(candidate.make(model.weights),
+                             "this model has gated layers, which only the CPU computes: choose the cpu",
+                             mace::gpu::DeviceError);
 }
 
 TEST_CASE("the virials of atoms sum up to the virial, which does not depend on whether they are asked for") {

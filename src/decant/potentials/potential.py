@@ -88,12 +88,25 @@ class Potential:
         """The file that LAMMPS includes."""
         return self.path / PAIR
 
-    def calculator(self) -> Calculator:
+    def calculator(self, device: str | None = None) -> Calculator:
         """Return an ASE calculator: the fastest on a CPU, in the arithmetic chosen at export.
 
         For a MACE it is the evaluator of ``pair_style mace`` itself, without torch.
+
+        Parameters
+        ----------
+        device
+            ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"opencl"``; None for that of the environment variable
+            ``DECANT_DEVICE``, else the CPU.
+
+        Raises
+        ------
+        InputError
+            If the algorithm has no calculator for the device, or it cannot be had on this machine.
         """
-        return algorithm(self.algorithm).calculator(self.path)
+        if device is None:
+            return algorithm(self.algorithm).calculator(self.path)
+        return algorithm(self.algorithm).calculator_on(self.path, device)
 
     def reference_calculator(self) -> Calculator:
         """Return the algorithm's own ASE calculator, in double precision: slow, and independent of our evaluator."""

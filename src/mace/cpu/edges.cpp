@@ -5,39 +5,11 @@
 #include <cstddef>
 #include <numeric>
 
+#include "mace/problems.h"
+
 namespace mace {
 
 namespace {
-
-// Calls visit(site, square of the distance, x, y, z from the site to the row) for each neighbor within `cutoff`.
-template <class Visit>
-void each_neighbor(const Neighbors& neighbors, const double* positions, int row, double cutoff, const Visit& visit) {
-  const double* const own = positions + 3 * static_cast<std::size_t>(row);
-  for (int k = neighbors.first[row]; k < neighbors.first[row + 1]; ++k) {
-    const int site = neighbors.site[k];
-    const double* const other = positions + 3 * static_cast<std::size_t>(site);
-    const double dx = own[0] - other[0], dy = own[1] - other[1], dz = own[2] - other[2];
-    const double squared = dx * dx + dy * dy + dz * dz;
-    if (squared < cutoff * cutoff) visit(site, squared, dx, dy, dz);
-  }
-}
-
-// An atom at infinity would be far from everything and go unnoticed.
-std::optional<Problem> find_nowhere(const Neighbors& neighbors, const double* positions) {
-  const auto* const end = positions + 3 * neighbors.row.size();
-  const auto* const found = std::find_if(positions, end, [](double x) { return !std::isfinite(x); });
-  if (found == end) return std::nullopt;
-  return Problem{-1, static_cast<int>((found - positions) / 3), 0};
-}
-
-Problem contact(const Neighbors& neighbors, const double* positions, int row, double shortest) {
-  Problem problem{row, 0, 0};
-  each_neighbor(neighbors, positions, row, shortest, [&](int site, double squared, double, double, double) {
-    problem.site = site;
-    problem.distance = std::sqrt(squared);
-  });
-  return problem;
-}
 
 template <class T>
 std::optional<Problem> without_edges(std::optional<Problem> problem, Neighborhood<T>& atoms) {
@@ -67,7 +39,7 @@ std::optional<Problem> find_edges(const Neighbors& neighbors, const double* posi
     first_edge[i + 1] = count;
     if (near) crowded = std::min(crowded, i);
   }
-  if (crowded < owned) return without_edges<T>(contact(neighbors, positions, crowded, shortest), atoms);
+  if (crowded < owned) return without_edges<T>(find_contact(neighbors, positions, crowded, shortest), atoms);
   std::partial_sum(first_edge.begin(), first_edge.end(), first_edge.begin());
   atoms.edges.resize(static_cast<std::size_t>(first_edge.back()));
 #pragma omp parallel for num_threads(threads) schedule(static)

@@ -141,6 +141,12 @@ class Mace(Algorithm):
 
         return CompiledMACE(directory / MODEL)
 
+    def calculator_on(self, directory: Path, device: str) -> Calculator:
+        """Return it on a device, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"opencl"``."""
+        from decant.algorithms.mace.calculator import CompiledMACE
+
+        return CompiledMACE(directory / MODEL, device=device)
+
     def reference_calculator(self, directory: Path) -> Calculator:
         """Return MACE's own calculator, rebuilt without unpickling anything."""
         path = directory / REFERENCE

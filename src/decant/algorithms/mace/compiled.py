@@ -42,4 +42,6 @@ def _module() -> ModuleType:
         return importlib.import_module(f"decant.algorithms.mace.{_PREFIX}{best}")
 
 
-Evaluator = _module().Evaluator
+_compiled = _module()
+Evaluator = _compiled.Evaluator
+device_name = _compiled.device_name

@@ -4,6 +4,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
+def device_name(device: str) -> str:
+    """Return what a device is, as users are told, if it can be opened here.
+
+    Parameters
+    ----------
+    device
+        As for `Evaluator`.
+
+    Raises
+    ------
+    RuntimeError
+        What is missing: a driver, a compiler, the device.
+    """
+
 class Evaluator:
     """A model of ``decant export``, ready for evaluation.
 
@@ -15,23 +29,29 @@ class Evaluator:
         Chemical symbols that the element indices of `evaluate` refer to; empty for all that the model knows.
     precision
         ``"double"`` or ``"single"``; empty for the one chosen at export.
+    device
+        ``"cpu"``, ``"cuda"`` or ``"opencl"``, the latter two with a number if they are to be a certain one
+        (``"cuda:1"``); empty for that of the environment variable ``DECANT_DEVICE``, else the CPU.
 
     Raises
     ------
     RuntimeError
         If the file is no such model, is damaged, does not know an element, or holds an array that no part of the model
-        needs.
+        needs; if the device cannot be had, or has no memory left.
     ValueError
         If the precision is neither.
     """
 
-    def __init__(self, path: str, elements: Sequence[str] = [], precision: str = "") -> None: ...
+    def __init__(self, path: str, elements: Sequence[str] = [], precision: str = "", device: str = "") -> None: ...
     @property
     def elements(self) -> list[str]:
         """Chemical symbols in the order of the element indices."""
     @property
     def precision(self) -> str:
         """Arithmetic of the evaluation."""
+    @property
+    def device(self) -> str:
+        """What computes, as users are told."""
     @property
     def r_max(self) -> float:
         """Cutoff, angstrom."""

@@ -7,8 +7,8 @@
 
 #include "mace/cpu/kernels/array.h"
 #include "mace/cpu/kernels/edge.h"
-#include "mace/cpu/kernels/layout.h"
 #include "mace/cpu/kernels/radial.h"
+#include "mace/model/layout.h"
 #include "mace/model/weights.h"
 
 namespace mace {

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "mace/cpu/kernels/layout.h"
 #include "mace/cpu/kernels/linear.h"
+#include "mace/model/layout.h"
 
 namespace mace {
 

@@ -1,0 +1,151 @@
+#include "mace/gpu/gpu_engine.h"
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "mace/gpu/device.h"
+#include "mace/gpu/edges.h"
+#include "mace/gpu/kernel_source.h"
+#include "mace/gpu/layer.h"
+#include "mace/gpu/places.h"
+#include "mace/gpu/row_exchange.h"
+#include "mace/problems.h"
+
+namespace mace {
+
+namespace {
+
+using gpu::Array;
+using gpu::Chunk;
+using gpu::KernelSource;
+
+template <class T>
+constexpr const char* precision_of = std::is_same_v<T, float> ? "single" : "double";
+
+template <class T>
+class GpuEngine final : public Engine {
+ public:
+  GpuEngine(const Weights& weights, std::unique_ptr<gpu::Device> device, int at_once)
+      : Engine({weights.elements, precision_of<T>, weights.r_max, weights.r_min, device->name()}),
+        device_(std::move(device)),
+        source_(KernelSource(weights, precision_of<T>, device_->dialect()).common()),
+        places_(*device_, at_once),
+        edges_(*device_, source_, weights),
+        exchange_(*device_, source_),
+        multiply_(*device_, source_, gpu::tile_columns(weights)),
+        common_{*device_,
+                places_,
+                edges_,
+                multiply_,
+                Array<int>(*device_, weights.tables),
+                Array<T>(*device_),
+                Array<T>(*device_),
+                Array<T>(*device_),
+                Array<double>(*device_),
+                timers_} {
+    const KernelSource source(weights, precision_of<T>, device_->dialect());
+    for (std::size_t t = 0; t < weights.layers.size(); ++t)
+      layers_.push_back(std::make_unique<gpu::Layer<T>>(common_, source.layer(t), weights, t));
+    set_neighbors(std::make_shared<Neighbors>());
+  }
+
+  void set_threads(int) override {}  // of the CPU, which has nothing to do
+
+  void set_neighbors(std::shared_ptr<const Neighbors> neighbors) override {
+    neighbors_ = std::move(neighbors);
+    places_.set(*neighbors_);
+    edges_.resize(places_);
+    for (auto& layer : layers_) layer->resize(layer == layers_.back());
+  }
+
+  std::optional<Problem> compute(const double* positions, Exchange& exchange, Virials wanted, Answer& answer) override {
+    Stopwatch watch(timers_);
+    edges_.find(places_, positions);
+    common_.charge(watch, Kernel::edge_list);
+    for (std::size_t t = 0; t < layers_.size(); ++t) {
+      send(t, exchange);
+      if (t + 1 == layers_.size()) break;
+      for (const Chunk& chunk : places_.chunks()) layers_[t]->forward(chunk, before(t));
+    }
+    for (std::size_t t = layers_.size(); t-- > 0;) {
+      for (const Chunk& chunk : places_.chunks()) {
+        if (t + 1 == layers_.size()) layers_[t]->forward(chunk, before(t));
+        layers_[t]->reverse(chunk, before(t));
+      }
+      receive(t, exchange);
+    }
+    Stopwatch last(timers_);
+    edges_.sum(places_, wanted, answer);
+    common_.charge(last, Kernel::forces);
+    return problem(positions);
+  }
+
+  double bytes() const override {
+    double sum = places_.bytes() + edges_.bytes() + exchange_.bytes() + common_.message.bytes() +
+                 common_.product.bytes() + common_.basis_adjoint.bytes() + common_.by_density.bytes();
+    for (const auto& layer : layers_) sum += layer->bytes();
+    return sum;
+  }
+
+ private:
+  gpu::Layer<T>* before(std::size_t t) const { return t > 0 ? layers_[t - 1].get() : nullptr; }
+
+  void send(std::size_t t, Exchange& exchange) {
+    if (t == 0) return;
+    layers_[t]->send(*before(t));
+    Stopwatch watch(timers_, t);
+    if (watch.on()) exchange.wait();
+    watch.charge(Kernel::wait);
+    exchange_.forward(places_, exchange, layers_[t]->in_size(), layers_[t]->source);
+    watch.charge(Kernel::exchange);
+  }
+
+  void receive(std::size_t t, Exchange& exchange) {
+    if (t == 0) return;
+    Stopwatch watch(timers_, t);
+    if (watch.on()) exchange.wait();
+    watch.charge(Kernel::wait);
+    exchange_.reverse(places_, exchange, layers_[t]->in_size(), layers_[t]->source_adjoint);
+    common_.charge(watch, Kernel::exchange);
+    layers_[t]->receive(*before(t));
+  }
+
+  // The device knows only that there is one.
+  std::optional<Problem> problem(const double* positions) const {
+    if (const auto nowhere = find_nowhere(*neighbors_, positions)) return nowhere;
+    if (!edges_.crowded()) return std::nullopt;
+    for (int row = 0; row < neighbors_->owned(); ++row)
+      if (const auto contact = find_contact(*neighbors_, positions, row, model_.shortest_distance)) return contact;
+    return std::nullopt;
+  }
+
+  std::unique_ptr<gpu::Device> device_;
+  const std::string source_;  // of the kernels that all layers share
+  std::shared_ptr<const Neighbors> neighbors_;
+  gpu::Places places_;
+  gpu::Edges<T> edges_;
+  gpu::RowExchange<T> exchange_;
+  gpu::Multiply multiply_;
+  gpu::Common<T> common_;
+  std::vector<std::unique_ptr<gpu::Layer<T>>> layers_;
+};
+
+}  // namespace
+
+template <class T>
+std::unique_ptr<Engine> make_gpu_engine(const Weights& weights, const std::string& device, int local_rank,
+                                        int at_once) {
+  if (const std::string what = beyond_plain_layers(weights); !what.empty())
+    throw gpu::DeviceError("this model has " + what + ", which only the CPU computes: choose the cpu");
+  if (gpu::padded_channels(weights) > gpu::most_channels)
+    throw gpu::DeviceError("a GPU takes models of up to " + std::to_string(gpu::most_channels) +
+                           " channels, this one has " + std::to_string(weights.channels) + ": choose the cpu");
+  return std::make_unique<GpuEngine<T>>(weights, gpu::open_device(device, local_rank), at_once);
+}
+
+template std::unique_ptr<Engine> make_gpu_engine<float>(const Weights&, const std::string&, int, int);
+template std::unique_ptr<Engine> make_gpu_engine<double>(const Weights&, const std::string&, int, int);
+
+}  // namespace mace

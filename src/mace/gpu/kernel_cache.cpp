@@ -1,0 +1,92 @@
+#include "mace/gpu/kernel_cache.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <system_error>
+
+namespace mace::gpu {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Empty: none.
+fs::path folder() {
+  const auto value = [](const char* name) { return fs::path(std::getenv(name) ? std::getenv(name) : ""); };
+  if (!value("DECANT_KERNEL_CACHE").empty()) return value("DECANT_KERNEL_CACHE");
+  if (!value("XDG_CACHE_HOME").empty()) return value("XDG_CACHE_HOME") / "decant" / "kernels";
+  return value("HOME").empty() ? fs::path() : value("HOME") / ".cache" / "decant" / "kernels";
+}
+
+// FNV-1a; a file holds its whole key, too
+std::string name_of(const std::string& key) {
+  std::uint64_t hash = 14695981039346656037u;
+  for (const char byte : key) hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211u;
+  char text[17];
+  std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(hash));
+  return text;
+}
+
+std::optional<std::vector<char>> read(const fs::path& path, const std::string& key) {
+  std::ifstream stream(path, std::ios::binary);
+  const std::vector<char> all{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  if (all.size() <= key.size() || key.compare(0, key.size(), all.data(), key.size()) != 0) return std::nullopt;
+  return std::vector<char>(all.begin() + static_cast<std::ptrdiff_t>(key.size()), all.end());
+}
+
+// Written beside and renamed: nobody reads half of it.
+void write(const fs::path& path, const std::string& key, const std::vector<char>& code) {
+  const fs::path beside = path.string() + "." + std::to_string(getpid());
+  std::ofstream stream(beside, std::ios::binary);
+  stream << key;
+  stream.write(code.data(), static_cast<std::streamsize>(code.size()));
+  stream.close();
+  std::error_code ignored;
+  if (stream)
+    fs::rename(beside, path, ignored);
+  else
+    fs::remove(beside, ignored);
+}
+
+// Held by one process at a time, where the file system knows locks.
+class Lock {
+ public:
+  explicit Lock(const fs::path& path) : file_(open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666)) {
+    if (file_ >= 0) flock(file_, LOCK_EX);
+  }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+  ~Lock() {
+    if (file_ >= 0) close(file_);
+  }
+
+ private:
+  int file_;
+};
+
+}  // namespace
+
+std::vector<char> cached_code(const std::string& key, const std::function<std::vector<char>()>& make) {
+  const fs::path place = folder();
+  std::error_code problem;
+  if (!place.empty()) fs::create_directories(place, problem);
+  if (place.empty() || problem) return make();
+  const fs::path path = place / name_of(key);
+  if (auto found = read(path, key)) return *found;
+  const Lock lock(place / "lock");
+  if (auto found = read(path, key)) return *found;
+  std::vector<char> code = make();
+  write(path, key, code);
+  return code;
+}
+
+}  // namespace mace::gpu
