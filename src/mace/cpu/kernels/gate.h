@@ -3,7 +3,7 @@
 // it.
 #pragma once
 
-#include "mace/cpu/kernels/layout.h"
+#include "mace/model/layout.h"
 
 namespace mace {
 
