@@ -63,7 +63,7 @@ def test_the_calculator_of_a_model_is_that_of_an_export_and_the_reference_is_the
         ),
         (
             lambda method, model: method.export(model, model.parent, None, Part(head="a")),
-            "least exports a model as a whole: leave out `elements` and `head`",
+            "least exports a model as a whole: leave out `elements`, `head`, `charge` and `spin`",
         ),
     ],
 )
