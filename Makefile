@@ -12,9 +12,9 @@ export PATH := $(BIN):$(PATH)
 demo: install
 	$(BIN)/python scripts/demo.py
 
-# a file is one worker's, the longest first (tests/conftest.py); the third worker mostly waits for Slurm
+# a file is one worker's, the longest first (tests/conftest.py); on two cores two workers of four mostly wait, for Slurm and files
 test: check
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test-unit: install
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit

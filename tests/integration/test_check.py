@@ -55,6 +55,11 @@ def test_without_data_lammps_is_held_to_what_python_said_at_export(
     assert said[0].virial is not None and said[1].virial is None
 
 
+def test_examples_are_not_limited(mace_potential: Path) -> None:
+    done = run_decant("check", mace_potential, "--limit", "1", expect=2)
+    assert "--limit: is for frames of your own" in done.stderr
+
+
 def test_a_potential_of_an_earlier_version_has_no_examples_and_says_so(mace_potential: Path, tmp_path: Path) -> None:
     path = tmp_path / "p"
     shutil.copytree(mace_potential, path)

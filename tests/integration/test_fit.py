@@ -189,12 +189,20 @@ def test_a_longer_mace_fit_learns(tiny_dataset: Path, tmp_path: Path) -> None:
     assert errors[-1] < 0.8 * errors[0]
 
 
-def test_lone_atoms_are_learned_by_mace_and_told_on_the_card(
-    tiny_dataset: Path, mace_model: Path, mace_potential: Path
+def test_mace_trains_on_isolated_atoms_where_that_is_asked_for(
+    tiny_dataset: Path, mace_model: Path, tmp_path: Path
 ) -> None:
     frames = read_frames(tiny_dataset / "train.extxyz")
+    alone = sum(map(is_isolated, frames))
+    options = ("--preset", "quick", "--max-epochs", 1, "--set", "hidden_irreps=8x0e", "--no-evaluate")
+    run_decant("fit", "mace", tiny_dataset, "-o", tmp_path / "m", "--set=keep_isolated_atoms=true", *options)
+    for model, count in ((mace_model, len(frames) - alone), (tmp_path / "m", len(frames))):
+        assert f"configurations: train={count}," in (model / "work" / "train.log").read_text()
+
+
+def test_lone_atoms_are_told_on_the_card(tiny_dataset: Path, mace_potential: Path) -> None:
+    frames = read_frames(tiny_dataset / "train.extxyz")
     labels = {frame.symbols[0]: frame.info["REF_energy"] for frame in frames if is_isolated(frame)}
-    assert f"configurations: train={len(frames)}," in (mace_model / "work" / "train.log").read_text()
     lone = read_yaml(mace_potential / "card.yaml")["isolated_atoms_eV"]
     assert {symbol: energies["label"] for symbol, energies in lone.items()} == pytest.approx(labels)
     calculator = Potential.open(mace_potential).calculator()

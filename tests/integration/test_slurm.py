@@ -109,6 +109,8 @@ def story(cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
     try:
         wait(lambda: "cancelled" in (place / "second.log").read_text(), "nothing was left of the first call")
         fit = caught(cluster, folder, FIT)
+        # Slurm looks for jobs over their limit every half a minute only: the fit must not have ended by then
+        ask(cluster, "scancel", "--signal=STOP", "--full", fit)
         ask(cluster, "scontrol", "update", f"JobId={fit}", "EndTime=now")
         simulate = caught(cluster, folder, SIMULATE)
         ask(cluster, "scontrol", "requeue", simulate)

@@ -1,4 +1,4 @@
-"""Names that users write: each is found on the package, and on nothing else of it."""
+"""Names that users write are found on the package, which loads them when they are asked for."""
 
 from __future__ import annotations
 

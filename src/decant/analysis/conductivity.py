@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from decant.analysis.box import cell_vectors
-from decant.analysis.centres import mass_fractions
+from decant.analysis.centres import mass_fractions, species
 from decant.analysis.diffusion import (
     DIFFUSIVE,
     MOST_CENTRES,
@@ -35,7 +35,7 @@ from decant.analysis.diffusion import (
 from decant.analysis.frames import Rows, late_frames
 from decant.foundation.errors import InputError
 from decant.foundation.units import A2_PS_TO_1E5_CM2_S, BOLTZMANN_J_K
-from decant.molecules.ions import ions
+from decant.molecules.solvents import molecule
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
@@ -47,7 +47,8 @@ BLOCKS = 5
 """Parts of a run that count as independent, each along three directions."""
 WINDOW = (0.1, 0.3)
 """Lag times of the fit as fractions of a part: one path has no others to average with, and few long lags."""
-LEAST_FRAMES = 100
+LEAST_FRAMES = 125
+"""The lag times of a fifth of them that are fitted are five, the fewest of a fit."""
 UNIT = "mS/cm"
 
 
@@ -194,14 +195,19 @@ class IonicConductivity:
 
 
 def has_ions(universe: Universe) -> bool:
-    """Return whether any species of a run is a named ion."""
+    """Return whether any species of a run is an ion."""
     return bool(np.any(charges_of(universe)))
 
 
 def charges_of(universe: Universe) -> np.ndarray:
-    """Return the charge of each residue, e, by the name of its species; 0 where that is no named ion."""
-    known = {word: ion.charge for ion in ions() for word in (ion.name, ion.smiles)}
-    return np.array([known.get(str(name), 0) for name in universe.residues.resnames], dtype=int)
+    """Return the charge of each residue, e, by the name or SMILES of its species; 0 where that is no molecule."""
+    charges = {}
+    for name in species(universe):
+        try:
+            charges[name] = molecule(name).charge
+        except InputError:  # a formula, or what others call their species
+            charges[name] = 0
+    return np.array([charges[str(name)] for name in universe.residues.resnames], dtype=int)
 
 
 def conductivity_factor(volume_A3: float, temperature: float) -> float:

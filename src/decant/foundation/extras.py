@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import metadata
 
 from packaging.requirements import Requirement
@@ -23,6 +24,17 @@ def installation(extra: str) -> str:
     return f"pip install '{DISTRIBUTION}[{extra}]'"
 
 
+def asked_for(distribution: str, extras: frozenset[str] = frozenset()) -> Iterator[Requirement]:
+    """Yield what an installed distribution asks for on this machine, or what some of its extras ask for alone."""
+    for text in metadata.requires(distribution) or []:
+        requirement = Requirement(text)
+        marker = requirement.marker
+        if marker is not None and not any(marker.evaluate({"extra": extra}) for extra in extras or {""}):
+            continue
+        if not extras or (marker is not None and "extra" in str(marker)):
+            yield requirement
+
+
 def bringing(module: str) -> str | None:
     """Return the first extra that brings a module, None if no extra does.
 
@@ -34,11 +46,8 @@ def bringing(module: str) -> str | None:
     root = module.partition(".")[0]
     wanted = _DISTRIBUTIONS.get(root, root).replace("_", "-").lower()
     for extra in EXTRAS:
-        for text in metadata.requires(DISTRIBUTION) or []:
-            requirement = Requirement(text)
-            marker = requirement.marker
-            if requirement.name.lower() == wanted and marker is not None and marker.evaluate({"extra": extra}):
-                return extra
+        if any(requirement.name.lower() == wanted for requirement in asked_for(DISTRIBUTION, frozenset({extra}))):
+            return extra
     return None
 
 

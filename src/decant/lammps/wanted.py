@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 
 from decant.lammps.command import MACE
 
+DEEPMD = "deepmd"
+"""Name of Deep Potential's plugin, and of its styles."""
 _COMMENT = re.compile(r"#.*")
 _INCLUDE = re.compile(r"^\s*include\s+[\"']?([^\s\"']+)", re.MULTILINE)
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w))")
@@ -21,12 +24,14 @@ def wanted_plugin(arguments: Sequence[str]) -> str | None:
     Parameters
     ----------
     arguments
-        Of `lmp`. A run that reads its commands from standard input may need any.
+        Of `lmp`. A run that reads its commands from standard input may need any, and so may each one where a plugin of
+        others is installed, whose styles are not known here.
     """
     script = _after(arguments, "-in", "-i")
-    if script is None:
+    others = {entry.name for entry in metadata.entry_points(group="lammps.plugins")} - {MACE, DEEPMD}
+    if script is None or others:
         return None
-    return MACE if all("deepmd" not in text for text in _texts(Path(script), _variables(arguments), set())) else None
+    return MACE if all(DEEPMD not in text for text in _texts(Path(script), _variables(arguments), set())) else None
 
 
 def _texts(path: Path, variables: dict[str, str], seen: set[Path]) -> Iterator[str]:

@@ -89,12 +89,14 @@ def electrolyte(
     Raises
     ------
     InputError
-        If a name is unknown, a density is needed and not known, or the box is too small for one formula unit of the
-        salt or one molecule of each solvent.
+        If a name is unknown or that of an ion, a density is needed and not known, or the box is too small for one
+        formula unit of the salt or one molecule of each solvent.
     """
     if (molecules is None) == (atoms is None):
         raise InputError(f"liquid '{liquid}': give the size of the box, molecules or atoms")
     kinds, shares = _mole_fractions(ratio(liquid), solution.by)
+    if charged := [kind.name for kind in kinds if kind.charge]:
+        raise InputError(f"liquid '{liquid}': {', '.join(charged)}: ions are given by their `salt`, which is neutral")
     if solution.salt is None:
         size = molecules if molecules is not None else round(int(atoms or 0) / _atoms(kinds, shares))
         solvents = _counted(kinds, shares, size, liquid)

@@ -132,6 +132,8 @@ def check(path: Path, data: Path | None, ranks: Sequence[int], limit: int | None
     failed: dict[int, str] = {}
     reference: Sequence[Prediction | str]
     if data is None:
+        if limit is not None:
+            raise InputError("`limit`: is for frames of your own; the potential's examples are two")
         frames, reference = read_examples(potential)
         numbers = list(range(len(frames)))
     else:

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decant.analysis.conductivity import Conductivity, IonicConductivity, conductivity_factor, has_ions
+from decant.analysis.conductivity import (
+    LEAST_FRAMES,
+    Conductivity,
+    IonicConductivity,
+    charges_of,
+    conductivity_factor,
+    has_ions,
+)
 from decant.analysis.diffusion import Diffusion, SelfDiffusion
 from decant.analysis.frames import alone
 from decant.foundation.errors import InputError
@@ -82,11 +89,22 @@ def test_solvents_beside_the_ions_change_nothing_and_alone_have_no_conductivity(
     assert has_ions(with_ions) and not has_ions(walkers(["EC", "EMC"], frames=2))
 
 
+def test_an_ion_by_its_smiles_counts_as_by_its_name_and_a_formula_is_no_ion() -> None:
+    ionic_liquid = walkers(["CCn1cc[n+](C)c1", "FC(F)(F)S(=O)(=O)[N-]S(=O)(=O)C(F)(F)F"] * 3, frames=130)
+    assert charges_of(ionic_liquid).tolist() == [1, -1] * 3 and has_ions(ionic_liquid)
+    assert charges_of(walkers(["F6P", "C3H4O3", "[Li+]", "Li+"], frames=2)).tolist() == [0, 0, 1, 1]
+
+
+def test_the_fewest_frames_that_are_asked_for_are_enough() -> None:
+    made = walkers(["Li+", "PF6-"] * 2, frames=LEAST_FRAMES)
+    assert alone(made, IonicConductivity(made, 0.0, KELVIN)).einstein.uncertainty is not None
+
+
 def test_a_charged_box_and_a_short_run_are_told() -> None:
     with pytest.raises(InputError, match=r"the box has a charge of \+1 e"):
         IonicConductivity(walkers(["Li+", "EC"], frames=50), 0.0, KELVIN)
     short = walkers(["Li+", "PF6-"], frames=12)
-    with pytest.raises(InputError, match="12 trajectory frames; 100 at least are needed"):
+    with pytest.raises(InputError, match="12 trajectory frames; 125 at least are needed"):
         alone(short, IonicConductivity(short, 0.0, KELVIN))
     rattling = walkers(["Li+", "PF6-"] * 4, frames=150)
     positions = rattling.trajectory.coordinate_array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,12 @@ def test_a_style_named_in_the_script_itself_is_seen(script: Path) -> None:
 def test_files_that_include_each_other_are_read_once(script: Path) -> None:
     script.write_text(f"include {script}\n")
     assert wanted_plugin(["-in", str(script)]) == "mace"
+
+
+def test_a_plugin_of_others_may_have_any_style(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = metadata.EntryPoint("other", "package:folder", "lammps.plugins")
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [other])
+    assert wanted_plugin(["-in", str(script)]) is None
 
 
 def test_commands_from_standard_input_may_ask_for_anything() -> None:

@@ -104,6 +104,11 @@ def test_what_cannot_be_mixed_is_told(
         electrolyte(liquid, Solution(**solution), size, density=density)  # type: ignore[arg-type]
 
 
+def test_a_box_that_could_not_be_neutral_is_refused() -> None:
+    with pytest.raises(InputError, match=r"liquid 'EC:3,Li\+:1': Li\+: ions are given by their `salt`"):
+        electrolyte("EC:3,Li+:1", Solution("mole", "LiPF6", molality=1.0), 100)
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
