@@ -7,7 +7,7 @@ BIN := $(abspath $(ENV))/bin
 SOURCES := $(shell find src models lammps_inputs -type f -not -name '*.pyc' -not -name '*.so' 2>/dev/null)
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test check test-unit install clean
+.PHONY: demo test check test-unit docs install clean
 
 demo: install
 	$(BIN)/python scripts/demo.py
@@ -18,6 +18,10 @@ test: check
 
 test-unit: install
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit
+
+# the site, in build/site; a broken link ends it
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 check: install
 	$(BIN)/ruff check .

@@ -1,0 +1,67 @@
+"""Run the tutorials, and keep what they print and draw in them.
+
+    python scripts/run_notebooks.py [NOTEBOOK ...]
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def executed(path: Path, folder: Path) -> nbformat.NotebookNode:
+    """Return a notebook as it is after a run of every cell in a folder; a cell or a command of it that fails ends it.
+
+    Parameters
+    ----------
+    path
+        The notebook.
+    folder
+        Where it runs and writes; the ready potentials are there as `models`.
+    """
+    (folder / "models").symlink_to(REPOSITORY / "models")
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # times of the day
+        if cell.cell_type == "code":
+            cell.outputs = tidy(cell.outputs)
+            if any("decant: error:" in output.get("text", "") for output in cell.outputs):
+                raise RuntimeError(f"{path}: {cell.source}")
+    return notebook
+
+
+def tidy(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Return outputs with the pieces of a stream joined, and each line of it as a terminal shows it in the end."""
+    kept: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if kept and output.output_type == "stream" == kept[-1].output_type and output.name == kept[-1].name:
+            kept[-1].text += output.text
+        else:
+            kept.append(output)
+    for output in kept:
+        if output.output_type == "stream":
+            lines = output.text.replace("\r\n", "\n").split("\n")
+            output.text = "\n".join(re.split("\r|\x1b\\[K", line)[-1] for line in lines)
+    return kept
+
+
+def main() -> None:
+    """Run the notebooks that are named, or all."""
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    for path in map(Path, sys.argv[1:] or sorted((REPOSITORY / "docs" / "tutorials").glob("*.ipynb"))):
+        with tempfile.TemporaryDirectory() as folder:
+            nbformat.write(executed(path, Path(folder)), path)
+        print(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The site of the pages is built as `make docs` builds it: no broken link, every verb, and whole without a network."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from decant.cli.main import VERBS
+from tests.conftest import REPOSITORY
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the built site."""
+    pytest.importorskip("mkdocs", reason="the extra 'docs' is not installed")
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_every_page_is_in_the_site_and_readme_is_its_home(site: Path) -> None:
+    pages = {page.relative_to(REPOSITORY / "docs").with_suffix(".html") for page in (REPOSITORY / "docs").rglob("*.md")}
+    pages = {page.with_name("index.html") if page.name == "README.html" else page for page in pages}
+    assert not {str(page) for page in pages if not (site / page).is_file()}
+    assert "three lines" in (site / "index.html").read_text(encoding="utf-8")
+
+
+def test_links_out_of_docs_lead_to_files_of_the_site(site: Path) -> None:
+    clusters = (site / "clusters.html").read_text(encoding="utf-8")
+    targets = re.findall(r'href="([^":#]*\.(?:sh|sbatch))"', clusters)
+    assert targets
+    assert all((site / target).resolve().is_file() for target in targets)
+
+
+def test_every_verb_is_on_the_page_of_the_command_line(site: Path) -> None:
+    page = (site / "commands.html").read_text(encoding="utf-8")
+    assert [verb for verb in VERBS if f"Usage: decant {verb} " not in page] == []
+
+
+def test_the_python_page_describes_what_is_public(site: Path) -> None:
+    page = (site / "python.html").read_text(encoding="utf-8")
+    for words in ("Open a potential", "MDAnalysis", "ASE calculator"):
+        assert words in page, words
+
+
+def test_pages_fetch_nothing_from_a_network(site: Path) -> None:
+    loads = re.compile(
+        r'<(?:script|img)[^>]*\ssrc="(https?:[^"]*)"|<link[^>]*rel="stylesheet"[^>]*href="(https?:[^"]*)"'
+    )
+    assert {
+        page.name: found for page in site.glob("*.html") if (found := loads.findall(page.read_text(encoding="utf-8")))
+    } == {}
