@@ -77,7 +77,7 @@ def test_the_commands_of_the_page_end_with_agreement(said: dict[str, str], packa
 def test_what_the_algorithm_does_not_know_is_refused_by_option(said: dict[str, str], package: Path) -> None:
     for words, answer in (
         (("--format", "mliap"), "--format mliap: lj has one form"),
-        (("--elements", "Ar"), "lj exports a model as a whole: leave out --elements and --head"),
+        (("--elements", "Ar"), "lj exports a model as a whole: leave out --elements, --head"),
         (("--precision", "single"), "computes in double --precision only"),
     ):
         with pytest.raises(AssertionError, match=f"decant: error: .*{answer}"):

@@ -196,4 +196,4 @@ def test_a_mace_of_an_older_version_is_rebuilt_and_a_foreign_one_refused(tmp_pat
 
 def test_a_deep_potential_is_not_exported_in_part(deepmd_model: Path, tmp_path: Path) -> None:
     done = run_decant("export", deepmd_model, "-o", tmp_path / "p", "--elements", "H", expect=2)
-    assert "leave out --elements and --head" in done.stderr
+    assert "leave out --elements, --head" in done.stderr
