@@ -1,6 +1,6 @@
 """Run the tutorials, and keep what they print and draw in them.
 
-    python scripts/run_notebooks.py [NOTEBOOK ...]
+python scripts/run_notebooks.py [NOTEBOOK ...]
 """
 
 from __future__ import annotations

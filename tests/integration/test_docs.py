@@ -1,9 +1,10 @@
-"""The site of the pages is built as `make docs` builds it: no broken link, every verb, and whole without a network."""
+"""The site is built as `make docs` builds it: no broken link, every verb, whole without a network. Notebooks run."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 from decant.cli.main import VERBS
 from tests.conftest import REPOSITORY
+
+TUTORIALS = REPOSITORY / "docs" / "tutorials"
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +61,21 @@ def test_pages_fetch_nothing_from_a_network(site: Path) -> None:
     assert {
         page.name: found for page in site.glob("*.html") if (found := loads.findall(page.read_text(encoding="utf-8")))
     } == {}
+
+
+@pytest.mark.parametrize("notebook", sorted(TUTORIALS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_tutorial_runs(notebook: Path, tmp_path: Path) -> None:
+    nbformat = pytest.importorskip("nbformat", reason="the extra 'docs' is not installed")
+    copy = shutil.copy(notebook, tmp_path)
+    subprocess.run([sys.executable, REPOSITORY / "scripts" / "run_notebooks.py", copy], check=True)
+    cells = [cell for cell in nbformat.read(copy, as_version=4).cells if cell.cell_type == "code"]
+    printed = "".join(output.get("text", "") for cell in cells for output in cell.outputs)
+    assert {"first_liquid": "first: completed", "own_data": "PASS"}[notebook.stem] in printed
+
+
+def test_the_search_finds_without_a_server(site: Path) -> None:
+    browser = shutil.which("chromium") or pytest.skip("chromium is not installed (Debian: chromium)")
+    command = [browser, "--headless", "--no-sandbox", "--virtual-time-budget=60000", "--dump-dom"]
+    address = f"file://{site}/plan.html?q=committee"
+    page = subprocess.run([*command, address], capture_output=True, text=True, check=True).stdout
+    assert re.search(r"\d+ matching documents", page)

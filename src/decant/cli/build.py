@@ -35,11 +35,10 @@ def command(
     from decant.configurations.base import read_recipes
     from decant.configurations.build import build
 
-    total = 0
-    for recipe, made in build(read_recipes(source), output, seed):
-        typer.echo(f"{recipe}: {len(made)} frames of {_sizes([len(atoms) for atoms in made])} atoms")
-        total += len(made)
-    typer.echo(f"written: {output} ({total} frames)")
+    made = [(recipe, [len(atoms) for atoms in frames]) for recipe, frames in build(read_recipes(source), output, seed)]
+    for recipe, sizes in made:
+        typer.echo(f"{recipe}: {len(sizes)} frames of {_sizes(sizes)} atoms")
+    typer.echo(f"written: {output} ({sum(len(sizes) for _, sizes in made)} frames)")
 
 
 def _sizes(sizes: list[int]) -> str:

@@ -42,8 +42,9 @@ class Speech(logging.Formatter):
         print(f"decant: error: {self.say(error)}", file=sys.stderr)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return a warning of the library as a line of the command line."""
-        return f"decant: {record.levelname.lower()}: {self.say(record.getMessage())}"
+        """Return a warning of the library as a line of the command line, on a terminal in place of a line of progress."""
+        fresh = "\r\x1b[K" if sys.stderr.isatty() else ""
+        return f"{fresh}decant: {record.levelname.lower()}: {self.say(record.getMessage())}"
 
     def _option(self, found: re.Match[str]) -> str:
         name = found[1]
