@@ -11,6 +11,7 @@ import decant
 from decant.molecules.solvents import molecule
 from decant.potentials.potential import Potential
 from decant.simulation.run import Run
+from tests.conftest import REPOSITORY
 
 
 def test_public_names_are_what_they_are_in_their_modules() -> None:
@@ -20,6 +21,11 @@ def test_public_names_are_what_they_are_in_their_modules() -> None:
     assert set(decant.__all__) <= set(dir(decant))
     with pytest.raises(AttributeError, match="no attribute 'Potentials'"):
         _ = decant.Potentials  # type: ignore[attr-defined]
+
+
+def test_a_potential_tells_what_it_is() -> None:
+    potential = Potential.open(REPOSITORY / "models" / "ec-emc-mace")
+    assert repr(potential).endswith("ec-emc-mace: mace, H C O, cutoff 4.5 A, single precision>")
 
 
 def test_the_package_alone_loads_none_of_them() -> None:

@@ -34,12 +34,21 @@ def print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def version(
+def alone(
+    context: typer.Context,
     show: Annotated[
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """From labelled data to MACE and Deep Potential models, LAMMPS liquids and honest observables."""
+    """From labelled data to MACE and Deep Potential models, LAMMPS liquids and honest observables.
+
+    Without a verb: what is in this folder, and what comes next.
+    """
+    if context.invoked_subcommand is None:
+        from decant.overview.overview import as_text, overview
+
+        typer.echo(as_text(overview(Path()), Path()))
+        typer.echo("\n'decant --help' lists all verbs, 'decant VERB --help' has examples of each.")
 
 
 def application() -> typer.Typer:
@@ -48,12 +57,11 @@ def application() -> typer.Typer:
 
     app = typer.Typer(
         name="decant",
-        no_args_is_help=True,
-        add_completion=False,
+        invoke_without_command=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    app.callback()(version)
+    app.callback()(alone)
     for verb in VERBS:
         name = f"decant.cli.{verb.replace('import', 'import_')}"
         app.command(verb, context_settings=PASSED_ON if verb == "lmp" else None)(importlib.import_module(name).command)

@@ -42,7 +42,7 @@ class Speech(logging.Formatter):
         print(f"decant: error: {self.say(error)}", file=sys.stderr)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return a warning of the library as a line of the command line, on a terminal in place of a line of progress."""
+        """Return a warning as a line of the command line; on a terminal it takes the place of a line of progress."""
         fresh = "\r\x1b[K" if sys.stderr.isatty() else ""
         return f"{fresh}decant: {record.levelname.lower()}: {self.say(record.getMessage())}"
 

@@ -72,12 +72,12 @@ def starred(value: float | None, uncertainty: float | None, note: str | None = "
     return f"{text} *" if note else text
 
 
-def format_table(rows: Sequence[Sequence[str]], heads: int = 1) -> str:
-    """Return rows as aligned text; the first `heads` are the heading, the first column is left-aligned."""
+def format_table(rows: Sequence[Sequence[str]], heads: int = 1, left: int = 1) -> str:
+    """Return rows as aligned text; the first `heads` are the heading, the first `left` columns are left-aligned."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
+            cell.ljust(width) if column < left else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows

@@ -24,7 +24,7 @@ FORMAT = "decant-potential-1"
 PRECISIONS = ("double", "single")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Potential:
     """An exported potential.
 
@@ -62,6 +62,10 @@ class Potential:
             if sha256(path / name) != digest:
                 raise InputError(f"{path / name}: corrupted (its hash differs from {CARD}); export the potential again")
         return cls(path, card)
+
+    def __repr__(self) -> str:
+        words = f"{self.algorithm}, {' '.join(self.elements)}, cutoff {self.cutoff:g} A, {self.precision} precision"
+        return f"<Potential {self.path}: {words}>"
 
     @property
     def elements(self) -> list[str]:

@@ -41,6 +41,11 @@ class Run:
     def __init__(self, path: Path, description: RunDescription):
         self.path, self.description = Path(path), description
 
+    def __repr__(self) -> str:
+        asked = self.description
+        words = f"{asked.liquid}, {asked.atoms} atoms, {asked.ensemble}, {asked.temperature_K:g} K"
+        return f"<Run {self.path}: {words}, {self.status['state']}>"
+
     @classmethod
     def open(cls, path: Path) -> Run:
         """Open a run directory.

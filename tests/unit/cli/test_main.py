@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,3 +69,23 @@ def test_numbers_come_with_commas_or_as_a_list_of_a_configuration_file(text: str
 def test_what_is_no_positive_whole_number_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"--ranks .*: expected positive whole numbers with commas"):
         whole_numbers("--ranks", text)
+
+
+def test_a_shell_completes_verbs_and_options() -> None:
+    def completed(words: str) -> str:
+        variables = {"_DECANT_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+        code = "from decant.cli.main import main; main()"
+        command = [sys.executable, "-c", code]
+        return subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True).stdout
+
+    assert completed("decant si") == "simulate\n"
+    assert completed("decant simulate --visc") == "--viscosity\n"
+
+
+def test_without_a_verb_one_sees_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    Path("data/train.extxyz").touch()
+    done = CliRunner().invoke(application(), [])
+    assert done.exit_code == 0
+    assert "decant fit mace data -o models/data" in done.stdout

@@ -1,0 +1,1 @@
+"""What a folder holds of decant's work, and what comes next."""
