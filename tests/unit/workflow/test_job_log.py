@@ -77,7 +77,7 @@ from decant.cli import main
 from decant.foundation.errors import UnknownElement
 
 application = typer.Typer()
-application.callback()(main.version)
+application.callback()(main.alone)
 
 @application.command()
 def go():
