@@ -60,6 +60,8 @@ class Protocol:
         Whether the stress is written as often as a Green-Kubo viscosity needs it.
     method
         Reference method that LAMMPS computes, instead of a potential; see `decant.simulation.force_field`.
+    ion_charge_scale
+        Factor on the charges of ions, with such a method.
 
     Raises
     ------
@@ -87,6 +89,7 @@ class Protocol:
     rdf_cutoff: float | None = None
     viscosity: bool = False
     method: str | None = None
+    ion_charge_scale: float = 1.0
 
     def __post_init__(self) -> None:
         _require_sensible(self)
@@ -150,6 +153,7 @@ def describe(protocol: Protocol, potential: Potential, ranks: int, threads: int)
         rdf_cutoff_A=protocol.rdf_cutoff,
         viscosity=protocol.viscosity,
         method=protocol.method,
+        ion_charge_scale=protocol.ion_charge_scale,
     )
 
 
@@ -227,6 +231,8 @@ def potential_hash(folder: Path) -> str:
 def _require_sensible(protocol: Protocol) -> None:
     if (protocol.potential is None) == (protocol.method is None):
         raise InputError("`potential` and `method`: expected one of the two")
+    if protocol.method is None and protocol.ion_charge_scale != 1.0:
+        raise InputError("`ion_charge_scale`: is of a `method` with charges; a potential has none")
     if protocol.ensemble not in (*ENSEMBLES, *SAMPLING):
         raise InputError(f"`ensemble` {protocol.ensemble}: expected one of {', '.join(ENSEMBLES)}")
     for name, value in (

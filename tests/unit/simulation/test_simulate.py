@@ -205,6 +205,7 @@ def test_an_impossible_rank_count_is_refused_before_anything_is_written(tmp_path
         ({"replicate": (2, 0, 1)}, "`replicate`"),
         ({"rdf_cutoff": 10.0}, "with `trajectory` none"),
         ({"viscosity": True}, "`viscosity` with `ensemble` npt"),
+        ({"ion_charge_scale": 0.8}, "`ion_charge_scale`: is of a `method`"),
     ],
 )
 def test_a_senseless_setting_is_named(tmp_path, change, message):
