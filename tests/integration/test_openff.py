@@ -118,6 +118,9 @@ def test_an_electrolyte_runs_with_the_charges_of_its_ions_scaled_and_the_next_ru
     assert "--ion-charge-scale 2.0: expected a number above 0, at most 1" in done.stderr
 
 
+ELECTROLYTE = ["--method", "openff", "--liquid", "EC:3,EMC:7", "--by", "mass", "--molecules", 60, "--density", 1.2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -126,6 +129,11 @@ def test_an_electrolyte_runs_with_the_charges_of_its_ions_scaled_and_the_next_ru
             "--method gfn2-xtb: expected openff, which LAMMPS",
         ),
         (["--method", "openff", "--liquid", "ClO4-:1,water:2"], "has no parameters for the bond O-Cl"),
+        ([*ELECTROLYTE, "--salt", "LiPF7", "--molality", 1], "unknown salt 'LiPF7' (did you mean 'LiPF6'?)"),
+        ([*ELECTROLYTE, "--salt", "LiPF6", "--molality", 0.05], "make it larger"),
+        ([*ELECTROLYTE, "--salt", "LiClO4", "--molality", 1], "has no parameters for the bond O-Cl"),
+        (["--method", "openff", "--liquid", "EC:3,Li+:1", "--molecules", 40], "have a charge of +10 e; give ions by"),
+        (["here", "--ion-charge-scale", 0.8, "--liquid", "EC:2"], "--ion-charge-scale: is of a --method"),
         (["--method", "openff"], "--liquid is missing"),
         (["here", "--method", "openff", "--liquid", "EC:2"], "leave one of the two out"),
         (["--liquid", "EC:2"], "the folder of a potential, or --method openff is missing"),

@@ -51,7 +51,7 @@ def plot_solvation(path: Path, shells: Sequence[Solvation]) -> None:
                 row[1].plot(time, _smooth(values), color=colour(index), label=name)
             row[1].set(xlabel="time (ps)", ylabel=f"fraction of {one.cation}", ylim=(0, 1))
             for index, stay in enumerate(one.residence):
-                seen = stay.survival > SHOWN_SURVIVAL
+                seen = (stay.survival > SHOWN_SURVIVAL) & (stay.lag_ps <= stay.lag_ps[-1] / 2)
                 label = f"{stay.species}: {starred(stay.value, stay.uncertainty, stay.note, 3)} ps"
                 row[2].semilogy(stay.lag_ps[seen], stay.survival[seen], color=colour(index), label=label)
             row[2].set(xlabel="lag time (ps)", ylabel="contacts unbroken")

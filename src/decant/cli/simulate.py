@@ -181,7 +181,15 @@ def counted(liquid: str | None, molecules: int | None, solution: Solution, densi
             raise InputError("--molecules, --by and --salt: are of a --liquid, and none is given")
         return None
     if solution == Solution():
-        return liquid if molecules is None else composition_name(mixture(liquid, molecules=molecules))
+        if molecules is None:
+            return liquid
+        box = mixture(liquid, molecules=molecules)
+        if charge := sum(kind.charge * count for kind, count in box):
+            raise InputError(
+                f"--liquid {liquid}: {molecules} molecules have a charge of {charge:+d} e; give ions by their --salt,"
+                " whose numbers make the box neutral"
+            )
+        return composition_name(box)
     found = electrolyte(liquid, solution, molecules, density=density)
     print(found.told)
     return composition_name(found.composition)

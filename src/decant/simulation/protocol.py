@@ -121,6 +121,7 @@ def describe(protocol: Protocol, potential: Potential, ranks: int, threads: int)
         _warn_of_unknown_densities(liquid)
         density = mixture_density(liquid)
     _warn_outside_training(potential.card, protocol.temperature, density)
+    _warn_of_charge(protocol.liquid, liquid)
     _warn_of_a_long_timestep(liquid, protocol.timestep_fs)
     steps = round(protocol.length_ps / protocol.timestep_fs * 1000.0)
     given = (protocol.dump_ps, protocol.thermo_ps, protocol.restart_ps)
@@ -258,6 +259,15 @@ def _require_sensible(protocol: Protocol) -> None:
         raise InputError(
             f"`length_ps` {protocol.length_ps} ps: shorter than one time step of"
             f" {protocol.timestep_fs} fs, or no number"
+        )
+
+
+def _warn_of_charge(text: str, liquid: list[tuple[Molecule, int]]) -> None:
+    """Warn of a box that is not neutral: no liquid is."""
+    if charge := sum(kind.charge * count for kind, count in liquid):
+        warn(
+            f"`liquid` {text}: the box has a charge of {charge:+d} e; where charges are computed a uniform background"
+            " makes it neutral, and its pressure means little"
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,10 +21,10 @@ def exchanging(pairs: int, frames: int, interval: float, residence_ps: float, se
 
 
 @settings(max_examples=15)
-@given(seed=st.integers(0, 10_000), interval=st.sampled_from([0.1, 1.0, 4.0]))
+@given(seed=st.integers(0, 10_000), interval=st.sampled_from([0.2, 1.0, 4.0]))
 def test_exchange_at_a_rate_has_its_residence_time_however_seldom_it_is_looked_at(seed: int, interval: float) -> None:
     random = np.random.default_rng(seed)
-    frames, pairs, known = 600, 40, 20.0
+    frames, pairs, known = 900, 40, 20.0
     ends = random.random((frames, pairs)) < 1 - np.exp(-interval / known)
     # a contact that ends is followed by another pair's: column k of the contacts is the k-th of each chain
     number = np.cumsum(np.vstack([np.zeros((1, pairs), bool), ends[1:]]), axis=0)
@@ -30,6 +32,8 @@ def test_exchange_at_a_rate_has_its_residence_time_however_seldom_it_is_looked_a
     found = residence("EC", present.reshape(frames, -1), interval * np.arange(frames), 0.0)
     assert found.value is not None and found.uncertainty is not None and not found.note
     assert abs(found.value - known) < 5 * found.uncertainty
+    assert found.duration is not None and found.duration_uncertainty is not None
+    assert abs(found.duration - known) < 5 * found.duration_uncertainty
     lag = int(known / interval)
     assert found.survival[lag] == pytest.approx(np.exp(-lag * interval / known), abs=4 / found.ends**0.5)
 
@@ -62,6 +66,25 @@ def test_a_short_break_is_none_and_a_long_one_is() -> None:
     assert bridged(present, 2)[:, 0].tolist() == [True] * 5 + [False] * 3 + [True, False]
     assert bridged(present, 3)[:, 0].tolist() == [True] * 9 + [False]
     assert residence("EC", present, np.arange(10.0), 2.0).ends == 2
+
+
+def test_short_visits_make_contacts_short_and_leave_those_that_stay() -> None:
+    staying = np.zeros((401, 12), dtype=bool)
+    for column in range(12):
+        staying[column * 15 : column * 15 + 200, column] = True
+    visits = np.zeros((401, 120), dtype=bool)
+    visits[np.arange(120) * 3 + 5, np.arange(120)] = True
+    found = residence("EC", np.hstack([staying, visits]), np.arange(401.0), 0.0)
+    assert found.duration == pytest.approx((12 * 200 + 120) / 132, rel=0.05)
+    assert found.value is not None and found.value > 5 * found.duration
+
+
+def test_a_run_in_which_most_contacts_outlast_half_of_it_has_no_residence_time() -> None:
+    present = np.ones((101, 40), dtype=bool)
+    present[90:, :12] = False
+    found = residence("EC", present, np.arange(101.0))
+    assert found.value is None and found.duration is not None
+    assert re.search(r"\d+% are left after 50 ps, half of the run: too short a run", found.note)
 
 
 def test_contacts_that_never_end_have_a_bound_and_no_value() -> None:
