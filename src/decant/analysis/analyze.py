@@ -76,6 +76,7 @@ def measure(
     skip_ps: float | None = None,
     viscosity_mPa_s: float | None = None,
     readers: Readers | None = None,
+    whole: bool = True,
 ) -> Measured:
     """Measure what a run's trajectory and thermo output show.
 
@@ -95,6 +96,8 @@ def measure(
         For the Yeh-Hummer correction, mPa s.
     readers
         Who reads the trajectory; None for this process.
+    whole
+        Whether the trajectory has every atom, as shells of ions need.
     """
     finite = np.all([np.isfinite(column) for column in thermo.values()], axis=0)
     result = Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, len(universe.atoms))
@@ -107,7 +110,8 @@ def measure(
     }
     if has_ions(universe):
         planned["conductivity"] = _attempt(lambda: IonicConductivity(universe, from_ps, temperature_K))
-        planned["solvation"] = _attempt(lambda: CationShells(universe, from_ps))
+        some = {"not_available": "the trajectory has some atoms only; shells need a run with `trajectory` all"}
+        planned["solvation"] = _attempt(lambda: CationShells(universe, from_ps)) if whole else (None, some)
     observables = {name: one for name, (one, _) in planned.items() if one is not None}
     rows = dict(zip(observables, gather(universe, list(observables.values()), readers), strict=True))
     found = {
@@ -296,7 +300,8 @@ def analyze(
         measured = measure_on_the_fly(run, thermo, skip_ps, viscosity_mPa_s)
     else:
         readers = Readers(run.path, jobs or _worth_starting(run), ranks)
-        measured = measure(universe, thermo, made.ensemble, made.temperature_K, skip_ps, viscosity_mPa_s, readers)
+        given = (skip_ps, viscosity_mPa_s, readers, made.trajectory == "all")
+        measured = measure(universe, thermo, made.ensemble, made.temperature_K, *given)
     measured.viscosity = found
     more = {} if viscosity is None else {"viscosity": found.summary() if found else viscosity}
     measured.summary = {**head, **measured.summary, **more, "performance": _attempt(lambda: performance(run))[1]}

@@ -53,6 +53,11 @@ def test_a_run_with_ions_has_what_is_measured_of_them_beside_the_rest(tmp_path: 
     )
     assert sum(one["value"] for one in written["solvation"]["Li+"]["ion_pairing"].values()) == pytest.approx(1)
     text = as_text({"run": "x", **measured.summary})
+    centres = measure(made, thermo_of(200, seed=0), *NPT, skip_ps=0.0, whole=False).summary
+    assert (
+        "shells need a run with" in centres["solvation"]["not_available"]
+        and "cation_transference" in centres["onsager"]
+    )
     for row in ("cation transference, solvent at rest", "Li+ coordination, EC", "Li+ contact", "Li+ aggregated"):
         assert row in text
 
