@@ -20,7 +20,7 @@ from decant.analysis.energy_drift import conserved_energy, energy_drift
 from decant.analysis.frames import Observable, Readers, checked, gather
 from decant.analysis.observables import OBSERVABLES, plain, status_line
 from decant.analysis.on_the_fly import BAROSTAT, NOTE, element_rdfs, species_diffusion
-from decant.analysis.onsager import onsager
+from decant.analysis.onsager import Onsager, onsager
 from decant.analysis.performance import performance
 from decant.analysis.rdf import Rdf, centre_rdfs, site_rdfs
 from decant.analysis.solvation import CationShells, Solvation, survival_columns
@@ -50,7 +50,7 @@ class Measured:
         Columns of the thermo output, rows that are not finite left out.
     atoms
         Number of atoms.
-    density, rdfs, sites, diffusions, viscosity, conductivity, solvation
+    density, rdfs, sites, diffusions, viscosity, conductivity, onsager, solvation
         None or empty where they could not be measured.
     summary
         Content of ``observables.yaml``.
@@ -64,6 +64,7 @@ class Measured:
     diffusions: list[Diffusion] = field(default_factory=list)
     viscosity: Viscosity | None = None
     conductivity: Conductivity | None = None
+    onsager: Onsager | None = None
     solvation: list[Solvation] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
 
@@ -138,7 +139,8 @@ def _take_electrolyte(
     if result.conductivity:
         ions = result.conductivity
         summary["conductivity"] = ions.summary(result.diffusions)
-        summary["onsager"] = _attempt(lambda: onsager(ions, result.diffusions).summary())[1]
+        result.onsager, reason = _attempt(lambda: onsager(ions, result.diffusions))
+        summary["onsager"] = result.onsager.summary() if result.onsager else reason
     else:
         summary["conductivity"] = summary["onsager"] = conductivity[1]
     shells, reason = _attempt(lambda: {one.cation: one.summary() for one in result.solvation})
@@ -230,7 +232,7 @@ def write_results(folder: Path, measured: Measured, target: plots.Target = plots
         plots.plot_msd(folder / "msd.png", measured.diffusions)
     if measured.conductivity:
         write_csv(folder / "conductivity.csv", measured.conductivity.columns())
-        plot_conductivity(folder / "conductivity.png", measured.conductivity)
+        plot_conductivity(folder / "conductivity.png", measured.conductivity, measured.onsager)
     if measured.solvation:
         write_csv(folder / "survival.csv", survival_columns(measured.solvation))
         plot_solvation(folder / "solvation.png", measured.solvation)

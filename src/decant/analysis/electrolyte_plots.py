@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from decant.analysis.conductivity import WINDOW, Conductivity
+from decant.analysis.onsager import Onsager
 from decant.analysis.plots import footnote
 from decant.analysis.solvation import Solvation
 from decant.foundation.plotting import colour, legend_below, page
@@ -17,10 +19,14 @@ SHOWN_SURVIVAL = 0.01
 """Survival below this is noise of few contacts."""
 
 
-def plot_conductivity(path: Path, one: Conductivity) -> None:
-    """Plot the displacement of the charges over lag time with its fit, and the value over the part of the run used."""
-    with page(path, 8.6, 3.7) as figure:
-        left, right = figure.subplots(1, 2)
+MOST_SHOWN = 1.5
+"""Transference numbers beyond are noise of parts of the run that hardly conduct."""
+
+
+def plot_conductivity(path: Path, one: Conductivity, motion: Onsager | None = None) -> None:
+    """Plot the displacement of the charges with its fit, and what follows from more and more parts of the run."""
+    with page(path, 12.0 if motion else 8.6, 3.7) as figure:
+        left, right, *more = figure.subplots(1, 3 if motion else 2)
         window = np.array(WINDOW) * one.lag_ps[-1]
         slope = 6 * one.einstein.value / one.factor
         inside = (one.lag_ps >= window[0]) & (one.lag_ps <= window[1])
@@ -36,7 +42,21 @@ def plot_conductivity(path: Path, one: Conductivity) -> None:
         right.axhline(one.einstein.value, color="black", linestyle="--", linewidth=1.0)
         right.set(xlabel="parts of the run taken", ylabel="conductivity (mS/cm)", xticks=parts)
         right.set_title(starred(one.einstein.value, one.einstein.uncertainty, one.note, 3), fontweight="normal")
-        footnote(figure, [one.note])
+        notes = [one.note]
+        if motion:
+            _draw_transference(more[0], motion)
+            notes.append(motion.note)
+        footnote(figure, notes)
+
+
+def _draw_transference(axes: Axes, motion: Onsager) -> None:
+    for index, (name, values) in enumerate(motion.running.items()):
+        parts, whole = np.arange(1, len(values) + 1), motion.transference[name]
+        label = f"{name.replace('_', ' ')} at rest: {starred(whole.value, whole.uncertainty, motion.note, 3)}"
+        axes.plot(parts, np.clip(values, -MOST_SHOWN, MOST_SHOWN), "o-", color=colour(index), label=label)
+    axes.set(xlabel="parts of the run taken", ylabel="transference number of the cation", xticks=parts)
+    axes.set_ylim(-MOST_SHOWN, MOST_SHOWN)
+    legend_below(axes)
 
 
 def plot_solvation(path: Path, shells: Sequence[Solvation]) -> None:

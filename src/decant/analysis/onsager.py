@@ -37,11 +37,14 @@ class Onsager:
         What each species adds by the motion of each ion alone, mS/cm.
     transference
         Of the cations together, by what motion is counted from.
+    running
+        The same from the first part of the run, from the first two, and so on.
     """
 
     parts: Mapping[Pair, Estimate]
     own: Mapping[str, Estimate]
     transference: Mapping[str, Estimate]
+    running: Mapping[str, np.ndarray]
 
     def summary(self) -> dict[str, Any]:
         """Return the numbers for ``observables.yaml``."""
@@ -84,6 +87,8 @@ def onsager(conductivity: Conductivity, diffusions: Sequence[Diffusion]) -> Onsa
     InputError
         If there are too few frames, no solvent to count motion from, or no cations.
     """
+    if not diffusions:
+        raise InputError("no diffusion of the species, whose paths are needed")
     charges = conductivity.charges
     moved = {one.species: one for one in diffusions}
     ions = [name for name in moved if name in charges]
@@ -109,6 +114,7 @@ def onsager(conductivity: Conductivity, diffusions: Sequence[Diffusion]) -> Onsa
         parts,
         {name: one for name, one in conductivity.nernst_einstein(diffusions).items() if name in ions},
         {name: _transference(found[name], signs) for name in (SOLVENT, MASS) if name in found},
+        {name: np.divide(*map(np.cumsum, _shares(found[name], signs))) for name in (SOLVENT, MASS) if name in found},
     )
 
 
@@ -148,15 +154,19 @@ def _slopes(
 
 def _transference(slopes: np.ndarray, cations: np.ndarray) -> Estimate:
     """Return the share of the cations in the conductivity, with its error by leaving out one part at a time."""
-    share = slopes[:, cations].sum(axis=(1, 2))
-    whole = slopes.sum(axis=(1, 2))
-    by_part = [values.reshape(BLOCKS, 3).sum(axis=1) for values in (share, whole)]
+    by_part = _shares(slopes, cations)
     left = [(values.sum() - values) for values in by_part]
     with np.errstate(divide="ignore", invalid="ignore"):
         value = float(by_part[0].sum() / by_part[1].sum())
         without = left[0] / left[1]
     error = float(np.sqrt((BLOCKS - 1) / BLOCKS * np.sum((without - without.mean()) ** 2)))
     return Estimate(value, error if np.isfinite(error) else None)
+
+
+def _shares(slopes: np.ndarray, cations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the cations, and all ions, move in each part of the run."""
+    share, whole = slopes[:, cations].sum(axis=(1, 2)), slopes.sum(axis=(1, 2))
+    return share.reshape(BLOCKS, 3).sum(axis=1), whole.reshape(BLOCKS, 3).sum(axis=1)
 
 
 def _mean(values: np.ndarray) -> Estimate:

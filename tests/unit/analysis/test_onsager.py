@@ -47,6 +47,8 @@ def test_the_parts_add_up_to_the_conductivity_in_either_frame(seed: int, fast: f
     found, whole, _ = measured(liquid(SALT, {"Li+": 0.05, "PF6-": fast, "EC": 0.1}, 300, seed))
     assert sum(one.value for one in found.parts.values()) == pytest.approx(whole, rel=1e-6)
     assert set(found.transference) == {SOLVENT, MASS}
+    for frame, whole in found.transference.items():
+        assert found.running[frame][-1] == pytest.approx(whole.value, rel=1e-9, abs=1e-12)
 
 
 def test_ions_that_walk_alone_have_no_distinct_part_and_share_by_their_diffusion() -> None:

@@ -57,6 +57,11 @@ def test_an_ion_is_apart_in_contact_or_aggregated() -> None:
     positions = line + random.normal(scale=0.02, size=(40, 4, 3))
     bridge = universe(positions, ["C", "O", "C", "O"], [0, 1, 2, 3], ["Li+", "PF6-", "Li+", "EC"], np.array(EDGE))
     assert measured(bridge).summary()["ion_pairing"]["aggregated"]["value"] == 1
+    names = ["Li+", "PF6-", "Na+", "EC"]
+    mixed = universe(positions, ["C", "O", "C", "O"], [0, 1, 2, 3], names, np.array(EDGE))
+    both = alone(mixed, CationShells(mixed))
+    assert [one.cation for one in both] == ["Li+", "Na+"], "each kind of cation has its own shell"
+    assert all(one.summary()["ion_pairing"]["aggregated"]["value"] == 1 for one in both)
 
 
 def test_an_anion_that_touches_with_two_atoms_is_one_neighbour() -> None:
