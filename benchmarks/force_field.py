@@ -21,10 +21,13 @@ from decant.molecules.packing import pack
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.openmm_reference import openmm_energy_forces
 
-MOLECULES = ("EC", "EMC", "DME", "ACN", "water", "TFSI-")
-CLUSTERS = ("EC:2,EMC:2", "EC:3,Li+:1,Cl-:1")
+MOLECULES = ("EC", "EMC", "DME", "ACN", "water", "TFSI-", "PF6-", "BF4-")
+CLUSTERS = ("EC:2,EMC:2", "EC:3,Li+:1,Cl-:1", "EC:3,Li+:1,PF6-:1")
 HEADS = ("meV/atom", "relative", "eV/A", "relative")  # errors of energies, then of forces: the largest, and the rms
-BOXES = (("EC:4,EMC:8", 1.0), ("EC:12", 1.2), ("EC:3,Li+:2,Cl-:2,water:8", 1.0), ("EC:27,EMC:54", 1.0))
+BOXES = (
+    ("EC:4,EMC:8", 1.0), ("EC:12", 1.2), ("EC:3,Li+:2,Cl-:2,water:8", 1.0), ("EC:8,EMC:16,Li+:3,PF6-:3", 1.0),
+    ("EC:27,EMC:54", 1.0),
+)  # fmt: skip
 
 
 def shaken(liquid: str, density: float, periodic: bool) -> Atoms:

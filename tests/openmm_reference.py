@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 
 from decant.force_field.cache import parameters_of
-from decant.force_field.sage import FORCE_FIELD
+from decant.force_field.sage import FORCE_FIELD, IONS
 from decant.lammps.data import lammps_box
 from decant.molecules.molecule import Molecule
 
@@ -43,9 +43,11 @@ def _system(atoms: Atoms, kinds: Sequence[Molecule]) -> object:
     from openff.toolkit import ForceField
     from openff.toolkit import Molecule as ToolkitMolecule
 
-    field = ForceField(f"{FORCE_FIELD}.offxml")
+    field = ForceField(f"{FORCE_FIELD}.offxml", str(IONS))
     system = openmm.System()
     bonds, angles, torsions = openmm.HarmonicBondForce(), openmm.HarmonicAngleForce(), openmm.PeriodicTorsionForce()
+    octahedral = openmm.CustomAngleForce("k/16*(1 - cos(4*theta))")
+    octahedral.addPerAngleParameter("k")
     pairs = openmm.NonbondedForce()
     labels, bonded, first = {}, [], 0
     for kind in kinds:
@@ -62,7 +64,11 @@ def _system(atoms: Atoms, kinds: Sequence[Molecule]) -> object:
             bonds.addBond(i, j, one.length.to_openmm(), one.k.to_openmm())
             bonded.append((i, j))
         for atoms_of, one in found["Angles"].items():
-            angles.addAngle(*(first + atom for atom in atoms_of), one.angle.to_openmm(), one.k.to_openmm())
+            members = [first + atom for atom in atoms_of]
+            if sum(bond[0] == atoms_of[1] or bond[1] == atoms_of[1] for bond in found["Bonds"]) > 4:
+                octahedral.addAngle(*members, [one.k.to_openmm()])
+            else:
+                angles.addAngle(*members, one.angle.to_openmm(), one.k.to_openmm())
         for atoms_of, one in found["ProperTorsions"].items():
             for n, phase, k, divide in zip(one.periodicity, one.phase, one.k, one.idivf, strict=True):
                 members = [first + atom for atom in atoms_of]
@@ -82,7 +88,7 @@ def _system(atoms: Atoms, kinds: Sequence[Molecule]) -> object:
         pairs.setCutoffDistance(CUTOFF_NM)
         pairs.setEwaldErrorTolerance(EWALD_TOLERANCE)
         pairs.setUseDispersionCorrection(True)
-    for force in (bonds, angles, torsions, pairs):
+    for force in (bonds, angles, octahedral, torsions, pairs):
         if force is not pairs:
             force.setUsesPeriodicBoundaryConditions(bool(atoms.pbc.any()))
         system.addForce(force)

@@ -10,7 +10,7 @@ import yaml
 
 from decant.analysis.analyze import measure, write_results
 from decant.analysis.compare import as_text, compare, make_names_unique, table, write_html
-from decant.analysis.entry import Entry, read_entry
+from decant.analysis.entry import Entry, read_entry, read_references
 from decant.analysis.summary_plot import groups
 from decant.foundation.errors import InputError
 from decant.foundation.sketches import write_sheet
@@ -52,6 +52,18 @@ def test_a_row_a_run_with_errors_from_the_card(analysed: Path) -> None:
     assert "±" in cells["D DMC"]
     assert dict(zip(names, stopped, strict=True))["status"] == "stopped: density"
     assert dict(zip(names, stopped, strict=True))["F"] == "–"  # its potential is gone
+
+
+def test_an_electrolyte_is_compared_by_conductivity_and_transference_too(tmp_path: Path) -> None:
+    lab = tmp_path / "lab.csv"
+    lab.write_text("name,conductivity_mS_cm,conductivity_uncertainty_mS_cm,cation_transference\nlab,11.36,0.6,0.35\n")
+    charges = {"einstein": {"value": 5.0, "uncertainty": 1.0}, "note": "too short"}
+    motion = {"cation_transference": {"solvent": {"value": 0.4, "uncertainty": 0.1}}}
+    rows = table([Entry("a", {"conductivity": charges, "onsager": motion}), *read_references(lab)])
+    found = [[row[rows[0].index(name)] for row in rows] for name in ("conductivity", "t+")]
+    assert found[0] == ["conductivity", "mS/cm", "5.0 ± 1.0 *", "11.4 ± 0.6"]
+    assert found[1] == ["t+", "", "0.40 ± 0.10", "0.35"]
+    assert "conductivity" not in table([Entry("a", {})])[0]
 
 
 def test_the_link_in_the_run_leads_to_the_card_whatever_the_working_directory(analysed: Path, tmp_path: Path) -> None:

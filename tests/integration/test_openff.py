@@ -102,6 +102,25 @@ def test_the_reference_has_a_run_of_its_own_that_goes_on_and_starts_others(tmp_p
     assert block[row, 2 + 2 * 2] == 0.5, "one of two carbons has the nitrogen next to it: bonded pairs count"
 
 
+def test_an_electrolyte_runs_with_the_charges_of_its_ions_scaled_and_the_next_run_keeps_them(tmp_path: Path) -> None:
+    run, next_run = tmp_path / "run", tmp_path / "next"
+    salt = ["--liquid", "EC:1", "--salt", "LiPF6", "--molality", 1, "--molecules", 13, "--density", 1.0]
+    scaled = ["--method", "openff", "--ion-charge-scale", 0.8]
+    run_decant("simulate", *scaled, *salt, "--length", "10fs", "-o", run)
+    rows = [line.split() for line in (run / "system.data").read_text().splitlines() if len(line.split()) == 7]
+    charges = np.array([float(row[3]) for row in rows])
+    assert 0.8 in charges and charges.sum() == pytest.approx(0, abs=1e-9)
+    assert np.isclose(charges, 0.8 * 1.34).sum() == 1 and np.isclose(charges, -0.8 * 0.39).sum() == 6
+    assert read_yaml(run / "openff" / "card.yaml")["settings"]["ion_charge_scale"] == 0.8
+    run_decant("simulate", "--from", run, "--ensemble", "nvt", "--length", "10fs", "-o", next_run)
+    assert read_yaml(next_run / "run.yaml")["ion_charge_scale"] == 0.8
+    done = run_decant("simulate", *scaled[:2], "--ion-charge-scale", 2, *salt, "-o", tmp_path / "no", expect=2)
+    assert "--ion-charge-scale 2.0: expected a number above 0, at most 1" in done.stderr
+
+
+ELECTROLYTE = ["--method", "openff", "--liquid", "EC:3,EMC:7", "--by", "mass", "--molecules", 60, "--density", 1.2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -109,7 +128,12 @@ def test_the_reference_has_a_run_of_its_own_that_goes_on_and_starts_others(tmp_p
             ["--method", "gfn2-xtb", "--liquid", "EC:2"],
             "--method gfn2-xtb: expected openff, which LAMMPS",
         ),
-        (["--method", "openff", "--liquid", "PF6-:1,water:2"], "has no parameters for angles of P"),
+        (["--method", "openff", "--liquid", "ClO4-:1,water:2"], "has no parameters for the bond O-Cl"),
+        ([*ELECTROLYTE, "--salt", "LiPF7", "--molality", 1], "unknown salt 'LiPF7' (did you mean 'LiPF6'?)"),
+        ([*ELECTROLYTE, "--salt", "LiPF6", "--molality", 0.05], "make it larger"),
+        ([*ELECTROLYTE, "--salt", "LiClO4", "--molality", 1], "has no parameters for the bond O-Cl"),
+        (["--method", "openff", "--liquid", "EC:3,Li+:1", "--molecules", 40], "have a charge of +10 e; give ions by"),
+        (["here", "--ion-charge-scale", 0.8, "--liquid", "EC:2"], "--ion-charge-scale: is of a --method"),
         (["--method", "openff"], "--liquid is missing"),
         (["here", "--method", "openff", "--liquid", "EC:2"], "leave one of the two out"),
         (["--liquid", "EC:2"], "the folder of a potential, or --method openff is missing"),
@@ -122,11 +146,11 @@ def test_what_cannot_be_run_is_one_line_and_leaves_nothing(tmp_path: Path, argum
 
 
 def test_a_molecule_without_parameters_is_no_label_but_a_line(tmp_path: Path) -> None:
-    entry = {"recipe": "monomer", "count": 1, "parameters": {"molecule": "PF6-", "conformers": 1}}
+    entry = {"recipe": "monomer", "count": 1, "parameters": {"molecule": "AsF6-", "conformers": 1}}
     run_decant("build", recipes(tmp_path / "r.yaml", entry), "-o", tmp_path / "a.extxyz")
     arguments = ["-o", tmp_path / "l.extxyz", "--method", "openff", "--no-atoms", "--jobs", 1]
     done = run_decant("label", tmp_path / "a.extxyz", *arguments, expect=2)
-    assert "frame 0: F[P-](F)(F)(F)(F)F: the force field openff_unconstrained-2.2.1 has no parameters" in done.stderr
+    assert "frame 0: F[As-](F)(F)(F)(F)F: the force field openff_unconstrained-2.2.1 has no parameters" in done.stderr
 
 
 def test_without_the_extra_one_line_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

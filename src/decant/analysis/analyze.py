@@ -15,12 +15,15 @@ from decant.analysis.bonds import BondIntegrity
 from decant.analysis.conductivity import Conductivity, IonicConductivity, has_ions
 from decant.analysis.density import density
 from decant.analysis.diffusion import Diffusion, SelfDiffusion
+from decant.analysis.electrolyte_plots import plot_conductivity, plot_solvation
 from decant.analysis.energy_drift import conserved_energy, energy_drift
 from decant.analysis.frames import Observable, Readers, checked, gather
 from decant.analysis.observables import OBSERVABLES, plain, status_line
 from decant.analysis.on_the_fly import BAROSTAT, NOTE, element_rdfs, species_diffusion
+from decant.analysis.onsager import Onsager, onsager
 from decant.analysis.performance import performance
 from decant.analysis.rdf import Rdf, centre_rdfs, site_rdfs
+from decant.analysis.solvation import CationShells, Solvation, survival_columns
 from decant.analysis.viscosity import Viscosity, run_viscosity
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_yaml
@@ -47,7 +50,7 @@ class Measured:
         Columns of the thermo output, rows that are not finite left out.
     atoms
         Number of atoms.
-    density, rdfs, sites, diffusions, viscosity, conductivity
+    density, rdfs, sites, diffusions, viscosity, conductivity, onsager, solvation
         None or empty where they could not be measured.
     summary
         Content of ``observables.yaml``.
@@ -61,6 +64,8 @@ class Measured:
     diffusions: list[Diffusion] = field(default_factory=list)
     viscosity: Viscosity | None = None
     conductivity: Conductivity | None = None
+    onsager: Onsager | None = None
+    solvation: list[Solvation] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
 
 
@@ -72,6 +77,7 @@ def measure(
     skip_ps: float | None = None,
     viscosity_mPa_s: float | None = None,
     readers: Readers | None = None,
+    whole: bool = True,
 ) -> Measured:
     """Measure what a run's trajectory and thermo output show.
 
@@ -91,6 +97,8 @@ def measure(
         For the Yeh-Hummer correction, mPa s.
     readers
         Who reads the trajectory; None for this process.
+    whole
+        Whether the trajectory has every atom, as shells of ions need.
     """
     finite = np.all([np.isfinite(column) for column in thermo.values()], axis=0)
     result = Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, len(universe.atoms))
@@ -103,6 +111,8 @@ def measure(
     }
     if has_ions(universe):
         planned["conductivity"] = _attempt(lambda: IonicConductivity(universe, from_ps, temperature_K))
+        some = {"not_available": "the trajectory has some atoms only; shells need a run with `trajectory` all"}
+        planned["solvation"] = _attempt(lambda: CationShells(universe, from_ps)) if whole else (None, some)
     observables = {name: one for name, (one, _) in planned.items() if one is not None}
     rows = dict(zip(observables, gather(universe, list(observables.values()), readers), strict=True))
     found = {
@@ -116,10 +126,25 @@ def measure(
         result.summary["rdf"]["sites"] = found["sites"][1]
     result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or found["diffusion"][1]
     if "conductivity" in found:
-        result.conductivity, reason = found["conductivity"]
-        summary = result.conductivity.summary(result.diffusions) if result.conductivity else reason
-        result.summary["conductivity"] = summary
+        _take_electrolyte(result, found["conductivity"], found["solvation"])
     return result
+
+
+def _take_electrolyte(
+    result: Measured, conductivity: tuple[Conductivity | None, Any], solvation: tuple[list[Solvation] | None, Any]
+) -> None:
+    """Put what is measured of ions in its place."""
+    summary = result.summary
+    result.conductivity, result.solvation = conductivity[0], solvation[0] or []
+    if result.conductivity:
+        ions = result.conductivity
+        summary["conductivity"] = ions.summary(result.diffusions)
+        result.onsager, reason = _attempt(lambda: onsager(ions, result.diffusions))
+        summary["onsager"] = result.onsager.summary() if result.onsager else reason
+    else:
+        summary["conductivity"] = summary["onsager"] = conductivity[1]
+    shells, reason = _attempt(lambda: {one.cation: one.summary() for one in result.solvation})
+    summary["solvation"] = shells or (solvation[1] if solvation[0] is None else reason)
 
 
 def measure_on_the_fly(
@@ -207,6 +232,10 @@ def write_results(folder: Path, measured: Measured, target: plots.Target = plots
         plots.plot_msd(folder / "msd.png", measured.diffusions)
     if measured.conductivity:
         write_csv(folder / "conductivity.csv", measured.conductivity.columns())
+        plot_conductivity(folder / "conductivity.png", measured.conductivity, measured.onsager)
+    if measured.solvation:
+        write_csv(folder / "survival.csv", survival_columns(measured.solvation))
+        plot_solvation(folder / "solvation.png", measured.solvation)
     if measured.viscosity:
         write_csv(folder / "viscosity.csv", measured.viscosity.columns())
         plots.plot_viscosity(folder / "viscosity.png", measured.viscosity)
@@ -273,7 +302,8 @@ def analyze(
         measured = measure_on_the_fly(run, thermo, skip_ps, viscosity_mPa_s)
     else:
         readers = Readers(run.path, jobs or _worth_starting(run), ranks)
-        measured = measure(universe, thermo, made.ensemble, made.temperature_K, skip_ps, viscosity_mPa_s, readers)
+        given = (skip_ps, viscosity_mPa_s, readers, made.trajectory == "all")
+        measured = measure(universe, thermo, made.ensemble, made.temperature_K, *given)
     measured.viscosity = found
     more = {} if viscosity is None else {"viscosity": found.summary() if found else viscosity}
     measured.summary = {**head, **measured.summary, **more, "performance": _attempt(lambda: performance(run))[1]}
@@ -300,11 +330,7 @@ def as_text(summary: Mapping[str, Any]) -> str:
         if isinstance(entry, Mapping):
             value = starred(entry["diffusion_1e-5_cm2_s"], entry["uncertainty_1e-5_cm2_s"], entry.get("note"), 3)
             rows.append([f"diffusion {name}", value, "1e-5 cm2/s"])
-    charges = summary.get("conductivity", {})
-    for key, name in (("einstein", "conductivity"), ("nernst_einstein", "conductivity, ions apart")):
-        if key in charges:
-            value = starred(charges[key]["value"], charges[key]["uncertainty"], charges.get("note"))
-            rows.append([name, value, charges[key]["unit"]])
+    rows += _rows_of_ions(summary)
     bonds, speed = summary.get("bonds", {}), summary.get("performance", {})
     if "intact_fraction" in bonds:
         rows.append(["bonds intact", f"{100 * bonds['intact_fraction']:.2f}", "%"])
@@ -315,6 +341,31 @@ def as_text(summary: Mapping[str, Any]) -> str:
     if len(rows) > 1:
         lines.append(format_table(rows))
     return "\n".join(lines + [f"note: {note}" for note in notes(summary)])
+
+
+def _rows_of_ions(summary: Mapping[str, Any]) -> list[list[str]]:
+    """Return the rows of what is measured of ions."""
+    rows = []
+    charges, motion = summary.get("conductivity", {}), summary.get("onsager", {})
+    for key, name in (("einstein", "conductivity"), ("nernst_einstein", "conductivity, ions apart")):
+        if key in charges:
+            value = starred(charges[key]["value"], charges[key]["uncertainty"], charges.get("note"))
+            rows.append([name, value, charges[key]["unit"]])
+    for frame, entry in motion.get("cation_transference", {}).items():
+        value = starred(entry["value"], entry["uncertainty"], motion.get("note"), 3)
+        rows.append([f"cation transference, {frame.replace('_', ' ')} at rest", value, ""])
+    for cation, shell in summary.get("solvation", {}).items():
+        if isinstance(shell, Mapping):
+            note = shell.get("note")
+            told = {f"{cation} coordination": shell["coordination"]}
+            told |= {f"{cation} coordination, {name}": entry for name, entry in shell["by_species"].items()}
+            told |= {f"{cation} {name}": entry for name, entry in shell["ion_pairing"].items()}
+            rows += [[name, starred(one["value"], one["uncertainty"], note, 3), ""] for name, one in told.items()]
+            for name, stay in shell["residence"].items():
+                if stay["residence_ps"] is not None:
+                    value = starred(stay["residence_ps"], stay["uncertainty_ps"], stay.get("note"), 3)
+                    rows.append([f"{cation} residence, {name}", value, "ps"])
+    return rows
 
 
 def notes(summary: Mapping[str, Any]) -> list[str]:

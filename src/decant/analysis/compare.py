@@ -28,12 +28,30 @@ def table(entries: Sequence[Entry]) -> list[list[str]]:
     species = species_of(entries)
     names = ["run", "potential", "status", "length", "density", *[f"D {name}" for name in species]]
     units = ["", "", "", "ps", "g/cm3", *["1e-5 cm2/s"] * len(species)]
+    ionic = _is_ionic(entries)
+    if ionic:
+        names += ["conductivity", "t+"]
+        units += ["mS/cm", ""]
     names += [*FORCE_PARTS.values(), "bonds intact", "speed", "speed"]
     units += [*["meV/A"] * len(FORCE_PARTS), "%", "katom-step/s", "ns/day"]
-    return [names, units, *[_row(entry, species) for entry in entries]]
+    return [names, units, *[_row(entry, species, ionic) for entry in entries]]
 
 
-def _row(entry: Entry, species: Sequence[str]) -> list[str]:
+def _is_ionic(entries: Sequence[Entry]) -> bool:
+    return any("conductivity" in entry.summary or "onsager" in entry.summary for entry in entries)
+
+
+def _ionic(summary: Mapping[str, Any]) -> list[str]:
+    """Return the cells of conductivity and transference number, the solvent at rest."""
+    charges, motion = summary.get("conductivity", {}), summary.get("onsager", {})
+    whole, share = charges.get("einstein", {}), motion.get("cation_transference", {}).get("solvent", {})
+    return [
+        _flagged({**whole, "note": charges.get("note")}, "value", "uncertainty", 3),
+        _flagged({**share, "note": motion.get("note")}, "value", "uncertainty", 3),
+    ]
+
+
+def _row(entry: Entry, species: Sequence[str], ionic: bool) -> list[str]:
     summary = entry.summary
     density, speed = summary.get("density", {}), summary.get("performance", {})
     status = summary.get("status", {})
@@ -49,6 +67,7 @@ def _row(entry: Entry, species: Sequence[str]) -> list[str]:
         number(summary.get("analysed", {}).get("to_ps")),
         _flagged(density, "value", "uncertainty", 4),
         *[_flagged(one, "diffusion_1e-5_cm2_s", "uncertainty_1e-5_cm2_s", 3) for one in diffusion],
+        *(_ionic(summary) if ionic else []),
         *[number(force.get(part, {}).get("rmse")) for part in FORCE_PARTS],
         "–" if intact is None else f"{100 * intact:.2f}",
         number(speed.get("katom_step_per_s")),
@@ -76,7 +95,8 @@ def write_html(path: Path, entries: Sequence[Entry], groups: Sequence[Group]) ->
 
     rows = table(entries)
     names = rows[0]
-    first = [i for i, name in enumerate(names) if name in ("run", "status", "length", "density") or name[:2] == "D "]
+    shown = ("run", "status", "length", "density", "conductivity", "t+")
+    first = [i for i, name in enumerate(names) if name in shown or name[:2] == "D "]
     others = [0, *(i for i in range(len(names)) if i not in first)]
     known = [row for row in rows if any(row[i] != "–" for i in others[1:])]  # of a reference little is
     blocks: list[Block] = [text_table(rows, first, 2, CAPTION)]

@@ -76,6 +76,8 @@ class Conductivity:
         mS/cm for one e^2 angstrom^2/ps of the displacement's slope over 6, of this volume and temperature.
     charges
         Charge of an ion of each species, e, and how many there are.
+    slopes
+        Of the displacement over 2, e^2 angstrom^2/ps, of each part of the run along three directions.
     """
 
     lag_ps: np.ndarray
@@ -84,6 +86,13 @@ class Conductivity:
     slope: float
     factor: float
     charges: Mapping[str, tuple[int, int]]
+    slopes: np.ndarray
+
+    @property
+    def running_mS_cm(self) -> tuple[np.ndarray, np.ndarray]:
+        """The value and its error from the first part of the run, from the first two, and so on."""
+        steps = [self.factor * self.slopes[: 3 * (part + 1)] for part in range(len(self.slopes) // 3)]
+        return np.array([s.mean() for s in steps]), np.array([s.std(ddof=1) / np.sqrt(len(s)) for s in steps])
 
     def nernst_einstein(self, diffusions: Sequence[Diffusion]) -> dict[str, Estimate]:
         """Return what each species of ions adds to the conductivity if none knows of another, mS/cm."""
@@ -111,15 +120,31 @@ class Conductivity:
                 share = positive.value / whole.value
                 result["cation_transference_of_nernst_einstein"] = share
                 result["einstein_over_nernst_einstein"] = self.einstein.value / whole.value
-        if note := self._note():
-            result["note"] = note
+            result |= self._finite_size(whole, diffusions)
+        if self.note:
+            result["note"] = self.note
         return result
 
     def columns(self) -> dict[str, np.ndarray]:
         """Return the columns of ``conductivity.csv``."""
         return {"lag_ps": self.lag_ps, "displacement_e2_A2": self.displacement_e2A2}
 
-    def _note(self) -> str:
+    def _finite_size(self, whole: Estimate, diffusions: Sequence[Diffusion]) -> dict[str, Any]:
+        """Return what the size of the box takes off the sum over ions alone, and the sum without that."""
+        square = sum(count * charge**2 for charge, count in self.charges.values())
+        first = diffusions[0]
+        if first.correction_at_1_mPa_s is None:
+            return {}
+        more = float(self.factor * square * first.correction_at_1_mPa_s / A2_PS_TO_1E5_CM2_S)
+        found: dict[str, Any] = {"nernst_einstein_correction_at_1_mPa_s": more}
+        if first.viscosity_mPa_s is not None:
+            value = whole.value + more / first.viscosity_mPa_s
+            found["nernst_einstein_corrected"] = _entry(Estimate(value, whole.uncertainty))
+        return found
+
+    @property
+    def note(self) -> str:
+        """What a reader must know before trusting the number; empty if nothing."""
         notes = []
         if not DIFFUSIVE[0] <= self.slope <= DIFFUSIVE[1]:
             notes.append(f"log-log slope {self.slope:.2f} of the charges' displacement, 1 expected: too short a run")
@@ -191,7 +216,7 @@ class IonicConductivity:
             name: (int(self.charges[self.resnames == name][0]), int((self.resnames == name).sum())) for name in names
         }
         estimate = Estimate(float(factor * value), float(factor * error))
-        return Conductivity(lag, displacement, estimate, float(slope), factor, counts)
+        return Conductivity(lag, displacement, estimate, float(slope), factor, counts, slopes)
 
 
 def has_ions(universe: Universe) -> bool:

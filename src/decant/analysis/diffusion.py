@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,6 +52,10 @@ class Diffusion:
         Yeh-Hummer correction for a viscosity of 1 mPa s, 1e-5 cm2/s; it goes as 1 / viscosity. None if not known.
     viscosity_mPa_s
         Viscosity to correct with; None if not given.
+    molar_mass
+        Of a molecule, g/mol.
+    collective_A
+        Sum of the centres of mass of all its molecules, angstrom, shape (frames, 3); the drift of the whole is in it.
     """
 
     species: str
@@ -64,6 +68,8 @@ class Diffusion:
     slope: float
     correction_at_1_mPa_s: float | None = None
     viscosity_mPa_s: float | None = None
+    molar_mass: float = 0.0
+    collective_A: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
 
     @property
     def note(self) -> str:
@@ -262,10 +268,11 @@ class SelfDiffusion:
         result = []
         for name in self.species:
             molecules = np.flatnonzero(self.resnames == name)
-            total, slopes = np.zeros(len(lag)), []
+            total, slopes, collective = np.zeros(len(lag)), [], np.zeros((len(lag), 3))
             for block in _blocks(molecules, len(lag)):
                 msd = mean_square_displacement(rows["centres"][:, block] - drift)
                 total += msd.sum(axis=1)
+                collective += rows["centres"][:, block].sum(axis=1, dtype=float)
                 slopes.append(np.polyfit(lag[inside], msd[inside], 1)[0])
             value, uncertainty = mean_slope(np.concatenate(slopes) / 6.0 * A2_PS_TO_1E5_CM2_S)
             msd = total / len(molecules)
@@ -274,7 +281,7 @@ class SelfDiffusion:
             result.append(
                 Diffusion(
                     name, len(molecules), lag, msd, window_ps, value, uncertainty, log_slope, correction,
-                    self.viscosity_mPa_s,
+                    self.viscosity_mPa_s, float(self.masses[molecules[0]]), collective,
                 )
             )  # fmt: skip
         return result

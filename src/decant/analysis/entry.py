@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from decant.analysis.observables import read_observables
-from decant.analysis.reference_values import read_values
+from decant.analysis.reference_values import ERRORS, read_values
 from decant.foundation.files import read_yaml
 from decant.foundation.tables import read_csv
 from decant.potentials.potential import CARD
@@ -96,6 +96,12 @@ def read_references(path: Path) -> list[Entry]:
         summary: dict[str, Any] = {"diffusion": {}}
         if (density := values.get("density_g_cm3")) is not None:
             summary["density"] = {"value": density, "uncertainty": values.get("density_uncertainty_g_cm3")}
+        if (value := values.get("conductivity_mS_cm")) is not None:
+            error = values.get(ERRORS["conductivity_mS_cm"])
+            summary["conductivity"] = {"einstein": {"value": value, "uncertainty": error}}
+        if (value := values.get("cation_transference")) is not None:
+            error = values.get(ERRORS["cation_transference"])
+            summary["onsager"] = {"cation_transference": {"solvent": {"value": value, "uncertainty": error}}}
         errors = values.get("diffusion_uncertainty_1e-5_cm2_s") or {}
         for name, value in (values.get("diffusion_1e-5_cm2_s") or {}).items():
             summary["diffusion"][name] = {"diffusion_1e-5_cm2_s": value, "uncertainty_1e-5_cm2_s": errors.get(name)}

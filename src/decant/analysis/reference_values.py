@@ -13,8 +13,15 @@ from decant.foundation.settings import number, positive
 
 KEYS = (
     "name", "density_g_cm3", "density_uncertainty_g_cm3", "diffusion_1e-5_cm2_s", "diffusion_uncertainty_1e-5_cm2_s",
+    "conductivity_mS_cm", "conductivity_uncertainty_mS_cm", "cation_transference", "cation_transference_uncertainty",
     "temperature_K", "source",
 )  # fmt: skip
+ERRORS = {
+    "conductivity_mS_cm": "conductivity_uncertainty_mS_cm",
+    "cation_transference": "cation_transference_uncertainty",
+}
+"""Which key has the standard error of another, for values of electrolytes."""
+ANY_SIGN = ("cation_transference",)
 WORDS = ("name", "source")
 UNIT = "_1e-5_cm2_s"
 MAPPINGS = ("diffusion_1e-5_cm2_s", "diffusion_uncertainty_1e-5_cm2_s")
@@ -64,7 +71,7 @@ def _mapping(path: Path) -> dict[str, Any]:
 
 def _require_number(path: Path, key: str, value: Any) -> None:
     try:
-        (number if "uncertainty" in key else positive)(value)
+        (number if "uncertainty" in key or key in ANY_SIGN else positive)(value)
     except InputError as error:
         raise InputError(f"{path}: {key}: {error}") from error
 

@@ -26,6 +26,12 @@ def command(
             help="Reference method instead of a potential: openff, which LAMMPS computes.", show_default=False
         ),
     ] = None,
+    ion_charge_scale: Annotated[
+        float | None,
+        typer.Option(
+            help="Factor on the charges of ions with --method, such as 0.8; 1 by default.", show_default=False
+        ),
+    ] = None,
     liquid: Annotated[
         str | None,
         typer.Option(
@@ -129,7 +135,7 @@ def command(
     given = {
         "potential": potential, "method": method, "liquid": liquid,
         "copies": copies if start is None or copies != 1 else None,
-        "temperature": temperature, "pressure": pressure, "timestep_fs": timestep,
+        "temperature": temperature, "pressure": pressure, "timestep_fs": timestep, "ion_charge_scale": ion_charge_scale,
     }  # fmt: skip
     protocol = Protocol(
         **system(given, start, boxes),
@@ -175,7 +181,15 @@ def counted(liquid: str | None, molecules: int | None, solution: Solution, densi
             raise InputError("--molecules, --by and --salt: are of a --liquid, and none is given")
         return None
     if solution == Solution():
-        return liquid if molecules is None else composition_name(mixture(liquid, molecules=molecules))
+        if molecules is None:
+            return liquid
+        box = mixture(liquid, molecules=molecules)
+        if charge := sum(kind.charge * count for kind, count in box):
+            raise InputError(
+                f"--liquid {liquid}: {molecules} molecules have a charge of {charge:+d} e; give ions by their --salt,"
+                " whose numbers make the box neutral"
+            )
+        return composition_name(box)
     found = electrolyte(liquid, solution, molecules, density=density)
     print(found.told)
     return composition_name(found.composition)
@@ -194,6 +208,7 @@ def system(given: dict[str, Any], start: Path | None, boxes: tuple[int, int, int
         for one, other in (("potential", "method"), ("method", "potential")):
             if one in given:  # another than that of the run
                 found.pop(other, None)
+                found.pop("ion_charge_scale", None)
         return {"potential": None, **found, **given}
     if boxes != (1, 1, 1):
         raise InputError("--replicate: copies the box of another run, give it with --from; --copies makes a larger box")

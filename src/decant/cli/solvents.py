@@ -9,11 +9,12 @@ import typer
 from decant.cli.options import Config
 
 if TYPE_CHECKING:
+    from decant.molecules.electrolyte_measurements import ElectrolyteMeasurement
     from decant.molecules.measurements import Measurement
 
 
 def command(config: Config = None) -> None:
-    """List the named solvents and ions, what was measured of liquids at 1 bar, and the papers and handbooks.
+    """List the named solvents and ions, what was measured of liquids and electrolytes, and the papers and handbooks.
 
     The viscosity is what ``--viscosity`` of decant analyze takes.
 
@@ -21,6 +22,7 @@ def command(config: Config = None) -> None:
     For example:
       decant solvents
     """
+    from decant.molecules.electrolyte_measurements import electrolyte_measurements
     from decant.molecules.ions import ions
     from decant.molecules.measurements import citation, measurements, sources
     from decant.molecules.solvents import solvent_table, solvents
@@ -36,6 +38,9 @@ def command(config: Config = None) -> None:
     typer.echo(f"\n{'measured (mole fractions)':26s} {'K':>7s} {'g/cm3':>7s} {'1e-5 cm2/s':>10s} {'mPa s':>6s}  source")
     for one in measurements():
         typer.echo(_row(one))
+    typer.echo(f"\n{'electrolytes':44s} {'K':>7s} {'g/cm3':>6s} {'mS/cm':>6s} {'t+':>5s}  source")
+    for solution in electrolyte_measurements():
+        typer.echo(_solution(solution))
     typer.echo("\nsources")
     for key in sources():
         typer.echo(f"{key:14s} {citation(key)}")
@@ -47,3 +52,11 @@ def _row(one: Measurement) -> str:
     diffusion = ", ".join(f"{name} {value:g}" if several else f"{value:g}" for name, value in one.diffusion.items())
     density, viscosity = ("-" if value is None else f"{value:g}" for value in (one.density, one.viscosity))
     return f"{liquid:26s} {one.temperature_K:7g} {density:>7s} {diffusion or '-':>10s} {viscosity:>6s}  {one.source}"
+
+
+def _solution(one: ElectrolyteMeasurement) -> str:
+    solvents = ", ".join(f"{name} {share:.3f}" for name, share in one.solvents.items())
+    values = (one.density, one.conductivity, one.transference)
+    density, conductivity, share = ("-" if value is None else f"{value:g}" for value in values)
+    told = f"{solvents}, {one.molality:g} mol/kg {one.salt}"
+    return f"{told:44s} {one.temperature_K:7g} {density:>6s} {conductivity:>6s} {share:>5s}  {one.source}"

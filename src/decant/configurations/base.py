@@ -55,6 +55,7 @@ BUILT_IN = (
     "decant.configurations.torsion:TorsionRecipe",
     "decant.configurations.dimer:DimerRecipe",
     "decant.configurations.cluster:ClusterRecipe",
+    "decant.configurations.ion_pair:IonPairRecipe",
     "decant.configurations.cluster_cut:ClusterCutRecipe",
     "decant.configurations.liquid:LiquidRecipe",
     "decant.configurations.volume_scan:VolumeScanRecipe",

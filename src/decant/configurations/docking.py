@@ -23,7 +23,7 @@ def direction(random: np.random.Generator) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
-def docked(cluster: Atoms, guest: Atoms, contact: float, along: np.ndarray) -> Atoms:
+def docked(cluster: Atoms, guest: Atoms, contact: float | np.ndarray, along: np.ndarray) -> Atoms:
     """Move `guest` along a line towards the cluster's centre until the first pair of atoms is in contact.
 
     Parameters
@@ -31,7 +31,8 @@ def docked(cluster: Atoms, guest: Atoms, contact: float, along: np.ndarray) -> A
     cluster, guest
         Molecules; the guest is centred on the origin.
     contact
-        Distance of contact in sums of van der Waals radii (Alvarez, Dalton Trans. 2013, 42, 8617).
+        Distance of contact in sums of van der Waals radii (Alvarez, Dalton Trans. 2013, 42, 8617); a number, or one an
+        atom of the cluster, shape (atoms, 1).
     along
         Unit vector from the cluster's centre to where the guest comes from.
     """

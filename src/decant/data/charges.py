@@ -237,6 +237,23 @@ def charges_held(frames: Sequence[Atoms]) -> str:
     return ", ".join(f"{name} ({count})" for name, count in counts.most_common())
 
 
+def mixed_charges(frames: Sequence[Atoms]) -> str:
+    """Say which composition comes with several charges: a potential that sees elements alone takes them for one.
+
+    Isolated atoms count for nothing, being neutral by rule. Empty where there is no such composition.
+    """
+    first: dict[str, tuple[int, int]] = {}
+    for number, atoms in enumerate(frames):
+        if is_isolated(atoms) or CHARGE not in atoms.info:
+            continue
+        formula = atoms.get_chemical_formula(empirical=False)
+        here = charge_of(atoms)
+        where, known = first.setdefault(formula, (number, here))
+        if known != here:
+            return f"{formula} has charge {signed(known)} in frame {where} and {signed(here)} in frame {number}"
+    return ""
+
+
 def bare(atoms: Atoms) -> Atoms:
     """Return what decides a label: elements, positions, cell and, but for isolated atoms, charge and spin."""
     frame = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)

@@ -13,7 +13,7 @@ from decant.force_field.sage import CHARGES, FORCE_FIELD, parametrize
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
 
-FORMAT = 1
+FORMAT = 2
 
 
 def cache_folder() -> Path:

@@ -27,7 +27,7 @@ _COMPONENTS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 _RESULT = " ".join(["$(pe:%.17g)", "$(vol:%.17g)", *(f"$(c_virial[{number}]:%.17g)" for number in range(1, 7))])
 
 
-def evaluate(atoms: Atoms, charge: int = 0, spin: int | None = None) -> Prediction:
+def evaluate(atoms: Atoms, charge: int = 0, spin: int | None = None, ion_charge_scale: float = 1.0) -> Prediction:
     """Return energy, forces and, in a periodic cell, virial of a configuration.
 
     A frame without a cell has every pair of its atoms, without a cutoff.
@@ -38,6 +38,8 @@ def evaluate(atoms: Atoms, charge: int = 0, spin: int | None = None) -> Predicti
         Periodic in all directions or in none.
     charge, spin
         Charge (e) and multiplicity that it is said to have; None for an unknown multiplicity.
+    ion_charge_scale
+        Factor on the partial charges of ions.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def evaluate(atoms: Atoms, charge: int = 0, spin: int | None = None) -> Predicti
     """
     placed = placed_molecules(atoms)
     require_charge(placed, charge, spin)
-    system = molecular_system(placed)
+    system = molecular_system(placed, ion_charge_scale)
     with tempfile.TemporaryDirectory(prefix="decant-") as name:
         folder = Path(name)
         box = write_system(folder / "system.data", atoms, system)

@@ -9,7 +9,7 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_masses, atomic_numbers
 
-from decant.force_field.system import MolecularSystem
+from decant.force_field.system import OCTAHEDRAL, MolecularSystem
 from decant.foundation.files import write_beside
 from decant.lammps.data import LammpsBox, box_lines, lammps_box
 
@@ -88,13 +88,22 @@ def force_field_lines(system: MolecularSystem, long_range: str, reach: float = C
         ("dihedral", "fourier", system.dihedrals),
     ):
         if len(terms.atoms):
-            lines.append(f"{name}_style {style}")
-            lines += [f"{name}_coeff {number} {words}" for number, words in enumerate(terms.coefficients, start=1)]
+            lines += _coefficients(name, style, terms.coefficients)
     charged = bool(np.any(system.charges))
     coulombic = f"/coul/{'long' if long_range else 'cut'}" if charged else ""
     lines += [f"pair_style lj/cut{coulombic} {reach:.10g}", f"pair_modify mix arithmetic tail {_yes(long_range)}"]
     lines += [f"pair_coeff {number} {number} {words}" for number, words in enumerate(system.pair_coefficients, start=1)]
     return [*lines, f"kspace_style {long_range}"] if charged and long_range else lines
+
+
+def _coefficients(name: str, style: str, coefficients: tuple[str, ...]) -> Iterator[str]:
+    """Yield the style and the coefficients of one kind of interaction."""
+    styles = [OCTAHEDRAL if words.startswith(OCTAHEDRAL) else style for words in coefficients]
+    used = list(dict.fromkeys(styles))
+    yield f"{name}_style {'hybrid ' if len(used) > 1 else ''}{' '.join(used)}"
+    for number, (own, words) in enumerate(zip(styles, coefficients, strict=True), start=1):
+        numbers = words.removeprefix(f"{OCTAHEDRAL} ")
+        yield f"{name}_coeff {number} {own if len(used) > 1 else ''} {numbers}"
 
 
 def _yes(value: str) -> str:

@@ -13,9 +13,9 @@ Rows = tuple[tuple[Any, ...], ...]
 class MoleculeParameters:
     """The force field of one molecule.
 
-    The energy is the sum of K (r - r0)^2 over bonds, K (theta - theta0)^2 over angles, K (1 + cos(n phi - phase)) over
-    the terms of each torsion, impropers among them, and, between atoms that are three bonds or more apart, of
-    Lennard-Jones and Coulomb terms.
+    The energy is the sum of K (r - r0)^2 over bonds, K (theta - theta0)^2 over angles, K/8 (1 - cos 4 theta) over those
+    of an octahedron, K (1 + cos(n phi - phase)) over the terms of each torsion, impropers among them, and, between
+    atoms that are three bonds or more apart, of Lennard-Jones and Coulomb terms.
 
     Attributes
     ----------
@@ -31,6 +31,8 @@ class MoleculeParameters:
         (i, j, K, r0): atoms from 0, eV/angstrom^2, angstrom.
     angles
         (i, j, k, K, theta0): eV/radian^2, degrees; j is the middle.
+    octahedral
+        (i, j, k, K): eV/radian^2; angles around an atom with six bonds, which rest at 90 and at 180 degrees.
     torsions
         (i, j, k, l, ((K, n, phase), ...)): eV, degrees.
     """
@@ -42,6 +44,7 @@ class MoleculeParameters:
     epsilon: tuple[float, ...]
     bonds: Rows
     angles: Rows
+    octahedral: Rows
     torsions: Rows
 
     @classmethod

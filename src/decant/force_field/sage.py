@@ -12,6 +12,7 @@ import importlib.util
 import logging
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +29,12 @@ FORCE_FIELD = "openff_unconstrained-2.2.1"
 """Sage 2.2.1 with flexible bonds: a label has forces along all of them."""
 CHARGES = "openff-gnn-am1bcc-1.0.0"
 INSTALL = "pip install 'decant-mlip[forcefield]'"
+IONS = Path(__file__).with_name("ions.offxml")
+"""Anions beside it: their sources stand in the file."""
+OWN = "decant-"
+"""How the names of the parameters in that file begin."""
 MOST_NEIGHBOURS = 4
-"""Sage has one angle for all around an atom: an octahedral ion such as PF6- would fold."""
+"""Sage has one angle for all around an atom: an octahedral ion without an angle of its own would fold."""
 
 _EV_PER_KCAL_MOL = 4.184 / KJ_MOL_PER_EV
 _PERMUTATIONS = ((0, 2, 3), (2, 3, 0), (3, 0, 2))  # of the outer atoms of an improper, whose second is the centre
@@ -66,6 +71,7 @@ def parametrize(smiles: str) -> MoleculeParameters:
     with _quiet(), loading(threads=1):
         found = _labels(smiles, mol)
         charges = _charges(smiles, mol, found)
+    crowded = _crowded(mol)
     vdw = [found["vdW"][(atom,)] for atom in range(mol.GetNumAtoms())]
     return MoleculeParameters(
         smiles=smiles,
@@ -80,6 +86,10 @@ def parametrize(smiles: str) -> MoleculeParameters:
         angles=tuple(
             (*atoms, _energy(one.k, "/radian**2") / 2, _number(one.angle, "degree"))
             for atoms, one in found["Angles"].items()
+            if atoms[1] not in crowded
+        ),
+        octahedral=tuple(
+            (*atoms, _energy(one.k, "/radian**2") / 2) for atoms, one in found["Angles"].items() if atoms[1] in crowded
         ),
         torsions=(*_torsions(found["ProperTorsions"]), *_impropers(found["ImproperTorsions"])),
     )
@@ -89,7 +99,7 @@ def parametrize(smiles: str) -> MoleculeParameters:
 def _force_field() -> Any:
     from openff.toolkit import ForceField
 
-    return ForceField(f"{FORCE_FIELD}.offxml")
+    return ForceField(f"{FORCE_FIELD}.offxml", str(IONS))
 
 
 @functools.cache
@@ -114,11 +124,12 @@ def _labels(smiles: str, mol: Mol) -> dict[str, Any]:
     InputError
         If an atom, a bond, an angle or a torsion has none.
     """
-    crowded = [atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetDegree() > MOST_NEIGHBOURS]
-    if crowded:
-        raise _without(smiles, f"angles of {crowded[0]} with more than {MOST_NEIGHBOURS} bonds")
+    crowded = _crowded(mol)
     molecule = _toolkit_molecule(mol)
     found = dict(_force_field().label_molecules(molecule.to_topology())[0])
+    for atoms, one in found["Angles"].items():
+        if atoms[1] in crowded and not one.id.startswith(OWN):
+            raise _without(smiles, f"angles of {crowded[atoms[1]]} with more than {MOST_NEIGHBOURS} bonds")
     wanted = {
         "vdW": ("atom", [(atom,) for atom in molecule.atoms]),
         "Bonds": ("bond", [(bond.atom1, bond.atom2) for bond in molecule.bonds]),
@@ -132,6 +143,11 @@ def _labels(smiles: str, mol: Mol) -> dict[str, Any]:
             if min(atoms, atoms[::-1]) not in known:
                 raise _without(smiles, f"the {word} {'-'.join(atom.symbol for atom in group)}")
     return found
+
+
+def _crowded(mol: Mol) -> dict[int, str]:
+    """Return the atoms with more neighbours than Sage knows angles for, and their elements."""
+    return {atom.GetIdx(): atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetDegree() > MOST_NEIGHBOURS}
 
 
 def _without(smiles: str, what: str) -> InputError:

@@ -15,6 +15,9 @@ from decant.molecules.molecule import Molecule
 Placed = tuple[MoleculeParameters, np.ndarray]
 """The parameters of a molecule, and the index in the system of each of its atoms, shape (atoms,)."""
 
+OCTAHEDRAL = "cosine/periodic"
+"""LAMMPS's style of the angles of an octahedron: the first word of their coefficients where it is not harmonic."""
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -65,8 +68,16 @@ class MolecularSystem:
     dihedrals: Terms
 
 
-def molecular_system(molecules: Sequence[Placed]) -> MolecularSystem:
-    """Return the system of molecules that together hold every atom once."""
+def molecular_system(molecules: Sequence[Placed], ion_charge_scale: float = 1.0) -> MolecularSystem:
+    """Return the system of molecules that together hold every atom once.
+
+    Parameters
+    ----------
+    molecules
+        Their parameters and atoms.
+    ion_charge_scale
+        Factor on the partial charges of molecules that have a charge.
+    """
     kinds = list({id(one): one for one, _ in molecules}.values())
     table = sorted({atom for kind in kinds for atom in _atom_kinds(kind)})
     numbers = {atom: number for number, atom in enumerate(table, start=1)}
@@ -74,7 +85,8 @@ def molecular_system(molecules: Sequence[Placed]) -> MolecularSystem:
     types, charges, mol_id = np.zeros(count, dtype=int), np.zeros(count), np.zeros(count, dtype=int)
     own = {id(kind): np.array([numbers[atom] for atom in _atom_kinds(kind)]) for kind in kinds}
     for number, (kind, place) in enumerate(molecules):
-        types[place], charges[place], mol_id[place] = own[id(kind)], kind.charges, number
+        scale = ion_charge_scale if round(sum(kind.charges)) else 1.0
+        types[place], charges[place], mol_id[place] = own[id(kind)], scale * np.array(kind.charges), number
     return MolecularSystem(
         elements=tuple(element for element, _, _ in table),
         pair_coefficients=tuple(f"{epsilon:.10g} {sigma:.10g}" for _, epsilon, sigma in table),
@@ -82,18 +94,20 @@ def molecular_system(molecules: Sequence[Placed]) -> MolecularSystem:
         charges=charges,
         mol_id=mol_id,
         bonds=_terms(molecules, 2, lambda one: one.bonds, _harmonic),
-        angles=_terms(molecules, 3, lambda one: one.angles, _harmonic),
+        angles=_terms(molecules, 3, _angles, str),
         dihedrals=_terms(molecules, 4, lambda one: one.torsions, _fourier),
     )
 
 
-def liquid_system(liquid: Sequence[tuple[Molecule, int]]) -> MolecularSystem:
+def liquid_system(liquid: Sequence[tuple[Molecule, int]], ion_charge_scale: float = 1.0) -> MolecularSystem:
     """Return the system of molecules one after the other, each with its atoms in the order of its SMILES.
 
     Parameters
     ----------
     liquid
         Molecules, and how many of each.
+    ion_charge_scale
+        Factor on the partial charges of ions.
 
     Raises
     ------
@@ -106,7 +120,7 @@ def liquid_system(liquid: Sequence[tuple[Molecule, int]]) -> MolecularSystem:
         for _ in range(count):
             placed.append((found, first + np.arange(len(found.elements))))
             first += len(found.elements)
-    return molecular_system(placed)
+    return molecular_system(placed, ion_charge_scale)
 
 
 def _atom_kinds(one: MoleculeParameters) -> Iterator[tuple[str, float, float]]:
@@ -115,6 +129,15 @@ def _atom_kinds(one: MoleculeParameters) -> Iterator[tuple[str, float, float]]:
 
 def _harmonic(constant: float, rest: float) -> str:
     return f"{constant:.10g} {rest:.10g}"
+
+
+def _angles(one: MoleculeParameters) -> Rows:
+    """Return the angles with the coefficients of each kind as text; LAMMPS has 2 C / n^2 (1 - B (-1)^n cos n theta).
+
+    Its style fourier/simple would be the same, but has wrong forces in the version of 22 Jul 2025.
+    """
+    bent = tuple((*row[:3], _harmonic(*row[3:])) for row in one.angles)
+    return (*bent, *((*row[:3], f"{OCTAHEDRAL} {row[3]:.10g} 1 4") for row in one.octahedral))
 
 
 def _fourier(terms: Rows) -> str:

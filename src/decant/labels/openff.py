@@ -25,9 +25,16 @@ OPENFF = "openff"
 
 @dataclass(frozen=True)
 class OpenFF:
-    """The force field: it knows molecules by their bonds, which it never breaks, and electrons not at all."""
+    """The force field: it knows molecules by their bonds, which it never breaks, and electrons not at all.
+
+    Attributes
+    ----------
+    ion_charge_scale
+        Factor on the partial charges of ions; below 1 it stands for the polarization that fixed charges lack.
+    """
 
     name: ClassVar[str] = OPENFF
+    ion_charge_scale: float = 1.0
 
     @property
     def version(self) -> str:
@@ -37,12 +44,14 @@ class OpenFF:
     @property
     def settings(self) -> dict[str, Any]:
         """Names of the force field and of the model of charges, and what is done at long range."""
+        scaled = {} if self.ion_charge_scale == 1.0 else {"ion_charge_scale": self.ion_charge_scale}
         return {
             "force_field": FORCE_FIELD,
             "charge_model": CHARGES,
             "cutoff_A": CUTOFF_A,
             "dispersion_correction": True,
             "long_range": LONG_RANGE,
+            **scaled,
         }
 
     def label(self, atoms: Atoms) -> Prediction:
@@ -54,7 +63,7 @@ class OpenFF:
         if is_isolated(atoms) or state_for(atoms) is None:
             return Prediction(0.0, np.zeros((len(atoms), 3)), None)
         try:
-            answer = evaluate(atoms, charge_of(atoms), spin_of(atoms))
+            answer = evaluate(atoms, charge_of(atoms), spin_of(atoms), self.ion_charge_scale)
         except (InputError, ProgramFailed) as error:
             raise LabelError(str(error)) from error
         if not np.isfinite(answer.energy) or not np.isfinite(answer.forces).all():
@@ -65,11 +74,19 @@ class OpenFF:
 def openff_method(settings: Mapping[str, Any]) -> OpenFF:
     """Return the method.
 
+    Parameters
+    ----------
+    settings
+        ``ion_charge_scale``, above 0 and at most 1; 1 by default.
+
     Raises
     ------
     InputError
-        If the toolkit is not installed, or there are settings: it has none.
+        If the toolkit is not installed, or there is another setting.
     """
-    check_settings(OPENFF, settings, ())
+    check_settings(OPENFF, settings, ("ion_charge_scale",))
+    scale = settings.get("ion_charge_scale", 1.0)
+    if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale <= 1:
+        raise InputError(f"method '{OPENFF}': `ion_charge_scale` {scale}: expected a number above 0, at most 1")
     require_toolkit()
-    return OpenFF()
+    return OpenFF(float(scale))

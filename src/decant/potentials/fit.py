@@ -21,7 +21,7 @@ from ase.data import atomic_numbers
 from decant.algorithms.base import FitTask
 from decant.algorithms.presets import Preset, load_preset
 from decant.algorithms.registry import algorithm
-from decant.data.charges import charge_of, spin_of
+from decant.data.charges import charge_of, mixed_charges, spin_of
 from decant.data.frames import density, is_isolated, isolated_energies, read_frames
 from decant.foundation.directories import changed
 from decant.foundation.errors import InputError, warn
@@ -143,12 +143,19 @@ def _read_sets(data: Path) -> dict[str, list[Atoms]]:
     data = Path(data)
     if not data.is_dir():
         raise InputError(f"{data}: no such directory; expected one with train.extxyz and valid.extxyz (decant split)")
-    frames = {}
+    frames: dict[str, list[Atoms]] = {}
+    seen: list[Atoms] = []
     for name in SETS:
         path = data / f"{name}.extxyz"
         if name != "test" or path.is_file():
             read = read_frames(require_file(path, f"the {name} set that 'decant split' writes"))
             frames[name] = read if name == "train" else [frame for frame in read if not is_isolated(frame)]
+            seen += [frame for frame in read if not is_isolated(frame)]
+            if mixed := mixed_charges(seen):
+                raise InputError(
+                    f"{path}: {mixed}, counted through the sets; the potential sees elements alone and cannot tell them"
+                    " apart: keep one of the two"
+                )
     return frames
 
 

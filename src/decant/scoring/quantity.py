@@ -69,6 +69,28 @@ def diffusion(summary: Mapping[str, Any], corrected: bool) -> dict[str, Quantity
     return found
 
 
+def conductivity(summary: Mapping[str, Any]) -> Quantity | str:
+    """Return the conductivity of a run with all correlations, mS/cm, or why there is none."""
+    return _noted(summary.get("conductivity") or {}, "einstein", summary)
+
+
+def transference(summary: Mapping[str, Any]) -> Quantity | str:
+    """Return the transference number of the cation of a run with the solvent at rest, or why there is none."""
+    motion = summary.get("onsager") or {}
+    entry = motion.get("cation_transference") or {}
+    return _noted(
+        {**entry, "note": motion.get("note"), "not_available": motion.get("not_available")}, "solvent", summary
+    )
+
+
+def _noted(entry: Mapping[str, Any], key: str, summary: Mapping[str, Any]) -> Quantity | str:
+    """Return a value; one with a note is not a measurement."""
+    found = entry.get(key)
+    if entry.get("note") or not isinstance(found, Mapping) or found.get("uncertainty") is None:
+        return str(entry.get("note") or entry.get("not_available") or _nothing(summary))
+    return Quantity(found["value"], found["uncertainty"])
+
+
 def no_diffusion(summary: Mapping[str, Any]) -> str:
     """Return why a run has no diffusion of a species that `diffusion` does not name."""
     return str((summary.get("diffusion") or {}).get("not_available") or _nothing(summary))

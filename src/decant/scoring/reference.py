@@ -9,21 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from decant.analysis.observables import read_observables
-from decant.analysis.reference_values import read_values
+from decant.analysis.reference_values import ERRORS, read_values
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.settings import number, positive, text
+from decant.molecules.electrolyte_measurements import measured_electrolyte
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.measurements import Measurement, citation, measured
 from decant.molecules.molecule import Molecule
-from decant.scoring.quantity import Quantity, density, diffusion, no_diffusion
+from decant.scoring.quantity import Quantity, conductivity, density, diffusion, no_diffusion, transference
 from decant.scoring.replicas import pooled
 
 EXPERIMENT = "experiment"
 # relative standard error of a value that comes without one: what tables of densities and of NMR diffusion differ by
-ASSUMED = {"density": 0.005, "diffusion": 0.05}
+ASSUMED = {"density": 0.005, "diffusion": 0.05, "conductivity": 0.05}
 # relative change per K of organic liquids near room temperature: thermal expansion; an activation energy of 15 kJ/mol
-PER_KELVIN = {"density": 0.001, "diffusion": 0.02}
+PER_KELVIN = {"density": 0.001, "diffusion": 0.02, "conductivity": 0.02}
 SILENT_K, FARTHEST_K = 2.0, 10.0
+TRANSFERENCE_ERROR, TRANSFERENCE_PER_KELVIN = 0.05, 0.01  # absolute: it may be 0; methods differ by 0.05 and more
+PRINTED_DENSITY_ERROR = 0.01  # g/cm3, of an electrolyte: that of printed coefficients of a fit
 FARTHEST_BAR = 100.0  # compresses a liquid by about 1 %
 SAME_K, SAME_BAR = 1.0, 10.0
 
@@ -44,8 +47,10 @@ class Reference:
         g/cm3; None if there is none.
     diffusion
         1e-5 cm2/s by species.
+    conductivity, transference
+        mS/cm, and the transference number of the cation with the solvent at rest; None if there is none.
     missing
-        Why there is no value, under ``density`` and ``diffusion``.
+        Why there is no value, under ``density``, ``diffusion``, ``conductivity`` and ``transference``.
     notes
         What a reader must know.
     """
@@ -55,6 +60,8 @@ class Reference:
     periodic: bool = False
     density: Quantity | None = None
     diffusion: dict[str, Quantity] = field(default_factory=dict)
+    conductivity: Quantity | None = None
+    transference: Quantity | None = None
     missing: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -68,6 +75,9 @@ class Reference:
             return None
         if gap_K > SILENT_K:
             self.notes.append(f"{what} was measured {gap_K:.3g} K from the temperature of the run")
+        if what == "transference":
+            error = TRANSFERENCE_ERROR if value.uncertainty is None else value.uncertainty
+            return Quantity(value.value, math.hypot(error, TRANSFERENCE_PER_KELVIN * gap_K))
         error = ASSUMED[what] * value.value if value.uncertainty is None else value.uncertainty
         return Quantity(value.value, math.hypot(error, PER_KELVIN[what] * gap_K * value.value))
 
@@ -122,8 +132,10 @@ def read_reference(names: Sequence[str], run: Path, conditions: Mapping[str, Any
 
 
 def experiment(conditions: Mapping[str, Any]) -> Reference:
-    """Return what was measured of a solvent or mixture at about its temperature and 1 bar."""
+    """Return what was measured of a solvent, mixture or electrolyte at about its temperature and 1 bar."""
     reference = Reference(EXPERIMENT)
+    if any(kind.charge for kind in _molecules(conditions)):
+        return _electrolyte(reference, conditions)
     composition = {kind.name: fraction for kind, fraction in _molecules(conditions).items()}
     pressure, temperature_K = conditions.get("pressure_bar", 1.0), conditions["temperature_K"]
     for what in ("density", "diffusion"):
@@ -142,6 +154,30 @@ def experiment(conditions: Mapping[str, Any]) -> Reference:
                     reference.diffusion[name] = taken
         if what not in reference.missing:
             reference.tell(what, found)
+    reference.notes = list(dict.fromkeys(reference.notes))
+    return reference
+
+
+def _electrolyte(reference: Reference, conditions: Mapping[str, Any]) -> Reference:
+    """Fill in what was measured of an electrolyte; of the self-diffusion of its species decant has no table."""
+    liquid, temperature_K = parse_liquid(conditions["liquid"]), conditions["temperature_K"]
+    reference.missing["diffusion"] = "decant knows no experimental diffusion of electrolytes"
+    for what in ("density", "conductivity", "transference"):
+        found = measured_electrolyte(liquid, what, temperature_K)
+        if not isinstance(found, str) and abs(conditions.get("pressure_bar", 1.0) - 1.0) > FARTHEST_BAR:
+            found = f"measured at 1 bar, the run is at {conditions['pressure_bar']:g} bar"
+        if isinstance(found, str):
+            reference.missing[what] = found
+            continue
+        error = PRINTED_DENSITY_ERROR if what == "density" else None
+        value = Quantity(getattr(found, what), error)
+        setattr(reference, what, reference.take(what, value, abs(found.temperature_K - temperature_K)))
+        if what not in reference.missing:
+            told = f"{what} at {found.molality:.3g} mol/kg and {found.temperature_K:g} K: {citation(found.source)}"
+            reference.source += f"; {told}" if reference.source else told
+            if found.between is not None:
+                low, high = found.between
+                reference.notes.append(f"{what} is interpolated linearly between {low:.3g} and {high:.3g} mol/kg")
     reference.notes = list(dict.fromkeys(reference.notes))
     return reference
 
@@ -175,6 +211,10 @@ def from_file(path: Path, conditions: Mapping[str, Any]) -> Reference:
     for name, value in values.items():
         if taken := reference.take("diffusion", Quantity(value, errors.get(name)), gap):
             reference.diffusion[name] = taken
+    for what, key in (("conductivity", "conductivity_mS_cm"), ("transference", "cation_transference")):
+        if (value := _read(path, content, key, number)) is not None:
+            error = _read(path, content, ERRORS[key], _error)
+            setattr(reference, what, reference.take(what, Quantity(value, error), gap))
     reference.notes = list(dict.fromkeys(reference.notes))
     return reference
 
@@ -193,6 +233,9 @@ def from_runs(paths: Sequence[Path], conditions: Mapping[str, Any]) -> Reference
         reference.density = pooled(known)
     else:
         reference.missing["density"] = str(densities[0])
+    for what, read in (("conductivity", conductivity), ("transference", transference)):
+        if ionic := [one for summary in summaries if isinstance(one := read(summary), Quantity)]:
+            setattr(reference, what, pooled(ionic))
     measured = [diffusion(summary, corrected=False) for summary in summaries]
     for name in (kind.name for kind in _molecules(conditions)):
         if values := [value for one in measured if isinstance(value := one.get(name), Quantity)]:

@@ -17,7 +17,7 @@ from decant.foundation.files import write_yaml
 from decant.foundation.tables import format_table, number
 from decant.scoring.lifetime import COMPLETED, Lifetime, lifetime
 from decant.scoring.metric import FACTORS, PARTS, agreement, interval, is_scored, known_parts, total
-from decant.scoring.quantity import Quantity, density, diffusion, no_diffusion
+from decant.scoring.quantity import Quantity, conductivity, density, diffusion, no_diffusion, transference
 from decant.scoring.reference import EXPERIMENT, Reference, read_reference
 from decant.scoring.replicas import combine, gain
 from decant.simulation.run import Run
@@ -45,8 +45,8 @@ def score(path: Path, references: Sequence[str] = (EXPERIMENT,), output: Path | 
         Content of the file: ``run``, ``status``, ``conditions``; ``score`` (None where the density cannot be judged),
         ``uncertainty`` and ``interval`` (None where neither density nor diffusion has an uncertainty); ``over``, the
         parts that count; ``complete``, whether these are all; ``range``, what the score could be with the others;
-        ``parts``; ``reference``; ``notes``. A part has ``value`` (None, with ``not_available``, where it cannot be
-        known), ``uncertainty`` and what it came from.
+        ``parts``; ``beside``, what is told of an electrolyte and does not count; ``reference``; ``notes``. A part has
+        ``value`` (None, with ``not_available``, where it cannot be known), ``uncertainty`` and what it came from.
 
     Raises
     ------
@@ -70,6 +70,7 @@ def score(path: Path, references: Sequence[str] = (EXPERIMENT,), output: Path | 
             "conditions": {key: conditions.get(key) for key in ("liquid", "temperature_K", "pressure_bar")},
             **_totals(parts),
             "parts": parts,
+            **_beside(summary, reference),
             "reference": {"name": reference.name, "source": reference.source or None, "notes": reference.notes},
             "notes": [f"{name}: {part['not_available']}" for name, part in parts.items() if part["value"] is None],
         }
@@ -107,6 +108,24 @@ def _filled(parts: Mapping[str, Mapping[str, Any]], value: float) -> dict[str, M
     return {
         name: {"value": value, "uncertainty": None} if part["value"] is None else part for name, part in parts.items()
     }
+
+
+def _beside(summary: Mapping[str, Any], reference: Reference) -> dict[str, Any]:
+    """Return conductivity and transference number of an electrolyte beside their reference; they do not count."""
+    if "conductivity" not in summary:
+        return {}
+    found = {}
+    for what, unit, read in (("conductivity", "_mS_cm", conductivity), ("transference", "", transference)):
+        run, known = read(summary), getattr(reference, what)
+        entry: dict[str, Any] = {"not_available": run}
+        if isinstance(run, Quantity):
+            entry = {f"run{unit}": run.value, f"run_uncertainty{unit}": run.uncertainty}
+        if known is None:
+            entry["no_reference"] = reference.missing.get(what, f"{reference.name} has none")
+        else:
+            entry |= {f"reference{unit}": known.value, f"reference_uncertainty{unit}": known.uncertainty}
+        found[what] = entry
+    return {"beside": found}
 
 
 def _stability(life: Lifetime) -> dict[str, Any]:
@@ -171,6 +190,9 @@ def as_text(result: Mapping[str, Any]) -> str:
     rows.append(_row("density", dense, "g_cm3", 5))
     rows.append(_row("diffusion", diffusive, "1e-5_cm2_s", 3))
     rows += [_row(f"  {name}", one, "1e-5_cm2_s", 3) for name, one in diffusive.get("species", {}).items()]
+    for name, unit in (("conductivity", "mS_cm"), ("transference", "")):
+        if one := result.get("beside", {}).get(name):
+            rows.append(_row(f"({name})", {"value": None, "uncertainty": None, **one}, unit, 3))
     if result["score"] is not None:
         rows.append(["score", number(result["score"], result["uncertainty"]), "", "", ""])
     lines = [f"{result['run']}: {result['status']}; reference: {result['reference']['name']}", format_table(rows)]
@@ -183,14 +205,23 @@ def as_text(result: Mapping[str, Any]) -> str:
         lines.append(f"note: over {', '.join(result['over'])} only; with all parts it would be {low:.3g} to {high:.3g}")
     if stability["ended_by"] != COMPLETED:
         lines.append(f"note: stability: {stability['ended_by']}")
-    return "\n".join(lines + [f"note: {note}" for note in [*result["notes"], *result["reference"]["notes"]]])
+    return "\n".join(
+        lines + [f"note: {note}" for note in [*result["notes"], *result["reference"]["notes"], *_notes_beside(result)]]
+    )
+
+
+def _notes_beside(result: Mapping[str, Any]) -> list[str]:
+    beside = result.get("beside", {})
+    return [
+        f"{name}: {one[key]}" for name, one in beside.items() for key in ("not_available", "no_reference") if key in one
+    ]
 
 
 def _row(name: str, part: Mapping[str, Any], unit: str, digits: int) -> list[str]:
+    end = f"_{unit}" if unit else ""
     return [
         name,
         number(part["value"], part["uncertainty"]),
-        number(part.get(f"run_{unit}"), part.get(f"run_uncertainty_{unit}"), digits),
-        number(part.get(f"reference_{unit}"), part.get(f"reference_uncertainty_{unit}"), digits),
-        {"g_cm3": "g/cm3", "1e-5_cm2_s": "1e-5 cm2/s"}[unit],
+        *(number(part.get(f"{of}{end}"), part.get(f"{of}_uncertainty{end}"), digits) for of in ("run", "reference")),
+        {"g_cm3": "g/cm3", "1e-5_cm2_s": "1e-5 cm2/s", "mS_cm": "mS/cm", "": ""}[unit],
     ]

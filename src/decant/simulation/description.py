@@ -113,6 +113,8 @@ class RunDescription:
         MPI ranks, and OpenMP threads of each, of the latest segment.
     method
         Reference method that the run is of, whose force field `potential` then holds; None for an exported potential.
+    ion_charge_scale
+        Factor on the charges of ions in that force field.
     start, replicate
         Directory of the run whose last frame, copied so many times along each cell vector, is the start (``from``);
         None for a packed start.
@@ -156,6 +158,7 @@ class RunDescription:
     ranks: int = key(count(1))
     threads: int = key(count(1))
     method: str | None = key(text, None)
+    ion_charge_scale: float = key(positive, 1.0)
     start: Path | None = key(_path, None)
     replicate: tuple[int, int, int] = key(_list(count(1), 3), (1, 1, 1))
     trajectory: str = key(text, "all")

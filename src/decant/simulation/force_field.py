@@ -18,7 +18,7 @@ LONG_RANGE = "pppm 1.0e-5"
 ATOM_STYLE = "full"
 
 
-def require_method(name: str) -> None:
+def require_method(name: str, ion_charge_scale: float = 1.0) -> None:
     """Refuse a method that LAMMPS does not compute, or that is not installed.
 
     Raises
@@ -31,10 +31,10 @@ def require_method(name: str) -> None:
             f"`method` {name}{nearest(name, METHODS)}: expected {', '.join(METHODS)}, which LAMMPS computes itself;"
             " fit a potential to labels of any other"
         )
-    openff_method({})
+    openff_method({"ion_charge_scale": ion_charge_scale})
 
 
-def write_force_field(folder: Path, system: MolecularSystem) -> Potential:
+def write_force_field(folder: Path, system: MolecularSystem, ion_charge_scale: float = 1.0) -> Potential:
     """Write the force field of a system as a potential that its LAMMPS data file goes with.
 
     Parameters
@@ -43,8 +43,10 @@ def write_force_field(folder: Path, system: MolecularSystem) -> Potential:
         Made if missing.
     system
         Its molecules; how many there are of each does not matter.
+    ion_charge_scale
+        With which it was made; for the record, since charges stand in the data file.
     """
-    method = openff_method({})
+    method = openff_method({"ion_charge_scale": ion_charge_scale})
     told = ", ".join(f"{key} {value}" for key, value in method.settings.items() if key != "long_range")
     folder.mkdir(parents=True, exist_ok=True)
     with write_beside(folder / PAIR) as temporary:

@@ -60,6 +60,8 @@ class Protocol:
         Whether the stress is written as often as a Green-Kubo viscosity needs it.
     method
         Reference method that LAMMPS computes, instead of a potential; see `decant.simulation.force_field`.
+    ion_charge_scale
+        Factor on the charges of ions, with such a method.
 
     Raises
     ------
@@ -87,6 +89,7 @@ class Protocol:
     rdf_cutoff: float | None = None
     viscosity: bool = False
     method: str | None = None
+    ion_charge_scale: float = 1.0
 
     def __post_init__(self) -> None:
         _require_sensible(self)
@@ -118,6 +121,7 @@ def describe(protocol: Protocol, potential: Potential, ranks: int, threads: int)
         _warn_of_unknown_densities(liquid)
         density = mixture_density(liquid)
     _warn_outside_training(potential.card, protocol.temperature, density)
+    _warn_of_charge(protocol.liquid, liquid)
     _warn_of_a_long_timestep(liquid, protocol.timestep_fs)
     steps = round(protocol.length_ps / protocol.timestep_fs * 1000.0)
     given = (protocol.dump_ps, protocol.thermo_ps, protocol.restart_ps)
@@ -150,6 +154,7 @@ def describe(protocol: Protocol, potential: Potential, ranks: int, threads: int)
         rdf_cutoff_A=protocol.rdf_cutoff,
         viscosity=protocol.viscosity,
         method=protocol.method,
+        ion_charge_scale=protocol.ion_charge_scale,
     )
 
 
@@ -227,6 +232,8 @@ def potential_hash(folder: Path) -> str:
 def _require_sensible(protocol: Protocol) -> None:
     if (protocol.potential is None) == (protocol.method is None):
         raise InputError("`potential` and `method`: expected one of the two")
+    if protocol.method is None and protocol.ion_charge_scale != 1.0:
+        raise InputError("`ion_charge_scale`: is of a `method` with charges; a potential has none")
     if protocol.ensemble not in (*ENSEMBLES, *SAMPLING):
         raise InputError(f"`ensemble` {protocol.ensemble}: expected one of {', '.join(ENSEMBLES)}")
     for name, value in (
@@ -252,6 +259,15 @@ def _require_sensible(protocol: Protocol) -> None:
         raise InputError(
             f"`length_ps` {protocol.length_ps} ps: shorter than one time step of"
             f" {protocol.timestep_fs} fs, or no number"
+        )
+
+
+def _warn_of_charge(text: str, liquid: list[tuple[Molecule, int]]) -> None:
+    """Warn of a box that is not neutral: no liquid is."""
+    if charge := sum(kind.charge * count for kind, count in liquid):
+        warn(
+            f"`liquid` {text}: the box has a charge of {charge:+d} e; where charges are computed a uniform background"
+            " makes it neutral, and its pressure means little"
         )
 
 

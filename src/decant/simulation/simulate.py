@@ -115,10 +115,11 @@ def _potential(protocol: Protocol) -> Iterator[Potential]:
         yield Potential.open(protocol.potential)
         return
     assert protocol.method is not None  # one of the two is there
-    require_method(protocol.method)
+    scale = protocol.ion_charge_scale
+    require_method(protocol.method, scale)
     liquid = [(kind, count * protocol.copies) for kind, count in parse_liquid(protocol.liquid)]
     with tempfile.TemporaryDirectory(prefix="decant-") as folder:
-        yield write_force_field(Path(folder), liquid_system(liquid))
+        yield write_force_field(Path(folder), liquid_system(liquid, scale), scale)
 
 
 def _continued(run: Run, asked: RunDescription) -> Run:
@@ -178,7 +179,7 @@ def _prepare(output: Path, asked: RunDescription, potential: Potential, launcher
         types = atom_types(atoms.get_chemical_symbols(), elements)
         write_data(output / "system.data", atoms, elements, start.bonds)
     else:
-        system = liquid_system(description.molecules)
+        system = liquid_system(description.molecules, description.ion_charge_scale)
         types = system.types
         write_system(output / "system.data", atoms, system)
     for name in (f"in.{description.ensemble}", *SHARED_INPUTS):

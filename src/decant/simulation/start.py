@@ -135,6 +135,7 @@ def source(path: Path, replicate: tuple[int, int, int]) -> dict[str, Any]:
     potential = description.potential if description.potential.is_dir() else (run.path / POTENTIAL).resolve()
     return {
         **({"potential": potential} if description.method is None else {"method": description.method}),
+        **({} if description.ion_charge_scale == 1.0 else {"ion_charge_scale": description.ion_charge_scale}),
         "liquid": description.liquid,
         "copies": description.copies * int(np.prod(replicate)),
         "temperature": description.temperature_K,

@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 import yaml
 
 from decant.analysis.analyze import as_text, measure, notes, plain, status_line, write_results
 from decant.foundation.tables import read_csv
-from tests.unit.universes import random_walkers, thermo_of, tumbling_carbonates
+from tests.unit.universes import random_walkers, thermo_of, tumbling_carbonates, universe
 
 NPT = ("npt", 298.0)
 
@@ -31,6 +32,34 @@ def test_everything_measured_is_written_with_a_csv_beside_each_plot(tmp_path: Pa
     assert {"DMC-X", "O(=C)-C(=O)"} <= set(written["rdf"])
     assert "g DMC-X" in read_csv(tmp_path / "rdf.csv")
     assert len(read_csv(tmp_path / "msd.csv")["msd_A2 DMC"]) >= 15
+
+
+def test_a_run_with_ions_has_what_is_measured_of_them_beside_the_rest(tmp_path: Path) -> None:
+    random, names = np.random.default_rng(1), ["Li+", "PF6-"] * 6 + ["EC"] * 40
+    paths = random.uniform(0, 15, (1, 52, 3)) + np.cumsum(random.normal(scale=0.1, size=(200, 52, 3)), axis=0)
+    elements = ["C" if name == "Li+" else "O" for name in names]
+    made = universe(paths, elements, list(range(52)), names, np.array(15.0), dt=0.1)
+    measured = measure(made, thermo_of(200, seed=0), *NPT, skip_ps=0.0, viscosity_mPa_s=2.0)
+    write_results(tmp_path, measured)
+    assert {"conductivity.png", "conductivity.csv", "solvation.png", "survival.csv"} <= {
+        p.name for p in tmp_path.iterdir()
+    }
+    written = yaml.safe_load((tmp_path / "observables.yaml").read_text())
+    charges = written["conductivity"]
+    corrected = charges["nernst_einstein"]["value"] + charges["nernst_einstein_correction_at_1_mPa_s"] / 2
+    assert charges["nernst_einstein_corrected"]["value"] == pytest.approx(corrected, rel=1e-4)
+    assert sum(one["value"] for one in written["onsager"]["parts"].values()) == pytest.approx(
+        charges["einstein"]["value"], rel=1e-4
+    )
+    assert sum(one["value"] for one in written["solvation"]["Li+"]["ion_pairing"].values()) == pytest.approx(1)
+    text = as_text({"run": "x", **measured.summary})
+    centres = measure(made, thermo_of(200, seed=0), *NPT, skip_ps=0.0, whole=False).summary
+    assert (
+        "shells need a run with" in centres["solvation"]["not_available"]
+        and "cation_transference" in centres["onsager"]
+    )
+    for row in ("cation transference, solvent at rest", "Li+ coordination, EC", "Li+ contact", "Li+ aggregated"):
+        assert row in text
 
 
 def test_the_trajectory_is_measured_from_the_given_time_or_from_equilibration_on() -> None:

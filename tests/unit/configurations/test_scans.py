@@ -175,3 +175,47 @@ def test_cut_clusters_are_whole_molecules_as_near_as_they_are_in_the_box():
 def test_a_scan_that_makes_no_sense_is_refused(recipe, parameters, message):
     with pytest.raises(InputError, match=message):
         build(recipe, 2, **parameters)
+
+
+def test_an_ion_pair_is_pulled_apart_with_the_solvents_of_each_side() -> None:
+    frames = build("ion-pair", 6, salt="LiCl", solvents="EC,EMC", shell=3, between=[0, 1], steps=6, pull=[0, 5], **FAST)
+    first, last = frames[0], frames[-1]
+    assert len({atoms.info["group"] for atoms in frames}) == 1
+    assert {atoms.info["charge"] for atoms in frames} == {0}, "the frames of a curve have one charge"
+    assert first.info["molecules"].startswith("Li+:1")
+    steps = last.positions - first.positions
+    moved = np.linalg.norm(steps, axis=1) > 0
+    lithium, chlorine = (int(np.flatnonzero(first.symbols == symbol)[0]) for symbol in ("Li", "Cl"))
+    assert moved[chlorine] and not moved[lithium]
+    assert np.allclose(steps[moved], steps[chlorine]) and np.linalg.norm(steps[chlorine]) == pytest.approx(5)
+    axis = first.positions[chlorine] - first.positions[lithium]
+    assert np.dot(steps[chlorine], axis) == pytest.approx(5 * np.linalg.norm(axis))
+    for number in range(first.arrays["mol_id"].max() + 1):
+        own = moved[first.arrays["mol_id"] == number]
+        assert own.all() or not own.any(), "a molecule goes with one ion"
+    assert all(apart(atoms) for atoms in frames)
+
+
+def test_a_separated_pair_has_a_solvent_between_that_stays_with_the_cation() -> None:
+    (atoms, *_) = build("ion-pair", 4, salt="LiCl", solvents="EC", between=1, steps=4, **FAST)
+    ids = atoms.arrays["mol_id"]
+    nearest = [atoms.get_distances(0, np.flatnonzero(ids == number)).min() for number in (1, 2)]
+    assert nearest[0] < 3.0 < nearest[1], "EC touches the lithium ion, chloride does not"
+    (contact, *_) = build("ion-pair", 4, salt="LiCl", steps=4, **FAST)
+    assert len(contact) == 2 and contact.get_distance(0, 1) < 2.7
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"salt": "LiFOO"}, "unknown salt 'LiFOO'"),
+        ({"salt": "LiCl", "shell": 2}, "of which solvents"),
+        ({"salt": "LiCl", "solvents": "Li+", "shell": 2}, "expected neutral molecules"),
+        ({"salt": "LiCl", "pull": [3, 1]}, "pull: expected"),
+        ({"salt": "LiCl", "steps": 1}, "steps 1"),
+        ({"salt": "LiCl", "solvents": "EC", "shell": -1}, "shell: expected a positive whole number"),
+    ],
+)
+def test_an_ion_pair_that_cannot_be_is_one_line(parameters, reason) -> None:
+    with pytest.raises(InputError, match=reason):
+        build("ion-pair", 2, **parameters, **FAST)

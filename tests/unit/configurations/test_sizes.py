@@ -19,6 +19,8 @@ BOX = {"liquid": "EC:1,EMC:2", "molecules": 3, "density": 0.6, **FAST}
         ("torsion", {"molecule": "EMC", "steps": 2, **FAST}),
         ("dimer", {"molecules": "EC", "steps": 2, **FAST}),
         ("cluster", {"molecules": ["EC"], "size": 3, **FAST}),
+        ("ion-pair", {"salt": "LiCl", "solvents": "EC", "shell": 2, "between": 1, "steps": 2, **FAST}),
+        ("ion-pair", {"salt": "LiCl", **FAST}),
         ("cluster-cut", {**BOX, "liquid": "EC:4", "molecules": 4, "size": 2}),
         ("liquid", BOX),
         ("liquid", {**BOX, "molecules": None, "atoms": 40}),

@@ -5,7 +5,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.db import connect
 
-from decant.data.charges import bare, charges_held, complete_charges, molecule_states
+from decant.data.charges import bare, charges_held, complete_charges, mixed_charges, molecule_states
 from decant.data.decomposition import molecules_alone
 from decant.data.frames import read_frames, write_frames
 from decant.data.import_ import import_frames
@@ -177,3 +177,14 @@ def test_what_decides_a_label_is_geometry_charge_and_spin(tmp_path):
     assert bare(Atoms("O", info={"charge": 0, "spin": 3, "config_type": "IsolatedAtom"})).info == {}
     write_frames(tmp_path / "a.extxyz", [frame])
     assert read_frames(tmp_path / "a.extxyz", labelled=False)[0].info["charge"] == 1
+
+
+def test_one_composition_with_two_charges_is_told_with_both_frames() -> None:
+    def frame(symbols: str, charge: int | None) -> Atoms:
+        info = {} if charge is None else {"charge": charge}
+        return Atoms(symbols, positions=np.arange(3 * len(Atoms(symbols))).reshape(-1, 3), info=info)
+
+    neutral, cation = frame("LiOH2", 0), frame("OH2Li", 1)
+    assert mixed_charges([neutral, frame("OH2", 0), cation]) == "H2LiO has charge 0 in frame 0 and +1 in frame 2"
+    alone = Atoms("Li", info={"config_type": "IsolatedAtom", "charge": 0})
+    assert not mixed_charges([alone, frame("Li", 1), cation, frame("Li2OH2", 2), frame("LiOH2", None)])

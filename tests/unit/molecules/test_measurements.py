@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from decant.molecules.electrolyte_measurements import electrolyte_measurements
 from decant.molecules.measurements import Measurement, citation, measured, measurements, sources
 from decant.molecules.solvents import solvent_table
 
@@ -42,7 +43,7 @@ def test_a_source_has_authors_journal_or_book_year_and_doi_or_edition(key: str) 
 
 
 def test_every_source_is_used() -> None:
-    assert {one.source for one in measurements()} == set(sources())
+    assert {one.source for one in (*measurements(), *electrolyte_measurements())} == set(sources())
 
 
 def test_a_citation_reads_like_one() -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from ase import Atoms
 
+from decant.data.frames import write_frames
 from decant.foundation.errors import InputError
-from decant.potentials.fit import is_longer
+from decant.potentials.fit import FitRequest, fit, is_longer
 
 RECORD = Path("fit.yaml")
 
@@ -59,3 +62,18 @@ def test_a_fit_that_has_not_ended_keeps_its_kind_of_limit() -> None:
     assert is_longer(RECORD, interrupted, limits(time=72000.0))
     with pytest.raises(InputError, match="another 'limits' that has not ended"):
         is_longer(RECORD, interrupted, limits(epochs=1))
+
+
+def test_a_set_of_one_composition_with_two_charges_is_refused_whichever_sets_they_are_in(tmp_path: Path) -> None:
+    def cluster(charge: int) -> Atoms:
+        atoms = Atoms("LiOH2", positions=[[0, 0, 0], [1.9, 0, 0], [2.5, 0.8, 0], [2.5, -0.8, 0]])
+        atoms.info = {"charge": charge, "REF_energy": -1.0, "recipe": "cluster", "group": f"a{charge}"}
+        atoms.arrays |= {"REF_forces": np.zeros((4, 3)), "mol_id": np.array([0, 1, 1, 1])}
+        return atoms
+
+    write_frames(tmp_path / "train.extxyz", [cluster(1), cluster(1)])
+    write_frames(tmp_path / "valid.extxyz", [cluster(0)])
+    reason = r"valid\.extxyz: H2LiO has charge \+1 in frame 0 and 0 in frame 2, .* cannot tell them apart: keep one"
+    with pytest.raises(InputError, match=reason):
+        fit(FitRequest("mace", tmp_path, tmp_path / "fit", max_epochs=1))
+    assert not (tmp_path / "fit").exists()

@@ -212,3 +212,25 @@ def test_a_slip_in_a_file_of_values_is_one_line_for_both(tmp_path: Path, name: s
 def test_a_table_of_a_spreadsheet_is_read(tmp_path: Path) -> None:
     (tmp_path / "lab.csv").write_text("\ufeffname,density_g_cm3\nlab,0.79\n", encoding="utf-8")
     assert read_references(tmp_path / "lab.csv")[0].name == "lab"
+
+
+LIPF6 = "EC:31,EMC:61,Li+:9,PF6-:9"
+
+
+def test_experiment_knows_an_electrolyte_with_its_sources() -> None:
+    found = experiment(conditions(LIPF6, temperature=313.15))
+    assert found.conductivity == Quantity(11.36, pytest.approx(0.568))
+    assert found.transference == Quantity(0.35, 0.05)
+    assert found.density == Quantity(1.16, 0.01)
+    assert "conductivity at 0.992 mol/kg and 313.15 K: J. Landesfeind" in found.source
+    assert found.missing == {"diffusion": "decant knows no experimental diffusion of electrolytes"}
+    far = experiment(conditions(LIPF6, temperature=350.0))
+    assert far.conductivity is None and "26.9 K from the temperature of the run" in far.missing["conductivity"]
+
+
+def test_a_file_may_have_values_of_an_electrolyte(tmp_path: Path) -> None:
+    found = from_content(
+        tmp_path, {"density_g_cm3": 1.2, "conductivity_mS_cm": 9.0, "cation_transference": -0.1}, liquid=LIPF6
+    )
+    assert found.conductivity == Quantity(9.0, pytest.approx(0.45))
+    assert found.transference == Quantity(-0.1, 0.05)

@@ -41,6 +41,26 @@ def test_stopped_in_the_equilibration_it_scores_by_its_stability_alone(tmp_path:
     assert "stopped by guard 'bond'" in as_text(result)
 
 
+def test_an_electrolyte_has_conductivity_and_transference_beside_its_score(tmp_path: Path) -> None:
+    run = write_run(
+        tmp_path / "a", density=1.16, liquid="EC:31,EMC:61,Li+:9,PF6-:9", temperature_K=313.15, diffusion={}
+    )
+    summary = yaml.safe_load((run / "observables.yaml").read_text())
+    summary["conductivity"] = {"einstein": {"value": 5.0, "uncertainty": 1.0}}
+    summary["onsager"] = {"cation_transference": {"solvent": {"value": 0.4, "uncertainty": 0.1}}, "note": "too short"}
+    (run / "observables.yaml").write_text(yaml.safe_dump(summary))
+    result = score(run)
+    assert result["over"] == ["stability", "density"] and result["score"] == pytest.approx(1.0)
+    assert result["beside"]["conductivity"] == {
+        "run_mS_cm": 5.0, "run_uncertainty_mS_cm": 1.0, "reference_mS_cm": 11.36, "reference_uncertainty_mS_cm": 0.568,
+    }  # fmt: skip
+    assert result["beside"]["transference"]["not_available"] == "too short"
+    assert result["beside"]["transference"]["reference"] == 0.35
+    text = as_text(result)
+    assert "(conductivity)" in text and "mS/cm" in text and "note: transference: too short" in text
+    assert "beside" not in score_with(tmp_path / "b")
+
+
 def test_a_starred_diffusion_leaves_the_part_out_and_marks_the_score(tmp_path: Path) -> None:
     starred = {"MEOH": diffusion_entry(0.2, note="log-log slope 0.5")}
     result = score_with(tmp_path / "a", density=0.7863, diffusion=starred)

@@ -71,6 +71,16 @@ def test_a_time_step_too_long_for_the_lightest_atom_is_warned_of(tmp_path, caplo
         caplog.clear()
 
 
+def test_a_charged_box_is_warned_of_and_a_neutral_one_with_ions_is_not(tmp_path, caplog):
+    card = {"format": "decant-potential-1", "algorithm": "x", "elements": ["H", "Li", "C", "O", "Cl"], "files": {}}
+    write_yaml(tmp_path / "card.yaml", card)
+    (tmp_path / "pair.lammps").write_text("")
+    for liquid, told in (("EC:4,Li+:2", True), ("EC:4,Li+:1,Cl-:1", False)):
+        describe(Protocol(tmp_path, liquid, density=1.0), Potential.open(tmp_path), 1, 1)
+        assert ("the box has a charge of +2 e" in caplog.text) == told
+        caplog.clear()
+
+
 def test_the_time_of_lammps_ends_a_tenth_before_that_of_the_command_and_at_most_five_minutes():
     assert Resources().walltime() == "off"
     now = time.time()
@@ -205,6 +215,7 @@ def test_an_impossible_rank_count_is_refused_before_anything_is_written(tmp_path
         ({"replicate": (2, 0, 1)}, "`replicate`"),
         ({"rdf_cutoff": 10.0}, "with `trajectory` none"),
         ({"viscosity": True}, "`viscosity` with `ensemble` npt"),
+        ({"ion_charge_scale": 0.8}, "`ion_charge_scale`: is of a `method`"),
     ],
 )
 def test_a_senseless_setting_is_named(tmp_path, change, message):

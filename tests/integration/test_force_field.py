@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ase import Atoms
+from ase import Atoms, units
+from ase.optimize import BFGS
 
+from decant.configurations.sampling import calculator
 from decant.force_field import cache
 from decant.force_field.evaluate import evaluate
 from decant.force_field.sage import parametrize, require_toolkit
@@ -48,7 +50,9 @@ def require_agreement(atoms: Atoms, kinds: list[Molecule], relative: float = REL
     assert error < relative, f"forces differ by {error:.1e}"
 
 
-@pytest.mark.parametrize("name", ["EC", "EMC", "ACN", "water", "TFSI-", "OS(C)(=O)=O", "CN1C=C[N+](CC)=C1"])
+@pytest.mark.parametrize(
+    "name", ["EC", "EMC", "ACN", "water", "TFSI-", "PF6-", "BF4-", "OS(C)(=O)=O", "CN1C=C[N+](CC)=C1"]
+)
 def test_a_molecule_alone_is_that_of_openmm(name: str) -> None:
     kind = molecule(name)
     require_agreement(shaken(kind.embed(1)), [kind], 1e-5)
@@ -61,7 +65,7 @@ def test_a_cluster_has_every_pair_however_far_apart() -> None:
     require_agreement(atoms, kinds, 1e-5)
 
 
-@pytest.mark.parametrize(("text", "density"), [("EC:2,EMC:4", 0.9), ("EC:3,Li+:2,Cl-:2,water:2", 1.0)])
+@pytest.mark.parametrize(("text", "density"), [("EC:2,EMC:4", 0.9), ("EC:3,Li+:2,Cl-:1,PF6-:1,water:2", 1.0)])
 def test_a_liquid_is_that_of_openmm_with_the_same_cutoffs(text: str, density: float) -> None:
     require_agreement(*liquid(text, density))
 
@@ -115,14 +119,63 @@ def test_charges_add_up_and_equivalent_atoms_share_them() -> None:
     ("smiles", "reason"),
     [
         ("C[Si](C)(C)C", "has no parameters for the atom Si"),
-        ("F[P-](F)(F)(F)(F)F", "has no parameters for angles of P with more than 4 bonds"),
-        ("F[B-](F)(F)F", "has no parameters for the atom B"),
+        ("F[P-](F)(F)(F)(F)C(F)(F)F", "has no parameters for angles of P with more than 4 bonds"),
+        ("O=C1O[B-](F)(F)OC1=O", "has no parameters for the atom B"),
+        ("[O-]Cl(=O)(=O)=O", "has no parameters for the bond O-Cl"),
         ("[Zn+2]", "has no parameters for the atom Zn"),
     ],
 )
 def test_a_molecule_without_parameters_is_named_with_what_is_missing(smiles: str, reason: str) -> None:
     with pytest.raises(InputError, match=reason):
         parametrize(smiles)
+
+
+def frequencies(name: str) -> np.ndarray:
+    """Return the harmonic frequencies of an ion at rest, 1/cm, without its six of translation and rotation."""
+    ion = molecule(name).embed(1)
+    ion.info["charge"] = -1
+    ion.calc = calculator(labeler("openff"))
+    BFGS(ion, logfile=None).run(fmax=1e-5, steps=200)
+    hessian = np.empty((3 * len(ion), 3 * len(ion)))
+    for number in range(3 * len(ion)):
+        low, high = ion.copy(), ion.copy()
+        low.positions.flat[number] -= 0.002
+        high.positions.flat[number] += 0.002
+        hessian[number] = (evaluate(low, -1).forces - evaluate(high, -1).forces).ravel() / 0.004
+    weights = np.sqrt(np.outer(*[np.repeat(ion.get_masses(), 3)] * 2))
+    squares = np.linalg.eigvalsh((hessian + hessian.T) / 2 / weights)[6:]
+    return np.sqrt(squares) * np.sqrt(units._e / units._amu) / 1e-10 / (2 * np.pi * units._c * 100)
+
+
+def test_an_octahedral_ion_stays_one_and_vibrates_at_all_its_bends() -> None:
+    ion = molecule("PF6-").embed(1)
+    ion.info["charge"] = -1
+    ion.positions += np.random.default_rng(1).normal(scale=0.1, size=(7, 3))
+    ion.calc = calculator(labeler("openff"))
+    BFGS(ion, logfile=None).run(fmax=1e-3, steps=200)
+    arms = ion.positions[[0, 2, 3, 4, 5, 6]] - ion.positions[1]
+    cosines = np.sort((arms @ arms.T)[np.triu_indices(6, 1)] / 1.606**2)
+    np.testing.assert_allclose(cosines, [-1] * 3 + [0] * 12, atol=2e-3)
+    found = frequencies("PF6-")
+    # three bends of F-P-F of each of T2g, T2u and T1u; as stiff as the published harmonic angle at 90 degrees
+    assert found.min() > 400 and found[:9].max() < 620
+
+
+def test_charges_of_ions_are_scaled_and_those_of_molecules_are_not() -> None:
+    pair = Atoms("LiCl", [[0, 0, 0], [6, 0, 0]])
+    full, scaled = (evaluate(pair, 0, ion_charge_scale=scale).energy for scale in (1.0, 0.8))
+    coulomb = -14.3996 / 6.0  # e^2 / (4 pi epsilon_0), eV angstrom
+    assert scaled - full == pytest.approx(coulomb * (0.8**2 - 1), rel=1e-4)
+    water = molecule("water").embed(1)
+    assert evaluate(water, 0, ion_charge_scale=0.8).energy == evaluate(water, 0).energy
+    method = labeler("openff", {"ion_charge_scale": 0.8})
+    assert method.settings["ion_charge_scale"] == 0.8 and "ion_charge_scale" not in labeler("openff").settings
+    ion = molecule("PF6-").embed(1)
+    ion.info["charge"] = -1
+    assert np.isfinite(method.label(ion).energy), "the charge of a frame is the formal one"
+    for wrong in (0, 1.2, "most", True):
+        with pytest.raises(InputError, match=r"`ion_charge_scale` .*: expected a number above 0, at most 1"):
+            labeler("openff", {"ion_charge_scale": wrong})
 
 
 @pytest.mark.parametrize(
@@ -147,7 +200,7 @@ def test_a_lone_atom_has_no_energy_and_what_is_not_known_is_a_label_error() -> N
     assert method.label(Atoms("C")).energy == 0.0
     with pytest.raises(LabelError, match="has no parameters for the atom Si"):
         method.label(molecule("C[SiH3]").embed(1))
-    with pytest.raises(InputError, match="method 'openff' has no setting 'cutoff'; it has none"):
+    with pytest.raises(InputError, match="method 'openff' has no setting 'cutoff'; it has ion_charge_scale"):
         labeler("openff", {"cutoff": 8})
 
 
