@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import os
 import subprocess
 import sys
 import time
@@ -12,7 +10,6 @@ import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from decant.algorithms.training import TrainingFailed, require_checkpoint, run_training, training_environment
@@ -79,29 +76,6 @@ def test_what_starts_a_training_of_mace_does_not_load_torch_to_learn_that_there_
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "cpu\n"), done.stderr
-
-
-def test_every_step_of_mace_is_timed_and_the_threads_of_torch_follow(monkeypatch: pytest.MonkeyPatch) -> None:
-    import torch
-
-    from decant.algorithms.mace.train import keep_pace
-
-    tools = importlib.import_module("mace.tools.train")
-    threads, seen = torch.get_num_threads(), []
-    monkeypatch.delenv(THREADS, raising=False)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
-    monkeypatch.setattr("decant.foundation.threads.Pace.TURN", 0.0)
-
-    def take_step(batch: SimpleNamespace) -> str:
-        seen.append(torch.get_num_threads())
-        return "done"
-
-    monkeypatch.setattr(tools, "take_step", take_step)
-    keep_pace()
-    batch = SimpleNamespace(edge_index=np.zeros((2, 5)))
-    assert [tools.take_step(batch=batch) for _ in range(50)] == ["done"] * 50
-    torch.set_num_threads(threads)
-    assert set(seen) == {1, 2}
 
 
 def schedule(max_epochs: int, rate: float = 0.02):  # type: ignore[no-untyped-def]

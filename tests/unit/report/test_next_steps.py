@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,13 +21,14 @@ from decant.scoring.metric import total
 from decant.scoring.quantity import Quantity
 from decant.scoring.replicas import pooled
 from decant.workflow.outcome import Failure
+from tests.study_folder import write_study
 from tests.unit.report.test_findings import Scores, found, with_fits
 from tests.unit.scored_runs import score_of
 
 
 @pytest.fixture(scope="module")
-def results(reported_study: Path) -> Results:
-    return collect(reported_study)
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    return collect(write_study(tmp_path_factory.mktemp("study")))
 
 
 @pytest.fixture(scope="module")
