@@ -7,7 +7,7 @@ BIN := $(abspath $(ENV))/bin
 SOURCES := $(shell find src models lammps_inputs -type f -not -name '*.pyc' -not -name '*.so' 2>/dev/null)
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test check test-unit docs install clean
+.PHONY: demo test check test-unit docs wheel install clean
 
 demo: install
 	$(BIN)/python scripts/demo.py
@@ -22,6 +22,12 @@ test-unit: install
 # the site, in build/site; a broken link ends it
 docs: install
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# a wheel for this Python and for every Linux with this glibc or a later one, in dist; cibuildwheel makes those for other Pythons and older systems
+wheel: install
+	rm -rf build/wheel
+	$(BIN)/python -m pip wheel . --quiet --no-deps --no-build-isolation --wheel-dir build/wheel
+	$(BIN)/auditwheel repair --wheel-dir dist build/wheel/*.whl
 
 check: install
 	$(BIN)/ruff check .

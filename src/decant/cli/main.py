@@ -21,7 +21,7 @@ from decant.foundation.version import __version__
 VERBS = (
     "doctor", "init", "validate", "run", "status", "solvents", "recipes", "build", "label", "import", "inspect",
     "select", "split", "fit", "evaluate", "export", "check", "learn", "bench", "plan", "trust",
-    "simulate", "lmp", "analyze", "score", "compare", "report",
+    "ready", "simulate", "lmp", "analyze", "score", "compare", "report",
 )  # fmt: skip
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 """Arguments of a verb are another program's."""
