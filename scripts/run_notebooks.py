@@ -25,9 +25,8 @@ def executed(path: Path, folder: Path) -> nbformat.NotebookNode:
     path
         The notebook.
     folder
-        Where it runs and writes; the ready potentials are there as `models`.
+        Where it runs and writes.
     """
-    (folder / "models").symlink_to(REPOSITORY / "models")
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
     for cell in notebook.cells:

@@ -33,7 +33,7 @@ def test_every_page_is_in_the_site_and_readme_is_its_home(site: Path) -> None:
     pages = {page.relative_to(REPOSITORY / "docs").with_suffix(".html") for page in (REPOSITORY / "docs").rglob("*.md")}
     pages = {page.with_name("index.html") if page.name == "README.html" else page for page in pages}
     assert not {str(page) for page in pages if not (site / page).is_file()}
-    assert "three lines" in (site / "index.html").read_text(encoding="utf-8")
+    assert "four lines" in (site / "index.html").read_text(encoding="utf-8")
 
 
 def test_links_out_of_docs_lead_to_files_of_the_site(site: Path) -> None:
