@@ -80,8 +80,10 @@ def command(
         )
     )
     if record["new"]:
+        counts = record["data"]
+        lone = f" and {counts['isolated_atoms']} isolated atoms" if counts["isolated_atoms"] else ""
         typer.echo(
-            f"{output / record['model']}: {record['epochs']:g} epochs over {record['data']['frames']['train']} frames"
+            f"{output / record['model']}: {record['epochs']:g} epochs over {counts['frames']['train']} frames{lone}"
         )
     else:
         typer.echo(f"{output}: this fit is finished ({record['epochs']:g} epochs); nothing to do")
