@@ -20,6 +20,7 @@ from decant.data.frames import is_isolated, read_frames, write_frames
 from decant.foundation.files import read_yaml, sha256
 from decant.potentials.lone_atoms import lone_atoms_told
 from decant.potentials.potential import Potential
+from decant.potentials.source import open_source
 from tests.integration.conftest import TINY, run_decant
 
 MODELS = pytest.mark.parametrize("model", ["mace_model", "deepmd_model"])
@@ -107,6 +108,19 @@ def labels_of(data: Path) -> dict[str, float]:
     return {frame.symbols[0]: frame.info["REF_energy"] for frame in frames if is_isolated(frame)}
 
 
+def pulled_apart(data: Path) -> tuple[Atoms, Atoms]:
+    """Return a molecule, and the same with a hydrogen 6 A from all others: beyond the cutoff of tiny fits."""
+    frame = next(atoms for atoms in read_frames(data / "test.extxyz") if not atoms.pbc.any())
+    whole = Atoms(frame.symbols, frame.positions)
+    hydrogen, others = len(whole) - 1, list(range(len(whole) - 1))
+    assert whole.symbols[hydrogen] == "H"
+    away = whole.positions[hydrogen] - whole.positions[others].mean(axis=0)
+    apart = whole.copy()
+    while apart.get_distances(hydrogen, others).min() < 6.0:
+        apart.positions[hydrogen] += 0.1 * away / np.linalg.norm(away)
+    return whole, apart
+
+
 @pytest.fixture(scope="module", params=["mace", "deepmd"])
 def held(request: pytest.FixtureRequest, tiny_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with a fit that holds lone atoms to their labels, one that starts from it, and the potentials of both."""
@@ -136,19 +150,9 @@ def test_held_lone_atoms_have_their_labels(held: Path, tiny_dataset: Path) -> No
 
 def test_a_bond_of_held_atoms_that_is_pulled_apart_ends_at_its_fragments(held: Path, tiny_dataset: Path) -> None:
     label = labels_of(tiny_dataset)["H"]
-    frame = next(atoms for atoms in read_frames(tiny_dataset / "test.extxyz") if not atoms.pbc.any())
     calculator = Potential.open(held / "fit-potential").calculator()
-    whole = Atoms(frame.symbols, frame.positions)
-    hydrogen = len(whole) - 1
-    assert whole.symbols[hydrogen] == "H"
-    others = list(range(hydrogen))
-    # 6 A from all other atoms, which is beyond the cutoff of both
-    towards = whole.positions[hydrogen] - whole.positions[others].mean(axis=0)
-    towards /= np.linalg.norm(towards)
-    apart = whole.copy()
-    while apart.get_distances(hydrogen, others).min() < 6.0:
-        apart.positions[hydrogen] += 0.1 * towards
-    rest = calculator.get_potential_energy(whole[others])
+    whole, apart = pulled_apart(tiny_dataset)
+    rest = calculator.get_potential_energy(whole[:-1])
     assert calculator.get_potential_energy(apart) == pytest.approx(rest + label, abs=1e-5)
 
 
@@ -283,14 +287,19 @@ def test_a_time_limit_ends_a_mace_fit(tiny_dataset: Path, tmp_path: Path) -> Non
     assert "Wall time used" in (tmp_path / "m" / "work" / "train.log").read_text()
 
 
-def test_a_longer_mace_fit_learns(tiny_dataset: Path, tmp_path: Path) -> None:
+def test_a_longer_mace_fit_learns_also_that_bonds_are_dear_where_lone_atoms_are_held(
+    tiny_dataset: Path, tmp_path: Path
+) -> None:
     run_decant(
         "fit", "mace", tiny_dataset, "-o", tmp_path / "m", "--preset", "quick", *TINY["mace"][1:], "--max-epochs", 20,
-        "--no-evaluate",
+        "--no-evaluate", "--set=hold_lone_atoms=true",
     )  # fmt: skip
     errors = force_errors(tmp_path / "m")
     assert len(errors) == 20
     assert errors[-1] < 0.8 * errors[0]
+    calculator = open_source(tmp_path / "m").reference_calculator()
+    whole, apart = map(calculator.get_potential_energy, pulled_apart(tiny_dataset))
+    assert apart - whole > 2.0, "eV; without, pulling off a hydrogen may even gain energy"
 
 
 def test_mace_trains_on_isolated_atoms_where_that_is_asked_for(
