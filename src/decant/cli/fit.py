@@ -81,7 +81,8 @@ def command(
     )
     if record["new"]:
         counts = record["data"]
-        lone = f" and {counts['isolated_atoms']} isolated atoms" if counts["isolated_atoms"] else ""
+        alone = counts["isolated_atoms"]
+        lone = f" and {alone} isolated atom{'s' * (alone > 1)}" if alone else ""
         typer.echo(
             f"{output / record['model']}: {record['epochs']:g} epochs over {counts['frames']['train']} frames{lone}"
         )
