@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -11,12 +12,15 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ase import Atoms
 
-from decant.data.frames import is_isolated, read_frames
+from decant.data.frames import is_isolated, read_frames, write_frames
 from decant.foundation.files import read_yaml, sha256
+from decant.potentials.lone_atoms import lone_atoms_told
 from decant.potentials.potential import Potential
+from decant.potentials.source import open_source
 from tests.integration.conftest import TINY, run_decant
 
 MODELS = pytest.mark.parametrize("model", ["mace_model", "deepmd_model"])
@@ -29,7 +33,8 @@ def test_a_fit_records_what_it_was_made_of(model: str, tiny_dataset: Path, reque
     assert record["state"] == "finished"
     assert record["epochs"] >= 3.5
     assert record["data"]["elements"] == ["H", "C", "O"]
-    assert record["data"]["frames"] == {"train": 15, "valid": 4, "test": 4}
+    assert record["data"]["frames"] == {"train": 12, "valid": 4, "test": 4}
+    assert record["data"]["isolated_atoms"] == 3
     assert (record["data"]["charges"], record["data"]["spins"]) == ([0], [1])
     assert record["data"]["periodic_frames"] == record["data"]["virials"] == 6
     low, high = record["data"]["density_g_cm3"]
@@ -97,16 +102,119 @@ def test_a_prolongation_that_fails_leaves_the_finished_fit_as_it_was(
     assert "nothing to do" in run_decant(*command, "--max-epochs", 4).stdout
 
 
-def test_isolated_atoms_give_mace_its_atomic_energies(tiny_dataset: Path, mace_model: Path) -> None:
-    from decant.algorithms.mace.model_file import load_trusted
-
-    expected = [f.info["REF_energy"] for f in read_frames(tiny_dataset / "train.extxyz") if is_isolated(f)]
-    found = load_trusted(mace_model / "model.model").atomic_energies_fn.atomic_energies.ravel().tolist()
-    assert found == pytest.approx(expected, rel=1e-6)
+def labels_of(data: Path) -> dict[str, float]:
+    """Return the labels of the isolated atoms of a split."""
+    frames = read_frames(data / "train.extxyz")
+    return {frame.symbols[0]: frame.info["REF_energy"] for frame in frames if is_isolated(frame)}
 
 
-def test_deep_potential_says_that_it_leaves_isolated_atoms_out(deepmd_model: Path) -> None:
-    assert any("3 isolated atoms are not used" in note for note in read_yaml(deepmd_model / "fit.yaml")["notes"])
+def pulled_apart(data: Path) -> tuple[Atoms, Atoms]:
+    """Return a molecule, and the same with a hydrogen 6 A from all others: beyond the cutoff of tiny fits."""
+    frame = next(atoms for atoms in read_frames(data / "test.extxyz") if not atoms.pbc.any())
+    whole = Atoms(frame.symbols, frame.positions)
+    hydrogen, others = len(whole) - 1, list(range(len(whole) - 1))
+    assert whole.symbols[hydrogen] == "H"
+    away = whole.positions[hydrogen] - whole.positions[others].mean(axis=0)
+    apart = whole.copy()
+    while apart.get_distances(hydrogen, others).min() < 6.0:
+        apart.positions[hydrogen] += 0.1 * away / np.linalg.norm(away)
+    return whole, apart
+
+
+@pytest.fixture(scope="module", params=["mace", "deepmd"])
+def held(request: pytest.FixtureRequest, tiny_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with a fit that holds lone atoms to their labels, one that starts from it, and the potentials of both."""
+    folder, name = tmp_path_factory.mktemp(f"held-{request.param}"), request.param
+    words = ("fit", name, tiny_dataset, *TINY[name], "--max-epochs", 1, "--set=hold_lone_atoms=true", "--no-evaluate")
+    run_decant(*words, "--preset", "quick", "-o", folder / "fit")
+    run_decant(*words, "--pretrained", folder / "fit", "-o", folder / "tuned")
+    for one in ("fit", "tuned"):
+        assert "lone atoms" not in run_decant("export", folder / one, "-o", folder / f"{one}-potential").stdout
+        assert read_yaml(folder / one / "fit.yaml")["settings_used"]["hold_lone_atoms"] is True
+    return folder
+
+
+def test_held_lone_atoms_have_their_labels(held: Path, tiny_dataset: Path) -> None:
+    labels = labels_of(tiny_dataset)
+    assert set(labels) == {"H", "C", "O"}
+    for name in ("fit-potential", "tuned-potential"):
+        told = read_yaml(held / name / "card.yaml")["isolated_atoms_eV"]
+        potential = Potential.open(held / name)
+        for calculator in (potential.calculator(), potential.reference_calculator()):
+            for symbol, label in labels.items():
+                assert calculator.get_potential_energy(Atoms(symbol)) == pytest.approx(label, abs=1e-6)
+                assert told[symbol]["label"] == label
+                assert told[symbol]["potential"] == pytest.approx(label, abs=1e-5)
+                assert told[symbol]["deviation"] == pytest.approx(0.0, abs=1e-5)
+
+
+def test_a_bond_of_held_atoms_that_is_pulled_apart_ends_at_its_fragments(held: Path, tiny_dataset: Path) -> None:
+    label = labels_of(tiny_dataset)["H"]
+    calculator = Potential.open(held / "fit-potential").calculator()
+    whole, apart = pulled_apart(tiny_dataset)
+    rest = calculator.get_potential_energy(whole[:-1])
+    assert calculator.get_potential_energy(apart) == pytest.approx(rest + label, abs=1e-5)
+
+
+def test_a_model_of_mace_torch_holds_its_lone_atoms_by_its_atomic_energies(held: Path, tiny_dataset: Path) -> None:
+    import torch
+
+    from decant.algorithms.mace.lone_atoms import lone_interactions
+
+    if not (held / "fit" / "model.model").is_file():
+        return  # a Deep Potential
+    model = torch.load(held / "fit" / "model.model", weights_only=False)
+    assert type(model).__module__ == "mace.modules.models"
+    atomic = model.atomic_energies_fn.atomic_energies.ravel().tolist()
+    lone = lone_interactions(model.double()).tolist()
+    labels = labels_of(tiny_dataset)
+    assert [a + b for a, b in zip(atomic, lone, strict=True)] == pytest.approx([labels[s] for s in "HCO"], abs=1e-6)
+    assert np.abs(lone).max() > 1e-3, "its network gives a lone atom an energy, too"
+
+
+@MODELS
+def test_lone_atoms_of_any_fit_are_told_on_the_card(
+    model: str, tiny_dataset: Path, request: pytest.FixtureRequest
+) -> None:
+    folder, labels = request.getfixturevalue(model.replace("model", "potential")), labels_of(tiny_dataset)
+    lone = read_yaml(folder / "card.yaml")["isolated_atoms_eV"]
+    calculator = Potential.open(folder).calculator()
+    assert set(lone) == set(labels) == {"H", "C", "O"}
+    for symbol, told in lone.items():
+        own = calculator.get_potential_energy(Atoms(symbol))
+        assert told["label"] == labels[symbol] and told["potential"] == pytest.approx(own, abs=1e-5)
+        assert told["deviation"] == pytest.approx(own - labels[symbol], abs=1e-5)
+    assert max(abs(told["deviation"]) for told in lone.values()) > 0.5
+    said = lone_atoms_told(lone)
+    assert "lone atoms are off their labels" in said and "fit with --set hold_lone_atoms=true" in said
+    assert read_yaml(request.getfixturevalue(model) / "errors.yaml")["isolated_atoms_eV"].keys() == lone.keys()
+
+
+@MODELS
+def test_a_time_limit_ends_an_epoch_that_is_longer(
+    model: str, tiny_dataset: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    algorithm, data = model.removesuffix("_model"), tmp_path / "data"
+    shutil.copytree(tiny_dataset, data)
+    frames = read_frames(data / "train.extxyz")
+    atoms, bulk = ([frame for frame in frames if is_isolated(frame) == alone] for alone in (True, False))
+    write_frames(data / "train.extxyz", [*atoms, *(bulk * 60)])
+    words = [word for word in TINY[algorithm] if not str(word).startswith("--max-epochs")]
+    words += ["--set=batch_size=1"] if algorithm == "mace" else ["--set=batch_atoms=8"]  # 720 steps an epoch
+    command = ("fit", algorithm, data, "-o", tmp_path / "m", "--preset", "quick", *words, "--no-evaluate")
+    said = run_decant(*command, "--max-time", "6s")
+    record = read_yaml(tmp_path / "m" / "fit.yaml")
+    assert record["state"] == "finished" and 0.0 < record["epochs"] < 1.0
+    assert (tmp_path / "m" / record["model"]).is_file()
+    if algorithm == "mace":
+        told = "the time limit ended the first epoch early: the model has seen"
+        assert any(note.startswith(told) for note in record["notes"]) and told in said.stdout + said.stderr
+        log = tmp_path / "m" / "work" / "train.log"
+        before = log.read_text()
+        run_decant(*command, "--max-time", "9s")
+        assert "decant: continuing after epoch 0 and" in log.read_text()[len(before) :]
+        after = read_yaml(tmp_path / "m" / "fit.yaml")
+        assert after["state"] == "finished" and after["epochs"] > 0.0
 
 
 @MODELS
@@ -175,18 +283,23 @@ def test_a_time_limit_ends_a_mace_fit(tiny_dataset: Path, tmp_path: Path) -> Non
     record = read_yaml(tmp_path / "m" / "fit.yaml")
     assert record["limits"] == {"max_time_s": 6.0, "max_epochs": None}
     # how many epochs fit into the time is the machine's affair; that the limit ended the training is ours
-    assert len(force_errors(tmp_path / "m")) == record["epochs"] >= 1
+    assert len(force_errors(tmp_path / "m")) == math.ceil(record["epochs"]) >= 1
     assert "Wall time used" in (tmp_path / "m" / "work" / "train.log").read_text()
 
 
-def test_a_longer_mace_fit_learns(tiny_dataset: Path, tmp_path: Path) -> None:
+def test_a_longer_mace_fit_learns_also_that_bonds_are_dear_where_lone_atoms_are_held(
+    tiny_dataset: Path, tmp_path: Path
+) -> None:
     run_decant(
         "fit", "mace", tiny_dataset, "-o", tmp_path / "m", "--preset", "quick", *TINY["mace"][1:], "--max-epochs", 20,
-        "--no-evaluate",
+        "--no-evaluate", "--set=hold_lone_atoms=true",
     )  # fmt: skip
     errors = force_errors(tmp_path / "m")
     assert len(errors) == 20
     assert errors[-1] < 0.8 * errors[0]
+    calculator = open_source(tmp_path / "m").reference_calculator()
+    whole, apart = map(calculator.get_potential_energy, pulled_apart(tiny_dataset))
+    assert apart - whole > 2.0, "eV; without, pulling off a hydrogen may even gain energy"
 
 
 def test_mace_trains_on_isolated_atoms_where_that_is_asked_for(
@@ -198,16 +311,6 @@ def test_mace_trains_on_isolated_atoms_where_that_is_asked_for(
     run_decant("fit", "mace", tiny_dataset, "-o", tmp_path / "m", "--set=keep_isolated_atoms=true", *options)
     for model, count in ((mace_model, len(frames) - alone), (tmp_path / "m", len(frames))):
         assert f"configurations: train={count}," in (model / "work" / "train.log").read_text()
-
-
-def test_lone_atoms_are_told_on_the_card(tiny_dataset: Path, mace_potential: Path) -> None:
-    frames = read_frames(tiny_dataset / "train.extxyz")
-    labels = {frame.symbols[0]: frame.info["REF_energy"] for frame in frames if is_isolated(frame)}
-    lone = read_yaml(mace_potential / "card.yaml")["isolated_atoms_eV"]
-    assert {symbol: energies["label"] for symbol, energies in lone.items()} == pytest.approx(labels)
-    calculator = Potential.open(mace_potential).calculator()
-    for symbol, energies in lone.items():
-        assert energies["potential"] == pytest.approx(calculator.get_potential_energy(Atoms(symbol)), abs=1e-5)
 
 
 def test_frames_without_labels_are_refused(tiny_dataset: Path, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_a_card_tells_what_the_potential_is(name: str, request: pytest.FixtureRe
     card = potential.card
     assert (potential.algorithm, potential.elements, potential.precision) == (name, ["H", "C", "O"], "double")
     assert potential.cutoff == {"mace": 4.0, "deepmd": 4.5}[name]
-    assert card["data"]["frames"]["train"] == 15
+    assert card["data"]["frames"]["train"] == 12
     assert card["data"]["density_g_cm3"][0] >= 0.5
     assert len(card["data"]["sha256"]) == 64
     assert card["fit"]["preset"] == "quick" and card["fit"]["versions"]["torch"]

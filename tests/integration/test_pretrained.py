@@ -161,7 +161,7 @@ def test_another_level_is_found_from_labels_less_predictions(
     moved = [sum(shift[symbol] for symbol in frame.get_chemical_symbols()) for frame in frames]
     for frame, prediction, change in zip(frames, predict(torch_calculator(model), frames), moved, strict=True):
         frame.info["REF_energy"] = prediction.energy + change
-    energies, origin = _atomic_energies(model, frames, [])
+    energies, origin, _ = _atomic_energies(model, frames, {}, hold=False)
     own = _own_energies(model)
     assert "moved to the level of the data" in origin
     for frame, change in zip(frames, moved, strict=True):
@@ -294,14 +294,31 @@ def test_a_deep_potential_that_was_exported_is_no_start(deepmd_potential: Path, 
 
 
 def test_atomic_energies_stay_where_isolated_atoms_show_the_same_level(mace_model: Path, tiny_dataset: Path) -> None:
+    from decant.algorithms.mace.lone_atoms import lone_energies
     from decant.algorithms.mace.model_file import load_trusted
     from decant.algorithms.mace.pretrained import _atomic_energies, _own_energies
+    from decant.algorithms.mace.reference import torch_calculator
+    from decant.data.prediction import predict
 
     frames = read_frames(tiny_dataset / "train.extxyz")
-    atoms = [frame for frame in frames if frame.info.get("config_type") == ISOLATED]
+    atoms = {
+        frame.symbols[0]: frame.info["REF_energy"] for frame in frames if frame.info.get("config_type") == ISOLATED
+    }
     model = load_trusted(mace_model / "model.model")
-    energies, origin = _atomic_energies(model, [frame for frame in frames if len(frame) > 1], atoms)
-    assert energies == _own_energies(model) and "agree with the isolated atoms" in origin
+    bulk = [frame for frame in frames if len(frame) > 1]
+    energies, origin, held = _atomic_energies(model, bulk, atoms, hold=True)
+    assert energies == _own_energies(model) and "agree with the isolated atoms" in origin and not held
+    atoms = lone_energies(model)
+    energies, origin, held = _atomic_energies(model, bulk, atoms, hold=True)
+    assert energies == _own_energies(model) and "agree with the isolated atoms" in origin and held
+    calculator = torch_calculator(model)
+    for frame, prediction in zip(bulk, predict(calculator, bulk, "predict"), strict=True):
+        frame.info["REF_energy"] = prediction.energy
+    for change, near in ((0.01, True), (3.0, False)):  # eV
+        labels = {symbol: energy + change for symbol, energy in atoms.items()}
+        energies, origin, held = _atomic_energies(model, bulk, labels, hold=True)
+        assert held == near and ("lone atoms have their labels" in origin) == near
+        assert not _atomic_energies(model, bulk, labels, hold=False)[2]
 
 
 @pytest.mark.parametrize("name", ["mace-off23-small", "mace-mpa-0-medium", "mace-off24-medium", "mace-omol-0"])

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import yaml
 
+from decant.cli.simulate import outcome
 from decant.foundation.errors import InputError, ProgramFailed, UnknownElement
 from decant.foundation.files import sha256, write_yaml
 from decant.lammps.command import command, environment
@@ -192,7 +193,8 @@ def test_a_guard_stops_the_run_and_is_recorded_as_a_result(protocol, tmp_path):
     assert status["state"] == "stopped"
     assert status["guard"] in ("temperature", "bond", "nan", "lost_atoms", "density")
     assert status["phase"] == "equilibration"
-    assert status["time_ps"] < 0
+    assert status["time_ps"] == pytest.approx(status["step"] * 0.02) and status["time_ps"] >= 0.0
+    assert f"stopped in equilibration at {status['time_ps']:.6g} ps, step {status['step']}: " in outcome(run)
     with pytest.raises(InputError, match="no production frames to analyse; the run is stopped"):
         run.universe()
     assert simulate(hot, tmp_path / "run", ranks=2).status == status

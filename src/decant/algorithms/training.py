@@ -14,12 +14,21 @@ import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from decant.data.frames import is_isolated
 from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.threads import Pace, computing, torch_pace
 
+if TYPE_CHECKING:
+    from ase import Atoms
+
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _EXCEPTION = re.compile(r"(\w+\.)*[A-Z]\w*(Error|Exception|Interrupt|Exit)\b(: |$)")
+HELD = "decant: lone atoms are held to their labels"
+"""What the log of a training says where they are."""
+HOLD = "hold_lone_atoms"
+"""The setting that asks for it."""
 _LONGEST = 400  # characters of an exception's words
 
 
@@ -162,3 +171,24 @@ def require_labels(count: int, what: str) -> None:
     """Raise `InputError` if a fit would have nothing to learn from."""
     if count == 0:
         raise InputError(f"{what}: no frame left to fit; add labelled frames that are not isolated atoms")
+
+
+def labels_of_lone_atoms(train: Sequence[Atoms], frames: Sequence[Atoms]) -> tuple[dict[str, float], list[str]]:
+    """Return the labels of lone atoms, eV, if there is one of each element, else none and a note.
+
+    Parameters
+    ----------
+    train
+        A training set with its isolated atoms.
+    frames
+        The frames of it that are fitted.
+    """
+    isolated = {
+        atoms.get_chemical_symbols()[0]: float(atoms.info["REF_energy"]) for atoms in train if is_isolated(atoms)
+    }
+    missing = sorted({symbol for frame in frames for symbol in frame.get_chemical_symbols()} - set(isolated))
+    if not missing:
+        return isolated, []
+    return {}, [
+        f"no isolated atom of {', '.join(missing)}: atomic energies are a least-squares fit to the training set"
+    ]

@@ -62,7 +62,8 @@ def command(
       decant export models/mace-a -o potentials/mace-a --good-for "EC/EMC, 250-350 K" --not-for "any other solvent"
     """
     from decant.algorithms.base import Part
-    from decant.potentials.export import Use, export, lone_atoms_told
+    from decant.potentials.export import Use, export
+    from decant.potentials.lone_atoms import lone_atoms_told
 
     use = Use(tuple(good_for or ()), tuple(not_for or ())) if good_for or not_for else None
     symbols = None if elements is None else _words(elements)

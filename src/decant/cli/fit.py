@@ -80,8 +80,11 @@ def command(
         )
     )
     if record["new"]:
+        counts = record["data"]
+        alone = counts["isolated_atoms"]
+        lone = f" and {alone} isolated atom{'s' * (alone > 1)}" if alone else ""
         typer.echo(
-            f"{output / record['model']}: {record['epochs']:g} epochs over {record['data']['frames']['train']} frames"
+            f"{output / record['model']}: {record['epochs']:g} epochs over {counts['frames']['train']} frames{lone}"
         )
     else:
         typer.echo(f"{output}: this fit is finished ({record['epochs']:g} epochs); nothing to do")

@@ -245,8 +245,10 @@ def outcome(run: Run) -> str:
     status = run.status
     if status["state"] == "stopped":
         value = "" if status["value"] is None else f", value {status['value']:.4g}"
+        since = run.description.stopped_ps(status)
         early = status["phase"] == "equilibration"
-        when = "in equilibration" if early else f"at {status['time_ps']:g} ps of the production"
+        time = since if early else since - run.description.equilibration_ps
+        when = f"in equilibration at {time:.6g} ps" if early else f"at {time:.6g} ps of the production"
         return f"stopped {when}, step {status['step']}: {status['message']}; guard '{status['guard']}'{value}"
     speed = f"{status.get('ns_per_day', 0):.3g} ns/day, {status.get('katom_step_per_s', 0):.3g} katom-step/s"
     return f"{status.get('message', status['state'])}, {speed}"

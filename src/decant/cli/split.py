@@ -48,7 +48,7 @@ def command(
         bulk = [atoms for atoms in frames if not is_isolated(atoms)]
         groups = len({atoms.info["group"] for atoms in bulk})
         atoms_alone = len(frames) - len(bulk)
-        extra = f" and {atoms_alone} isolated atoms" if atoms_alone else ""
+        extra = f" and {atoms_alone} isolated atom{'s' * (atoms_alone > 1)}" if atoms_alone else ""
         typer.echo(f"{name + ':':6s} {len(bulk)} frames in {groups} groups{extra}")
     if apart:
         typer.echo(f"left out: {len(read) - len(kept)} frames that repeat one of {', '.join(map(str, apart))}")

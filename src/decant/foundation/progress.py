@@ -62,6 +62,12 @@ class Progress:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def begin(self, stage: str, total: float, done: float = 0) -> None:
+        """Go over to another stage of the work, of which `done` units were done by an earlier run."""
+        self.stage, self.total = stage, total
+        self.first = self.done = done
+        self.start, self._last_shown = time.monotonic(), -1.0e9
+
     def update(self, done: float, note: str = "") -> None:
         """Say that `done` units of the total are finished; `note` is appended to the line."""
         self.done = done
@@ -84,12 +90,13 @@ class Progress:
         rate = (self.done - self.first) / elapsed if elapsed > 0 else 0.0
         rest = self.total - self.done
         seconds = rest / rate if rate > 0 else math.inf if rest else 0.0
-        if self.until is not None:
-            seconds = min(seconds, self.until - now)
+        share, amount = self.done / self.total if self.total else 1.0, f"{self.done:g}/{self.total:g}"
+        if self.until is not None and self.until - now < seconds:  # the time ends the work, of whatever amount
+            seconds = max(self.until - now, 0.0)
+            share, amount = elapsed / max(elapsed + seconds, 1e-9), f"{self.done:g}"
         left = clock(seconds) if seconds < math.inf else "?"
-        share = self.done / self.total if self.total else 1.0
         line = (
-            f"{self.stage}: {self.done:g}/{self.total:g} {self.unit} {share:4.0%}"
+            f"{self.stage}: {amount} {self.unit} {share:4.0%}"
             f"  {rate:.3g} {self.unit}/s  {clock(elapsed)} elapsed, {left} left"
         )
         line = f"{line}  {note}" if note else line

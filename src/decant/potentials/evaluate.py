@@ -14,6 +14,7 @@ from decant.data.prediction import Prediction, predict
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
 from decant.potentials.fit_errors import fit_errors, molecular_errors
+from decant.potentials.lone_atoms import lone_atoms, lone_atoms_told
 from decant.potentials.potential import CARD, Potential
 from decant.potentials.source import open_source
 
@@ -69,6 +70,7 @@ def evaluate(
     dict
         What `fit_errors` returns, and ``data`` with name and hash of the file. Where frames carry the
         intramolecular part (``decant label --molecules``), ``molecular`` is what `molecular_errors` returns of them.
+        Where the training data had isolated atoms, ``isolated_atoms_eV`` is what `lone_atoms` returns.
 
     Raises
     ------
@@ -78,10 +80,10 @@ def evaluate(
     target, data = Path(target), Path(data)
     potential = Potential.open(target) if (target / CARD).is_file() else None
     if potential:
-        elements, calculator = potential.elements, potential.calculator()
+        elements, calculator, record = potential.elements, potential.calculator(), potential.card
     else:
         source = open_source(target)
-        elements, calculator = source.elements, source.reference_calculator()
+        elements, calculator, record = source.elements, source.reference_calculator(), source.record
     frames = read_known_frames(data, elements, limit)
     predicted = predict(calculator, frames, "evaluate")
     errors = fit_errors(frames, predicted)
@@ -94,6 +96,8 @@ def evaluate(
             decomposed, [predicted[index] for index in chosen], [intra[index] for index in chosen]
         )
     result = {"data": {"name": f"{data.resolve().parent.name}/{data.name}", "sha256": sha256(data)}, **errors}
+    if labels := (record.get("data") or {}).get("isolated_atoms_eV"):
+        result["isolated_atoms_eV"] = lone_atoms(calculator, elements, labels)
     if predictions is not None:
         both = enumerate(zip(frames, predicted, strict=True))
         write_frames(predictions, [with_prediction(frame, whole, intra.get(n)) for n, (frame, whole) in both])
@@ -153,6 +157,8 @@ def table(errors: dict[str, Any]) -> str:
         lines.append(f"{name:38s}{unit:10s}{''.join(cells)}{'-' if ratio is None else f'{ratio:.1%}':>11s}")
     if is_offset(errors["energy_meV_per_atom"]):
         lines.append(_offset_in_words(errors["energy_meV_per_atom"]))
+    if told := lone_atoms_told(errors.get("isolated_atoms_eV") or {}):
+        lines.append(f"note: {told}")
     return "\n".join(lines)
 
 

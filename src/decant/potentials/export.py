@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ase import Atoms
-
 from decant.algorithms.base import WHOLE, Exported, Part
-from decant.data.prediction import ask
 from decant.foundation.directories import replaced
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
 from decant.foundation.version import __version__
 from decant.potentials.examples import EXAMPLES, write_examples
+from decant.potentials.lone_atoms import lone_atoms
 from decant.potentials.potential import CARD, FORMAT, PAIR, PRECISIONS, Potential
 from decant.potentials.source import Source, open_source
 
 # keys of fit.yaml that a card repeats
 _FROM_FIT = ("preset", "seed", "limits", "pretrained", "epochs", "settings", "versions", "notes")
-LONE_LIMIT = 0.1
-"""Difference of a lone atom's energy from its label, eV, from which on it is told; a weak bond has 2 eV."""
 
 
 @dataclass(frozen=True)
@@ -115,36 +110,10 @@ def export(
         potential = Potential.open(directory)
         write_examples(potential, directory / EXAMPLES)
         card["files"][EXAMPLES] = sha256(directory / EXAMPLES)
-        if lone := lone_atoms(potential):
-            card["isolated_atoms_eV"] = lone
+        if labels := (card.get("data") or {}).get("isolated_atoms_eV"):
+            card["isolated_atoms_eV"] = lone_atoms(potential.calculator(), potential.elements, labels)
         write_yaml(directory / CARD, card)
     return Potential.open(output), True
-
-
-def lone_atoms(potential: Potential) -> dict[str, dict[str, float]]:
-    """Return the energy of each lone atom by its label in the training data and by the potential, eV.
-
-    A bond that breaks ends in such atoms: where they are off, dissociation is too cheap or too dear.
-    """
-    labels = (potential.card.get("data") or {}).get("isolated_atoms_eV") or {}
-    symbols = [symbol for symbol in potential.elements if symbol in labels]
-    if not symbols:
-        return {}
-    found = {}
-    calculator = potential.calculator()
-    for symbol in symbols:
-        energy = ask(calculator, Atoms(symbol)).energy
-        found[symbol] = {"label": float(labels[symbol]), "potential": round(float(energy), 6)}
-    return found
-
-
-def lone_atoms_told(lone: Mapping[str, Mapping[str, float]]) -> str:
-    """Return one line on lone atoms that are far off their labels; an empty text where none is."""
-    off = {symbol: one["potential"] - one["label"] for symbol, one in lone.items()}
-    words = [f"{symbol} by {value:+.2g} eV" for symbol, value in off.items() if abs(value) > LONE_LIMIT]
-    return (
-        f"lone atoms are off their labels, {', '.join(words)}: do not break bonds with this potential" if words else ""
-    )
 
 
 def _replaceable(output: Path) -> Potential | None:

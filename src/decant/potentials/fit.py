@@ -96,6 +96,7 @@ def fit(request: FitRequest) -> dict[str, Any]:
         If the data, the preset, an override or the model to start from is wrong, or the directory holds a fit of
         something else.
     """
+    started = time.time()
     method = algorithm(request.algorithm)
     preset = load_preset(request.algorithm, request.preset, request.overrides, method.known_settings())
     frames = _with_learned_elements(request.data, _read_sets(request.data), from_scratch=not request.pretrained)
@@ -111,7 +112,7 @@ def fit(request: FitRequest) -> dict[str, Any]:
         if _is_finished(request.output, before) and not longer:
             return {**before, "new": False}
         _warn_of_other_versions(record_path, before.get("versions", {}), method.packages)
-    started, limits = time.time(), asked["limits"]
+    limits = asked["limits"]
     record = {"state": "running", **asked, "versions": _versions(method.packages)}
     if not _is_finished(request.output, before):  # the model of a fit that is prolonged stands until there is a better
         write_yaml(record_path, record)
@@ -121,7 +122,7 @@ def fit(request: FitRequest) -> dict[str, Any]:
     result = method.fit(
         FitTask(
             frames["train"], frames["valid"], (request.output / "work").resolve(), preset.settings, request.seed,
-            limits["max_time_s"], limits["max_epochs"], start,
+            _left(limits["max_time_s"], started), limits["max_epochs"], start,
         )
     )  # fmt: skip
     model = request.output / f"model{result.model.suffix}"
@@ -166,6 +167,11 @@ def _is_finished(output: Path, record: dict[str, Any]) -> bool:
 def _seconds(record: dict[str, Any]) -> float:
     """Return what a fit has taken so far, s, as far as its record tells."""
     return float(record.get("total_s") or record.get("last_session_s") or 0.0)
+
+
+def _left(max_time: float | None, started: float) -> float | None:
+    """Return what of a limit, s, is left since a time (`time.time`): reading counts, a person waits for it too."""
+    return None if max_time is None else max(max_time - (time.time() - started), 1.0)
 
 
 def _ends_after(limits: dict[str, Any]) -> str:
@@ -220,7 +226,8 @@ def describe_data(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
 
     Charges (e), multiplicities, ranges and molecules are those of the training set; None where no frame tells.
     """
-    train = [frame for frame in frames["train"] if not is_isolated(frame)]
+    fitted = {name: [frame for frame in members if not is_isolated(frame)] for name, members in frames.items()}
+    train = fitted["train"]
     densities = [value for value in map(density, train) if value is not None]
     temperatures = [float(frame.info["temperature"]) for frame in train if "temperature" in frame.info]
     digest = hashlib.sha256()
@@ -229,9 +236,10 @@ def describe_data(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
     return {
         "name": Path(data).resolve().name,
         "sha256": digest.hexdigest(),
-        "frames": {name: len(members) for name, members in frames.items()},
-        "atoms": {name: sum(len(frame) for frame in members) for name, members in frames.items()},
+        "frames": {name: len(members) for name, members in fitted.items()},
+        "atoms": {name: sum(len(frame) for frame in members) for name, members in fitted.items()},
         "elements": _elements(frames["train"]),
+        "isolated_atoms": len(frames["train"]) - len(train),
         "isolated_atoms_eV": isolated_energies(frames["train"]) or None,
         "periodic_frames": sum(bool(frame.pbc.all()) for frame in train),
         "virials": sum("REF_virial" in frame.info for frame in train),

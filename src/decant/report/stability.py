@@ -87,7 +87,9 @@ def bar_of(run: RunRecord) -> Bar | None:
     if life.get("physical_ps") is not None:
         return Bar(-before, life["physical_ps"] - before, asked, str(life["ended_by"]))
     if state == "stopped":
-        return Bar(-before, float(run.status["time_ps"]), asked, f"guard '{run.status.get('guard', '?')}'")
+        return Bar(
+            -before, run.description.stopped_ps(run.status) - before, asked, f"guard '{run.status.get('guard', '?')}'"
+        )
     return Bar(-before, asked, asked, "completed")
 
 

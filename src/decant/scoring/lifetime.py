@@ -60,7 +60,7 @@ def lifetime(run: Run, summary: Mapping[str, Any], density: float | None) -> Lif
     status, bonds = summary["status"], summary.get("bonds") or {}
     endings = [(asked, COMPLETED)]
     if status["state"] == "stopped":
-        endings.append((before + float(status["time_ps"]), f"guard '{status.get('guard', '?')}'"))
+        endings.append((run.description.stopped_ps(status), f"guard '{status.get('guard', '?')}'"))
     if bonds.get("first_broken_ps") is not None:
         endings.append((before + bonds["first_broken_ps"], f"bond {bonds.get('first_broken_bond')} broke, no guard"))
     density = density or run.description.start_density_g_cm3

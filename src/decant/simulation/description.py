@@ -272,6 +272,20 @@ class RunDescription:
         """Return the time of a time step, or of each of several, ps: 0 where the production starts."""
         return (step - self.equilibration_steps) * self.timestep_ps
 
+    def phase_of(self, step: float) -> tuple[str, float]:
+        """Return ``"equilibration"`` or ``"production"``, and the time of a step since its start, ps."""
+        if step < self.equilibration_steps:
+            return "equilibration", step * self.timestep_ps
+        return "production", self.time_ps(step)
+
+    def stopped_ps(self, status: Mapping[str, Any]) -> float:
+        """Return when a guard stopped the run, by its ``status.yaml``, ps after the start of the equilibration.
+
+        Earlier versions counted the equilibration as time before zero.
+        """
+        early = status.get("phase") == "equilibration" and status["time_ps"] >= 0.0
+        return float(status["time_ps"]) + (0.0 if early else self.equilibration_ps)
+
 
 def _entries() -> dict[str, Field[Any]]:
     """Return the fields of a description that stand in the file, by their name there."""

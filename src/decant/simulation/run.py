@@ -72,8 +72,8 @@ class Run:
         """How the run stands (``status.yaml``).
 
         Key ``state`` is running, completed, stopped or interrupted; a stopped run has guard, phase, step, time_ps
-        (of production; negative in the equilibration), value and message. A run whose process is gone without a
-        word is interrupted.
+        (since the start of its phase; earlier versions: negative in the equilibration), value and message. A run whose
+        process is gone without a word is interrupted.
         """
         file = self.path / "status.yaml"
         status = read_yaml(file) if file.is_file() else {"state": "interrupted", "message": "not started"}

@@ -90,14 +90,14 @@ def run_segment(run: Run, plugin: str, lock: int, resources: Resources) -> None:
     values["walltime"] = resources.walltime()
     first = restart[1] if restart else 0
     try:
-        with Progress("simulate", run.description.end, "steps", done=first) as progress:
+        with Progress("simulate", run.description.production_steps, "steps") as progress:
             outcome = launch(
                 [*arguments, *variables(values)],
                 resources.ranks,
                 run.path,
                 threads=resources.threads,
                 plugin=plugin,
-                on_row=_Narrator(run, progress),
+                on_row=_Narrator(run, progress, first),
                 keep_open=(lock,),
                 launcher=resources.launcher,
                 gpus=resources.gpus,
@@ -160,24 +160,33 @@ def _lammps_variables(run: Run, segment: int, restart: str) -> dict[str, object]
 
 
 class _Narrator:
-    """Turns thermodynamic rows into the live line."""
+    """Turns thermodynamic rows into the live line: first of the equilibration, then of the production."""
 
-    def __init__(self, run: Run, progress: Progress):
+    def __init__(self, run: Run, progress: Progress, first: int):
         self.run, self.progress = run, progress
         self.first: dict[str, float] | None = None
+        if first < run.description.equilibration_steps:
+            progress.begin("equilibrate", run.description.equilibration_steps, first)
+        else:
+            progress.begin("simulate", run.description.production_steps, first - run.description.equilibration_steps)
 
     def __call__(self, row: dict[str, float]) -> None:
         if row["temperature_K"] == 0.0:  # no velocities yet
             self.progress.update(0, f"minimising, {row['potential_energy_eV']:.3f} eV")
             return
+        description, step = self.run.description, row["step"] - self.run.description.equilibration_steps
+        if step >= 0 and self.progress.stage == "equilibrate":
+            self.progress.update(description.equilibration_steps)
+            self.progress.close()
+            self.progress.begin("simulate", description.production_steps)
         if self.first is None or row["cpu_s"] < self.first["cpu_s"] or row["step"] < self.first["step"]:
             self.first = row  # each LAMMPS `run` counts its seconds anew
         seconds, steps = row["cpu_s"] - self.first["cpu_s"], row["step"] - self.first["step"]
-        speed = steps * self.run.description.timestep_ps / PS_PER_NS / seconds * SECONDS_PER_DAY if seconds > 0 else 0.0
-        time = self.run.description.time_ps(row["step"])
-        phase = "equilibrating" if time < 0 else "producing"
+        speed = steps * description.timestep_ps / PS_PER_NS / seconds * SECONDS_PER_DAY if seconds > 0 else 0.0
+        _, time = description.phase_of(row["step"])
         state = f"{row['temperature_K']:.0f} K, {row['density_g_cm3']:.3f} g/cm3"
-        self.progress.update(row["step"], f"{phase}, {time:.2f} ps, {state}, {speed:.3g} ns/day")
+        done = step if step >= 0 else row["step"]
+        self.progress.update(done, f"{time:.2f} ps, {state}, {speed:.3g} ns/day")
 
 
 def _conclude(run: Run, outcome: Outcome, segment: int, launcher: str | None) -> None:
@@ -195,11 +204,11 @@ def _conclude(run: Run, outcome: Outcome, segment: int, launcher: str | None) ->
     stop, last, end = outcome.stop, int(outcome.last_row.get("step", 0)), run.description.end
     status: dict[str, Any] = {"state": "completed", "segment": segment}
     if stop is not None:
-        time = run.description.time_ps(stop.step)
+        phase, time = run.description.phase_of(stop.step)
         status |= {
             "state": "stopped",
             "guard": stop.guard,
-            "phase": "equilibration" if time < 0 else "production",
+            "phase": phase,
             "step": stop.step,
             "time_ps": round(time, 6),
             "value": stop.value,

@@ -200,7 +200,7 @@ def measure(errors: dict[str, dict[str, Any]], folder: Path, run: Run) -> Measur
         rotation=box["rotational"]["ratio"],
         pressure_kbar=pressure_error_kbar(folder / "box-predicted.extxyz"),
         asked_ps=asked,
-        lasted_ps=max(0.0, status["time_ps"] + description.equilibration_ps) if stopped else asked,
+        lasted_ps=max(0.0, description.stopped_ps(status)) if stopped else asked,
         stopped=f"{status['guard']}: {status['message']}" if stopped else "",
         density_start_g_cm3=description.start_density_g_cm3,
         density_end_g_cm3=float(densities[-max(1, len(densities) // 5) :].mean()) if len(densities) else None,

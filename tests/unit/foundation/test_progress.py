@@ -23,7 +23,16 @@ def test_the_time_left_is_that_of_the_rate_or_of_the_limit_if_that_is_shorter() 
     limited = Progress("fit", 10_000, "steps", stream=io.StringIO())
     limited.start -= 10.0
     limited.until = time.monotonic() + 50.0
-    assert line(limited, 10).endswith("0:50 left")
+    said = line(limited, 10)
+    assert said.endswith("0:50 left") and said.startswith("fit: 10 steps  17%"), "of the time, not of the steps"
+
+
+def test_a_stage_that_follows_counts_from_its_own_start() -> None:
+    progress = Progress("simulate", 50, "steps", stream=io.StringIO())
+    progress.begin("equilibrate", 40, done=10)
+    assert line(progress, 30).startswith("equilibrate: 30/40 steps  75%")
+    progress.begin("simulate", 50)
+    assert line(progress, 5).startswith("simulate: 5/50 steps  10%")
 
 
 def test_what_is_done_has_no_time_left() -> None:

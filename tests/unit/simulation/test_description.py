@@ -134,6 +134,24 @@ def test_times_count_from_the_start_of_the_production() -> None:
     assert made.time_ps(np.array([1000, 5000])).tolist() == [0.0, 2.0]
 
 
+@pytest.mark.parametrize(
+    ("phase", "time_ps", "since_the_start"),
+    [
+        ("equilibration", 0.2, 0.2),
+        ("equilibration", -0.3, 0.2),  # as earlier versions wrote it
+        ("production", 0.7, 1.2),
+    ],
+)
+def test_a_phase_has_a_time_of_its_own_that_is_never_negative(
+    phase: str, time_ps: float, since_the_start: float
+) -> None:
+    made = described(equilibration_steps=1000, production_steps=4000, timestep_fs=0.5)
+    assert made.stopped_ps({"phase": phase, "time_ps": time_ps}) == pytest.approx(since_the_start)
+    step = round(since_the_start / 0.0005)
+    assert made.phase_of(step) == (phase, pytest.approx(abs(time_ps) if time_ps > 0 else since_the_start))
+    assert made.phase_of(0) == ("equilibration", 0.0) and made.phase_of(1000) == ("production", 0.0)
+
+
 def test_the_liquid_is_known_by_its_molecules_and_parsed_once() -> None:
     made = described(liquid="MEOH:2,O=C=O:1", copies=8, species=(("MEOH", 16), ("O=C=O", 8)))
     assert [(kind.name, len(kind.symbols), count) for kind, count in made.molecules] == [

@@ -7,12 +7,15 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ase import Atoms
+
 from decant.algorithms.base import WHOLE, Algorithm, Exported, FitResult, FitTask, Part
 from decant.algorithms.deepmd.checkpoint import checkpoint_model, last_checkpoint, require_weights
 from decant.algorithms.deepmd.freezing import MODEL, freeze, run_dp
 from decant.algorithms.deepmd.freezing import precision as model_precision
 from decant.algorithms.deepmd.training import Training
-from decant.algorithms.training import TrainingFailed, quiet, require_labels
+from decant.algorithms.training import HOLD, TrainingFailed, labels_of_lone_atoms, quiet, require_labels
+from decant.data.prediction import ask
 from decant.foundation.errors import InputError
 from decant.foundation.files import require_file
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
 
 
+NEAR = 0.1
+"""Largest difference of a lone atom's energy from its label, eV, that a fit may take from the model it starts from."""
 _CONVERTED = "is a model of another backend of DeePMD-kit; convert it: dp convert-backend FILE model.pth"
 _FROZEN = (
     "is part of a checkpoint of DeePMD-kit's TensorFlow backend; freeze it with that version (dp --tf freeze), then: "
@@ -42,7 +47,7 @@ class DeepPotential(Algorithm):
 
     def known_settings(self) -> set[str]:
         """Return the sections of DeePMD-kit's input that a preset may set; the words inside are checked by ``dp``."""
-        return {"model", "learning_rate", "optimizer", "loss", "training", "batch_atoms"}
+        return {"model", "learning_rate", "optimizer", "loss", "training", "batch_atoms", HOLD}
 
     def fit(self, task: FitTask) -> FitResult:
         """Train, freeze and compress with ``dp --pt``; see `decant.algorithms.base.Algorithm`.
@@ -55,19 +60,28 @@ class DeepPotential(Algorithm):
         train, valid = ([frame for frame in frames if len(frame) > 1] for frames in (task.train, task.valid))
         require_labels(len(train), "training set")
         require_labels(len(valid), "validation set")
-        notes = []
-        if len(train) < len(task.train):
-            # an atom without neighbours has a zero descriptor, whose normalisation would spoil the statistics
+        # an atom without neighbours in the training itself would spoil the statistics of the descriptor
+        lone, notes = labels_of_lone_atoms(task.train, train) if task.settings.get(HOLD) else ({}, [])
+        if lone and task.pretrained and not self._near(task.pretrained.model, lone):
+            lone, notes = {}, ["lone atoms are not held to their labels: those of the pretrained model are too far off"]
+        if len(train) < len(task.train) and not lone:
             notes.append(f"{len(task.train) - len(train)} isolated atoms are not used: dp fits its own atomic energies")
         if task.pretrained:
             notes += _what_was_taken_over(task)
-        training = Training(task, train, valid)
+        training = Training(task, train, valid, lone)
         training.run()
         if training.frozen != training.done or not (task.directory / MODEL).is_file():
             freeze(training.input()["model"], task.directory, f"model.ckpt-{training.done}.pt")
             training.frozen = training.done
+            training.account()
             training.remember()
-        return FitResult(task.directory / MODEL, training.input(), training.epochs(), notes)
+        used = {**training.input(), HOLD: bool(training.lone)}
+        return FitResult(task.directory / MODEL, used, training.epochs(), notes)
+
+    def _near(self, model: Path, labels: dict[str, float]) -> bool:
+        """Return whether the lone atoms of a model are so near their labels that they can be held to them."""
+        calculator = self.model_calculator(model)
+        return all(abs(ask(calculator, Atoms(symbol)).energy - label) < NEAR for symbol, label in labels.items())
 
     def start(self, model: Path) -> Path:
         """Return the checkpoint: of a frozen model, the last that its fit left beside it; a potential has none.

@@ -1,12 +1,14 @@
-"""``dp --pt`` on as many threads as its steps gain from.
+"""``dp --pt`` on as many threads as its steps gain from, which saves what it has when a time is over.
 
-Run as ``python -m decant.algorithms.deepmd.train <arguments of dp --pt>``.
+Run as ``python -m decant.algorithms.deepmd.train [--until TIME] [--lone_atoms JSON] <arguments of dp --pt>``.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
-import sys
+import time
 from typing import Any
 
 from decant.algorithms.training import training_pace
@@ -33,16 +35,40 @@ def keep_pace() -> Any:
     return register_optimizer_step_post_hook(lambda *_: pace.end(atoms))
 
 
+def save_when(until: float) -> None:
+    """Let a training save its model at the first step after a time (`time.time`), whatever its plan for that is."""
+    from deepmd.pt.train.training import Trainer
+
+    next_batch = Trainer._next_training_batch
+
+    def begin(trainer: Any, *arguments: Any) -> Any:
+        if time.time() > until:
+            trainer.save_freq = 1
+        return next_batch(trainer, *arguments)
+
+    Trainer._next_training_batch = begin
+
+
 def main() -> None:
     """Run ``dp --pt``."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--until", type=float)
+    parser.add_argument("--lone_atoms", type=json.loads, metavar="JSON")
+    own, words = parser.parse_known_args()
     # no processes that load batches: these are small, each step would wait for another process to have its turn, and
     # the course of a training would depend on the number of cores
     os.environ.setdefault("NUM_WORKERS", "0")
     if THREADS not in os.environ:
         keep_pace()
+    if own.until is not None:
+        save_when(own.until)
+    if own.lone_atoms:
+        from decant.algorithms.deepmd.lone_atoms import hold_lone_atoms
+
+        hold_lone_atoms(own.lone_atoms)
     from deepmd.main import main as dp
 
-    dp(["--pt", *sys.argv[1:]])
+    dp(["--pt", *words])
 
 
 if __name__ == "__main__":

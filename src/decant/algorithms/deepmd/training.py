@@ -16,14 +16,17 @@ from ase.data import atomic_numbers
 from decant.algorithms.base import FitTask
 from decant.algorithms.deepmd.checkpoint import checkpoint_model
 from decant.algorithms.deepmd.data import write_systems
-from decant.algorithms.training import diverged, require_checkpoint, run_training
+from decant.algorithms.training import HELD, HOLD, diverged, require_checkpoint, run_training
 from decant.foundation.files import write_beside
 from decant.foundation.progress import Progress
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-INPUT = "input.json"
+CLOSING = 1.0
+"""Time that freezing takes, relative to the time before the first step, most of which is the start of a program."""
+INPUT, LOG = "input.json", "train.log"
+_OURS = ("batch_atoms", HOLD)  # settings that are no words of DeePMD-kit
 _GUESSED_SECONDS_PER_ATOM = 0.9e-3  # 0.14 s a step at 160 atoms on 2 cores; measured and corrected while training
 _BATCH = re.compile(r"Batch +(\d+): total wall time = ([\d.]+) s")
 _ERRORS = re.compile(r"Batch +(\d+): val: (.*)")
@@ -42,11 +45,13 @@ class Training:
     task: FitTask
     train: list[Atoms]
     valid: list[Atoms]
+    lone: dict[str, float] = field(default_factory=dict)  # labels that lone atoms are held to, eV
     steps: int = 0  # planned, in all
     done: int = 0  # at the last checkpoint
     frozen: int = -1  # the checkpoint that the frozen model was made of
     used: float = 0.0  # seconds of earlier processes
     start_up: float = 10.0  # seconds from launch to the first step
+    launched: float = field(default_factory=time.monotonic)  # when what is not yet in `used` began
     systems: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -64,11 +69,17 @@ class Training:
         """File that remembers steps and time across interruptions."""
         return self.task.directory / "progress.json"
 
+    @property
+    def limit(self) -> float | None:
+        """Time that the training may take, seconds: what is asked for less what freezing will take."""
+        return None if self.task.max_time is None else self.task.max_time - CLOSING * self.start_up
+
     def epochs(self) -> float:
         """Return the passes over the training set."""
         if self.state.is_file():
             self.done = json.loads(self.state.read_text())["step"]
-        return round(self.done / self.steps_per_epoch, 2)
+        epochs = self.done / self.steps_per_epoch
+        return round(epochs, 2) or float(f"{epochs:.1g}")
 
     def run(self) -> None:
         """Train until the limit; continue from a checkpoint if there is one."""
@@ -81,9 +92,9 @@ class Training:
             remembered = json.loads(self.state.read_text())
             self.done, self.used, self.step_time = remembered["step"], remembered["used"], remembered["step_time"]
             self.frozen = remembered.get("frozen", self.done)  # earlier versions froze what had ended
+            if HELD not in (directory / LOG).read_text(errors="replace"):
+                self.lone = {}  # a fit that an earlier version began otherwise goes on as it began
         with Progress("fit deepmd", self.steps or 1, "steps", done=self.done) as progress:
-            if self.task.max_time is not None:
-                progress.until = progress.start + self.task.max_time - self.used
             while True:
                 self.plan()
                 if self.done >= self.steps or self.launch(progress):
@@ -94,22 +105,28 @@ class Training:
         limits = []
         if self.task.max_epochs is not None:
             limits.append(round(self.task.max_epochs * self.steps_per_epoch))
-        if self.task.max_time is not None:
-            left = self.task.max_time - self.used - self.start_up
+        if self.limit is not None:
+            left = self.limit - self.used - self.start_up
             limits.append(self.done + max(int(left / self.step_time), 0 if self.done else 10))
         self.steps = max(min(limits), 1)
 
     def launch(self, progress: Progress) -> bool:
         """Run one training process; return True at its own end, False if it should go on with another plan."""
         (self.task.directory / INPUT).write_text(json.dumps(self.input(), indent=2))
-        command = [sys.executable, "-m", "decant.algorithms.deepmd.train", "train", INPUT]
+        command = [sys.executable, "-m", "decant.algorithms.deepmd.train"]
+        used_before, launched = self.used, self.launched
+        if self.limit is not None:
+            progress.until = launched + self.limit - self.used
+            command += ["--until", str(time.time() + progress.until - time.monotonic())]
+        if self.lone:
+            command += ["--lone_atoms", json.dumps(self.lone)]
+        command += ["train", INPUT]
         if self.done:
             require_checkpoint(self.task.directory / f"model.ckpt-{self.done}.pt")
             command += ["--restart", f"model.ckpt-{self.done}.pt"]
         elif self.task.pretrained:
             command += ["--finetune", str(self.task.pretrained.model.resolve())]
-        launched = time.monotonic()
-        used_before, step, note = self.used, self.done, ""
+        step, note = self.done, ""
         began, began_at = 0.0, 0  # time and step of the first line: what comes before it is slower than the rest
         progress.total = self.steps
 
@@ -119,7 +136,7 @@ class Training:
             self.used = used_before + now - launched
             if found := _ERRORS.search(line):
                 if _NO_NUMBER.search(found[2]):
-                    raise diverged("dp train", f"step {found[1]}", self.task.directory / "train.log")
+                    raise diverged("dp train", f"step {found[1]}", self.task.directory / LOG)
                 note = _error_note(found[2])
             elif found := _BATCH.search(line):
                 step = int(found[1])
@@ -135,14 +152,26 @@ class Training:
                 return self.off_plan(now - launched)
             return False
 
-        ended = run_training(command, self.task.directory, self.task.directory / "train.log", on_line)
+        ended = run_training(command, self.task.directory, self.task.directory / LOG, on_line)
+        self.used = used_before
+        self.account()
         self.remember()
         return ended
 
+    def account(self) -> None:
+        """Count the time until now as used."""
+        now = time.monotonic()
+        self.used += now - self.launched
+        self.launched = now
+
     def off_plan(self, running: float) -> bool:
         """Return whether the time at the planned end would miss the limit by much; a restart costs `start_up`."""
-        limit = self.task.max_time
-        if limit is None or self.done >= self.steps or running < self.start_up + 0.05 * limit:
+        limit = self.limit
+        if limit is None or self.done >= self.steps:
+            return False
+        if self.used > limit:
+            return True
+        if running < self.start_up + 0.05 * limit:
             return False
         left, needed = limit - self.used, (self.steps - self.done) * self.step_time
         if needed > left + 0.15 * limit:
@@ -158,7 +187,7 @@ class Training:
 
     def input(self) -> dict[str, Any]:
         """Return DeePMD-kit's input."""
-        result = copy.deepcopy({key: value for key, value in self.task.settings.items() if key != "batch_atoms"})
+        result = copy.deepcopy({key: value for key, value in self.task.settings.items() if key not in _OURS})
         model, training = result.setdefault("model", {}), result.setdefault("training", {})
         if self.task.pretrained:
             result["model"] = checkpoint_model(self.task.pretrained.model)

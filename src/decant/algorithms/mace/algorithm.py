@@ -18,16 +18,17 @@ from decant.algorithms.mace.reference import (
     write_reference,
 )
 from decant.algorithms.mace.training import MODEL_FILE, completed, known_options, train
-from decant.algorithms.training import require_labels
+from decant.algorithms.training import HOLD, labels_of_lone_atoms, require_labels
 from decant.data.frames import is_isolated, write_frames
 from decant.foundation.errors import InputError
 from decant.molecules.periodicity import with_gap
 
 if TYPE_CHECKING:
-    from ase import Atoms
     from ase.calculators.calculator import Calculator
 
 MODEL, REFERENCE = "model.safetensors", "reference.safetensors"
+HELD_BY_DEFAULT = False
+"""Whether lone atoms are held to their labels where no setting says (docs/pretrained.md, Lone atoms)."""
 # what a card tells of the architecture
 _TOLD = (
     "hidden_irreps", "max_ell", "correlation", "num_interactions", "num_bessel", "num_polynomial_cutoff", "radial_MLP",
@@ -48,8 +49,8 @@ class Mace(Algorithm):
     committees = True
 
     def known_settings(self) -> set[str]:
-        """Return the options of ``mace_run_train`` that a preset may set."""
-        return known_options()
+        """Return the options of ``mace_run_train`` that a preset may set, and ours."""
+        return {*known_options(), HOLD}
 
     def fit(self, task: FitTask) -> FitResult:
         """Train with ``mace_run_train``; see `decant.algorithms.base.Algorithm`.
@@ -62,20 +63,23 @@ class Mace(Algorithm):
         frames = [frame for frame in task.train if not is_isolated(frame)]
         require_labels(len(frames), "training set")
         require_labels(len(task.valid), "validation set")
-        isolated, notes = _usable_isolated_atoms(task.train, frames)
+        lone, notes = labels_of_lone_atoms(task.train, frames)
+        # from which MACE takes their energies
+        isolated = [frame for frame in task.train if lone and is_isolated(frame)]
         settings = completed(task.settings, frames)
+        hold = bool(settings.pop(HOLD, HELD_BY_DEFAULT)) and bool(lone)
         frames, valid = ([with_gap(frame) for frame in part] for part in (frames, task.valid))
         task.directory.mkdir(parents=True, exist_ok=True)
         if task.pretrained:
             from decant.algorithms.mace.pretrained import with_stress
 
-            settings, notes = _start_from(task, task.pretrained, settings, isolated)
+            settings, notes, hold = _start_from(task, task.pretrained, settings, lone, hold)
             isolated = []  # the model to start from has their energies
             frames, valid = with_stress(frames), with_stress(valid)
         write_frames(task.directory / "train.extxyz", [*isolated, *frames])
         write_frames(task.directory / "valid.extxyz", valid)
-        epochs = train(task, settings)
-        return FitResult(task.directory / MODEL_FILE, settings, epochs, notes)
+        epochs, told = train(task, settings, lone if hold else {})
+        return FitResult(task.directory / MODEL_FILE, {**settings, HOLD: hold}, epochs, notes + told)
 
     def start(self, model: Path) -> Path:
         """Return the same file; of a potential, the reference that its own calculator is rebuilt from."""
@@ -173,27 +177,16 @@ class Mace(Algorithm):
 
 
 def _start_from(
-    task: FitTask, pretrained: Pretrained, settings: dict[str, Any], isolated: list[Atoms]
-) -> tuple[dict[str, Any], list[str]]:
-    """Prepare the model to start from; return the settings that go with it, and notes."""
+    task: FitTask, pretrained: Pretrained, settings: dict[str, Any], lone: dict[str, float], hold: bool
+) -> tuple[dict[str, Any], list[str], bool]:
+    """Prepare the model to start from; return the settings that go with it, notes, and whether lone atoms are held."""
     from decant.algorithms.mace.pretrained import prepare, training_options
 
     settings, given_way = training_options(settings)
-    options, notes = prepare(task, pretrained, settings, isolated)
+    options, notes, held = prepare(task, pretrained, settings, lone, hold)
     if given_way:
         notes.append(f"not used, since {pretrained.name} decides: {', '.join(given_way)}")
     settings.pop("foundation_head", None)  # the model to start from has one head now
     if pretrained.strategy == "replay":
         settings["loss"] = "universal"  # mace-torch knows no other for it
-    return settings | options, notes
-
-
-def _usable_isolated_atoms(train: list[Atoms], frames: list[Atoms]) -> tuple[list[Atoms], list[str]]:
-    """Return the isolated atoms if there is one of each element, which MACE demands, else none and a note."""
-    isolated = {frame.get_chemical_symbols()[0]: frame for frame in train if is_isolated(frame)}
-    missing = sorted({symbol for frame in frames for symbol in frame.get_chemical_symbols()} - set(isolated))
-    if not missing:
-        return list(isolated.values()), []
-    return [], [
-        f"no isolated atom of {', '.join(missing)}: atomic energies are a least-squares fit to the training set"
-    ]
+    return settings | options, notes, held

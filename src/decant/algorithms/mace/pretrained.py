@@ -2,11 +2,13 @@
 
 What mace-torch 0.3.16 takes from the pretrained model is its architecture, scale and shift, and weights, those of the
 elements that occur. The energies of the isolated atoms are its user's affair, and if the elements are the same it
-silently puts the pretrained ones in the place of those it is given. So they are settled here, in the model itself.
+silently puts the pretrained ones in the place of those it is given. So they are settled here, in the model itself. Lone
+atoms are held to their labels where the pretrained model's way from them to molecules is near that of the data.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +31,8 @@ MODEL, ENERGIES = "pretrained.model", "atomic_energies.yaml"
 REPLAY_TRAIN, REPLAY_VALID = "replay-train.extxyz", "replay-valid.extxyz"
 SAME_LEVEL = 1e-3
 """Largest difference of an isolated atom's energy, eV, at which two sets of labels are taken for the same level."""
+NEAR = 0.1
+"""Largest error of a frame's energy, eV per atom, with which a fit begins whose lone atoms are held to their labels."""
 MOST_FRAMES = 100
 """Frames, evenly spread, from which atomic energies are estimated."""
 # options of mace_run_train that the pretrained model decides
@@ -47,8 +51,8 @@ def training_options(settings: dict[str, Any]) -> tuple[dict[str, Any], list[str
 
 
 def prepare(
-    task: FitTask, pretrained: Pretrained, settings: dict[str, Any], isolated: list[Atoms]
-) -> tuple[dict[str, Any], list[str]]:
+    task: FitTask, pretrained: Pretrained, settings: dict[str, Any], lone: Mapping[str, float], hold: bool
+) -> tuple[dict[str, Any], list[str], bool]:
     """Write the model to start from, and replayed frames, into a fit's directory.
 
     Parameters
@@ -57,8 +61,10 @@ def prepare(
         The fit, and what it starts from. What an interrupted fit left in its directory is kept.
     settings
         Of the training; ``foundation_head`` names the head to start from.
-    isolated
-        The isolated atoms of the training set, if there is one of each of its elements.
+    lone
+        Labels of the lone atoms, eV; empty if one of the training set's elements has none.
+    hold
+        Whether they are to be held to them, where the pretrained model is near enough.
 
     Returns
     -------
@@ -66,6 +72,8 @@ def prepare(
         Options of ``mace_run_train``.
     list of str
         What the user should know of it.
+    bool
+        Whether the training is to hold lone atoms to their labels.
 
     Raises
     ------
@@ -78,14 +86,16 @@ def prepare(
         import torch
 
         model = _one_head(load_model(pretrained.model), settings.get("foundation_head"), pretrained.name)
-        energies, origin = _atomic_energies(model, frames, isolated)
-        write_yaml(directory / ENERGIES, {"origin": origin, "about": describe(model), "eV": energies})
+        energies, origin, held = _atomic_energies(model, frames, lone, hold and not replay)
+        told: dict[str, Any] = {"origin": origin, "about": describe(model), "eV": energies, "held": held}
+        write_yaml(directory / ENERGIES, told)
         if not replay:  # whose two heads have energies of their own
             _set_atomic_energies(model, energies)
         model = model.float() if settings.get("default_dtype") == "float32" else model
         with write_beside(directory / MODEL) as temporary:
             torch.save(model, temporary)
-    told = read_yaml(directory / ENERGIES)
+    else:
+        told = read_yaml(directory / ENERGIES)
     options = {"foundation_model": MODEL, "multiheads_finetuning": replay, "E0s": "foundation"}
     if replay:
         write_frames(directory / REPLAY_TRAIN, with_stress(pretrained.replay_train))
@@ -99,7 +109,9 @@ def prepare(
             "force_mh_ft_lr": True,
         }  # fmt: skip
     notes = [f"architecture of {pretrained.name}: {told['about']}", f"atomic energies: {told['origin']}"]
-    return options, notes
+    if hold and not told.get("held"):
+        notes.append("lone atoms are not held to their labels: those of the pretrained model are too far off")
+    return options, notes, bool(told.get("held"))
 
 
 def describe(model: Any) -> str:
@@ -146,24 +158,36 @@ def _set_atomic_energies(model: Any, energies: dict[str, float]) -> None:
     stored.copy_(stored.new_tensor([energies[symbol] for symbol in _own_energies(model)]).reshape(stored.shape))
 
 
-def _atomic_energies(model: Any, frames: list[Atoms], isolated: list[Atoms]) -> tuple[dict[str, float], str]:
-    """Return atomic energies for the new data, eV, and where they are from.
+def _atomic_energies(
+    model: Any, frames: list[Atoms], labels: Mapping[str, float], hold: bool
+) -> tuple[dict[str, float], str, bool]:
+    """Return atomic energies for the new data, eV, where they are from, and whether lone atoms are to be held to them.
 
-    Labels of another level differ from the model's by a large energy for each atom. If the isolated atoms do not say
-    that the level is the same, that is found by least squares, shortest where the data leave a choice: labels less
-    predictions = sum over elements of (number of atoms x change). Elements without data keep their energy.
+    Labels of another level differ from the model's by a large energy for each atom. If those of lone atoms do not say
+    that the level is the same, and do not lead near the energies of the frames, that is found by least squares, the
+    shortest change where the data leave a choice: labels less predictions = sum over elements of (number of atoms x
+    change). Elements without data keep their energy.
     """
-    own = _own_energies(model)
-    atoms = {frame.get_chemical_symbols()[0]: float(frame.info["REF_energy"]) for frame in isolated}
-    if atoms and all(abs(energy - own[symbol]) < SAME_LEVEL for symbol, energy in atoms.items()):
-        return own, "those of the pretrained model, which agree with the isolated atoms of the data"
+    from decant.algorithms.mace.lone_atoms import lone_energies
+
+    own, lone = _own_energies(model), lone_energies(model)
+    agree = "those of the pretrained model, which agree with the isolated atoms of the data"
+    for energies, held in ((lone, True), (own, False)):
+        if labels and all(abs(energy - energies[symbol]) < SAME_LEVEL for symbol, energy in labels.items()):
+            return own, agree, held and hold
     chosen = [frames[i] for i in np.unique(np.linspace(0, len(frames) - 1, MOST_FRAMES).round().astype(int))]
     predictions = predict(torch_calculator(model), chosen, "estimate atomic energies")
-    labels = np.array([frame.info["REF_energy"] for frame in chosen])
-    difference = labels - np.array([prediction.energy for prediction in predictions])
+    difference = np.array([frame.info["REF_energy"] for frame in chosen])
+    difference -= np.array([prediction.energy for prediction in predictions])
     symbols = sorted({symbol for frame in chosen for symbol in frame.get_chemical_symbols()})
     counts = np.array([[frame.get_chemical_symbols().count(symbol) for symbol in symbols] for frame in chosen])
+    if labels and hold:
+        to_atoms = np.array([labels[symbol] - lone[symbol] for symbol in symbols])
+        if np.abs((difference - counts @ to_atoms) / counts.sum(axis=1)).max() < NEAR:
+            moved = {symbol: own[symbol] + float(change) for symbol, change in zip(symbols, to_atoms, strict=True)}
+            return own | moved, "those by which lone atoms have their labels", True
     changes = np.linalg.lstsq(counts.astype(float), difference, rcond=None)[0]
     shift = float(np.mean(difference / counts.sum(axis=1)))
     energies = own | {symbol: own[symbol] + float(change) for symbol, change in zip(symbols, changes, strict=True)}
-    return energies, f"those of the pretrained model, moved to the level of the data ({shift:+.4f} eV/atom in the mean)"
+    origin = f"those of the pretrained model, moved to the level of the data ({shift:+.4f} eV/atom in the mean)"
+    return energies, origin, False

@@ -1,24 +1,29 @@
 """``mace_run_train`` with a learning rate that anneals over a given wall time, and an end that keeps to it.
 
-Run as ``python -m decant.algorithms.mace.train [--wall_time SECONDS --launched TIME] <options of mace_run_train>``.
-MACE's own schedules know epochs only, and how many epochs fit into an hour depends on the machine and on who else is
-using it; here the learning rate follows a cosine over the fraction of the budget that is used, be it time or epochs.
-The number of threads follows what the steps gain from it.
+Run as ``python -m decant.algorithms.mace.train [--wall_time S --launched TIME --lone_atoms JSON] OPTIONS``, the rest
+of them for ``mace_run_train``. MACE's own schedules know epochs only, and how many epochs fit into an hour depends on
+the machine and on who else is using it; here the learning rate follows a cosine over the fraction of the budget that is
+used, be it time or epochs, and an epoch that is longer than what is left of the time ends early. Lone atoms are held to
+their labels. The number of threads follows what the steps gain from it.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import logging
 import math
 import sys
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mace.cli import run_train
 
-from decant.algorithms.training import training_pace
+from decant.algorithms.mace.training import MODEL_FILE
+from decant.algorithms.training import HELD, training_pace
 from mace import tools
 
 FINAL_RATE = 0.01  # last learning rate, as a fraction of the first
@@ -32,6 +37,10 @@ class BudgetUsed(Exception):
     """No further epoch fits into the wall time."""
 
 
+class EpochCut(Exception):
+    """No further step of an epoch fits into the wall time."""
+
+
 class BudgetSchedule:
     """A learning-rate schedule over the used fraction of wall time or epochs; takes the place of MACE's own.
 
@@ -42,6 +51,7 @@ class BudgetSchedule:
     wall_time: float | None = None
     launched = time.monotonic()  # on this clock, with the imports that took a while
     first_step: float | None = None
+    current: BudgetSchedule | None = None  # that of the training of this process
 
     def __init__(self, optimizer: Any, args: argparse.Namespace):
         self.optimizer = optimizer
@@ -49,7 +59,9 @@ class BudgetSchedule:
         self.max_epochs = args.max_num_epochs
         self.used_before = 0.0
         self.epoch = 0
+        self.validations: dict[int, float] = {}  # seconds of the last one, of each set
         self._last_step = time.monotonic()
+        BudgetSchedule.current = self
 
     def used(self) -> float:
         """Return the seconds used by this process and those it continues."""
@@ -70,15 +82,36 @@ class BudgetSchedule:
         now = time.monotonic()
         last_epoch, self._last_step = now - self._last_step, now
         self.epoch += 1
-        fraction = (self.epoch + 0.5) / self.max_epochs
-        if self.wall_time is not None:
-            limit = self.wall_time - self.closing()
-            if self.used() + last_epoch > limit:
-                raise BudgetUsed
-            fraction = max(fraction, (self.used() + 0.5 * last_epoch) / limit)
-        factor = FINAL_RATE + (1.0 - FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * min(fraction, 1.0)))
+        if self.wall_time is not None and self.used() + last_epoch > self.wall_time - self.closing():
+            raise BudgetUsed
+        self.anneal()
+
+    def fraction(self) -> float:
+        """Return the larger of the used fractions of epochs and time."""
+        epochs = (self.epoch + 0.5) / self.max_epochs
+        if self.wall_time is None:
+            return min(epochs, 1.0)
+        return min(max(epochs, self.used() / max(self.wall_time - self.closing(), 1e-9)), 1.0)
+
+    def anneal(self) -> None:
+        """Set the learning rate by the used fraction."""
+        factor = FINAL_RATE + (1.0 - FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * self.fraction()))
         for group, rate in zip(self.optimizer.param_groups, self.first_rates, strict=True):
             group["lr"] = factor * rate
+
+    def within_epoch(self, step: float) -> None:
+        """Follow the time after a step that took so many seconds.
+
+        Raises
+        ------
+        EpochCut
+            If a validation after another step would end after the wall time.
+        """
+        if self.wall_time is None:
+            return
+        if self.used() + step + sum(self.validations.values()) > self.wall_time - self.closing():
+            raise EpochCut
+        self.anneal()
 
     def state_dict(self) -> dict[str, float]:
         """Return what a checkpoint stores."""
@@ -91,24 +124,65 @@ class BudgetSchedule:
 
 
 def keep_pace() -> None:
-    """Let every optimizer step be timed, the number of threads follow, and the number of steps be told."""
+    """Let every optimizer step be timed, the number of threads follow, the number of steps be told, and epochs end."""
     train: Any = importlib.import_module("mace.tools.train")  # the package has a function of this name, too
-    pace, take_step = training_pace(), train.take_step
-    steps, told = 0, 0.0
+    pace, take_step, one_epoch, evaluate = training_pace(), train.take_step, train.train_one_epoch, train.evaluate
+    steps, within, told = 0, 0, 0.0
 
     def timed(*arguments: Any, **options: Any) -> Any:
-        nonlocal steps, told
+        nonlocal steps, within, told
         now = time.monotonic()
         BudgetSchedule.first_step = BudgetSchedule.first_step or now
         with pace.step(options["batch"].edge_index.shape[1]):
             result = take_step(*arguments, **options)
-        steps += 1
+        steps, within = steps + 1, within + 1
         if now - told > TELL_S:
             told = now
             print(f"decant: step {steps}", flush=True)
+        if BudgetSchedule.current:
+            BudgetSchedule.current.within_epoch(time.monotonic() - now)
         return result
 
-    train.take_step = timed
+    def until_the_limit(*arguments: Any, **options: Any) -> None:
+        nonlocal within
+        within, batches = 0, len(options["data_loader"])
+        try:
+            one_epoch(*arguments, **options)
+        except EpochCut:
+            if within < batches:
+                print(f"decant: epoch {options['epoch']} ended after {within} of {batches} batches", flush=True)
+
+    def validated(*arguments: Any, **options: Any) -> Any:
+        began = time.monotonic()
+        result = evaluate(*arguments, **options)
+        if BudgetSchedule.current:
+            BudgetSchedule.current.validations[id(options["data_loader"])] = time.monotonic() - began
+        return result
+
+    train.take_step, train.train_one_epoch, train.evaluate = timed, until_the_limit, validated
+
+
+def hold_lone_atoms(labels: Mapping[str, float]) -> Any:
+    """Let every step and every validation of this process see lone atoms with their labels."""
+    from decant.algorithms.mace.lone_atoms import LoneAtoms
+
+    train: Any = importlib.import_module("mace.tools.train")
+    print(HELD, flush=True)
+    lone, evaluate = LoneAtoms(labels), train.evaluate
+
+    def holding(step: Any) -> Any:
+        def held(*arguments: Any, model: Any, **options: Any) -> Any:
+            return step(*arguments, model=lone.held(model), **options)
+
+        return held
+
+    def settled(*arguments: Any, model: Any, **options: Any) -> Any:
+        lone.settle(model)  # before a checkpoint of the same weights
+        return evaluate(*arguments, model=model, **options)
+
+    train.take_step, train.take_step_lbfgs = holding(train.take_step), holding(train.take_step_lbfgs)
+    train.evaluate = settled
+    return lone
 
 
 def main() -> None:
@@ -116,11 +190,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--wall_time", type=float)
     parser.add_argument("--launched", type=float, default=time.time())
+    parser.add_argument("--lone_atoms", type=json.loads, metavar="JSON")
     own, rest = parser.parse_known_args()
     sys.argv[1:] = rest
     BudgetSchedule.wall_time = own.wall_time
     BudgetSchedule.launched = time.monotonic() - (time.time() - own.launched)
     run_train.LRScheduler = BudgetSchedule
+    lone = hold_lone_atoms(own.lone_atoms) if own.lone_atoms else None
     keep_pace()
     try:
         run_train.main()
@@ -130,6 +206,8 @@ def main() -> None:
         args = tools.build_default_arg_parser().parse_args(rest)
         args.restart_latest, args.max_num_epochs = True, 0
         run_train.run(args)
+    if lone:
+        lone.settle_file(Path(MODEL_FILE))
 
 
 if __name__ == "__main__":

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import math
 import re
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -13,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from decant.algorithms.base import FitTask
-from decant.algorithms.training import diverged, require_checkpoint, run_training
+from decant.algorithms.training import HELD, diverged, require_checkpoint, run_training
+from decant.data.frames import is_isolated
 from decant.foundation.machine import has_gpu_driver
 from decant.foundation.progress import Progress
 
@@ -34,6 +38,7 @@ UNLIMITED_EPOCHS = 1_000_000
 _EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E_per_atom= *([\d.naif]+) meV, RMSE_F= *([\d.naif]+) meV")
 _PARSER = "_mace_tools"
 _STEP = re.compile(r"decant: step (\d+)")
+_CUT = re.compile(r"decant: epoch (\d+) ended after (\d+) of (\d+) batches")
 _CONTINUED = re.compile(r"decant: continuing after epoch (\d+) and (\d+) s")
 
 
@@ -59,8 +64,8 @@ def _torch_has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def _command(task: FitTask, settings: dict[str, Any]) -> list[str]:
-    """Return the command line of the training."""
+def _command(task: FitTask, settings: dict[str, Any], lone: Mapping[str, float]) -> list[str]:
+    """Return the command line of the training; `lone` are the labels that lone atoms are held to, eV."""
     heads = ["Default"]
     if task.pretrained:
         from decant.algorithms.mace.export.heads import REPLAYED
@@ -80,6 +85,8 @@ def _command(task: FitTask, settings: dict[str, Any]) -> list[str]:
     command = [sys.executable, "-m", "decant.algorithms.mace.train", "--restart_latest"]
     if task.max_time is not None:
         command += ["--wall_time", str(task.max_time), "--launched", str(time.time())]
+    if lone:
+        command += ["--lone_atoms", json.dumps(lone)]
     for key, value in options.items():
         if isinstance(value, bool) and key in _flags():
             command += [f"--{key}"] if value else []
@@ -109,52 +116,59 @@ def _options() -> list[Any]:
     return list(importlib.import_module(f"{_PARSER}.arg_parser").build_default_arg_parser()._actions)
 
 
-def train(task: FitTask, settings: dict[str, Any]) -> float:
-    """Run the training while showing progress; return the number of epochs."""
-    seen = used_before = 0.0
+def train(task: FitTask, settings: dict[str, Any], lone: Mapping[str, float]) -> tuple[float, list[str]]:
+    """Run the training while showing progress; return the number of epochs, and a note on one that was ended early.
+
+    `lone` are the labels that lone atoms are held to, eV; empty to leave them as they come.
+    """
+    seen = 0.0
+    cut, notes = 1.0, list[str]()
     note, steps_an_epoch = "", _steps_an_epoch(task, settings)
     log = task.directory / "train.log"
     checkpoints = list((task.directory / "checkpoints").glob(f"{_NAME}*_epoch-*.pt"))
+    if checkpoints and HELD not in (log.read_text(errors="replace") if log.is_file() else HELD):
+        lone = {}  # a fit that an earlier version began otherwise goes on as it began
     for checkpoint in checkpoints:
         require_checkpoint(checkpoint)
     if not checkpoints and len(_EPOCH.findall(log.read_text(errors="replace") if log.is_file() else "")) > 1:
         require_checkpoint(task.directory / "checkpoints" / f"{_NAME}_run-{task.seed}.pt")  # gone: begun anew unasked
-    with Progress("fit mace", task.max_epochs or 1, "epochs") as progress:
+    with Progress("fit mace", task.max_epochs or math.inf, "epochs") as progress:
         progress.until = None if task.max_time is None else progress.start + task.max_time
 
         def on_line(line: str) -> None:
-            nonlocal seen, used_before, note
+            nonlocal seen, note, cut
             if (continued := _CONTINUED.search(line)) and not seen:
                 progress.first = seen = float(continued[1])
-                used_before = float(continued[2])
-                progress.until = None if progress.until is None else progress.until - used_before
+                progress.until = None if progress.until is None else progress.until - float(continued[2])
             elif (step := _STEP.search(line)) and steps_an_epoch:
                 within = progress.first + int(step[1]) / steps_an_epoch
-                reached = round(min(max(within, seen), seen + 0.99), 2)
-                progress.total = max(_expected_epochs(progress, reached, task, used_before), reached)
-                progress.update(reached, note)
+                progress.update(round(min(max(within, seen), seen + 0.99), 2), note)
+            elif ended := _CUT.search(line):
+                epoch, batches, of = map(int, ended.groups())
+                cut = batches / of
+                notes[:] = [_told_of_cut(epoch, batches, of)]
             elif found := _EPOCH.search(line):
                 if not np.isfinite([float(found[2]), float(found[3])]).all():
                     raise diverged("mace_run_train", f"epoch {found[1]}", log)
-                seen = float(found[1]) + 1
-                progress.total = _expected_epochs(progress, seen, task, used_before)
+                seen = float(found[1]) + (round(cut, 2) or float(f"{cut:.1g}"))
                 note = f"validation: energy {found[2]} meV/atom, force {found[3]} meV/A"
                 progress.update(seen, note)
 
-        run_training(_command(task, settings), task.directory, log, on_line)
-    return seen
+        run_training(_command(task, settings, lone), task.directory, log, on_line)
+    return seen, notes
+
+
+def _told_of_cut(epoch: int, batches: int, of: int) -> str:
+    """Return what the user should know of a training whose last epoch the time limit ended early."""
+    if epoch:
+        return f"the time limit ended the last epoch early, after {batches} of {of} batches"
+    return (
+        f"the time limit ended the first epoch early: the model has seen {batches} of its {of} batches, once, and not "
+        "the other frames; give it more time, and the same command goes on"
+    )
 
 
 def _steps_an_epoch(task: FitTask, settings: dict[str, Any]) -> int:
     """Return the optimizer steps of an epoch; 0 where what is replayed decides, too."""
-    return 0 if task.pretrained else len(task.train) // int(settings["batch_size"])
-
-
-def _expected_epochs(progress: Progress, seen: float, task: FitTask, used_before: float) -> float:
-    """Return how many epochs fit into the limits at the present rate."""
-    if task.max_time is None:
-        return float(task.max_epochs or seen)
-    elapsed = time.monotonic() - progress.start
-    left = max(task.max_time - used_before - elapsed, 0.0)
-    possible = float(int(seen + (seen - progress.first) / elapsed * left))
-    return max(min(possible, task.max_epochs or possible), seen)
+    alone = sum(map(is_isolated, task.train)) if not settings.get("keep_isolated_atoms") else 0
+    return 0 if task.pretrained else (len(task.train) - alone) // int(settings["batch_size"])

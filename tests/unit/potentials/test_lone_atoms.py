@@ -1,8 +1,8 @@
-"""What an export says of the potential that it wrote."""
+"""What is said of lone atoms that a model gets wrong."""
 
 from __future__ import annotations
 
-from decant.potentials.export import lone_atoms_told
+from decant.potentials.lone_atoms import lone_atoms_told
 
 
 def test_lone_atoms_that_are_off_are_told() -> None:
