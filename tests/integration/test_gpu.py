@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import ase
 import numpy as np
 import pytest
+from ase.build import molecule
 from ase.io import write
 
 from decant.algorithms.mace.calculator import CompiledMACE
@@ -20,8 +23,9 @@ from decant.lammps.command import environment
 from decant.lammps.data import write_data
 from tests.integration.conftest import of_all_workers
 from tests.integration.test_pair_mace import liquid, triclinic
+from tests.integration.test_pair_mace_hybrid import zbl
 from tests.lammps_runs import ELEMENTS, evaluate, header, run_lmp, system
-from tests.opencl import opencl_variables
+from tests.opencl import failing_opencl, opencl_variables
 
 MODELS: dict[str, dict[str, Any]] = {
     "scalars": {"hidden": "16x0e", "l_max": 2, "correlation": 2},
@@ -38,6 +42,12 @@ def opencl(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
+def failing(opencl: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment variables with which OpenCL fails when others tell it to."""
+    return {**opencl, **failing_opencl(opencl, tmp_path_factory.mktemp("failing"))}
+
+
+@pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Model files."""
     folder = tmp_path_factory.mktemp("models")
@@ -46,14 +56,36 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / f"{name}.safetensors" for name in MODELS}
 
 
-@pytest.mark.parametrize("name", MODELS)
+def corner() -> ase.Atoms:
+    """One molecule in a corner of a large box: most ranks have no atom."""
+    atoms = molecule("CH3OH", cell=np.eye(3) * 40.0, pbc=True)
+    atoms.positions += 3.0 - atoms.positions.min(axis=0)
+    return atoms
+
+
+def cluster() -> ase.Atoms:
+    """Atoms without a cell."""
+    atoms = liquid()
+    atoms.pbc, atoms.cell = False, None
+    return atoms
+
+
+CASES: dict[str, tuple[str, ase.Atoms, tuple[tuple[str, int], ...]]] = {
+    "a triclinic liquid": ("everything", triclinic(liquid()), (("double", 1), ("double", 4))),
+    "a cluster without a cell": ("scalars", cluster(), (("double", 2),)),
+    "ranks without atoms": ("scalars", corner(), (("float", 4),)),
+}
+"""Model, atoms, and the precisions and ranks with which a device computes."""
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_lammps_says_on_a_device_what_it_says_on_the_cpu(
-    name: str, files: dict[str, Path], opencl: dict[str, str], tmp_path: Path
+    case: str, files: dict[str, Path], opencl: dict[str, str], tmp_path: Path
 ) -> None:
-    atoms = triclinic(liquid())
+    name, atoms, runs = CASES[case]
     expected = evaluate(tmp_path, atoms, files[name], 1, "double")
     size = np.abs(expected.forces).max()
-    for precision, ranks in (("double", 1), ("double", 2), ("float", 2)):
+    for precision, ranks in runs:
         found = evaluate(tmp_path, atoms, files[name], ranks, precision, **opencl)
         limit = LIMITS[precision]
         assert (
@@ -63,12 +95,55 @@ def test_lammps_says_on_a_device_what_it_says_on_the_cpu(
         assert abs(found.energy - expected.energy) / len(atoms) < limit
         assert np.abs(found.forces - expected.forces).max() < limit * size
         assert np.abs(found.atom_energies - expected.atom_energies).max() < limit * abs(expected.energy) / len(atoms)
+        if atoms.cell.rank < 3:
+            continue  # the pressure is that of LAMMPS's own box
         # LAMMPS converts pressures with 8 digits
         scale = np.abs(expected.virial).max()
         assert np.abs(found.virial - expected.virial).max() < max(limit, 1e-7) * scale
         assert np.abs(found.atom_virial_sum - expected.atom_virial_sum).max() < max(limit, 1e-7) * scale
-        again = evaluate(tmp_path, atoms, files[name], ranks, precision, **opencl)
-        assert np.array_equal(again.forces, found.forces), "the same to the last bit every time"
+    again = evaluate(tmp_path, atoms, files[name], ranks, precision, **opencl)
+    assert np.array_equal(again.forces, found.forces), "the same to the last bit every time"
+
+
+def test_a_hybrid_style_is_minimised_and_moved_on_a_device_as_on_the_cpu(
+    files: dict[str, Path], opencl: dict[str, str], tmp_path: Path
+) -> None:
+    atoms = liquid()
+    write_data(tmp_path / "system.data", atoms, ELEMENTS)
+    script = (
+        system(atoms)
+        + f"pair_style hybrid/overlay mace double zbl 0.8 2.2\npair_coeff * * mace {files['scalars']} H C O\n"
+        + zbl("zbl")
+        + "special_bonds lj/coul 1 1 1\nminimize 0 0.1 10 40\nreset_timestep 0\nvelocity all create 300 1\n"
+        "timestep 0.0002\nfix 1 all nve\nvariable e equal etotal\nvariable p equal press\n"
+        'fix 2 all print 5 "$(step) $(v_e:%.12g) $(v_p:%.12g)" file log.energies screen no\n'
+        "run 10\nrun_style respa 2 2 pair 1\nrun 10\n"
+    )
+    found = []
+    for variables in ({}, opencl):
+        done = run_lmp(tmp_path, script, 2, variables=variables)
+        assert done.returncode == 0, done.stdout + done.stderr
+        found.append(np.loadtxt(tmp_path / "log.energies"))
+    assert len(found[0]) == 6
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-7)
+
+
+def test_nve_conserves_energy_in_single_precision_on_a_device(
+    files: dict[str, Path], opencl: dict[str, str], tmp_path: Path
+) -> None:
+    atoms = liquid()
+    write_data(tmp_path / "system.data", atoms, ELEMENTS)
+    script = (
+        header(atoms, files["scalars"], "float")
+        + "minimize 0 0.1 20 40\nreset_timestep 0\nvelocity all create 300 1\ntimestep 0.0003\nfix 1 all nve\n"
+        'fix 2 all print 10 "$(ke:%.12g) $(pe:%.12g) $(etotal:%.12g)" file log.energies screen no\nrun 150\n'
+    )
+    done = run_lmp(tmp_path, script, variables=opencl)
+    assert done.returncode == 0, done.stdout + done.stderr
+    kinetic, potential, total = np.loadtxt(tmp_path / "log.energies").T
+    assert len(total) == 16
+    assert np.ptp(total) < 0.02 * kinetic.mean(), "total energy must change far less than kinetic energy"
+    assert np.ptp(potential) > 0.05 * kinetic.mean(), "the test needs energy to flow"
 
 
 def test_a_committee_moves_on_a_device_as_on_the_cpu(
@@ -108,6 +183,55 @@ def test_a_device_that_cannot_be_had_ends_every_rank_with_what_is_missing(
         done = run_lmp(tmp_path, script, 2, variables=variables)
         assert done.returncode != 0
         assert f"ERROR: pair_style mace: {problem}" in done.stdout + done.stderr
+
+
+def test_a_device_that_is_lost_on_one_rank_ends_all_and_leaves_the_restart_files(
+    files: dict[str, Path], failing: dict[str, str], tmp_path: Path
+) -> None:
+    write_data(tmp_path / "system.data", liquid(), ELEMENTS)
+    script = header(liquid(), files["scalars"]) + "timestep 0.0001\nfix 1 all nve\nrestart 2 a.restart b.restart\n"
+    variables = {**failing, "FAIL_LAUNCH": "300", "FAIL_RANK": "1"}
+    done = run_lmp(tmp_path, script + "run 1000\n", 2, timeout=100, variables=variables)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "pair_style mace: OpenCL could not start a kernel (error -36)" in said
+    restart = max(tmp_path.glob("?.restart"), key=lambda path: path.stat().st_mtime)
+    again = header(liquid(), files["scalars"]).replace("read_data system.data", f"read_restart {restart.name}")
+    again = "\n".join(line for line in again.splitlines() if not line.startswith(("boundary", "atom_style", "units")))
+    done = run_lmp(tmp_path, again + "\nrun 1\n")
+    assert done.returncode == 0, done.stdout
+
+
+def test_more_atoms_than_a_device_has_memory_for_end_the_run_before_its_first_step(
+    files: dict[str, Path], failing: dict[str, str], tmp_path: Path
+) -> None:
+    write_data(tmp_path / "system.data", liquid(), ELEMENTS)
+    script = header(liquid(), files["scalars"]) + "run 1\n"
+    done = run_lmp(tmp_path, script, 2, variables={**failing, "MEMORY": "1500000"})
+    assert done.returncode != 0
+    said = re.search(
+        r"no memory left on OpenCL.*: (\d+) atoms of one rank need .* enough for about (\d+) atoms;", done.stdout
+    )
+    assert said, done.stdout
+    assert 0 < int(said[2]) < int(said[1]) < len(liquid())
+    assert "Step" not in done.stdout
+    # where even that is not known beforehand, because others took it meanwhile
+    done = run_lmp(tmp_path, script, 1, variables={**failing, "FAIL_BYTES": "20000"})
+    assert "ERROR" in done.stdout and re.search(r"allocate \d+ bytes: no memory left on the device", done.stdout)
+
+
+def test_ranks_that_want_the_same_kernels_at_once_leave_each_of_them_once_and_whole(
+    opencl: dict[str, str], tmp_path: Path
+) -> None:
+    model = tmp_path / "small.safetensors"
+    write_model(random_mace(hidden="4x0e", layers=1, l_max=1, correlation=1), model)
+    write_data(tmp_path / "system.data", liquid(), ELEMENTS)
+    script = header(liquid(), model) + "run 0\n"
+    done = run_lmp(tmp_path, script, 2, variables={**opencl, "DECANT_KERNEL_CACHE": str(tmp_path / "kernels")})
+    assert done.returncode == 0, done.stdout
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "kernels").iterdir() if path.name != "lock"}
+    assert len(kept) == 2, "what layers share, and one layer; nothing half-written"
+    assert not [path for path in kept if "." in path.name]
 
 
 def test_atoms_on_top_of_each_other_are_named_on_a_device(
