@@ -71,4 +71,6 @@ def test_a_card_that_is_not_at_hand_is_counted_beside_the_aims(mace_potential: P
         assert word in said
     refused = run_decant("plan", mace_potential, "--gpu", "h1000", expect=2).stderr
     assert "--gpu h1000 (did you mean 'h100'?): expected a100, h100, h200" in refused
+    unmeasured = run_decant("plan", mace_potential, *JOB[:4], "--gpus", "4", expect=2).stderr
+    assert "--gpus: no speed on a GPU was measured; run 'decant bench'" in unmeasured
     assert "--atoms and --length" in run_decant("plan", mace_potential, expect=2).stderr

@@ -66,5 +66,7 @@ def command(
     job = Job(round(atoms), parse_length(length), timestep, cores or available_cores(), threads, gpus)
     measured = [point for path in bench or [] for point in from_bench(path, opened)]
     measured += [from_run(path, opened) for path in run or []]
-    forecast = plan(opened, job, measured or measure(opened, threads, liquid))
+    if not measured and not gpus:  # GPUs are measured on a machine with such
+        measured = measure(opened, threads, liquid)
+    forecast = plan(opened, job, measured)
     print(json.dumps(forecast.as_mapping(), indent=2) if as_json else as_text(forecast))
