@@ -1,8 +1,7 @@
 // What a device does with models of decant, without LAMMPS, MPI or Python, so that it runs on a bare machine:
 //
-//   mace_gpu_bench DEVICE ATOMS[,ATOMS...] MODEL.safetensors...   agreement with the CPU, speed, two ranks, a
-//   trajectory mace_gpu_bench compile CAPABILITY MODEL.safetensors...        the kernels for a card, into the cache of
-//   kernels
+//   mace_gpu_bench DEVICE ATOMS[,ATOMS...] MODEL...   agreement with the CPU, speed, two ranks, a trajectory
+//   mace_gpu_bench compile CAPABILITY MODEL...        the kernels for a card, into the cache of kernels
 //
 // Atoms are H, C and O in turn near the points of a cubic lattice, as many in a volume as in an organic liquid.
 #include <algorithm>

@@ -6,6 +6,7 @@
 
 #include "mace/cpu/cpu_engine.h"
 #include "mace/gpu/device.h"
+#include "mace/gpu/footprint.h"
 #include "mace/gpu/gpu_engine.h"
 #include "mace/model/safetensors.h"
 #include "mace/model/weights.h"
@@ -43,6 +44,14 @@ std::unique_ptr<Engine> make_engine(std::vector<char> bytes, const std::string& 
 std::string device_name(const std::string& device, int local_rank) {
   const std::string chosen = chosen_device(device);
   return chosen == "cpu" ? Description().device : gpu::open_device(chosen, local_rank)->name();
+}
+
+double device_memory(std::vector<char> bytes, const std::string& name, const std::vector<std::string>& elements,
+                     const std::string& precision, double owned, double rows, double listed, double sites) {
+  const Weights weights = read_weights(Safetensors(std::move(bytes), name), elements);
+  const bool single = (precision.empty() ? weights.precision : precision) == "single";
+  return gpu::Footprint(weights, single ? sizeof(float) : sizeof(double), Sparing().at_once)
+      .bytes({owned, rows, listed, sites}, false);
 }
 
 }  // namespace mace

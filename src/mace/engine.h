@@ -114,4 +114,9 @@ std::unique_ptr<Engine> make_engine(std::vector<char> bytes, const std::string& 
 // lacks.
 std::string device_name(const std::string& device, int local_rank = 0);
 
+// The least bytes of a GPU's memory that a model of make_engine() takes for the atoms of one rank: so many of its own,
+// so many with the borrowed ones, so many entries of all lists of neighbors, so many sites.
+double device_memory(std::vector<char> bytes, const std::string& name, const std::vector<std::string>& elements,
+                     const std::string& precision, double owned, double rows, double listed, double sites);
+
 }  // namespace mace

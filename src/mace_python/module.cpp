@@ -110,6 +110,11 @@ class Evaluator {
 NB_MODULE(DECANT_MODULE, module) {
   module.doc() = "The C++ evaluator of MACE models; documented in mace_compiled.pyi.";
   module.def("device_name", [](const std::string& device) { return mace::device_name(device); }, nb::arg("device"));
+  module.def(
+      "device_memory",
+      [](const std::string& path, const std::string& precision, double owned, double rows, double listed,
+         double sites) { return mace::device_memory(read(path), path, {}, precision, owned, rows, listed, sites); },
+      nb::arg("path"), nb::arg("precision"), nb::arg("owned"), nb::arg("rows"), nb::arg("listed"), nb::arg("sites"));
   nb::class_<Evaluator>(module, "Evaluator")
       .def(nb::init<const std::string&, std::vector<std::string>, std::string, std::string>(), nb::arg("path"),
            nb::arg("elements") = std::vector<std::string>(), nb::arg("precision") = "", nb::arg("device") = "")

@@ -4,6 +4,7 @@
 #include <mpi.h>
 
 #include <exception>
+#include <string>
 
 #include "error.h"
 
@@ -11,6 +12,9 @@ namespace decant {
 
 // The number of this rank among those of its node, which share its devices. Collective.
 int place_on_node(MPI_Comm world);
+
+// What a user is told whose machine has a card, if the environment says nothing about devices; empty if it has none.
+std::string unused_card();
 
 // Runs `work`. A device may be lost, or have no memory left, on one rank in the midst of what all do together: then the
 // others wait for it, and nothing but an abort ends them.

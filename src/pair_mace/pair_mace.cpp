@@ -140,8 +140,8 @@ void PairMACE::load(const std::vector<std::string>& paths, const std::vector<std
   }
   const mace::Description& model = engines_.front()->model();
   if (comm->me == 0)
-    utils::logmesg(lmp, "pair_style mace: {} precision on {}{}\n", model.precision, model.device,
-                   comm->nprocs > 1 ? fmt::format(" (rank 0 of {})", comm->nprocs) : "");
+    utils::logmesg(lmp, "pair_style mace: {} precision on {}{}{}\n", model.precision, model.device,
+                   comm->nprocs > 1 ? fmt::format(" (rank 0 of {})", comm->nprocs) : "", decant::unused_card());
 }
 
 void PairMACE::init_style() {

@@ -54,9 +54,9 @@ std::unique_ptr<mace::Engine> on_opencl(const mace::Weights& weights) {
   return mace::make_gpu_engine<T>(weights, "opencl");
 }
 
-// As large systems are: here a chunk has the atoms of one element.
+// As large systems are, which nearly fill a card: here a chunk has the atoms of one element, and no basis is kept.
 std::unique_ptr<mace::Engine> in_chunks(const mace::Weights& weights) {
-  return mace::make_gpu_engine<double>(weights, "opencl", 0, 3);
+  return mace::make_gpu_engine<double>(weights, "opencl", 0, {3, false});
 }
 
 const std::vector<Candidate>& candidates() {

@@ -22,6 +22,7 @@ from decant.molecules.liquid import parse_liquid
 from decant.molecules.packing import pack
 from tests.conftest import REPOSITORY
 from tests.integration.conftest import run_decant
+from tests.opencl import opencl_variables
 
 SHORT = ("--steps", "3", "--repeats", "2")
 LIQUID = "EC:1,EMC:2"
@@ -62,6 +63,22 @@ def test_sizes_and_ranks_are_measured_with_kernels_and_memory(potential: Path, t
         assert one["neighbours_per_atom"] == pytest.approx(4 / 3 * 3.1416 * 4.0**3 * 0.0813, rel=0.15)
     assert (out / "bench.png").is_file() and (out / "bench.csv").is_file()
     assert "katom-step/s" in done.stdout and "edges_reverse 2" in done.stdout
+
+
+def test_a_device_is_measured_and_told(potential: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in opencl_variables(tmp_path / "opencl").items():
+        monkeypatch.setenv(name, value)
+    environment.cache_clear()
+    try:
+        options = ["--liquid", LIQUID, "--atoms", "40", "--ranks", "1", "--steps", "3", "--repeats", "1"]
+        done = run_decant("bench", potential, *options, "--device", "opencl", "-o", tmp_path / "out")
+        (result,) = read_yaml(tmp_path / "out" / "bench.yaml")["results"]
+        assert result["device"] == "opencl" and " on opencl, " in done.stdout
+        assert set(result["shares"]) >= KERNELS
+        refused = run_decant("bench", potential, *options, "--device", "gpu", expect=1).stderr
+        assert "unknown device 'gpu'; expected cpu, cuda, cuda:1, opencl" in refused
+    finally:
+        environment.cache_clear()
 
 
 def test_timers_are_silent_unless_asked_for(potential: Path, liquid: Atoms, tmp_path: Path) -> None:

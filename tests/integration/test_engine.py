@@ -68,8 +68,10 @@ def test_engines_agree_with_plain_code_under_sanitizers(
     run_tests(build, level, {"DECANT_TEST_MODELS": ":".join(map(str, models)), "DECANT_TEST_OPENCL": "no"})
 
 
-def test_nvidias_compiler_takes_the_kernels_of_every_form_of_model(build: Path) -> None:
+def test_nvidias_compiler_takes_the_kernels_of_every_form_of_model_and_faults_of_devices_are_told(
+    build: Path, opencl: dict[str, str]
+) -> None:
     variables = nvrtc_variables()
-    if not variables:
-        pytest.skip("NVIDIA's run-time compiler, which comes with torch, is not installed")
-    run_tests(build, "gpu", variables)
+    if not variables and not opencl:
+        pytest.skip("neither NVIDIA's run-time compiler, which comes with torch, nor OpenCL is installed")
+    run_tests(build, "gpu", {**opencl, **variables})

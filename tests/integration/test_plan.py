@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from decant.planning.cards import CARDS
 from tests.integration.conftest import run_decant
 
 JOB = ("--atoms", "1e6", "--length", "1ns", "--cores", "64")
@@ -48,3 +49,28 @@ def test_a_run_gives_its_speed(mace_potential: Path, tmp_path: Path) -> None:
 def test_without_numbers_it_measures(mace_potential: Path) -> None:
     done = run_decant("plan", mace_potential, *JOB, "--liquid", "CO:10")
     assert "measured now on this machine" in done.stdout and "core-hours" in done.stdout
+
+
+def test_a_card_that_is_not_at_hand_is_counted_beside_the_aims(mace_potential: Path) -> None:
+    counted = {card: json.loads(run_decant("plan", mace_potential, "--gpu", card, "--json").stdout) for card in CARDS}
+    h100, a100, h200 = (counted[card] for card in ("h100", "a100", "h200"))
+    assert h100["kernels"] == a100["kernels"] and h100["kernels"][1]["name"] == "edges_forward 1"
+    assert 0 < h100["us_per_atom_step"][0] < h100["us_per_atom_step"][1] < a100["us_per_atom_step"][1]
+    assert h100["us_per_atom_step"][0] > sum(h100["us_per_atom"])
+    assert h200["atoms_that_fit"] == pytest.approx(h100["atoms_that_fit"] * 141 / 80, rel=0.1)
+    assert h100["memory_kB"] < h100["aim_memory_kB"]
+    few = json.loads(run_decant("plan", mace_potential, "--gpu", "h100", "--atoms", "160", "--json").stdout)
+    assert few["us_per_atom_step"][0] > 10 * h100["us_per_atom_step"][0], "starting kernels takes the time of few atoms"
+    said = run_decant("plan", mace_potential, "--gpu", "h100").stdout
+    for word in (
+        "NVIDIA H100 SXM: 80 GB at 3.35 TB/s",
+        "atoms fit",
+        "edges_reverse 2, by source",
+        "not yet held against",
+    ):
+        assert word in said
+    refused = run_decant("plan", mace_potential, "--gpu", "h1000", expect=2).stderr
+    assert "--gpu h1000 (did you mean 'h100'?): expected a100, h100, h200" in refused
+    unmeasured = run_decant("plan", mace_potential, *JOB[:4], "--gpus", "4", expect=2).stderr
+    assert "--gpus: no speed on a GPU was measured; run 'decant bench'" in unmeasured
+    assert "--atoms and --length" in run_decant("plan", mace_potential, expect=2).stderr

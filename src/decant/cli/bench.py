@@ -21,6 +21,12 @@ def command(
         Path | None,
         typer.Option(help="LAMMPS data file, or extended XYZ file (its last frame), instead of a packed box."),
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="What MACE runs on: cpu, cuda, cuda:1, opencl; by default what DECANT_DEVICE says, or the CPU."
+        ),
+    ] = None,
     temperature: Annotated[float, typer.Option(help="Temperature, K.", min=1.0)] = 300.0,
     timestep: Annotated[float, typer.Option(help="Time step, fs; ns/day is for it.", min=0.001)] = 0.5,
     steps: Annotated[
@@ -43,6 +49,7 @@ def command(
     \b
     For example:
       decant bench potentials/mace-a --atoms 160,1280 --ranks 1,2 --threads 1,2 -o bench/mace-a
+      decant bench potentials/mace-a --device cuda --atoms 160,1280,20000,160000 --ranks 1 -o bench/mace-a-gpu
       decant bench potentials/mace-a potentials/dp-a --system runs/mace-a/system.data --atoms 1280
     """
     from decant.planning.bench import Plan, bench
@@ -59,6 +66,7 @@ def command(
             liquid=liquid,
             system=system,
             density_g_cm3=density,
+            device=device,
             temperature_K=temperature,
             timestep_fs=timestep,
             steps=steps,

@@ -13,8 +13,14 @@ from decant.cli.options import Config
 
 def command(
     potential: Annotated[Path, typer.Argument(help="Folder of an exported potential.")],
-    atoms: Annotated[float, typer.Option(help="Atoms of the run, for example 1e6.", min=1)],
-    length: Annotated[str, typer.Option(help="Length of the run, with unit fs, ps or ns.")],
+    atoms: Annotated[
+        float | None, typer.Option(help="Atoms of the run, for example 1e6; with --gpu 20000 by default.", min=1)
+    ] = None,
+    length: Annotated[str | None, typer.Option(help="Length of the run, with unit fs, ps or ns.")] = None,
+    gpu: Annotated[
+        str | None,
+        typer.Option(help="A card that is not at hand: a100, h100 or h200; counts a step of MACE on one."),
+    ] = None,
     cores: Annotated[
         int | None, typer.Option(help="CPU cores in all; by default those of this machine.", min=1)
     ] = None,
@@ -32,22 +38,35 @@ def command(
     """Say what a large run will take: ns/day, wall time, core-hours or GPU-hours, memory of a rank.
 
     From measured speeds (--bench, --run, or a minute of measuring here) and the scaling model of docs/plan.md. Answers
-    are ranges; what was measured and what is assumed is told.
+    are ranges; what was measured and what is assumed is told. With --gpu no run is planned: bytes and operations of
+    each kernel are counted from the MACE, and held to the card's published rates and memory.
 
     \b
     For example:
       decant plan potentials/mace-a --atoms 1e6 --length 10ns --cores 128 --bench bench/mace-a
       decant plan potentials/dp-a --atoms 1e6 --length 10ns --gpus 64 --bench bench/dp-a-gpu
+      decant plan potentials/mace-a --gpu h100
     """
+    from decant.foundation.errors import InputError
     from decant.foundation.machine import available_cores
     from decant.foundation.units import parse_length
+    from decant.planning import device_forecast
+    from decant.planning.cards import card
     from decant.planning.measurements import from_bench, from_run, measure
     from decant.planning.plan import Job, as_text, plan
     from decant.potentials.potential import Potential
 
     opened = Potential.open(potential)
+    if gpu is not None:
+        counted = device_forecast.forecast_device(opened, card(gpu), round(atoms or 20_000))
+        print(json.dumps(counted.as_mapping(), indent=2) if as_json else device_forecast.as_text(counted))
+        return
+    if atoms is None or length is None:
+        raise InputError("`atoms` and `length` of the run are needed, or `gpu`")
     job = Job(round(atoms), parse_length(length), timestep, cores or available_cores(), threads, gpus)
     measured = [point for path in bench or [] for point in from_bench(path, opened)]
     measured += [from_run(path, opened) for path in run or []]
-    forecast = plan(opened, job, measured or measure(opened, threads, liquid))
+    if not measured and not gpus:  # GPUs are measured on a machine with such
+        measured = measure(opened, threads, liquid)
+    forecast = plan(opened, job, measured)
     print(json.dumps(forecast.as_mapping(), indent=2) if as_json else as_text(forecast))

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from decant.doctor.base import MISSING, OK, WRONG, Finding, check
+from decant.foundation.extras import installation
 from decant.foundation.machine import describe_machine, gpus
 
 LEAST_MEMORY_GB, LEAST_DISK_GB = 3.0, 1.0
@@ -91,7 +92,7 @@ def devices_of_mace() -> Iterator[Finding]:
     from decant.algorithms.mace.compiled import device_name
 
     mends = {
-        "cuda": "install NVIDIA's driver, if there is a GPU; pip install nvidia-cuda-nvrtc compiles for it",
+        "cuda": f"install NVIDIA's driver, if there is a GPU; {installation('gpu')} compiles for it",
         "opencl": "install the OpenCL driver of the GPU; on a CPU: pip install intel-opencl-rt (docs/gpu.md)",
     }
     for device, mend in mends.items():
@@ -102,7 +103,7 @@ def devices_of_mace() -> Iterator[Finding]:
             yield Finding(name, MISSING, str(error), mend, needed=False)
             continue
         if "no NVRTC" in found:
-            yield Finding(name, MISSING, found, "pip install nvidia-cuda-nvrtc", needed=False)
+            yield Finding(name, MISSING, found, installation("gpu"), needed=False)
         else:
             yield Finding(name, OK, f"{found}; DECANT_DEVICE={device} chooses it", needed=False)
 

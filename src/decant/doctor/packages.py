@@ -41,7 +41,7 @@ def packages() -> Iterator[Finding]:
         wanted = list(requirements(DISTRIBUTION, frozenset({extra} - {""})))
         found = {requirement.name.lower(): _version(requirement.name) for requirement in wanted}
         versions |= {name: version for name, version in found.items() if version}
-        if extra and not _version(wanted[0].name):
+        if extra and wanted and not _version(wanted[0].name):
             problems.append(Finding(f"extra {extra}", MISSING, EXTRAS[extra], installation(extra)))
         else:
             problems += [problem for requirement in wanted if (problem := _problem(requirement))]

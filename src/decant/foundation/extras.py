@@ -13,6 +13,7 @@ EXTRAS = {
     "deepmd": "Deep Potential: fits, models and pair_style deepmd",
     "labels": "labels by GFN2-xTB, files of other programs, choice and inspection of frames",
     "forcefield": "method openff: a classical force field as reference and driver",
+    "gpu": "pair_style mace on NVIDIA's cards, without a CUDA toolkit",
     "study": "decant run: studies, here or on Slurm",
 }
 """Extras of the package, and what each is for. ``all`` is all of them."""

@@ -22,6 +22,8 @@ LAUNCHERS = {
 }
 """Launchers by name, as command lines; any other command line with ``{ranks}``, and ``{threads}``, will do."""
 
+DEVICE = "DECANT_DEVICE"
+"""Environment variable that names what ``pair_style mace`` runs on (docs/gpu.md)."""
 # each launcher tells a rank its number on its node under another name: Slurm, MPICH's Hydra, Open MPI, Cray PALS
 LOCAL_RANK = "${SLURM_LOCALID:-${MPI_LOCALRANKID:-${OMPI_COMM_WORLD_LOCAL_RANK:-${PALS_LOCAL_RANKID:-0}}}}"
 
@@ -73,6 +75,20 @@ def launch_words(ranks: int, threads: int = 1, launcher: str | None = None) -> l
     if not shutil.which(words[0]):
         raise InputError(f"launcher {words[0]}: no such program; install it, or choose with `launcher` or {LAUNCHER}")
     return words
+
+
+def device_of(gpus: int, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the environment variable with which ``pair_style mace`` runs on GPUs that were asked for.
+
+    Parameters
+    ----------
+    gpus
+        As of `one_gpu_a_rank`; 0 leaves the choice to the environment.
+    environment
+        Where a device may be named already; another than the CPU stays.
+    """
+    named = environment.get(DEVICE, "cpu")
+    return {DEVICE: "cuda" if named in ("", "cpu") else named} if gpus else {}
 
 
 def one_gpu_a_rank(gpus: int, environment: Mapping[str, str] = os.environ) -> list[str]:

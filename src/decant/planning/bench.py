@@ -24,10 +24,11 @@ from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.files import require_file
 from decant.foundation.machine import available_cores, describe_machine
 from decant.foundation.progress import Progress
-from decant.lammps.command import command
+from decant.lammps.command import MACE, command
 from decant.lammps.data import write_data
 from decant.lammps.inputs import inputs_directory
 from decant.lammps.launch import launch, variables
+from decant.lammps.launcher import DEVICE
 from decant.lammps.timing import TIMERS, Timing, read_timing
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.packing import pack
@@ -63,6 +64,8 @@ class Plan:
         A LAMMPS data file or an extended XYZ file (its last frame) to take instead of packing one.
     density_g_cm3
         Density of the packed box.
+    device
+        What `pair_style mace` runs on, as ``DECANT_DEVICE`` names it; None for what that says, else the CPU.
     temperature_K, timestep_fs
         Of the dynamics.
     steps
@@ -80,6 +83,7 @@ class Plan:
     liquid: str = "EC:4,EMC:8"
     system: Path | None = None
     density_g_cm3: float = 1.0
+    device: str | None = None
     temperature_K: float = 300.0
     timestep_fs: float = 0.5
     steps: int | None = None
@@ -267,6 +271,10 @@ def prepare(plan: Plan, combinations: list[tuple[int, int]], directory: Path) ->
     names = [path.resolve().name for path in plan.potentials]
     for number, path in enumerate(plan.potentials):
         potential = Potential.open(path)
+        if plan.device and potential.algorithm != MACE:
+            raise InputError(
+                f"`device` {plan.device}: {path} is of {potential.algorithm}, which chooses its device itself"
+            )
         folder = directory / str(number)
         folder.mkdir()
         (folder / "potential").symlink_to(path.resolve())  # LAMMPS splits a path with blanks
@@ -356,6 +364,8 @@ def run_once(plan: Plan, case: Case, steps: int, timers: bool = False) -> Timing
     )
     # torch inside pair_style deepmd does not listen to OMP_NUM_THREADS
     environment = {"DP_INTRA_OP_PARALLELISM_THREADS": str(case.threads), **({TIMERS: "1"} if timers else {})}
+    if plan.device:
+        environment[DEVICE] = plan.device
     with others_busy() as others:
         outcome = launch(
             ["-in", str(inputs_directory() / "in.bench"), "-log", LOG, *values],

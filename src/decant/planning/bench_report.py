@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import statistics
 from collections.abc import Callable, Sequence
 from importlib import metadata
@@ -12,6 +13,8 @@ from typing import Any
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside, write_yaml
 from decant.foundation.tables import format_table
+from decant.lammps.command import MACE
+from decant.lammps.launcher import DEVICE
 from decant.planning.bench import Bench, Plan, Result
 
 FILES = ("bench.yaml", "bench.csv", "bench.png")
@@ -25,8 +28,9 @@ def machine_line(bench: Bench) -> str:
 def conditions_line(plan: Plan) -> str:
     """Return in one line what was run."""
     what = plan.system.name if plan.system else f"{plan.liquid} at {plan.density_g_cm3:g} g/cm3"
+    where = f" on {device}" if (device := plan.device or os.environ.get(DEVICE)) else ""
     return (
-        f"{what}, {plan.temperature_K:g} K, NVT, timestep {plan.timestep_fs:g} fs, skin 1 A;"
+        f"{what}{where}, {plan.temperature_K:g} K, NVT, timestep {plan.timestep_fs:g} fs, skin 1 A;"
         f" median (lowest to highest) of {plan.repeats} runs, in turns; efficiency of medians (of the fastest)"
     )
 
@@ -141,6 +145,7 @@ def _result(bench: Bench, result: Result) -> dict[str, Any]:
         "atoms": case.atoms,
         "ranks": case.ranks,
         "threads": case.threads,
+        "device": (bench.plan.device or os.environ.get(DEVICE) or "cpu") if case.algorithm == MACE else None,
         "steps": result.runs[-1].steps,
         **{key: None if value is None else float(f"{value:.5g}") for key, value in rounded.items()},
         "runs_katom_step_per_s": [float(f"{speed:.5g}") for speed in result.speeds],

@@ -43,6 +43,8 @@ class Measured:
         Atoms in a cubic angstrom; None if not known.
     others_busy_cores
         Cores that other processes kept busy meanwhile; None if not known.
+    device
+        What it ran on, ``"cpu"`` or as ``DECANT_DEVICE`` names it; None if the pair style chooses for itself.
     """
 
     atoms: int
@@ -58,6 +60,7 @@ class Measured:
     kB_per_atom: float | None = None
     density_A3: float | None = None
     others_busy_cores: float | None = None
+    device: str | None = None
 
     @property
     def is_disturbed(self) -> bool:
@@ -93,7 +96,7 @@ def from_bench(path: Path, potential: Potential) -> list[Measured]:
     if not found:
         raise InputError(f"{path}: has no measurement of '{name}', only of {', '.join(names)}")
     machine = content["machine"]
-    return _undisturbed([_measured(result, machine, potential.cutoff, str(path)) for result in found])
+    return _undisturbed([_measured(result, machine, potential, str(path)) for result in found])
 
 
 def _undisturbed(points: list[Measured]) -> list[Measured]:
@@ -109,7 +112,7 @@ def _undisturbed(points: list[Measured]) -> list[Measured]:
     return quiet or points
 
 
-def _measured(result: dict[str, Any], machine: dict[str, Any], cutoff: float, source: str) -> Measured:
+def _measured(result: dict[str, Any], machine: dict[str, Any], potential: Potential, source: str) -> Measured:
     """Return one result of a bench; the neighbours within the cutoff tell how dense the liquid is."""
     neighbours, gpus = result.get("neighbours_per_atom"), str(machine.get("gpus", "none"))
     return Measured(
@@ -125,7 +128,8 @@ def _measured(result: dict[str, Any], machine: dict[str, Any], cutoff: float, so
         fixed_MB=result["fixed_MB_per_rank"],
         kB_per_atom=result["kB_per_atom"],
         others_busy_cores=result.get("others_busy_cores"),
-        density_A3=neighbours / (4.0 / 3.0 * math.pi * cutoff**3) if neighbours else None,
+        device=result.get("device", "cpu" if potential.algorithm == "mace" else None),
+        density_A3=neighbours / (4.0 / 3.0 * math.pi * potential.cutoff**3) if neighbours else None,
     )
 
 
@@ -158,6 +162,7 @@ def measure(potential: Potential, threads: int, liquid: str) -> list[Measured]:
             ranks=(ranks,),
             threads=(threads,),
             liquid=liquid,
+            device="cpu" if potential.algorithm == "mace" else None,
             steps=bench.REBUILD,
             repeats=2,
         )
@@ -165,4 +170,4 @@ def measure(potential: Potential, threads: int, liquid: str) -> list[Measured]:
     content = as_mapping(done)
     source = "measured now on this machine"
     machine = content["machine"]
-    return _undisturbed([_measured(result, machine, potential.cutoff, source) for result in content["results"]])
+    return _undisturbed([_measured(result, machine, potential, source) for result in content["results"]])

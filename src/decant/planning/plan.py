@@ -127,21 +127,19 @@ def _require_sensible(potential: Potential, job: Job) -> None:
         raise InputError(f"`cores` {job.cores} with `threads` {job.threads}: less than one rank")
     if job.atoms < job.ranks:
         raise InputError(f"`atoms` {job.atoms}: fewer than the {job.ranks} ranks; give fewer cores or GPUs")
-    if job.gpus and potential.algorithm == "mace":
-        raise InputError("`gpus`: pair_style mace of this version runs on CPUs; give `cores`")
 
 
 def _fitting(measurements: Sequence[Measured], job: Job) -> list[Measured]:
     """Return the measurements on the kind of hardware and with the threads of the job."""
     if job.gpus:
-        found = [point for point in measurements if point.ranks <= point.gpus]
+        found = [point for point in measurements if point.ranks <= point.gpus and point.device != "cpu"]
         if not found:
             raise InputError(
                 "`gpus`: no speed on a GPU was measured; run 'decant bench' on a machine with one (one rank a GPU) and "
-                "give its folder to `bench`"
+                "give its folder to `bench`; a MACE takes --device cuda there"
             )
         return found
-    found = [point for point in measurements if point.threads == job.threads]
+    found = [point for point in measurements if point.threads == job.threads and point.device in ("cpu", None)]
     if not found:
         known = sorted({point.threads for point in measurements})
         raise InputError(f"`threads` {job.threads}: measured were only {', '.join(map(str, known)) or 'none'} threads")

@@ -12,6 +12,7 @@ from decant.foundation.files import write_yaml
 from decant.foundation.progress import Progress
 from decant.foundation.units import PS_PER_NS, SECONDS_PER_DAY
 from decant.lammps.launch import Outcome, launch, variables
+from decant.lammps.launcher import device_of
 from decant.lammps.observe import OBSERVE
 from decant.lammps.restart import newest_restart, whole_restarts
 from decant.lammps.trajectory import cut, set_timestep
@@ -99,6 +100,7 @@ def run_segment(run: Run, plugin: str, lock: int, resources: Resources) -> None:
                 plugin=plugin,
                 on_row=_Narrator(run, progress, first),
                 keep_open=(lock,),
+                more_environment=device_of(resources.gpus),
                 launcher=resources.launcher,
                 gpus=resources.gpus,
             )

@@ -1,6 +1,7 @@
 // A device that computes: its memory, the kernels compiled for it, and one line of work that is done in order.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <stdexcept>
@@ -14,6 +15,11 @@ namespace mace::gpu {
 class DeviceError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+// What a device has of memory, bytes.
+struct MemoryLeft {
+  double free, all;
 };
 
 // An argument of a kernel: where its value is, and its bytes.
@@ -41,6 +47,7 @@ class Device {
   virtual std::string name() const = 0;  // as users are told
   virtual Dialect dialect() const = 0;
 
+  virtual MemoryLeft memory_left() const = 0;
   virtual Memory allocate(std::size_t bytes) = 0;
   virtual void release(Memory memory) noexcept = 0;
   virtual void clear(Memory memory, std::size_t bytes) = 0;
@@ -88,14 +95,12 @@ class Array {
   // What was there is lost if it grows. There is always room for one value, so that kernels may be given it.
   void resize(std::size_t size) {
     size_ = size;
-    if (memory_ && size <= capacity_) return;
-    if (memory_) device_->release(std::exchange(memory_, nullptr));
-    capacity_ = size > 0 ? size + (capacity_ > 0 ? size / 8 : 0) : 1;  // what grew once will again
-    memory_ = device_->allocate(capacity_ * sizeof(T));
+    if (!memory_ || size > capacity_) take(size + (capacity_ > 1 ? size / 8 : 0));  // what grew once will again
   }
-  // The same, and never fewer than there are.
+  // The same for what several have in turn: room for the largest.
   void reserve(std::size_t size) {
-    if (size > size_) resize(size);
+    size_ = std::max(size_, size);
+    if (!memory_ || size > capacity_) take(size);
   }
   void clear() {
     if (size_ > 0) device_->clear(memory_, size_ * sizeof(T));
@@ -116,6 +121,13 @@ class Array {
   Argument argument() const { return {&memory_, sizeof(memory_)}; }
 
  private:
+  void take(std::size_t size) {
+    if (memory_) device_->release(std::exchange(memory_, nullptr));
+    capacity_ = 0;
+    const std::size_t count = std::max<std::size_t>(size, 1);
+    memory_ = device_->allocate(count * sizeof(T));
+    capacity_ = count;
+  }
   void swap(Array& other) noexcept {
     std::swap(device_, other.device_);
     std::swap(memory_, other.memory_);

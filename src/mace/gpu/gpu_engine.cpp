@@ -1,12 +1,14 @@
 #include "mace/gpu/gpu_engine.h"
 
 #include <cstddef>
+#include <cstdio>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "mace/gpu/device.h"
 #include "mace/gpu/edges.h"
+#include "mace/gpu/footprint.h"
 #include "mace/gpu/kernel_source.h"
 #include "mace/gpu/layer.h"
 #include "mace/gpu/places.h"
@@ -27,11 +29,13 @@ constexpr const char* precision_of = std::is_same_v<T, float> ? "single" : "doub
 template <class T>
 class GpuEngine final : public Engine {
  public:
-  GpuEngine(const Weights& weights, std::unique_ptr<gpu::Device> device, int at_once)
+  GpuEngine(const Weights& weights, std::unique_ptr<gpu::Device> device, Sparing sparing)
       : Engine({weights.elements, precision_of<T>, weights.r_max, weights.r_min, device->name()}),
         device_(std::move(device)),
         source_(KernelSource(weights, precision_of<T>, device_->dialect()).common()),
-        places_(*device_, at_once),
+        sparing_(sparing),
+        footprint_(weights, sizeof(T), sparing.at_once),
+        places_(*device_, sparing.at_once),
         edges_(*device_, source_, weights),
         exchange_(*device_, source_),
         multiply_(*device_, source_, gpu::tile_columns(weights)),
@@ -40,6 +44,9 @@ class GpuEngine final : public Engine {
                 edges_,
                 multiply_,
                 Array<int>(*device_, weights.tables),
+                Array<T>(*device_),
+                Array<T>(*device_),
+                Array<T>(*device_),
                 Array<T>(*device_),
                 Array<T>(*device_),
                 Array<T>(*device_),
@@ -55,9 +62,10 @@ class GpuEngine final : public Engine {
 
   void set_neighbors(std::shared_ptr<const Neighbors> neighbors) override {
     neighbors_ = std::move(neighbors);
+    const bool keep_bases = make_room() && sparing_.keep_bases;
     places_.set(*neighbors_);
     edges_.resize(places_);
-    for (auto& layer : layers_) layer->resize(layer == layers_.back());
+    for (auto& layer : layers_) layer->resize(layer == layers_.back(), keep_bases);
   }
 
   std::optional<Problem> compute(const double* positions, Exchange& exchange, Virials wanted, Answer& answer) override {
@@ -84,12 +92,36 @@ class GpuEngine final : public Engine {
 
   double bytes() const override {
     double sum = places_.bytes() + edges_.bytes() + exchange_.bytes() + common_.message.bytes() +
-                 common_.product.bytes() + common_.basis_adjoint.bytes() + common_.by_density.bytes();
+                 common_.product.bytes() + common_.basis.bytes() + common_.basis_adjoint.bytes() +
+                 common_.features.bytes() + common_.adjoint.bytes() + common_.by_density.bytes();
     for (const auto& layer : layers_) sum += layer->bytes();
     return sum;
   }
 
  private:
+  // Throws unless there is memory for the neighbors; returns whether there is plenty: half of what is left may go to
+  // what could be computed again, since lists grow and other ranks and models may come.
+  bool make_room() const {
+    const gpu::Extent extent = {
+        static_cast<double>(neighbors_->owned()), static_cast<double>(neighbors_->element.size()),
+        static_cast<double>(neighbors_->site.size()), static_cast<double>(neighbors_->row.size())};
+    const auto [free, all] = device_->memory_left();
+    const double room = free + bytes();  // what is held is used again
+    const double least = footprint_.bytes(extent, false), most = footprint_.bytes(extent, true);
+    if (least > room) throw gpu::DeviceError(no_memory(extent, least, room, all));
+    return 2 * (most - least) <= room - least;
+  }
+
+  std::string no_memory(const gpu::Extent& extent, double least, double room, double all) const {
+    char text[300];
+    std::snprintf(text, sizeof(text),
+                  "no memory left on %s: %.0f atoms of one rank need %.0f MB, %.0f of %.0f MB are free, enough for "
+                  "about %.0f atoms; take more cards, or fewer atoms",
+                  device_->name().c_str(), extent.owned, 1e-6 * least, 1e-6 * room, 1e-6 * all,
+                  footprint_.atoms(extent, room));
+    return text;
+  }
+
   gpu::Layer<T>* before(std::size_t t) const { return t > 0 ? layers_[t - 1].get() : nullptr; }
 
   void send(std::size_t t, Exchange& exchange) {
@@ -123,6 +155,8 @@ class GpuEngine final : public Engine {
 
   std::unique_ptr<gpu::Device> device_;
   const std::string source_;  // of the kernels that all layers share
+  const Sparing sparing_;
+  const gpu::Footprint footprint_;
   std::shared_ptr<const Neighbors> neighbors_;
   gpu::Places places_;
   gpu::Edges<T> edges_;
@@ -136,16 +170,23 @@ class GpuEngine final : public Engine {
 
 template <class T>
 std::unique_ptr<Engine> make_gpu_engine(const Weights& weights, const std::string& device, int local_rank,
-                                        int at_once) {
+                                        Sparing sparing) {
   if (const std::string what = beyond_plain_layers(weights); !what.empty())
     throw gpu::DeviceError("this model has " + what + ", which only the CPU computes: choose the cpu");
   if (gpu::padded_channels(weights) > gpu::most_channels)
     throw gpu::DeviceError("a GPU takes models of up to " + std::to_string(gpu::most_channels) +
                            " channels, this one has " + std::to_string(weights.channels) + ": choose the cpu");
-  return std::make_unique<GpuEngine<T>>(weights, gpu::open_device(device, local_rank), at_once);
+  return make_gpu_engine<T>(weights, gpu::open_device(device, local_rank), sparing);
 }
 
-template std::unique_ptr<Engine> make_gpu_engine<float>(const Weights&, const std::string&, int, int);
-template std::unique_ptr<Engine> make_gpu_engine<double>(const Weights&, const std::string&, int, int);
+template <class T>
+std::unique_ptr<Engine> make_gpu_engine(const Weights& weights, std::unique_ptr<gpu::Device> device, Sparing sparing) {
+  return std::make_unique<GpuEngine<T>>(weights, std::move(device), sparing);
+}
+
+template std::unique_ptr<Engine> make_gpu_engine<float>(const Weights&, const std::string&, int, Sparing);
+template std::unique_ptr<Engine> make_gpu_engine<double>(const Weights&, const std::string&, int, Sparing);
+template std::unique_ptr<Engine> make_gpu_engine<float>(const Weights&, std::unique_ptr<gpu::Device>, Sparing);
+template std::unique_ptr<Engine> make_gpu_engine<double>(const Weights&, std::unique_ptr<gpu::Device>, Sparing);
 
 }  // namespace mace

@@ -27,27 +27,32 @@ fs::path folder() {
   return value("HOME").empty() ? fs::path() : value("HOME") / ".cache" / "decant" / "kernels";
 }
 
-// FNV-1a; a file holds its whole key, too
-std::string name_of(const std::string& key) {
+// FNV-1a, 16 hexadecimal digits
+template <class Bytes>
+std::string hash_of(const Bytes& bytes) {
   std::uint64_t hash = 14695981039346656037u;
-  for (const char byte : key) hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211u;
+  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211u;
   char text[17];
   std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(hash));
   return text;
 }
 
+// A file holds its whole key, the hash of the code, and the code.
 std::optional<std::vector<char>> read(const fs::path& path, const std::string& key) {
   std::ifstream stream(path, std::ios::binary);
   const std::vector<char> all{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (all.size() <= key.size() || key.compare(0, key.size(), all.data(), key.size()) != 0) return std::nullopt;
-  return std::vector<char>(all.begin() + static_cast<std::ptrdiff_t>(key.size()), all.end());
+  if (all.size() <= key.size() + 16 || key.compare(0, key.size(), all.data(), key.size()) != 0) return std::nullopt;
+  const auto begin = all.begin() + static_cast<std::ptrdiff_t>(key.size());
+  std::vector<char> code(begin + 16, all.end());
+  if (hash_of(code) != std::string(begin, begin + 16)) return std::nullopt;  // a disk may lie
+  return code;
 }
 
 // Written beside and renamed: nobody reads half of it.
 void write(const fs::path& path, const std::string& key, const std::vector<char>& code) {
   const fs::path beside = path.string() + "." + std::to_string(getpid());
   std::ofstream stream(beside, std::ios::binary);
-  stream << key;
+  stream << key << hash_of(code);
   stream.write(code.data(), static_cast<std::streamsize>(code.size()));
   stream.close();
   std::error_code ignored;
@@ -80,7 +85,7 @@ std::vector<char> cached_code(const std::string& key, const std::function<std::v
   std::error_code problem;
   if (!place.empty()) fs::create_directories(place, problem);
   if (place.empty() || problem) return make();
-  const fs::path path = place / name_of(key);
+  const fs::path path = place / hash_of(key);
   if (auto found = read(path, key)) return *found;
   const Lock lock(place / "lock");
   if (auto found = read(path, key)) return *found;

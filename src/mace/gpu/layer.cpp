@@ -91,19 +91,23 @@ Layer<T>::Layer(Common<T>& common, const std::string& source_text, const Weights
       reverse_density_(kernel_if(density_, common.device, source_text, "reverse_density", padded_channels(w))) {}
 
 template <class T>
-void Layer<T>::resize(bool last) {
+void Layer<T>::resize(bool last, bool keep_basis) {
   last_ = last;
+  keeps_ = keep_basis && !last;
   const std::size_t owned = size(common_.places.owned()), total = size(common_.places.total());
   std::size_t chunk = 0;
   for (const Chunk& one : common_.places.chunks()) chunk = std::max(chunk, size(one.size()));
   common_.message.reserve(chunk * message_.size);
   common_.product.reserve(chunk * out_.size);
+  common_.basis.reserve(keeps_ ? 0 : chunk * basis_layout_.size);
   common_.basis_adjoint.reserve(chunk * basis_layout_.size);
+  common_.features.reserve(last ? chunk * out_.size : 0);
+  common_.adjoint.reserve(last ? chunk * out_.size : 0);
   common_.by_density.reserve(owned);
   share_.resize(density_ ? owned : 0);
-  basis_.resize((last ? chunk : owned) * basis_layout_.size);
-  features_.resize(owned * out_.size);
-  adjoint_.resize(owned * out_.size);
+  basis_.resize(keeps_ ? owned * basis_layout_.size : 0);
+  features_.resize(last ? 0 : owned * out_.size);
+  adjoint_.resize(last ? 0 : owned * out_.size);
   if (t_ == 0) return;
   source.resize(total * in_.size);
   source_adjoint.resize(total * in_.size);
@@ -118,6 +122,18 @@ void Layer<T>::send(Layer& before) {
 }
 
 template <class T>
+void Layer<T>::make_basis(const Chunk& chunk) {
+  const Places& places = common_.places;
+  const Edges<T>& edges = common_.edges;
+  Stopwatch watch(common_.timers, t_);
+  interact_(chunk.size(), chunk.first, places.list_first, edges.count, edges.edges, places.element, common_.tables,
+            source, radial_, share_, common_.message);
+  common_.charge(watch, mace::Kernel::edges_forward);
+  mix_.forward(places, chunk, {common_.message, chunk.first}, basis(chunk), false);
+  common_.charge(watch, mace::Kernel::mix);
+}
+
+template <class T>
 void Layer<T>::forward(const Chunk& chunk, Layer* before) {
   const Places& places = common_.places;
   const Edges<T>& edges = common_.edges;
@@ -125,33 +141,35 @@ void Layer<T>::forward(const Chunk& chunk, Layer* before) {
   if (density_)
     find_share_->on_each(chunk.size(), chunk.first, chunk.end, places.list_first, edges.count, edges.edges,
                          places.element, common_.tables, density_table_, share_);
-  interact_(chunk.size(), chunk.first, places.list_first, edges.count, edges.edges, places.element, common_.tables,
-            source, radial_, share_, common_.message);
   common_.charge(watch, mace::Kernel::edges_forward);
-  mix_.forward(places, chunk, {common_.message, chunk.first}, {basis_, kept(chunk)}, false);
-  common_.charge(watch, mace::Kernel::mix);
-  product_(chunk.size(), chunk.first, kept(chunk), places.element, coefficients_, basis_, common_.product);
-  common_.charge(watch, mace::Kernel::product_forward);
-  update_.forward(places, chunk, {common_.product, chunk.first}, {features_}, false);
-  if (skip_) skip_map_.forward(places, chunk, {before->features_}, {features_}, true);
-  common_.charge(watch, mace::Kernel::update);
-  read_out_(chunk.size(), chunk.first, places.element, skip_of_element_, linear_, hidden_, output_, features_, adjoint_,
-            common_.edges.energy);
-  common_.charge(watch, mace::Kernel::readout);
+  make_basis(chunk);
+  Stopwatch rest(common_.timers, t_);
+  const Rows<T> own = features(chunk), basis_rows = basis(chunk);
+  product_(chunk.size(), chunk.first, basis_rows.first, places.element, coefficients_, basis_rows.values,
+           common_.product);
+  common_.charge(rest, mace::Kernel::product_forward);
+  update_.forward(places, chunk, {common_.product, chunk.first}, own, false);
+  if (skip_) skip_map_.forward(places, chunk, {before->features_}, own, true);
+  common_.charge(rest, mace::Kernel::update);
+  read_out_(chunk.size(), chunk.first, own.first, places.element, skip_of_element_, linear_, hidden_, output_,
+            own.values, adjoint(chunk).values, common_.edges.energy);
+  common_.charge(rest, mace::Kernel::readout);
 }
 
 template <class T>
 void Layer<T>::reverse(const Chunk& chunk, Layer* before) {
   const Places& places = common_.places;
   Edges<T>& edges = common_.edges;
+  if (!last_ && !keeps_) make_basis(chunk);
   Stopwatch watch(common_.timers, t_);
-  update_.reverse(places, chunk, {adjoint_}, {common_.product, chunk.first}, false);
-  if (skip_) skip_map_.reverse(places, chunk, {adjoint_}, {before->adjoint_}, true);
+  const Rows<T> basis_rows = basis(chunk);
+  update_.reverse(places, chunk, adjoint(chunk), {common_.product, chunk.first}, false);
+  if (skip_) skip_map_.reverse(places, chunk, adjoint(chunk), {before->adjoint_}, true);
   common_.charge(watch, mace::Kernel::update);
-  product_reverse_(chunk.size(), chunk.first, kept(chunk), places.element, coefficients_, basis_, common_.product,
-                   common_.basis_adjoint);
+  product_reverse_(chunk.size(), chunk.first, basis_rows.first, places.element, coefficients_, basis_rows.values,
+                   common_.product, common_.basis_adjoint);
   if (density_)
-    (*reverse_density_)(chunk.size(), chunk.first, kept(chunk), share_, basis_, common_.basis_adjoint,
+    (*reverse_density_)(chunk.size(), chunk.first, basis_rows.first, share_, basis_rows.values, common_.basis_adjoint,
                         common_.by_density);
   common_.charge(watch, mace::Kernel::product_reverse);
   mix_.reverse(places, chunk, {common_.basis_adjoint, chunk.first}, {common_.message, chunk.first}, false);

@@ -22,11 +22,12 @@ struct Common {
   const Places& places;
   Edges<T>& edges;
   const Multiply& multiply;
-  Array<int> tables;         // radial table of [element of the owner][element of the source]
-  Array<T> message;          // [place of a chunk][message row][channel], and its adjoint
-  Array<T> product;          // [place of a chunk][out row][channel], and its adjoint
-  Array<T> basis_adjoint;    // [place of a chunk][lm][channel]
-  Array<double> by_density;  // [owned], adjoint of the density
+  Array<int> tables;              // radial table of [element of the owner][element of the source]
+  Array<T> message;               // [place of a chunk][message row][channel], and its adjoint
+  Array<T> product;               // [place of a chunk][out row][channel], and its adjoint
+  Array<T> basis, basis_adjoint;  // [place of a chunk][lm][channel]
+  Array<T> features, adjoint;     // [place of a chunk][lm][channel], of the last layer
+  Array<double> by_density;       // [owned], adjoint of the density
   Timers& timers;
 
   // Charges the time since the last charge to a kernel; waits for it if times are taken.
@@ -43,8 +44,9 @@ class Layer {
 
   int in_size() const { return static_cast<int>(in_.size); }  // values of a row of `source`
 
-  // Makes room. The last layer's chunks are reversed at once: it keeps the basis of one only.
-  void resize(bool last);
+  // Makes room. The last layer's chunks are reversed at once: it keeps the values of one only. Others keep their basis
+  // if told to, else the reverse pass makes it anew.
+  void resize(bool last, bool keep_basis);
 
   // What owned places send, from the features of the layer before.
   void send(Layer& before);
@@ -59,7 +61,11 @@ class Layer {
   double bytes() const;
 
  private:
-  int kept(const Chunk& chunk) const { return last_ ? chunk.first : 0; }  // place of the first row of the basis
+  // Where the rows of a chunk are: among those of all places, or alone.
+  Rows<T> basis(const Chunk& chunk) { return keeps_ ? Rows<T>{basis_} : Rows<T>{common_.basis, chunk.first}; }
+  Rows<T> features(const Chunk& chunk) { return last_ ? Rows<T>{common_.features, chunk.first} : Rows<T>{features_}; }
+  Rows<T> adjoint(const Chunk& chunk) { return last_ ? Rows<T>{common_.adjoint, chunk.first} : Rows<T>{adjoint_}; }
+  void make_basis(const Chunk& chunk);
 
   Common<T>& common_;
   const std::size_t t_;
@@ -71,7 +77,7 @@ class Layer {
   Array<T> basis_, features_, adjoint_;           // [owned][lm][channel]; adjoint: of the features
   Kernel interact_, interact_reverse_, product_, product_reverse_, read_out_;
   std::unique_ptr<Kernel> interact_sources_, find_share_, reverse_density_;  // where the layer has them
-  bool last_ = false;
+  bool last_ = false, keeps_ = false;
 };
 
 }  // namespace mace::gpu

@@ -62,6 +62,22 @@ TEST_CASE("a file of the cache that was cut or is another key's is made again") 
   CHECK(mace::gpu::cached_code("key", make) == make());
 }
 
+TEST_CASE("a file of the cache with a wrong byte is made again, and then read") {
+  const Folder folder;
+  int made = 0;
+  const auto make = [&made] {
+    ++made;
+    return bytes("code");
+  };
+  mace::gpu::cached_code("key", make);
+  for (const auto& file : fs::directory_iterator(folder.path()))
+    if (file.path().filename() != "lock")
+      std::ofstream(file.path(), std::ios::in | std::ios::ate).seekp(-2, std::ios::end) << "x";
+  CHECK(mace::gpu::cached_code("key", make) == bytes("code"));
+  CHECK(mace::gpu::cached_code("key", make) == bytes("code"));
+  CHECK(made == 2);
+}
+
 TEST_CASE("two that want the same at once make it once") {
   const Folder folder;
   std::atomic<int> made{0};

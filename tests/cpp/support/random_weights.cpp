@@ -82,7 +82,8 @@ class Maker {
           for (int m1 = 0; m1 <= 2 * l1; ++m1)
             for (int m2 = 0; m2 <= 2 * l2; ++m2)
               for (int m3 = 0; m3 <= 2 * l3; ++m3)
-                if ((m1 + m2 + m3) % 2 == 0) path.couplings.push_back({m1, m2, m3, uniform(generator_)});
+                if ((m1 + 2 * m2 + 3 * m3) % 5 == 0)  // as few as real ones have
+                  path.couplings.push_back({m1, m2, m3, uniform(generator_)});
           result.push_back(path);
         }
     return result;
@@ -162,8 +163,8 @@ class Maker {
 
 std::vector<Form> forms() {
   return {{"one layer of scalars", 5, 1, {0}, false, false, 2},
-          {"two layers with vectors and a residual connection", 17, 2, {1, 0}, true, false, 3},
-          {"three layers with densities, tables by pair and a repulsion", 4, 3, {2, 1, 0}, true, true, 4},
+          {"two layers with vectors and a residual connection", 17, 3, {1, 0}, true, false, 3},
+          {"three layers with densities, tables by pair and a repulsion", 4, 2, {2, 1, 0}, true, true, 4},
           {"three layers with gates", 5, 2, {2, 1, 0}, true, true, 2, true}};
 }
 

@@ -10,7 +10,7 @@ import pytest
 
 from decant.foundation.errors import InputError
 from decant.lammps.command import command
-from decant.lammps.launcher import chosen, launch_words, one_gpu_a_rank
+from decant.lammps.launcher import chosen, device_of, launch_words, one_gpu_a_rank
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +69,12 @@ def test_each_rank_sees_one_gpu_of_those_that_the_batch_system_gave():
         done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
         assert sorted(done.stdout.split()) == sorted(expected)
     assert one_gpu_a_rank(0) == []
+
+
+def test_gpus_that_were_asked_for_are_what_mace_runs_on():
+    assert device_of(4, {}) == device_of(1, {"DECANT_DEVICE": "cpu"}) == {"DECANT_DEVICE": "cuda"}
+    assert device_of(4, {"DECANT_DEVICE": "opencl"}) == {"DECANT_DEVICE": "opencl"}
+    assert device_of(0, {"DECANT_DEVICE": "cuda"}) == {}
 
 
 def test_more_gpus_than_there_are_is_refused():

@@ -114,9 +114,17 @@ def test_gpus_need_a_measurement_with_a_rank_on_each(deepmd: Potential) -> None:
     assert "GPU-hours" in as_text(forecast)
 
 
+def test_a_mace_is_planned_for_gpus_from_what_it_did_on_them_and_for_cores_from_the_rest(mace: Potential) -> None:
+    on_cores = [replace(point, gpus=1, ranks=1, device="cpu") for point in BENCH]
+    with pytest.raises(InputError, match="a MACE takes --device cuda there"):
+        plan(mace, replace(JOB, gpus=4), on_cores)
+    on_cards = [replace(point, slow=100.0, fast=110.0, device="cuda") for point in on_cores]
+    there = replace(JOB, gpus=4)
+    assert plan(mace, there, [*on_cores, *on_cards]) == plan(mace, there, on_cards)
+    assert plan(mace, JOB, [*on_cores, *on_cards]) == plan(mace, JOB, on_cores)
+
+
 def test_senseless_jobs_are_refused_by_name(mace: Potential) -> None:
-    with pytest.raises(InputError, match="`gpus`: pair_style mace of this version runs on CPUs"):
-        plan(mace, replace(JOB, gpus=4), BENCH)
     with pytest.raises(InputError, match="`cores` 2 with `threads` 4: less than one rank"):
         plan(mace, replace(JOB, cores=2, threads=4), BENCH)
     with pytest.raises(InputError, match="`atoms` 100: fewer than the 128 ranks"):

@@ -44,4 +44,5 @@ def _module() -> ModuleType:
 
 _compiled = _module()
 Evaluator = _compiled.Evaluator
+device_memory = _compiled.device_memory
 device_name = _compiled.device_name

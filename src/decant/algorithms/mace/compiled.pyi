@@ -18,6 +18,26 @@ def device_name(device: str) -> str:
         What is missing: a driver, a compiler, the device.
     """
 
+def device_memory(path: str, precision: str, owned: float, rows: float, listed: float, sites: float) -> float:
+    """Return the least bytes of a GPU's memory that a model takes for the atoms of one rank.
+
+    Parameters
+    ----------
+    path
+        Its ``model.safetensors``.
+    precision
+        ``"double"`` or ``"single"``; empty for the one chosen at export.
+    owned, rows
+        Atoms of the rank, and with those that it borrows.
+    listed, sites
+        Entries of all lists of neighbors; atoms and images of atoms.
+
+    Raises
+    ------
+    RuntimeError
+        If the file is no such model.
+    """
+
 class Evaluator:
     """A model of ``decant export``, ready for evaluation.
 

@@ -108,16 +108,21 @@ class CudaDevice final : public gpu::Device {
   std::string name() const override { return shared_.name; }
   Dialect dialect() const override { return cuda::dialect(); }
 
+  MemoryLeft memory_left() const override {
+    enter();
+    std::size_t free = 0, all = 0;
+    require(api().MemGetInfo(&free, &all), "tell its memory");
+    return {static_cast<double>(free), static_cast<double>(all)};
+  }
   Memory allocate(std::size_t bytes) override {
     enter();
     Address address = 0;
     const Status status = api().MemAlloc(&address, bytes);
     if (status == out_of_memory) {
-      std::size_t left = 0, all = 0;
-      api().MemGetInfo(&left, &all);
-      throw DeviceError("no memory left on the card: " + std::to_string(bytes >> 20) + " MB were wanted, " +
-                        std::to_string(left >> 20) + " of " + std::to_string(all >> 20) +
-                        " MB are free; take more cards, or fewer atoms");
+      const auto megabytes = [](double value) { return std::to_string(static_cast<long long>(1e-6 * value)); };
+      const auto [free, all] = memory_left();
+      throw DeviceError("no memory left on the card: " + megabytes(static_cast<double>(bytes)) + " MB were wanted, " +
+                        megabytes(free) + " of " + megabytes(all) + " MB are free; take more cards, or fewer atoms");
     }
     require(status, "allocate " + std::to_string(bytes) + " bytes");
     return reinterpret_cast<Memory>(address);

@@ -143,7 +143,7 @@ const Nvrtc& nvrtc(int most_major) {
               std::to_string(most_major);
     }
   throw DeviceError(!newer.empty() ? newer
-                                   : "no NVRTC on this machine: pip install nvidia-cuda-nvrtc, or set DECANT_NVRTC to "
+                                   : "no NVRTC on this machine: pip install 'decant-mlip[gpu]', or set DECANT_NVRTC to "
                                      "the folder that holds libnvrtc.so");
 }
 

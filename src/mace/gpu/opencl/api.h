@@ -30,7 +30,8 @@ using Word = std::uint32_t;
 constexpr Status device_not_found = -1, no_memory = -4, no_resources = -5, no_host_memory = -6, no_platform = -1001;
 constexpr Bits type_gpu = 1 << 2, type_all = 0xFFFFFFFF, read_write = 1 << 0;
 constexpr Word device_type = 0x1000, device_double = 0x1032, device_name = 0x102B, device_local_memory = 0x1023,
-               driver_version = 0x102D, build_log = 0x1183, binary_sizes = 0x1165, binaries = 0x1166, yes = 1;
+               device_memory = 0x101F, driver_version = 0x102D, build_log = 0x1183, binary_sizes = 0x1165,
+               binaries = 0x1166, yes = 1;
 
 // Function pointers, by their names without "cl".
 struct Api {

@@ -1,10 +1,12 @@
 #include "mace/gpu/opencl/device.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mace/gpu/kernel_cache.h"
@@ -48,6 +50,8 @@ class Shared {
   DeviceId id;
   std::string name;
   std::size_t local_memory;
+  double memory;
+  std::atomic<std::size_t> taken{0};  // of the memory, by this process
   Context context = nullptr;
   std::mutex mutex;
   std::map<std::string, Program> programs;  // by source
@@ -55,7 +59,8 @@ class Shared {
   explicit Shared(DeviceId id)
       : id(id),
         name("OpenCL, " + text_of(id, device_name) + ", driver " + text_of(id, driver_version)),
-        local_memory(number_of<Bits>(id, device_local_memory)) {
+        local_memory(number_of<Bits>(id, device_local_memory)),
+        memory(static_cast<double>(number_of<Bits>(id, device_memory))) {
     Status status = 0;
     context = api().CreateContext(nullptr, 1, &id, nullptr, nullptr, &status);
     require(status, "open " + name);
@@ -151,13 +156,20 @@ class OpenclDevice final : public gpu::Device {
   std::string name() const override { return shared_.name; }
   Dialect dialect() const override { return {text::opencl, 1, shared_.local_memory}; }
 
+  // OpenCL does not tell what other processes take.
+  MemoryLeft memory_left() const override {
+    return {shared_.memory - static_cast<double>(shared_.taken.load()), shared_.memory};
+  }
   gpu::Device::Memory allocate(std::size_t bytes) override {
     Status status = 0;
     const auto memory = api().CreateBuffer(shared_.context, read_write, bytes, nullptr, &status);
     require(status, "allocate " + std::to_string(bytes) + " bytes");
+    taken_[memory] = bytes;
+    shared_.taken += bytes;
     return memory;
   }
   void release(gpu::Device::Memory memory) noexcept override {
+    shared_.taken -= std::exchange(taken_[memory], 0);
     api().ReleaseMemObject(static_cast<opencl::Memory>(memory));
   }
   void clear(gpu::Device::Memory memory, std::size_t bytes) override {
@@ -198,6 +210,7 @@ class OpenclDevice final : public gpu::Device {
   Shared& shared_;
   Queue queue_ = nullptr;
   std::vector<Kernel> kernels_;
+  std::map<gpu::Device::Memory, std::size_t> taken_;  // bytes
 };
 
 }  // namespace

@@ -15,13 +15,13 @@ DEVICE double sum_over_channels(double value, LOCAL double* sums) {
 }
 
 // Adds the residual connection of the first layer to the features and the readout to the energies, and begins the
-// adjoint of the features with the readout's part.
-KERNEL(CHANNELS) read_out(int first, GLOBAL const int* element, GLOBAL const real* skip_of_element,
+// adjoint of the features with the readout's part. features_first: place of the first row of both.
+KERNEL(CHANNELS) read_out(int first, int features_first, GLOBAL const int* element, GLOBAL const real* skip_of_element,
                           GLOBAL const real* linear, GLOBAL const real* hidden, GLOBAL const double* output,
                           GLOBAL real* features, GLOBAL real* adjoint, GLOBAL double* energy) {
   LOCAL_ARRAY(double, sums, CHANNELS);
   const int place = first + GROUP_ID;
-  const size_t scalar = (size_t)place * (OUT_ROWS * CHANNELS) + LOCAL_ID;
+  const size_t scalar = (size_t)(place - features_first) * (OUT_ROWS * CHANNELS) + LOCAL_ID;
   real value = features[scalar];
 #if SKIP_OF_ELEMENT
   value += skip_of_element[element[place] * CHANNELS + LOCAL_ID];
