@@ -68,10 +68,10 @@ def cluster() -> Iterator[dict[str, str]]:
         yield {**environment, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"}
 
 
-def wait(is_true: Callable[[], object], what: str) -> None:
+def wait(is_true: Callable[[], object], what: str, driver: subprocess.Popen[bytes] | None = None) -> None:
     limit = time.monotonic() + PATIENCE
     while not is_true():
-        assert time.monotonic() < limit, what
+        assert time.monotonic() < limit and (driver is None or driver.poll() is None), what
         time.sleep(0.25)
 
 
@@ -82,10 +82,10 @@ def running(cluster: dict[str, str], name: str) -> str:
     return next((line.split("|")[0] for line in lines if line.endswith(f"|{comment}")), "")
 
 
-def caught(cluster: dict[str, str], folder: Path, name: str) -> str:
+def caught(cluster: dict[str, str], folder: Path, name: str, driver: subprocess.Popen[bytes]) -> str:
     """Wait until the command of a job of the study has begun on its node; return the number of its Slurm job."""
     log = folder / "jobs" / f"{name}.log"
-    wait(lambda: running(cluster, name) and log.exists(), f"{name} does not run")
+    wait(lambda: running(cluster, name) and log.exists(), f"{name} does not run", driver)
     return running(cluster, name)
 
 
@@ -99,8 +99,8 @@ def story(cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
     command = ["decant", "run", str(place / "study.yaml"), "-o", str(folder), "--profile", str(profile)]
 
     first = subprocess.Popen(command, env=cluster, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    ask(cluster, "scancel", caught(cluster, folder, LABEL))
-    caught(cluster, folder, FIT)
+    ask(cluster, "scancel", caught(cluster, folder, LABEL, first))
+    caught(cluster, folder, FIT, first)
     first.send_signal(signal.SIGKILL)
     first.wait()
 
@@ -108,11 +108,11 @@ def story(cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
         second = subprocess.Popen(command, env=cluster, stdout=log, stderr=log)
     try:
         wait(lambda: "cancelled" in (place / "second.log").read_text(), "nothing was left of the first call")
-        fit = caught(cluster, folder, FIT)
+        fit = caught(cluster, folder, FIT, second)
         # Slurm looks for jobs over their limit every half a minute only: the fit must not have ended by then
         ask(cluster, "scancel", "--signal=STOP", "--full", fit)
         ask(cluster, "scontrol", "update", f"JobId={fit}", "EndTime=now")
-        simulate = caught(cluster, folder, SIMULATE)
+        simulate = caught(cluster, folder, SIMULATE, second)
         ask(cluster, "scontrol", "requeue", simulate)
         restarts = 0
         while second.poll() is None:

@@ -14,7 +14,7 @@ import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from decant.data.frames import is_isolated
 from decant.foundation.errors import InputError, ProgramFailed
@@ -121,6 +121,26 @@ def exception_line(lines: Sequence[str]) -> str:
     """Return the exception that ends the output of a Python program, in one line; empty if none does."""
     begins = [number for number, line in enumerate(lines) if _EXCEPTION.match(line)]
     return " ".join(" ".join(lines[begins[-1] :]).split())[:_LONGEST] if begins else ""
+
+
+def save_whole() -> None:
+    """Let torch write every file of this process beside its place and rename it: a killed training leaves whole ones."""
+    import torch
+
+    save = torch.save
+
+    def whole(obj: Any, f: Any, *rest: Any, **options: Any) -> None:
+        if not isinstance(f, str | os.PathLike):
+            return save(obj, f, *rest, **options)
+        path = Path(f)
+        beside = path.with_name(f".{path.name}.part")
+        try:
+            save(obj, beside, *rest, **options)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    torch.save = whole
 
 
 def require_checkpoint(path: Path) -> None:

@@ -29,7 +29,7 @@ def test_every_module_of_an_extra_is_known_by_its_import_name(module: str, extra
 
 def test_the_extras_are_those_of_the_package_and_all_is_all_of_them() -> None:
     given = set(metadata.metadata("decant-mlip").get_all("Provides-Extra") or [])
-    assert {*EXTRAS, "all", "test", "build"} == given
+    assert {*EXTRAS, "all", "docs", "test", "build"} == given
     everything = next(text for text in metadata.requires("decant-mlip") or [] if text.startswith("decant-mlip["))
     assert all(extra in everything.partition("]")[0] for extra in EXTRAS)
 

@@ -11,7 +11,7 @@ import os
 import time
 from typing import Any
 
-from decant.algorithms.training import training_pace
+from decant.algorithms.training import save_whole, training_pace
 
 THREADS = "DP_INTRA_OP_PARALLELISM_THREADS"
 """DeePMD-kit's own variable; where the user sets it, it wins."""
@@ -66,6 +66,7 @@ def main() -> None:
         from decant.algorithms.deepmd.lone_atoms import hold_lone_atoms
 
         hold_lone_atoms(own.lone_atoms)
+    save_whole()
     from deepmd.main import main as dp
 
     dp(["--pt", *words])

@@ -23,7 +23,7 @@ from typing import Any
 from mace.cli import run_train
 
 from decant.algorithms.mace.training import MODEL_FILE
-from decant.algorithms.training import HELD, training_pace
+from decant.algorithms.training import HELD, save_whole, training_pace
 from mace import tools
 
 FINAL_RATE = 0.01  # last learning rate, as a fraction of the first
@@ -162,6 +162,20 @@ def keep_pace() -> None:
     train.take_step, train.train_one_epoch, train.evaluate = timed, until_the_limit, validated
 
 
+def keep_the_last_checkpoint() -> None:
+    """Let MACE remove a checkpoint when the next one stands, and not before."""
+    store: Any = tools.CheckpointIO
+    save = store.save
+
+    def then_remove(self: Any, checkpoint: Any, epochs: int, keep_last: bool = False) -> None:
+        before, self.old_path = self.old_path, None
+        save(self, checkpoint, epochs, keep_last)
+        if before and before != self.old_path and not self.keep and not keep_last:
+            Path(before).unlink(missing_ok=True)
+
+    store.save = then_remove
+
+
 def hold_lone_atoms(labels: Mapping[str, float]) -> Any:
     """Let every step and every validation of this process see lone atoms with their labels."""
     from decant.algorithms.mace.lone_atoms import LoneAtoms
@@ -198,6 +212,8 @@ def main() -> None:
     run_train.LRScheduler = BudgetSchedule
     lone = hold_lone_atoms(own.lone_atoms) if own.lone_atoms else None
     keep_pace()
+    keep_the_last_checkpoint()
+    save_whole()
     try:
         run_train.main()
     except BudgetUsed:
