@@ -124,7 +124,7 @@ def exception_line(lines: Sequence[str]) -> str:
 
 
 def save_whole() -> None:
-    """Let torch write every file of this process beside its place and rename it: a killed training leaves whole ones."""
+    """Let torch write each file beside its place and rename it, in this process: a killed training leaves whole ones."""
     import torch
 
     save = torch.save
