@@ -124,7 +124,7 @@ def exception_line(lines: Sequence[str]) -> str:
 
 
 def save_whole() -> None:
-    """Let torch write each file beside its place and rename it, in this process: a killed training leaves whole ones."""
+    """Let torch, in this process, write files beside their places and rename them: a kill leaves whole ones."""
     import torch
 
     save = torch.save
