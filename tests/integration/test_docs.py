@@ -73,6 +73,16 @@ def test_a_tutorial_runs(notebook: Path, tmp_path: Path) -> None:
     assert {"first_liquid": "first: completed", "own_data": "PASS"}[notebook.stem] in printed
 
 
+def test_a_notebook_whose_command_fails_is_told_and_left_as_it_was(tmp_path: Path) -> None:
+    nbformat = pytest.importorskip("nbformat", reason="the extra 'docs' is not installed")
+    path = tmp_path / "fails.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("!decant analyze nowhere")]), path)
+    before = path.read_bytes()
+    done = subprocess.run([sys.executable, REPOSITORY / "scripts" / "run_notebooks.py", path], capture_output=True)
+    assert done.returncode == 1 and b"non-zero exit status 2" in done.stderr
+    assert path.read_bytes() == before
+
+
 def test_the_search_finds_without_a_server(site: Path) -> None:
     browser = shutil.which("chromium") or pytest.skip("chromium is not installed (Debian: chromium)")
     command = [browser, "--headless", "--no-sandbox", "--virtual-time-budget=60000", "--dump-dom"]
