@@ -116,16 +116,20 @@ def test_lammps_says_on_a_device_what_it_says_on_the_cpu(
         assert np.array_equal(again.forces, found.forces), "the same to the last bit every time"
 
 
+def overlaid_liquid(folder: Path, precision: str, model: Path) -> str:
+    """Write a liquid, and return the script that reads it for MACE with a repulsion on top."""
+    atoms = liquid()
+    write_data(folder / "system.data", atoms, ELEMENTS)
+    styles = f"pair_style hybrid/overlay mace {precision} zbl 0.8 2.2\npair_coeff * * mace {model} H C O\n"
+    return system(atoms) + styles + zbl("zbl") + "special_bonds lj/coul 1 1 1\n"
+
+
 def test_a_hybrid_style_is_minimised_and_moved_on_a_device_as_on_the_cpu(
     files: dict[str, Path], opencl: dict[str, str], tmp_path: Path
 ) -> None:
-    atoms = liquid()
-    write_data(tmp_path / "system.data", atoms, ELEMENTS)
     script = (
-        system(atoms)
-        + f"pair_style hybrid/overlay mace double zbl 0.8 2.2\npair_coeff * * mace {files['everything']} H C O\n"
-        + zbl("zbl")
-        + "special_bonds lj/coul 1 1 1\nminimize 0 0.1 10 40\nreset_timestep 0\nvelocity all create 300 1\n"
+        overlaid_liquid(tmp_path, "double", files["everything"])
+        + "minimize 0 0.1 10 40\nreset_timestep 0\nvelocity all create 300 1\n"
         "timestep 0.0002\nfix 1 all nve\nvariable e equal etotal\nvariable p equal press\n"
         'fix 2 all print 5 "$(step) $(v_e:%.12g) $(v_p:%.12g)" file log.energies screen no\n'
         "run 10\nrun_style respa 2 2 pair 1\nrun 10\n"
@@ -142,13 +146,8 @@ def test_a_hybrid_style_is_minimised_and_moved_on_a_device_as_on_the_cpu(
 def test_nve_conserves_energy_in_single_precision_on_a_device(
     files: dict[str, Path], opencl: dict[str, str], tmp_path: Path
 ) -> None:
-    atoms = liquid()
-    write_data(tmp_path / "system.data", atoms, ELEMENTS)
     script = (
-        system(atoms)
-        + f"pair_style hybrid/overlay mace float zbl 0.8 2.2\npair_coeff * * mace {files['small']} H C O\n"
-        + zbl("zbl")
-        + "special_bonds lj/coul 1 1 1\nminimize 0 0.1 20 40\nreset_timestep 0\n"
+        overlaid_liquid(tmp_path, "float", files["small"]) + "minimize 0 0.1 20 40\nreset_timestep 0\n"
         "velocity all create 300 1\ntimestep 0.0003\nfix 1 all nve\n"
         'fix 2 all print 10 "$(ke:%.12g) $(pe:%.12g) $(etotal:%.12g)" file log.energies screen no\nrun 150\n'
     )
