@@ -60,7 +60,7 @@ def parameter_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
 @pytest.fixture(scope="session")
 def reported_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a finished study with made-up numbers and its report, made by the first worker that asks for it."""
-    from decant.report.report import report
+    from decant.reporting.report import report
     from tests.study_folder import write_study
 
     base = tmp_path_factory.getbasetemp()

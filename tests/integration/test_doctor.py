@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from decant.doctor import lammps, machine, tools
-from decant.doctor.base import MISSING, OK, WRONG, Check, Finding
+from decant.diagnosis import lammps, machine, tools
+from decant.diagnosis.base import MISSING, OK, WRONG, Check, Finding
 from decant.lammps.command import environment, lmp_binary
 from decant.lammps.plugin import mace_directory
 from tests.opencl import opencl_variables
@@ -70,7 +70,7 @@ def test_a_level_of_instructions_that_was_not_compiled_is_wrong(monkeypatch: pyt
 
 def test_devices_that_pair_style_mace_can_run_on_are_named_with_what_is_missing(tmp_path: Path) -> None:
     code = (
-        "from decant.doctor.machine import devices_of_mace\n"
+        "from decant.diagnosis.machine import devices_of_mace\n"
         "for one in devices_of_mace():\n    print(one.name, one.state, one.detail, one.mend, sep='|')"
     )
     without = {"OCL_ICD_VENDORS": str(tmp_path)}

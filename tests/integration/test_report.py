@@ -18,15 +18,15 @@ from decant.foundation.errors import InputError
 from decant.foundation.looks import MOST
 from decant.foundation.page import Figure, Table
 from decant.foundation.svg import inline
-from decant.report import density, diffusion, matrix, structure, unseen
-from decant.report.collect import collect, read_parity
-from decant.report.cost import cost_of
-from decant.report.parity import kinds
-from decant.report.records import Results
-from decant.report.report import report
-from decant.report.stability import bar_of
-from decant.report.structure import mean_curve
-from decant.report.transfer import compared
+from decant.reporting import density, diffusion, matrix, structure, unseen
+from decant.reporting.collect import collect, read_parity
+from decant.reporting.cost import cost_of
+from decant.reporting.parity import kinds
+from decant.reporting.records import Results
+from decant.reporting.report import report
+from decant.reporting.stability import bar_of
+from decant.reporting.structure import mean_curve
+from decant.reporting.transfer import compared
 from tests.study_folder import DENSITY, as_yaml, write_study
 
 

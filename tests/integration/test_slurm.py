@@ -141,7 +141,7 @@ def test_every_job_was_submitted_with_what_it_asks_for(story: Story) -> None:
 
 
 def test_a_simulation_knows_when_its_job_must_end(cluster: dict[str, str]) -> None:
-    program = "import time; from decant.cli.simulate import end_of_time; print(end_of_time(None) - time.time())"
+    program = "import time; from decant.verbs.simulate import end_of_time; print(end_of_time(None) - time.time())"
     left = ask(cluster, "srun", "--time=7", "env", "--unset=SLURM_JOB_END_TIME", sys.executable, "-c", program)
     assert 0 < float(left) < 7 * 60
 

@@ -8,7 +8,7 @@ from decant.foundation.files import read_yaml
 from decant.potentials.committee import write_committee
 from decant.potentials.potential import Potential
 from decant.potentials.training_data import TrainingData
-from decant.trust.level import level
+from decant.verdict.level import level
 from tests.conftest import REPOSITORY
 from tests.integration.conftest import run_decant
 

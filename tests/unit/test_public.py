@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import decant
+from decant.foundation.errors import InputError, ProgramFailed
 from decant.molecules.solvents import molecule
 from decant.potentials.potential import Potential
 from decant.simulation.run import Run
@@ -15,9 +16,13 @@ from tests.conftest import REPOSITORY
 
 
 def test_public_names_are_what_they_are_in_their_modules() -> None:
-    assert {name: getattr(decant, name) for name in decant.__all__ if name != "__version__"} == {
-        "Potential": Potential, "Run": Run, "molecule": molecule
+    found = {name: getattr(decant, name) for name in decant.__all__ if name != "__version__"}
+    things = {name: one for name, one in found.items() if not one.__module__.startswith("decant.verbs.")}
+    assert things == {
+        "InputError": InputError, "Potential": Potential, "ProgramFailed": ProgramFailed, "Run": Run,
+        "molecule": molecule,
     }  # fmt: skip
+    assert all(one.__name__ == name for name, one in found.items())
     assert set(decant.__all__) <= set(dir(decant))
     with pytest.raises(AttributeError, match="no attribute 'Potentials'"):
         _ = decant.Potentials  # type: ignore[attr-defined]

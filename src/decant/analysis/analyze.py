@@ -320,27 +320,33 @@ def _worth_starting(run: Run) -> int:
 
 def as_text(summary: Mapping[str, Any]) -> str:
     """Return the short table that `decant analyze` prints."""
-    rows = [["observable", "value", "unit"]]
+    table = rows(summary)
+    lines = [f"{summary.get('run')}: {status_line(summary.get('status', {}))}"]
+    if len(table) > 1:
+        lines.append(format_table(table))
+    return "\n".join(lines + [f"note: {note}" for note in notes(summary)])
+
+
+def rows(summary: Mapping[str, Any]) -> list[list[str]]:
+    """Return that table as text cells, the heading first."""
+    table = [["observable", "value", "unit"]]
     for name in ("density", "temperature", "pressure", "potential_energy", "energy_drift", "viscosity"):
         entry = summary.get(name, {})
         if "value" in entry:
             value = starred(entry["value"], entry["uncertainty"], entry.get("note"))
-            rows.append([name.replace("_", " "), value, entry["unit"]])
+            table.append([name.replace("_", " "), value, entry["unit"]])
     for name, entry in summary.get("diffusion", {}).items():
         if isinstance(entry, Mapping):
             value = starred(entry["diffusion_1e-5_cm2_s"], entry["uncertainty_1e-5_cm2_s"], entry.get("note"), 3)
-            rows.append([f"diffusion {name}", value, "1e-5 cm2/s"])
-    rows += _rows_of_ions(summary)
+            table.append([f"diffusion {name}", value, "1e-5 cm2/s"])
+    table += _rows_of_ions(summary)
     bonds, speed = summary.get("bonds", {}), summary.get("performance", {})
     if "intact_fraction" in bonds:
-        rows.append(["bonds intact", f"{100 * bonds['intact_fraction']:.2f}", "%"])
+        table.append(["bonds intact", f"{100 * bonds['intact_fraction']:.2f}", "%"])
     for key, unit in (("katom_step_per_s", "katom-step/s"), ("ns_per_day", "ns/day")):
         if key in speed:
-            rows.append(["speed", number(speed[key]), unit])
-    lines = [f"{summary.get('run')}: {status_line(summary.get('status', {}))}"]
-    if len(rows) > 1:
-        lines.append(format_table(rows))
-    return "\n".join(lines + [f"note: {note}" for note in notes(summary)])
+            table.append(["speed", number(speed[key]), unit])
+    return table
 
 
 def _rows_of_ions(summary: Mapping[str, Any]) -> list[list[str]]:

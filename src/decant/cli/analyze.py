@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from decant.cli.options import Config
-from decant.foundation.errors import InputError
 
 
 def command(
@@ -38,14 +37,9 @@ def command(
       decant analyze runs/long --jobs 8
       mpirun -np 64 decant analyze runs/long
     """
-    from decant.analysis.analyze import analyze, as_text
     from decant.foundation.ranks import other_ranks
-    from decant.foundation.units import parse_length
+    from decant.verbs.analyze import analyze
 
-    skip_ps = None if skip is None else parse_length(skip, or_zero=True)
     with other_ranks() as ranks:
-        if not ranks.leads:
-            return
-        if ranks.others and jobs > 1:
-            raise InputError(f"--jobs {jobs}: under mpirun each rank is one worker; leave --jobs out")
-        print(as_text(analyze(run, skip_ps, viscosity, 1 if ranks.others else jobs, ranks)))
+        if ranks.leads:
+            print(analyze(run, skip=skip, viscosity=viscosity, jobs=jobs, ranks=ranks))

@@ -52,29 +52,12 @@ def command(
       decant bench potentials/mace-a --device cuda --atoms 160,1280,20000,160000 --ranks 1 -o bench/mace-a-gpu
       decant bench potentials/mace-a potentials/dp-a --system runs/mace-a/system.data --atoms 1280
     """
-    from decant.planning.bench import Plan, bench
-    from decant.planning.bench_report import as_text, require_folder, write
+    from decant.verbs.bench import bench
 
-    if output is not None:
-        require_folder(output)
     done = bench(
-        Plan(
-            potentials=tuple(potentials),
-            atoms=tuple(whole_numbers("--atoms", atoms)),
-            ranks=tuple(whole_numbers("--ranks", ranks)),
-            threads=tuple(whole_numbers("--threads", threads)),
-            liquid=liquid,
-            system=system,
-            density_g_cm3=density,
-            device=device,
-            temperature_K=temperature,
-            timestep_fs=timestep,
-            steps=steps,
-            repeats=repeats,
-            oversubscribe=oversubscribe,
-        )
-    )
-    print(as_text(done))
-    if output is not None:
-        write(done, output)
-        print(f"wrote bench.yaml, bench.csv and bench.png into {output}")
+        potentials, atoms=whole_numbers("--atoms", atoms), ranks=whole_numbers("--ranks", ranks),
+        threads=whole_numbers("--threads", threads), liquid=liquid, density=density, system=system, device=device,
+        temperature=temperature, timestep=timestep, steps=steps, repeats=repeats, oversubscribe=oversubscribe,
+        output=output,
+    )  # fmt: skip
+    print(done)

@@ -32,14 +32,6 @@ def command(
     this makes the file that 'decant label' takes:
       decant build recipes.yaml -o configurations.extxyz --seed 1
     """
-    from decant.configurations.base import read_recipes
-    from decant.configurations.build import build
+    from decant.verbs.build import build
 
-    made = [(recipe, [len(atoms) for atoms in frames]) for recipe, frames in build(read_recipes(source), output, seed)]
-    for recipe, sizes in made:
-        typer.echo(f"{recipe}: {len(sizes)} frames of {_sizes(sizes)} atoms")
-    typer.echo(f"written: {output} ({sum(len(sizes) for _, sizes in made)} frames)")
-
-
-def _sizes(sizes: list[int]) -> str:
-    return str(sizes[0]) if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
+    typer.echo(build(source, output, seed=seed))

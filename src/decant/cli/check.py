@@ -36,9 +36,9 @@ def command(
       decant check potentials/mace-a
       decant check potentials/mace-a data/ec-emc/test.extxyz --ranks 1,2,4 --limit 5
     """
-    from decant.potentials.check import check, table
+    from decant.verbs.check import check
 
-    report = check(potential, data, whole_numbers("--ranks", ranks), limit)
-    typer.echo(table(report))
-    if not report.passed:
+    done = check(potential, data, ranks=whole_numbers("--ranks", ranks), limit=limit)
+    typer.echo(done)
+    if not done.passed:
         raise typer.Exit(1)

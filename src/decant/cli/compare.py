@@ -31,7 +31,6 @@ def command(
     For example:
       decant compare runs/mace-a runs/dp-a -o summary
     """
-    from decant.analysis.compare import as_text, compare
+    from decant.verbs.compare import compare
 
-    print(as_text(compare(runs, output, potential or (), reference)))
-    print(f"wrote {output / 'summary.png'} and {output / 'summary.html'}")
+    print(compare(runs, output, potential=potential, reference=reference))

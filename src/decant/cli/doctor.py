@@ -23,7 +23,7 @@ def command(
       decant doctor
       decant doctor --json > doctor.json
     """
-    from decant.doctor.base import as_mapping, as_text, examine, runs_potentials
+    from decant.diagnosis.base import as_mapping, as_text, examine, runs_potentials
 
     findings = []
     for finding in examine():

@@ -36,6 +36,6 @@ def command(
       decant evaluate models/mace-a data/ec-emc/test.extxyz
       decant evaluate potentials/mace-a hot.extxyz -o hot-errors.yaml --predictions hot-predicted.extxyz
     """
-    from decant.potentials.evaluate import evaluate, table
+    from decant.verbs.evaluate import evaluate
 
-    typer.echo(table(evaluate(target, data, limit, output, predictions)))
+    typer.echo(evaluate(target, data, limit=limit, output=output, predictions=predictions))

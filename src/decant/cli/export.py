@@ -61,22 +61,10 @@ def command(
       decant export models/mace-a -o potentials/mace-a --format mliap,libtorch
       decant export models/mace-a -o potentials/mace-a --good-for "EC/EMC, 250-350 K" --not-for "any other solvent"
     """
-    from decant.algorithms.base import Part
-    from decant.potentials.export import Use, export
-    from decant.potentials.lone_atoms import lone_atoms_told
+    from decant.verbs.export import export
 
-    use = Use(tuple(good_for or ()), tuple(not_for or ())) if good_for or not_for else None
-    symbols = None if elements is None else _words(elements)
-    potential, new = export(model, output, precision, Part(symbols, head, charge, spin), _words(format or ""), use)
-    said = "written" if new else "is up to date"
-    typer.echo(
-        f"{potential.path}: {said}: {potential.algorithm}, {' '.join(potential.elements)}, "
-        f"cutoff {potential.cutoff:g} A, {potential.precision} precision"
-    )
-    if told := lone_atoms_told(potential.card.get("isolated_atoms_eV") or {}):
-        typer.echo(f"note: {told}")
-
-
-def _words(text: str) -> tuple[str, ...]:
-    """Return the words of an option such as ``--elements H,C,O``."""
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+    done = export(
+        model, output, precision=precision, elements=elements, head=head, charge=charge, spin=spin,
+        format=format or (), good_for=good_for or (), not_for=not_for or (),
+    )  # fmt: skip
+    typer.echo(done)

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from decant.cli.options import Config, Seed
-from decant.foundation.errors import InputError
 
 
 def command(
@@ -67,32 +66,15 @@ def command(
       decant fit deepmd data/ec-emc/ -o models/dp-a --max-time 30min --set model.descriptor.rcut=7
       decant fit mace data/ec-emc/ -o models/off-a --pretrained mace-off23-small
     """
-    from decant.foundation.units import duration
-    from decant.potentials.fit import FitRequest, fit
+    from decant.verbs.fit import fit
 
-    if not pretrained and (replay or strategy != "naive"):
-        raise InputError("--strategy and --replay go with --pretrained: say which model to start from")
-    limit = None if max_time is None else duration(max_time)
-    preset = preset or ("finetune" if pretrained else "small")
-    record = fit(
-        FitRequest(
-            algorithm, data, output, preset, seed, list(settings or []), limit, max_epochs, pretrained, strategy, replay
-        )
-    )
-    if record["new"]:
-        counts = record["data"]
-        alone = counts["isolated_atoms"]
-        lone = f" and {alone} isolated atom{'s' * (alone > 1)}" if alone else ""
-        typer.echo(
-            f"{output / record['model']}: {record['epochs']:g} epochs over {counts['frames']['train']} frames{lone}"
-        )
-    else:
-        typer.echo(f"{output}: this fit is finished ({record['epochs']:g} epochs); nothing to do")
-    for note in record["notes"]:
-        typer.echo(f"note: {note}")
+    done = fit(
+        algorithm, data, output, preset=preset, seed=seed, settings=settings or [], max_time=max_time,
+        max_epochs=max_epochs, pretrained=pretrained, strategy=strategy, replay=replay,
+    )  # fmt: skip
+    typer.echo(done)
     test = data / "test.extxyz"
     if evaluate and test.is_file() and not (output / "errors.yaml").is_file():
-        from decant.potentials.evaluate import evaluate as measure
-        from decant.potentials.evaluate import table
+        from decant.verbs.evaluate import evaluate as measure
 
-        typer.echo(table(measure(output, test)))
+        typer.echo(measure(output, test))

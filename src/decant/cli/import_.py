@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 from decant.cli.options import Config
 
 if TYPE_CHECKING:
-    from decant.data.import_ import Reject
+    pass
 
 
 def command(
@@ -61,55 +60,13 @@ def command(
       decant import run/OUTCAR -o data/vasp.extxyz
       decant import hartree.xyz -o data/all.extxyz --energy-unit Hartree --forces-unit Hartree/Bohr
     """
-    from decant.data.frames import write_frames
-    from decant.data.import_ import import_frames, write_rejects
-    from decant.data.keys import LabelKeys
-    from decant.data.label_units import LabelUnits
-    from decant.data.limits import Limits
+    from decant.verbs.import_ import import_
 
-    keys = LabelKeys(energy_key, forces_key, virial_key, stress_key)
-    limits = Limits(force_limit, pressure_limit, energy_limit)
-    units = LabelUnits(energy_unit, forces_unit, virial_unit, stress_unit, length_unit, forces_sign, stress_sign)
-    result = import_frames(source, keys, limits, bond_scale, keep_broken, keep_charges, units=units)
-    write_frames(output, result.frames)
-    rejects = Path(f"{output}.rejects.csv")
-    write_rejects(rejects, result.rejects)
-    for line in report_lines(result.report):
-        typer.echo(line)
-    typer.echo(f"left out: {len(result.rejects)} frames ({rejects})")
-    for line in reject_lines(result.rejects):
-        typer.echo(line)
-    typer.echo(f"written: {output}")
-
-
-def reject_lines(rejects: Sequence[Reject]) -> list[str]:
-    """Return the first of the frames left out, a line each; those left out for one and the same reason share a line."""
-    alike: dict[str, list[Reject]] = {}
-    for reject in rejects:
-        alike.setdefault(reject.reason, []).append(reject)
-    lines = []
-    for reason, group in list(alike.items())[:10]:
-        first = group[0]
-        place = f"frame {first.index}" + ("" if first.line is None else f" (line {first.line})")
-        others = "" if len(group) == 1 else f" and {len(group) - 1} more"
-        lines.append(f"  {place}{others}: {reason}")
-    return lines
-
-
-def report_lines(report: dict[str, object]) -> list[str]:
-    """Return the report of an import as aligned lines."""
-    lines = []
-    for key, value in report.items():
-        if isinstance(value, dict):
-            shown = ", ".join(f"{name} {_short(item)}" for name, item in list(value.items())[:8]) or "none"
-            text = shown + (f", ... ({len(value)} in all)" if len(value) > 8 else "")
-        elif isinstance(value, list):
-            text = " ".join(map(str, value)) if isinstance(value[0], str) else " to ".join(map(_short, value))
-        else:
-            text = "unknown" if value is None else _short(value)
-        lines.append(f"{key + ':':24s} {text}")
-    return lines
-
-
-def _short(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    done = import_(
+        source, output, energy_key=energy_key, forces_key=forces_key, virial_key=virial_key, stress_key=stress_key,
+        force_limit=force_limit, pressure_limit=pressure_limit, energy_limit=energy_limit, energy_unit=energy_unit,
+        forces_unit=forces_unit, virial_unit=virial_unit, stress_unit=stress_unit, length_unit=length_unit,
+        forces_sign=forces_sign, stress_sign=stress_sign, bond_scale=bond_scale, keep_broken=keep_broken,
+        keep_charges=keep_charges,
+    )  # fmt: skip
+    typer.echo(done)

@@ -31,11 +31,6 @@ def command(
       decant inspect data/ -o inspected
       decant inspect chosen.extxyz --against data/test.extxyz
     """
-    from decant.data.inspect import as_text, inspect, read_parts, write_inspection
-    from decant.selection.descriptors import descriptors as describe
+    from decant.verbs.inspect import inspect
 
-    found = inspect(read_parts(source, against or ()))
-    typer.echo(as_text(found))
-    if output is not None:
-        write_inspection(output, found, describe(found.frames, descriptors))
-        typer.echo(f"written: {output / 'inspect.html'}, inspect.png and frames.csv")
+    typer.echo(inspect(source, output=output, against=against, descriptors=descriptors))

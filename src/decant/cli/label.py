@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from decant.cli.options import Config
-from decant.foundation.errors import InputError
 
 
 def command(
@@ -57,27 +56,18 @@ def command(
       decant label configurations.extxyz -o emt.extxyz --method ase:ase.calculators.emt.EMT
       mpirun -np 8 decant label configurations.extxyz -o labelled.extxyz
     """
-    from decant.configurations.monomer import missing_atoms
-    from decant.data.frames import read_frames
     from decant.foundation.ranks import other_ranks
-    from decant.foundation.threads import worker_count
-    from decant.labels.label import label_frames
-    from decant.labels.registry import labeler
+    from decant.verbs.label import label
 
     with other_ranks() as ranks:
         if not ranks.leads:
             return
-        if ranks.others and jobs > 1:
-            raise InputError(f"--jobs {jobs}: under mpirun each rank is one worker; leave --jobs out")
-        reference = labeler(method, _settings(settings, override or []))
-        frames = read_frames(source, labelled=False)
-        added = missing_atoms(frames) if atoms else []
-        result = label_frames(
-            [*frames, *added], reference, Path(f"{output}.journal"), 1 if ranks.others else jobs or worker_count(),
-            molecules=molecules, max_force=max_force, keep_broken=keep_broken, keep_charges=keep_charges, retry=retry,
+        done = label(
+            source, output, method=method, settings=_settings(settings, override or []), jobs=jobs, molecules=molecules,
+            atoms=atoms, max_force=max_force, keep_broken=keep_broken, keep_charges=keep_charges, retry=retry,
             ranks=ranks,
         )  # fmt: skip
-        _write(source, output, method, result, {len(frames) + k: str(atom.symbols) for k, atom in enumerate(added)})
+        typer.echo(done)
 
 
 def _settings(path: Path | None, overrides: list[str]) -> dict[str, Any]:
@@ -88,24 +78,3 @@ def _settings(path: Path | None, overrides: list[str]) -> dict[str, Any]:
     for override in overrides:
         apply_override(settings, override)
     return settings
-
-
-def _write(source: Path, output: Path, method: str, result: Any, added: dict[int, str]) -> None:
-    """Write what was labelled and what was left out, and say so; `added` are the elements of atoms of ours by index."""
-    from decant.data.frames import is_isolated, write_frames
-    from decant.data.import_ import Reject, write_rejects
-
-    failures = [
-        (index, f"isolated atom {added[index]}: {reason}" if index in added else reason)
-        for index, reason in result.failures
-    ]
-    rejects = Path(f"{output}.rejects.csv")
-    write_rejects(rejects, [Reject(index, None, reason) for index, reason in failures])
-    if all(is_isolated(frame) for frame in result.frames) and failures:
-        raise InputError(f"{source}: {method} gave no label to keep; frame {failures[0][0]}: {failures[0][1]}")
-    write_frames(output, result.frames)
-    atoms = f", {len(added)} of them isolated atoms that were added ({', '.join(added.values())})" if added else ""
-    typer.echo(f"labelled: {len(result.frames)} frames with {method}{atoms}; {len(failures)} left out ({rejects})")
-    for index, reason in failures[:10]:
-        typer.echo(f"  frame {index}: {reason}")
-    typer.echo(f"written: {output}")

@@ -35,13 +35,6 @@ def command(
       decant learn learn.yaml -o learned
       decant split learned/labelled.extxyz -o data
     """
-    from decant.learning.learn import TABLE, learn
-    from decant.learning.report import as_text
-    from decant.learning.settings import read_settings
+    from decant.verbs.learn import learn
 
-    folder = output or settings.with_suffix("")
-    records = learn(read_settings(settings), folder)
-    typer.echo(as_text(records))
-    last = records[-1]
-    typer.echo(f"ended by {last['stopped']}")
-    typer.echo(f"written: {folder / TABLE}; the last potentials: {folder}/gen-{last['generation']}/potentials")
+    typer.echo(learn(settings, output))

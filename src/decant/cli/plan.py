@@ -47,26 +47,10 @@ def command(
       decant plan potentials/dp-a --atoms 1e6 --length 10ns --gpus 64 --bench bench/dp-a-gpu
       decant plan potentials/mace-a --gpu h100
     """
-    from decant.foundation.errors import InputError
-    from decant.foundation.machine import available_cores
-    from decant.foundation.units import parse_length
-    from decant.planning import device_forecast
-    from decant.planning.cards import card
-    from decant.planning.measurements import from_bench, from_run, measure
-    from decant.planning.plan import Job, as_text, plan
-    from decant.potentials.potential import Potential
+    from decant.verbs.plan import plan
 
-    opened = Potential.open(potential)
-    if gpu is not None:
-        counted = device_forecast.forecast_device(opened, card(gpu), round(atoms or 20_000))
-        print(json.dumps(counted.as_mapping(), indent=2) if as_json else device_forecast.as_text(counted))
-        return
-    if atoms is None or length is None:
-        raise InputError("`atoms` and `length` of the run are needed, or `gpu`")
-    job = Job(round(atoms), parse_length(length), timestep, cores or available_cores(), threads, gpus)
-    measured = [point for path in bench or [] for point in from_bench(path, opened)]
-    measured += [from_run(path, opened) for path in run or []]
-    if not measured and not gpus:  # GPUs are measured on a machine with such
-        measured = measure(opened, threads, liquid)
-    forecast = plan(opened, job, measured)
-    print(json.dumps(forecast.as_mapping(), indent=2) if as_json else as_text(forecast))
+    done = plan(
+        potential, atoms=atoms, length=length, gpu=gpu, cores=cores, gpus=gpus, threads=threads, timestep=timestep,
+        bench=bench, run=run, liquid=liquid,
+    )  # fmt: skip
+    print(json.dumps(done.as_mapping(), indent=2) if as_json else done)

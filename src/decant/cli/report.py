@@ -27,7 +27,7 @@ def command(
       decant report studies/carbonates
       decant report studies/carbonates -o public/carbonates.html
     """
-    from decant.report.report import report
+    from decant.verbs.report import report
 
     written = report(folder, output)
     print(f"wrote {written}, and the numbers behind it in {written.with_suffix('')}/")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -56,11 +54,12 @@ def command(
       decant run study.yaml -o study --export-only && study/submit.sh --account=chemistry
     """
     from decant.foundation.machine import available_cores
-    from decant.workflow.execute import is_reported, load, run_study
+    from decant.verbs.run import run as study_run
+    from decant.verbs.run import write_report
+    from decant.workflow.execute import load
     from decant.workflow.jobs import study_jobs
     from decant.workflow.matrix import graph
-    from decant.workflow.outcome import is_done, summary
-    from decant.workflow.profile import Profile, named_profile
+    from decant.workflow.outcome import is_done
     from decant.workflow.sbatch import SCRIPTS, SUBMIT, export_study
 
     if dry_run:
@@ -72,14 +71,12 @@ def command(
         jobs = export_study(study, output)
         typer.echo(f"wrote {len(jobs)} batch scripts below {output / SCRIPTS}; {output / SUBMIT} submits them in order")
         return
-    folder = named_profile(profile) if profile else None
-    own_cores = cores or (None if folder else available_cores())
-    where = Profile(folder, own_cores, retries, slurm_account, slurm_partition)
-    result = run_study(study, output, where)
-    typer.echo(summary(result))
-    code = 1 if result.failed else OUT_OF_TIME if result.out_of_time else 0
-    if report and not is_reported(output, output / "report.html"):
-        program = str(Path(sys.executable).parent / "decant")
-        code = subprocess.run([program, "report", str(output)], check=False).returncode or code
-    if code:
-        raise typer.Exit(code)
+    done = study_run(
+        study, output, cores=cores, profile=profile, retries=retries, slurm_account=slurm_account,
+        slurm_partition=slurm_partition, report=False,
+    )  # fmt: skip
+    typer.echo(done)
+    if report:
+        write_report(output)
+    if done.outcome.failed or done.outcome.out_of_time:
+        raise typer.Exit(1 if done.outcome.failed else OUT_OF_TIME)

@@ -31,6 +31,6 @@ def command(
       decant score runs/dmc --reference dmc.yaml -o scores/dmc.yaml
       decant score runs/dmc --reference reference/1 --reference reference/2
     """
-    from decant.scoring.score import as_text, score
+    from decant.verbs.score import score
 
-    print(as_text(score(run, reference or ["experiment"], output)))
+    print(score(run, reference=reference, output=output))

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from decant.cli.options import Config, Seed
-from decant.foundation.errors import InputError
 
 
 def command(
@@ -55,27 +54,11 @@ def command(
       decant select configurations.extxyz --seconds 3600 --method gfn2-xtb -o chosen.extxyz
       decant select liquid.extxyz clusters.extxyz --random -n 100 --seed 1 -o part.extxyz
     """
-    from decant.data.frames import is_isolated, read_frames, write_frames
-    from decant.labels.cost import time_labels
-    from decant.labels.registry import labeler
-    from decant.selection.deviation import add_deviations
-    from decant.selection.select import Wanted, one_of_each_element, report_lines, select, select_randomly
+    from decant.verbs.select import select
 
-    if random and (seconds or min_distance or potential or min_deviation or max_deviation):
-        raise InputError("--random is by chance alone; of the other choices only -n and --known go with it")
-    if method and seconds is None:
-        raise InputError("--method tells the cost of labels, which only --seconds asks for")
-    frames = [atoms for source in sources for atoms in read_frames(source, labelled=False)]
-    before = [atoms for path in known or () for atoms in read_frames(path, labelled=False) if not is_isolated(atoms)]
-    if potential:
-        add_deviations(frames, potential)
-    bulk = [atoms for atoms in frames if not is_isolated(atoms)]
-    timed = time_labels(bulk, labeler(method)) if method and bulk else []
-    wanted = Wanted(count, seconds, min_distance, min_deviation, max_deviation, descriptors)
-    selection = select_randomly(frames, count, seed, before) if random else select(frames, wanted, before, timed)
-    isolated = one_of_each_element([atoms for atoms in frames if is_isolated(atoms)])
-    write_frames(output, [*isolated, *(frames[index] for index in selection.chosen)])
-    typer.echo(f"read: {len(bulk)} frames and {len(isolated)} isolated atoms; {len(before)} known frames")
-    for line in report_lines(selection, wanted):
-        typer.echo(line)
-    typer.echo(f"written: {output}")
+    done = select(
+        sources, output, count=count, seconds=seconds, method=method, known=known, descriptors=descriptors,
+        min_distance=min_distance, min_deviation=min_deviation, max_deviation=max_deviation, potential=potential,
+        random=random, seed=seed,
+    )  # fmt: skip
+    typer.echo(done)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from decant.cli.options import Config, Launcher, Ranks, Seed
-from decant.foundation.errors import OUT_OF_TIME, InputError, warn
+from decant.foundation.errors import OUT_OF_TIME, InputError
 
 if TYPE_CHECKING:
-    from decant.molecules.electrolyte import Solution
     from decant.simulation.run import Run
 
 
@@ -123,40 +122,16 @@ def command(
       decant simulate --method openff --liquid EC:4,EMC:8 --copies 4 --length 100ps --ranks 2 -o runs/openff
       decant simulate --from runs/mace-a --replicate 3,3,3 --length 1ns --dump-every 1ps --ranks 64 -o runs/large
     """
-    from decant.foundation.units import parse_length
-    from decant.molecules.electrolyte import Solution
-    from decant.potentials.potential import Potential
-    from decant.simulation.caveats import caveats
-    from decant.simulation.protocol import Protocol
-    from decant.simulation.simulate import simulate
+    from decant.verbs.simulate import simulate
 
-    boxes = copies_of_box(replicate)
-    liquid = counted(liquid, molecules, Solution(by, salt, molality, molarity), density)
-    given = {
-        "potential": potential, "method": method, "liquid": liquid,
-        "copies": copies if start is None or copies != 1 else None,
-        "temperature": temperature, "pressure": pressure, "timestep_fs": timestep, "ion_charge_scale": ion_charge_scale,
-    }  # fmt: skip
-    protocol = Protocol(
-        **system(given, start, boxes),
-        ensemble=ensemble,
-        length_ps=parse_length(length),
-        equilibration_ps=None if equilibration is None else parse_length(equilibration),
-        density=density,
-        seed=seed,
-        start=start,
-        replicate=boxes,
-        dump_ps=None if dump_every is None else parse_length(dump_every),
-        thermo_ps=None if thermo_every is None else parse_length(thermo_every),
-        restart_ps=None if restart_every is None else parse_length(restart_every),
-        trajectory=trajectory,
-        rdf_cutoff=rdf_cutoff,
-        viscosity=viscosity,
-    )
-    if protocol.potential is not None:
-        for sentence in caveats(Potential.open(protocol.potential), protocol.liquid):
-            warn(sentence)
-    run = simulate(protocol, output, ranks, threads, launcher, gpus, end_of_time(walltime))
+    run = simulate(
+        output, potential, method=method, ion_charge_scale=ion_charge_scale, liquid=liquid, molecules=molecules, by=by,
+        salt=salt, molality=molality, molarity=molarity, copies=copies, start=start, replicate=copies_of_box(replicate),
+        ensemble=ensemble, temperature=temperature, pressure=pressure, length=length, equilibration=equilibration,
+        density=density, timestep=timestep, dump_every=dump_every, thermo_every=thermo_every,
+        restart_every=restart_every, trajectory=trajectory, rdf_cutoff=rdf_cutoff, viscosity=viscosity, seed=seed,
+        ranks=ranks, threads=threads, gpus=gpus, launcher=launcher, walltime=walltime,
+    )  # fmt: skip
     print(f"{output}: {outcome(run)}")
     if run.status["state"] == "interrupted":
         raise typer.Exit(OUT_OF_TIME)
@@ -169,75 +144,6 @@ def copies_of_box(text: str) -> tuple[int, int, int]:
         raise InputError(f"--replicate {text}: expected three positive whole numbers, for example 3,3,3")
     one, two, three = (int(word) for word in words)
     return one, two, three
-
-
-def counted(liquid: str | None, molecules: int | None, solution: Solution, density: float | None) -> str | None:
-    """Return a composition by counts; that of an electrolyte is told."""
-    from decant.molecules.electrolyte import Solution, electrolyte
-    from decant.molecules.liquid import composition_name, mixture
-
-    if liquid is None:
-        if molecules is not None or solution != Solution():
-            raise InputError("--molecules, --by and --salt: are of a --liquid, and none is given")
-        return None
-    if solution == Solution():
-        if molecules is None:
-            return liquid
-        box = mixture(liquid, molecules=molecules)
-        if charge := sum(kind.charge * count for kind, count in box):
-            raise InputError(
-                f"--liquid {liquid}: {molecules} molecules have a charge of {charge:+d} e; give ions by their --salt,"
-                " whose numbers make the box neutral"
-            )
-        return composition_name(box)
-    found = electrolyte(liquid, solution, molecules, density=density)
-    print(found.told)
-    return composition_name(found.composition)
-
-
-def system(given: dict[str, Any], start: Path | None, boxes: tuple[int, int, int]) -> dict[str, Any]:
-    """Return what the options and the run to start from say together of a system."""
-    from decant.simulation.start import source
-
-    given = {key: value for key, value in given.items() if value is not None}
-    if start is not None:
-        for key in ("liquid", "copies"):
-            if key in given:
-                raise InputError(f"--{key}: the liquid is that of --from {start}; leave one of the two out")
-        found = source(start, boxes)
-        for one, other in (("potential", "method"), ("method", "potential")):
-            if one in given:  # another than that of the run
-                found.pop(other, None)
-                found.pop("ion_charge_scale", None)
-        return {"potential": None, **found, **given}
-    if boxes != (1, 1, 1):
-        raise InputError("--replicate: copies the box of another run, give it with --from; --copies makes a larger box")
-    if {"potential", "method"} <= given.keys():
-        raise InputError(f"--method {given['method']} and the potential {given['potential']}: leave one of the two out")
-    wanted = () if "method" in given else (("potential", "the folder of a potential, or --method openff"),)
-    for key, what in (*wanted, ("liquid", "--liquid")):
-        if key not in given:
-            raise InputError(f"{what} is missing; give it, or a run to start from with --from")
-    return {"potential": None, **given}
-
-
-def end_of_time(walltime: str | None) -> float | None:
-    """Return the time, as of `time.time`, at which this command must have ended; None for no limit."""
-    import os
-    import shutil
-    import subprocess
-    import time
-
-    from decant.foundation.units import duration
-
-    if walltime is not None:
-        return time.time() + duration(walltime)
-    job, end = os.environ.get("SLURM_JOB_ID", ""), os.environ.get("SLURM_JOB_END_TIME", "")
-    if job and not end and shutil.which("squeue"):  # Slurm tells it since 23.02, and a job step may not hear of it
-        command = ["squeue", "--noheader", "--job", job, "--format", "%e"]
-        environment = {**os.environ, "SLURM_TIME_FORMAT": "%s"}
-        end = subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stdout.strip()
-    return float(end) if end.isdigit() else None
 
 
 def outcome(run: Run) -> str:

@@ -32,24 +32,10 @@ def command(
       decant split all.extxyz -o data/ --fractions 0.9,0.1,0 --without test.extxyz
       decant split packed.extxyz sampled.extxyz -o data/ --fractions 0.7,0.15,0.15 --seed 3
     """
-    from decant.data.frames import is_isolated, read_frames
-    from decant.data.split import split_frames, write_split
-    from decant.selection.select import without
+    from decant.verbs.split import split
 
     try:
         train, valid, test = (float(share) for share in fractions.split(","))
     except ValueError as error:
         raise InputError(f"--fractions {fractions}: expected three numbers, for example 0.8,0.1,0.1") from error
-    read = [atoms for source in sources for atoms in read_frames(source)]
-    kept = without(read, [atoms for path in apart or () for atoms in read_frames(path)]) if apart else read
-    parts = split_frames(kept, (train, valid, test), seed)
-    write_split(output, parts)
-    for name, frames in parts.items():
-        bulk = [atoms for atoms in frames if not is_isolated(atoms)]
-        groups = len({atoms.info["group"] for atoms in bulk})
-        atoms_alone = len(frames) - len(bulk)
-        extra = f" and {atoms_alone} isolated atom{'s' * (atoms_alone > 1)}" if atoms_alone else ""
-        typer.echo(f"{name + ':':6s} {len(bulk)} frames in {groups} groups{extra}")
-    if apart:
-        typer.echo(f"left out: {len(read) - len(kept)} frames that repeat one of {', '.join(map(str, apart))}")
-    typer.echo(f"written: {output}")
+    typer.echo(split(sources, output, fractions=(train, valid, test), seed=seed, without=apart))

@@ -46,19 +46,11 @@ def command(
       decant trust potentials/dft-a --liquid PC --method cp2k:pbe-d3 --home EC:1,EMC:2 --configurations 4 -o trust/pc
     """
     from decant.foundation.files import read_yaml
-    from decant.foundation.threads import worker_count
-    from decant.foundation.units import parse_length
-    from decant.potentials.potential import Potential
-    from decant.potentials.training_data import TrainingData
-    from decant.trust.level import level
-    from decant.trust.trust import VERDICT, Budget, Conditions, trust
-    from decant.trust.words import table
+    from decant.verbs.trust import trust
 
-    training = TrainingData.of(Potential.open(potential).card)
-    reference = level(training, method, read_yaml(settings) if settings else None)
-    result = trust(
-        potential, liquid, output, reference, home, Conditions(temperature, pressure, seed),
-        Budget(configurations, atoms, parse_length(length)), ranks, jobs or worker_count(),
+    done = trust(
+        potential, output, liquid=liquid, method=method, settings=read_yaml(settings) if settings else None, home=home,
+        temperature=temperature, pressure=pressure, length=length, configurations=configurations, atoms=atoms,
+        ranks=ranks, jobs=jobs, seed=seed,
     )  # fmt: skip
-    typer.echo(table(result))
-    typer.echo(f"written: {output / VERDICT} ({result['seconds']:.0f} s, labels by {result['method']})")
+    typer.echo(done)

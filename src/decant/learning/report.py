@@ -53,6 +53,11 @@ def write_table(path: Path, records: Sequence[dict[str, Any]]) -> None:
 
 def as_text(records: Sequence[dict[str, Any]]) -> str:
     """Return the table for people."""
+    return format_table(cells(records))
+
+
+def cells(records: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """Return the table for people as text cells, the heading first."""
     shown = {
         "generation": "generation",
         "train_frames": "trained on",
@@ -71,8 +76,7 @@ def as_text(records: Sequence[dict[str, Any]]) -> str:
         "total_s": "all s",
     }
     rows = [row(record) for record in records]
-    cells = [[_cell(line[name]) for name in shown] for line in rows]
-    return format_table([list(shown.values()), *cells])
+    return [list(shown.values()), *([_cell(line[name]) for name in shown] for line in rows)]
 
 
 def _cell(value: Any) -> str:

@@ -135,31 +135,43 @@ SHOWN = 4
 
 def table(errors: dict[str, Any]) -> str:
     """Return errors as a table for people, and a word on an energy that is off by a constant."""
-    rows = _energy_rows("energy", errors["energy_meV_per_atom"])
-    rows += [
-        (f"force{'' if part == 'total' else ', ' + part}", "meV/A", numbers)
-        for part, numbers in errors["force_meV_per_A"].items()
-    ]
-    if errors["virial_meV_per_atom"]:
-        rows.append(("virial", "meV/atom", errors["virial_meV_per_atom"]))
-    for part, numbers in (errors.get("molecular") or {}).items():
-        if part == "frames":
-            continue
-        rows += _energy_rows(f"energy, {part}molecular", numbers["energy_meV_per_atom"])[:1]
-        rows.append((f"force, {part}molecular", "meV/A", numbers["force_meV_per_A"]))
-        if numbers["virial_meV_per_atom"]:
-            rows.append((f"virial, {part}molecular", "meV/atom", numbers["virial_meV_per_atom"]))
     lines = [f"errors on {errors['data']['name']}: {errors['frames']} frames, {errors['molecules']} molecules"]
-    lines.append(f"{'':38s}{'unit':10s}{'RMSE':>10s}{'MAE':>10s}{'reference':>12s}{'RMSE/ref.':>11s}")
-    for name, unit, numbers in rows:
-        cells = [_cell(numbers["rmse"], 10), _cell(numbers["mae"], 10), _cell(numbers["reference_rms"], 12)]
-        ratio = numbers["ratio"]
-        lines.append(f"{name:38s}{unit:10s}{''.join(cells)}{'-' if ratio is None else f'{ratio:.1%}':>11s}")
+    for name, unit, *cells, ratio in rows(errors):
+        lines.append(f"{name:38s}{unit:10s}{cells[0]:>10s}{cells[1]:>10s}{cells[2]:>12s}{ratio:>11s}")
+    return "\n".join([*lines, *words(errors)])
+
+
+def words(errors: dict[str, Any]) -> list[str]:
+    """Return what must be said besides the table: an energy that is off by a constant, lone atoms that are off."""
+    lines = []
     if is_offset(errors["energy_meV_per_atom"]):
         lines.append(_offset_in_words(errors["energy_meV_per_atom"]))
     if told := lone_atoms_told(errors.get("isolated_atoms_eV") or {}):
         lines.append(f"note: {told}")
-    return "\n".join(lines)
+    return lines
+
+
+def rows(errors: dict[str, Any]) -> list[list[str]]:
+    """Return the table of errors as text cells, the heading first."""
+    found = _energy_rows("energy", errors["energy_meV_per_atom"])
+    found += [
+        (f"force{'' if part == 'total' else ', ' + part}", "meV/A", numbers)
+        for part, numbers in errors["force_meV_per_A"].items()
+    ]
+    if errors["virial_meV_per_atom"]:
+        found.append(("virial", "meV/atom", errors["virial_meV_per_atom"]))
+    for part, numbers in (errors.get("molecular") or {}).items():
+        if part == "frames":
+            continue
+        found += _energy_rows(f"energy, {part}molecular", numbers["energy_meV_per_atom"])[:1]
+        found.append((f"force, {part}molecular", "meV/A", numbers["force_meV_per_A"]))
+        if numbers["virial_meV_per_atom"]:
+            found.append((f"virial, {part}molecular", "meV/atom", numbers["virial_meV_per_atom"]))
+    table = [["", "unit", "RMSE", "MAE", "reference", "RMSE/ref."]]
+    for name, unit, numbers in found:
+        ratio = "-" if numbers["ratio"] is None else f"{numbers['ratio']:.1%}"
+        table.append([name, unit, *(_cell(numbers[key]) for key in ("rmse", "mae", "reference_rms")), ratio])
+    return table
 
 
 def is_offset(energy: dict[str, Any]) -> bool:
@@ -192,5 +204,5 @@ def _offset_in_words(energy: dict[str, Any]) -> str:
     )
 
 
-def _cell(value: float | None, width: int) -> str:
-    return f"{'-' if value is None else f'{value:.2f}':>{width}s}"
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

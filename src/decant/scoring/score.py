@@ -183,19 +183,30 @@ def _compare(what: str, unit: str, run: Quantity | str, reference: Quantity, lif
 
 def as_text(result: Mapping[str, Any]) -> str:
     """Return the short table that `decant score` prints."""
-    rows = [["part", "value", "run", "reference", "unit"]]
+    head = f"{result['run']}: {result['status']}; reference: {result['reference']['name']}"
+    return "\n".join([head, format_table(rows(result)), *words(result)])
+
+
+def rows(result: Mapping[str, Any]) -> list[list[str]]:
+    """Return that table as text cells, the heading first."""
+    table = [["part", "value", "run", "reference", "unit"]]
     stability, dense, diffusive = (result["parts"][name] for name in PARTS)
-    rows.append(["stability", number(stability["value"]), number(stability["physical_ps"]),
+    table.append(["stability", number(stability["value"]), number(stability["physical_ps"]),
                  number(stability["asked_ps"]), "ps"])  # fmt: skip
-    rows.append(_row("density", dense, "g_cm3", 5))
-    rows.append(_row("diffusion", diffusive, "1e-5_cm2_s", 3))
-    rows += [_row(f"  {name}", one, "1e-5_cm2_s", 3) for name, one in diffusive.get("species", {}).items()]
+    table.append(_row("density", dense, "g_cm3", 5))
+    table.append(_row("diffusion", diffusive, "1e-5_cm2_s", 3))
+    table += [_row(f"  {name}", one, "1e-5_cm2_s", 3) for name, one in diffusive.get("species", {}).items()]
     for name, unit in (("conductivity", "mS_cm"), ("transference", "")):
         if one := result.get("beside", {}).get(name):
-            rows.append(_row(f"({name})", {"value": None, "uncertainty": None, **one}, unit, 3))
+            table.append(_row(f"({name})", {"value": None, "uncertainty": None, **one}, unit, 3))
     if result["score"] is not None:
-        rows.append(["score", number(result["score"], result["uncertainty"]), "", "", ""])
-    lines = [f"{result['run']}: {result['status']}; reference: {result['reference']['name']}", format_table(rows)]
+        table.append(["score", number(result["score"], result["uncertainty"]), "", "", ""])
+    return table
+
+
+def words(result: Mapping[str, Any]) -> list[str]:
+    """Return what must be said besides the table, a line each."""
+    lines, stability = [], result["parts"]["stability"]
     if result["score"] is None:
         lines.append(
             f"stability {number(stability['value'])}, not scored: what only holds may be a gas or another liquid"
@@ -205,9 +216,8 @@ def as_text(result: Mapping[str, Any]) -> str:
         lines.append(f"note: over {', '.join(result['over'])} only; with all parts it would be {low:.3g} to {high:.3g}")
     if stability["ended_by"] != COMPLETED:
         lines.append(f"note: stability: {stability['ended_by']}")
-    return "\n".join(
-        lines + [f"note: {note}" for note in [*result["notes"], *result["reference"]["notes"], *_notes_beside(result)]]
-    )
+    told = [*result["notes"], *result["reference"]["notes"], *_notes_beside(result)]
+    return [*lines, *(f"note: {note}" for note in told)]
 
 
 def _notes_beside(result: Mapping[str, Any]) -> list[str]:

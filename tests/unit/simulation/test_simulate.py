@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decant.cli.simulate import copies_of_box, end_of_time
+from decant.cli.simulate import copies_of_box
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_yaml
 from decant.foundation.locks import is_locked, locked
@@ -25,6 +25,7 @@ from decant.simulation.run import Run
 from decant.simulation.segment import Resources
 from decant.simulation.simulate import link_potential, simulate
 from decant.simulation.start import connectivity
+from decant.verbs.simulate import end_of_time
 from tests.descriptions import described
 
 

@@ -1,0 +1,1 @@
+"""The page of a study: its folder read into records, its sections, and `decant.reporting.report` that joins them."""

@@ -1,0 +1,72 @@
+"""Make configurations from recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ase import Atoms
+
+from decant.data.frames import read_frames
+from decant.foundation.shown import Shown
+from decant.verbs.paths import Location
+
+
+@dataclass(frozen=True, repr=False)
+class Built(Shown):
+    """Configurations that were built.
+
+    Attributes
+    ----------
+    path
+        The file.
+    sizes
+        Of each entry: its recipe, and the number of atoms of each configuration.
+    """
+
+    path: Path
+    sizes: list[tuple[str, list[int]]]
+
+    @property
+    def frames(self) -> list[Atoms]:
+        """The configurations."""
+        return read_frames(self.path, labelled=False)
+
+    def text(self) -> str:
+        """Return what `decant build` prints."""
+        made = [f"{recipe}: {len(sizes)} frames of {_span(sizes)} atoms" for recipe, sizes in self.sizes]
+        return "\n".join([*made, f"written: {self.path} ({sum(len(sizes) for _, sizes in self.sizes)} frames)"])
+
+
+def _span(sizes: Sequence[int]) -> str:
+    return str(sizes[0]) if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
+
+
+def build(source: Location | Sequence[Mapping[str, Any]], output: Location, *, seed: int = 1) -> Built:
+    """Make configurations from recipes.
+
+    Parameters
+    ----------
+    source
+        A YAML file, or the list that it holds: ``{"recipe": "cluster", "count": 40, "parameters": {...}}``.
+    output
+        File to write.
+    seed
+        Seed of entries that name none.
+
+    Raises
+    ------
+    InputError
+        If an entry is wrong, or what it asks for cannot be built.
+    """
+    from decant.configurations.base import check_entries, read_recipes
+    from decant.configurations.build import build as made
+
+    if isinstance(source, Sequence) and not isinstance(source, str):
+        entries = [dict(entry) if isinstance(entry, Mapping) else entry for entry in source]
+        check_entries(entries, "`source`")
+    else:
+        entries = read_recipes(Path(source))
+    return Built(Path(output), [(name, list(map(len, frames))) for name, frames in made(entries, Path(output), seed)])

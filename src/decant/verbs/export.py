@@ -1,0 +1,84 @@
+"""A fitted model as a potential."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from decant.algorithms.base import Part
+from decant.foundation.shown import Shown
+from decant.potentials.export import Use
+from decant.potentials.export import export as exported
+from decant.potentials.lone_atoms import lone_atoms_told
+from decant.potentials.potential import Potential
+from decant.verbs.paths import Location, words
+
+
+@dataclass(frozen=True, repr=False)
+class Exported(Shown):
+    """A potential that was exported.
+
+    Attributes
+    ----------
+    potential
+        The potential.
+    is_new
+        Whether it was written; one of the same model stays as it is.
+    """
+
+    potential: Potential
+    is_new: bool
+
+    def text(self) -> str:
+        """Return what `decant export` prints."""
+        made = self.potential
+        said = "written" if self.is_new else "is up to date"
+        line = (
+            f"{made.path}: {said}: {made.algorithm}, {' '.join(made.elements)}, cutoff {made.cutoff:g} A, "
+            f"{made.precision} precision"
+        )
+        told = lone_atoms_told(made.card.get("isolated_atoms_eV") or {})
+        return f"{line}\nnote: {told}" if told else line
+
+
+def export(
+    model: Location,
+    output: Location,
+    *,
+    precision: str | None = None,
+    elements: str | Sequence[str] | None = None,
+    head: str | None = None,
+    charge: int | None = None,
+    spin: int | None = None,
+    format: str | Sequence[str] = (),
+    good_for: Sequence[str] = (),
+    not_for: Sequence[str] = (),
+) -> Exported:
+    """Export a fitted model as a potential: model file, LAMMPS lines, card.
+
+    Parameters
+    ----------
+    model
+        Folder of `fit`, a model file that you trust, or the name of a published model.
+    output
+        Folder of the potential.
+    precision
+        ``"double"`` or ``"single"``; that of the model by default.
+    elements, head, charge, spin
+        The part of the model that is wanted.
+    format
+        Other forms besides, such as ``mliap`` and ``libtorch``.
+    good_for, not_for
+        For the card, a line each.
+
+    Raises
+    ------
+    InputError
+        If the model cannot be exported, or the folder holds something else.
+    """
+    use = Use(tuple(good_for), tuple(not_for)) if good_for or not_for else None
+    symbols = None if elements is None else words(elements)
+    return Exported(
+        *exported(Path(model), Path(output), precision, Part(symbols, head, charge, spin), words(format), use)
+    )

@@ -1,0 +1,60 @@
+"""Findings and their report; the checks themselves are tried on a real machine in tests/integration/test_doctor.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from decant.diagnosis import base
+from decant.diagnosis.base import MISSING, OK, WRONG, Finding, as_mapping, as_text, examine, runs_potentials
+from decant.diagnosis.packages import requirements
+from decant.foundation.errors import InputError
+
+
+def test_a_line_tells_state_name_detail_and_what_mends_it() -> None:
+    assert as_text(Finding("mpi", OK, "2 ranks started")).split() == ["ok", "mpi", "2", "ranks", "started"]
+    first, second = as_text(Finding("gpu", MISSING, "none", "buy one", needed=False)).splitlines()
+    assert first.startswith("missing") and "gpu (optional)" in first
+    assert second.strip() == "mend: buy one"
+
+
+def test_the_main_job_waits_for_what_it_needs_and_for_nothing_else() -> None:
+    fine, optional = Finding("mpi", OK, ""), Finding("gpu", MISSING, "", needed=False)
+    assert as_mapping([fine, optional])["main_job"] is True
+    assert as_mapping([fine, optional, Finding("lammps", WRONG, "")])["main_job"] is False
+
+
+def test_a_machine_without_extras_runs_potentials_though_not_the_main_job() -> None:
+    found = [Finding(name, OK, "") for name in ("lammps", "pair_style mace", "mpi")]
+    assert runs_potentials([*found, Finding("extra mace", MISSING, "")])
+    assert not runs_potentials([*found[:2], Finding("mpi", WRONG, "")])
+
+
+def test_a_check_that_fails_itself_is_a_finding_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken_disk() -> Iterator[Finding]:
+        raise OSError("strange")
+        yield
+
+    def no_program() -> Iterator[Finding]:
+        raise InputError("lmp: no such program")
+        yield
+
+    def fine() -> Iterator[Finding]:
+        yield Finding("fine", OK, "")
+
+    monkeypatch.setattr(base, "checks", lambda: [broken_disk, no_program, fine])
+    found = [(finding.name, finding.state, finding.detail) for finding in examine()]
+    assert found == [
+        ("broken disk", WRONG, "OSError: strange"),
+        ("no program", MISSING, "lmp: no such program"),
+        ("fine", OK, ""),
+    ]
+
+
+def test_what_an_extra_asks_for_counts_and_what_other_extras_ask_for_does_not() -> None:
+    names = {requirement.name.lower() for requirement in requirements("decant-mlip")}
+    assert {"lammps", "mpich", "numpy"} <= names  # mpich comes by lammps[mpi] alone
+    assert not {"deepmd-kit", "torch", "pytest", "cmake"} & names  # of our own extras
+    deepmd = {requirement.name.lower() for requirement in requirements("decant-mlip", frozenset({"deepmd"}))}
+    assert {"deepmd-kit", "torch"} <= deepmd and not {"mace-torch", "numpy"} & deepmd
