@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import decant
+from decant.watching.look import look
 from tests.integration.conftest import run_decant
 
 RECIPES = [
@@ -48,6 +49,8 @@ def test_a_run_is_measured_in_python_and_says_what_the_command_says(tmp_path: Pa
         dump_every="5fs", thermo_every="1fs",
     )  # fmt: skip
     assert run.status["state"] == "completed"
+    seen = look(run.path)
+    assert (seen.state, seen.share) == ("completed", 1.0) and len(seen.curves) == 4
     measured = decant.analyze(run)
     assert measured.density and measured.density.unit == "g/cm3" and 0.5 < measured.density.value < 2.0
     assert measured.run.path == run.path and measured["density"]["value"] == measured.density.value

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from decant.foundation.errors import InputError
 
 if TYPE_CHECKING:
@@ -150,6 +152,29 @@ class Exported:
     precision: str
 
 
+@dataclass(frozen=True)
+class Course:
+    """Validation errors in the course of a training.
+
+    Attributes
+    ----------
+    unit
+        What is counted: epochs or steps.
+    done
+        How many of them, shape (n,).
+    energy_meV_per_atom, force_meV_per_A
+        Root mean square errors, shape (n,); force of a Cartesian component.
+    planned
+        How many are planned in all; None where nothing says.
+    """
+
+    unit: str = "epochs"
+    done: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    energy_meV_per_atom: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    force_meV_per_A: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    planned: float | None = None
+
+
 class Algorithm(ABC):
     """A way to fit a potential and to run it in LAMMPS.
 
@@ -218,6 +243,16 @@ class Algorithm(ABC):
 
         It refuses an element that it does not know.
         """
+
+    def course(self, directory: Path) -> Course:
+        """Return the validation errors of a training so far, finished or not; empty where its files tell nothing.
+
+        Parameters
+        ----------
+        directory
+            That of the `FitTask`.
+        """
+        return Course()
 
     def calculator_on(self, directory: Path, device: str) -> Calculator:
         """Return that calculator on a device, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"opencl"``.

@@ -19,8 +19,8 @@ from decant.foundation.version import __version__
 
 # in the order of the flow
 VERBS = (
-    "doctor", "init", "validate", "run", "status", "solvents", "recipes", "build", "label", "import", "inspect",
-    "select", "split", "fit", "evaluate", "export", "check", "learn", "bench", "plan", "trust",
+    "doctor", "init", "validate", "run", "status", "watch", "solvents", "recipes", "build", "label", "import",
+    "inspect", "select", "split", "fit", "evaluate", "export", "check", "learn", "bench", "plan", "trust",
     "ready", "simulate", "lmp", "analyze", "score", "compare", "report",
 )  # fmt: skip
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}

@@ -196,7 +196,16 @@ class Folded:
     blocks: Sequence[Table | Figure]
 
 
-Block = str | Table | Figure | Listing | Folded
+@dataclass(frozen=True)
+class Verbatim:
+    """Text as a terminal shows it."""
+
+    form: ClassVar[str] = "verbatim"
+
+    text: str
+
+
+Block = str | Table | Figure | Listing | Folded | Verbatim
 
 
 @dataclass(frozen=True)
@@ -219,7 +228,13 @@ class Section:
 
 
 def render(
-    title: str, subtitle: str, sections: Sequence[Section], folder: str = "", lead: Sequence[str] = (), how: str = ""
+    title: str,
+    subtitle: str,
+    sections: Sequence[Section],
+    folder: str = "",
+    lead: Sequence[str] = (),
+    how: str = "",
+    refresh_s: float = 0.0,
 ) -> str:
     """Return the page as HTML.
 
@@ -235,9 +250,12 @@ def render(
         The few sentences for those who read no more; the page opens with them.
     how
         What a reader must know of the numbers in them.
+    refresh_s
+        Seconds after which a browser loads the page anew; 0 for one that stays.
     """
     return html.render(
-        TEMPLATE, title=title, subtitle=subtitle, sections=sections, folder=folder, lead=lead, how=how
+        TEMPLATE, title=title, subtitle=subtitle, sections=sections, folder=folder, lead=lead, how=how,
+        refresh_s=refresh_s,
     )  # fmt: skip
 
 

@@ -31,6 +31,19 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         writer.writerows(rows)
 
 
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read rows that `write_rows` wrote; what was None is an empty text.
+
+    Raises
+    ------
+    InputError
+        If the file is missing.
+    """
+    require_file(path, "a CSV file that decant wrote")
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
 def read_csv(path: Path) -> dict[str, np.ndarray]:
     """Read columns that `write_csv` wrote.
 

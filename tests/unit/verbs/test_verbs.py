@@ -23,6 +23,7 @@ WITHOUT = {
     "recipes": "a page to read",
     "solvents": "a page to read",
     "validate": "a page to read before run",
+    "watch": "goes on until what it watches ends",
 }
 """Verbs that are no function, and what they are instead."""
 OF_THE_COMMAND = {

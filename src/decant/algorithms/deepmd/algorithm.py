@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ase import Atoms
 
-from decant.algorithms.base import WHOLE, Algorithm, Exported, FitResult, FitTask, Part
+from decant.algorithms.base import WHOLE, Algorithm, Course, Exported, FitResult, FitTask, Part
 from decant.algorithms.deepmd.checkpoint import checkpoint_model, last_checkpoint, require_weights
 from decant.algorithms.deepmd.freezing import MODEL, freeze, run_dp
 from decant.algorithms.deepmd.freezing import precision as model_precision
-from decant.algorithms.deepmd.training import Training
+from decant.algorithms.deepmd.training import Training, course
 from decant.algorithms.training import HOLD, TrainingFailed, labels_of_lone_atoms, quiet, require_labels
 from decant.data.prediction import ask
 from decant.foundation.errors import InputError
@@ -82,6 +82,10 @@ class DeepPotential(Algorithm):
         """Return whether the lone atoms of a model are so near their labels that they can be held to them."""
         calculator = self.model_calculator(model)
         return all(abs(ask(calculator, Atoms(symbol)).energy - label) < NEAR for symbol, label in labels.items())
+
+    def course(self, directory: Path) -> Course:
+        """Return the validation errors by step."""
+        return course(directory)
 
     def start(self, model: Path) -> Path:
         """Return the checkpoint: of a frozen model, the last that its fit left beside it; a potential has none.

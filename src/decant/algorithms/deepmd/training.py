@@ -7,13 +7,15 @@ import json
 import re
 import sys
 import time
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from ase.data import atomic_numbers
 
-from decant.algorithms.base import FitTask
+from decant.algorithms.base import Course, FitTask
 from decant.algorithms.deepmd.checkpoint import checkpoint_model
 from decant.algorithms.deepmd.data import write_systems
 from decant.algorithms.training import HELD, HOLD, diverged, require_checkpoint, run_training
@@ -25,13 +27,30 @@ if TYPE_CHECKING:
 
 CLOSING = 1.0
 """Time that freezing takes, relative to the time before the first step, most of which is the start of a program."""
-INPUT, LOG = "input.json", "train.log"
+INPUT, LOG, CURVE = "input.json", "train.log", "lcurve.out"
 _OURS = ("batch_atoms", HOLD)  # settings that are no words of DeePMD-kit
 _GUESSED_SECONDS_PER_ATOM = 0.9e-3  # 0.14 s a step at 160 atoms on 2 cores; measured and corrected while training
 _BATCH = re.compile(r"Batch +(\d+): total wall time = ([\d.]+) s")
 _ERRORS = re.compile(r"Batch +(\d+): val: (.*)")
 _NO_NUMBER = re.compile(r"\brmse_[ef] = +[-+]?(nan|inf)")  # that of virials is none where a batch has none
 _SAVED = re.compile(r"Saved model to .*-(\d+)\.pt")
+
+
+def course(directory: Path) -> Course:
+    """Return the validation errors by step, by the table of a training; see `Algorithm.course`."""
+    table = directory / CURVE
+    if not table.is_file():
+        return Course("steps")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a table without a row yet
+        rows = np.genfromtxt(table, names=True, invalid_raise=False, ndmin=1)
+    names = rows.dtype.names or ()
+    if not {"step", "rmse_e_val", "rmse_f_val"} <= set(names):
+        return Course("steps")
+    _, last = np.unique(rows["step"][::-1], return_index=True)  # of steps that were repeated after a kill
+    rows = rows[::-1][last]
+    planned = json.loads((directory / INPUT).read_text(encoding="utf-8"))["training"]["numb_steps"]
+    return Course("steps", rows["step"], 1e3 * rows["rmse_e_val"], 1e3 * rows["rmse_f_val"], float(planned))
 
 
 @dataclass
@@ -205,7 +224,7 @@ class Training:
         training.update(
             training_data={"systems": self.systems.get("train", []), "batch_size": batch},
             validation_data={"systems": self.systems.get("valid", []), "batch_size": batch, "numb_btch": 2},
-            numb_steps=self.steps, seed=self.task.seed, disp_file="lcurve.out", save_ckpt="model.ckpt", max_ckpt_keep=2,
+            numb_steps=self.steps, seed=self.task.seed, disp_file=CURVE, save_ckpt="model.ckpt", max_ckpt_keep=2,
             disp_freq=max(min(round(3.0 / self.step_time), self.steps // 10), 1),
             save_freq=max(min(round(30.0 / self.step_time), self.steps // 5), 1),
         )  # fmt: skip

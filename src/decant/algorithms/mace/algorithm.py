@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ase.data import chemical_symbols
 
-from decant.algorithms.base import WHOLE, Algorithm, Exported, FitResult, FitTask, Part, Pretrained
+from decant.algorithms.base import WHOLE, Algorithm, Course, Exported, FitResult, FitTask, Part, Pretrained
 from decant.algorithms.mace.model_file import load_trusted
 from decant.algorithms.mace.published import LICENCES, PUBLISHED, fetch
 from decant.algorithms.mace.reference import (
@@ -17,7 +17,7 @@ from decant.algorithms.mace.reference import (
     torch_calculator,
     write_reference,
 )
-from decant.algorithms.mace.training import MODEL_FILE, completed, known_options, train
+from decant.algorithms.mace.training import MODEL_FILE, completed, course, known_options, train
 from decant.algorithms.training import HOLD, labels_of_lone_atoms, require_labels
 from decant.data.frames import is_isolated, write_frames
 from decant.foundation.errors import InputError
@@ -80,6 +80,10 @@ class Mace(Algorithm):
         write_frames(task.directory / "valid.extxyz", valid)
         epochs, told = train(task, settings, lone if hold else {})
         return FitResult(task.directory / MODEL_FILE, {**settings, HOLD: hold}, epochs, notes + told)
+
+    def course(self, directory: Path) -> Course:
+        """Return the validation errors after each epoch."""
+        return course(directory)
 
     def start(self, model: Path) -> Path:
         """Return the same file; of a potential, the reference that its own calculator is rebuilt from."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from decant.algorithms.base import FitTask
+from decant.algorithms.base import Course, FitTask
 from decant.algorithms.training import HELD, diverged, require_checkpoint, run_training
 from decant.data.frames import is_isolated
 from decant.foundation.machine import has_gpu_driver
@@ -34,6 +34,7 @@ _OWN = {
     "scheduler", "swa", "start_swa", "restart_latest", "config", "E0s", "device", "eval_interval", "heads",
     "foundation_model", "multiheads_finetuning", "pt_train_file", "pt_valid_file", "force_mh_ft_lr",
 }  # fmt: skip
+LOG = "train.log"
 UNLIMITED_EPOCHS = 1_000_000
 _EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E_per_atom= *([\d.naif]+) meV, RMSE_F= *([\d.naif]+) meV")
 _PARSER = "_mace_tools"
@@ -124,7 +125,7 @@ def train(task: FitTask, settings: dict[str, Any], lone: Mapping[str, float]) ->
     seen = 0.0
     cut, notes = 1.0, list[str]()
     note, steps_an_epoch = "", _steps_an_epoch(task, settings)
-    log = task.directory / "train.log"
+    log = task.directory / LOG
     checkpoints = list((task.directory / "checkpoints").glob(f"{_NAME}*_epoch-*.pt"))
     if checkpoints and HELD not in (log.read_text(errors="replace") if log.is_file() else HELD):
         lone = {}  # a fit that an earlier version began otherwise goes on as it began
@@ -156,6 +157,16 @@ def train(task: FitTask, settings: dict[str, Any], lone: Mapping[str, float]) ->
 
         run_training(_command(task, settings, lone), task.directory, log, on_line)
     return seen, notes
+
+
+def course(directory: Path) -> Course:
+    """Return the validation errors after each epoch, by the log of a training; see `Algorithm.course`."""
+    log = directory / LOG
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    errors = {int(epoch) + 1: (float(energy), float(force)) for epoch, energy, force in _EPOCH.findall(text)}
+    done = sorted(errors)
+    energy, force = np.array([errors[epoch] for epoch in done]).reshape(-1, 2).T
+    return Course("epochs", np.array(done, dtype=float), energy, force)
 
 
 def _told_of_cut(epoch: int, batches: int, of: int) -> str:
