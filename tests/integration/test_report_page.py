@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from decant.analysis.compare import compare
 from decant.data.inspect import inspect, read_parts, write_inspection
@@ -128,3 +129,16 @@ def test_the_browser_sees_an_error_and_an_overflow_where_there_is_one(chromium: 
     assert found["width"] > PHONE
     assert found["outside"]
     assert "undefinedFunction" in said[0]
+
+
+@pytest.mark.parametrize(("scheme", "darkest", "lightest"), [(0, 0, 70), (1, 200, 255)])
+def test_a_page_is_dark_where_the_reader_wants_it_so(
+    chromium: str, others: dict[str, Path], scheme: int, darkest: float, lightest: float
+) -> None:
+    picture = others["inspect"].with_name(f"scheme-{scheme}.png")
+    options = [f"--blink-settings=preferredColorScheme={scheme}", f"--screenshot={picture}", "--window-size=800,1600"]
+    subprocess.run(
+        [chromium, "--headless", "--no-sandbox", "--disable-gpu", *options, others["inspect"].as_uri()],
+        capture_output=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert darkest < np.asarray(Image.open(picture).convert("L")).mean() < lightest
