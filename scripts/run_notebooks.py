@@ -19,6 +19,10 @@ STRICT = "--InteractiveShell.system_raise_on_error=True"
 """A command of a cell (`!decant ...`) that fails ends the notebook, as an exception does."""
 
 
+WARNING = re.compile(r"^\S*site-packages/\S+: \w*Warning: .*\n(?:  .*\n)?", flags=re.MULTILINE)
+"""A warning of one library to another, with a path of this machine."""
+
+
 def executed(path: Path, folder: Path) -> nbformat.NotebookNode:
     """Return a notebook as it is after a run of every cell in a folder; a cell or a command of it that fails ends it.
 
@@ -40,7 +44,7 @@ def executed(path: Path, folder: Path) -> nbformat.NotebookNode:
 
 
 def tidy(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """Return outputs with the pieces of a stream joined, and each line of it as a terminal shows it in the end."""
+    """Return outputs with the pieces of a stream joined, each line as a terminal shows it in the end, less warnings."""
     kept: list[nbformat.NotebookNode] = []
     for output in outputs:
         if kept and output.output_type == "stream" == kept[-1].output_type and output.name == kept[-1].name:
@@ -50,8 +54,9 @@ def tidy(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
     for output in kept:
         if output.output_type == "stream":
             lines = output.text.replace("\r\n", "\n").split("\n")
-            output.text = "\n".join(re.split("\r|\x1b\\[K", line)[-1] for line in lines)
-    return kept
+            shown = "\n".join(re.split("\r|\x1b\\[K", line)[-1] for line in lines)
+            output.text = WARNING.sub("", shown) if output.name == "stderr" else shown
+    return [output for output in kept if output.output_type != "stream" or output.text.strip()]
 
 
 def main() -> None:
