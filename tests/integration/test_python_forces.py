@@ -19,6 +19,7 @@ from decant.labels.registry import labeler
 from decant.lammps.command import environment
 from decant.lammps.data import write_data
 from decant.lammps.launch import launch, variables
+from decant.potentials.check import TOLERANCES, difference
 from decant.potentials.export import export
 from decant.potentials.potential import Potential
 from decant.potentials.single_point import single_point
@@ -132,6 +133,21 @@ class Recorder:
     def __call__(self, atoms):
         self.asked.append(atoms)
         return next(self.answers, None) or labeler("ase:ase.calculators.emt.EMT").label(atoms)
+
+
+def test_mace_torch_in_python_and_pair_style_mace_say_the_same_of_a_model(
+    mace_model: Path, mace_potential: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    model = (mace_model / read_yaml(mace_model / "fit.yaml")["model"]).resolve()
+    settings = {"model_paths": str(model), "device": "cpu", "default_dtype": "float64", "keep": True}
+    description = described(tmp_path, "ase:mace.calculators.MACECalculator", **settings)
+    potential, _ = export(description, tmp_path / "potential")
+    monkeypatch.setenv(TRUSTED, Description.read(description).fingerprint)
+    environment.cache_clear()
+    frames = [waters(), waters(periodic=False)]
+    expected = single_point(Potential.open(mace_potential), frames, 1)
+    found = difference(frames, single_point(potential, frames, 1), expected)
+    assert found.within(TOLERANCES["double"]), found
 
 
 def test_a_check_holds_lammps_to_the_calculator_with_and_without_a_cell(xtb: Potential, tmp_path: Path):
