@@ -67,6 +67,24 @@ class TestOpenFF(LabelerConformance):
         return pack(parse_liquid("CO:12"), 0.7, 1)
 
 
+class TestCalculator(AlgorithmConformance):
+    name = "ase"
+    ranks = (1,)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def data(cls, tiny_dataset: Path) -> Path:
+        return tiny_dataset
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def model(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """A description; there is no fit."""
+        description = tmp_path_factory.mktemp("ase") / "xtb.yaml"
+        description.write_text("method: gfn1-xtb\nelements: [H, C, O]\n")
+        return description
+
+
 class TestMace(OurAlgorithm):
     name = "mace"
     settings = tuple(word.removeprefix("--set=") for word in TINY["mace"] if word.startswith("--set="))

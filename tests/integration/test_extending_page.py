@@ -7,12 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.entry_points import install
 
 PAGE = (REPOSITORY / "docs" / "extending.md").read_text(encoding="utf-8")
 
@@ -34,16 +34,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, content in blocks().items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
-    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
-    about = folder / f"decant_argon-{project['version']}.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
-    (about / "entry_points.txt").write_text(
-        "".join(
-            f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in entries.items())
-            for group, entries in project["entry-points"].items()
-        )
-    )
+    install(folder)
     return folder
 
 

@@ -175,12 +175,15 @@ class Course:
     planned: float | None = None
 
 
+WITHOUT_FIT = "has no fit; what it runs is taken as it is: decant export MODEL, in a study strategy: zero-shot"
+
+
 class Algorithm(ABC):
     """A way to fit a potential and to run it in LAMMPS.
 
     A third party adds one by naming a subclass that is made without arguments under the entry point group
-    ``decant.algorithms`` (docs/extending.md). It must define `name`, `suffixes`, `fit`, `export` and `calculator`; the
-    rest is refused, or done with those, unless it is defined too.
+    ``decant.algorithms`` (docs/extending.md). It must define `name`, `suffixes`, `export` and `calculator`; the rest,
+    `fit` too, is refused, or done with those, unless it is defined.
 
     Attributes
     ----------
@@ -205,6 +208,9 @@ class Algorithm(ABC):
     committees
         Whether its pair style takes several model files, and writes how far they disagree, in the words and the format
         of ``pair_style deepmd``.
+    in_python
+        Whether it has no pair style: LAMMPS then gets forces from its `calculator`, on one rank. The pair style that
+        `export` tells is only that of the neighbour list, ``zero CUTOFF``.
     """
 
     name: ClassVar[str]
@@ -216,16 +222,22 @@ class Algorithm(ABC):
     published: ClassVar[tuple[str, ...]] = ()
     licences: ClassVar[Mapping[str, str]] = {}
     committees: ClassVar[bool] = False
+    in_python: ClassVar[bool] = False
 
-    @abstractmethod
+    @property
+    def fits(self) -> bool:
+        """Whether it has a fit; without one, its models are run as they are."""
+        return type(self).fit is not Algorithm.fit
+
     def fit(self, task: FitTask) -> FitResult:
         """Train until a limit of the task is reached; continue what an interrupted fit left in its directory.
 
         Raises
         ------
         InputError
-            If there is nothing to learn from, or the settings make no sense.
+            If there is nothing to learn from, the settings make no sense, or it has no fit.
         """
+        raise InputError(f"`algorithm` {self.name}: {WITHOUT_FIT}")
 
     @abstractmethod
     def export(self, source: Path, directory: Path, precision: str | None, part: Part = WHOLE) -> Exported:
@@ -290,6 +302,9 @@ class Algorithm(ABC):
         """Return the chemical symbols that a model file knows; by default those of an export that is thrown away."""
         with tempfile.TemporaryDirectory(prefix="decant-") as directory:
             return self.export(source, Path(directory), None).elements
+
+    def require_usable(self, model: Path) -> None:  # noqa: B027  (nothing to require, unless it is overridden)
+        """Raise `InputError` if a model file, or the directory of a potential, would be refused when it is used."""
 
     def start(self, model: Path) -> Path:
         """Return the file that a training can start from, given a fitted model or the directory of a potential.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from decant.algorithms.base import WITHOUT_FIT
 from decant.algorithms.registry import algorithm as named
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import parse_yaml, read_yaml
@@ -90,8 +91,10 @@ def load_preset(algorithm: str, name: str, overrides: list[str], known: set[str]
     Raises
     ------
     InputError
-        If the file or an override is not understood.
+        If the algorithm has no fit, or the file or an override is not understood.
     """
+    if not named(algorithm).fits:
+        raise InputError(f"`algorithm` {algorithm}: {WITHOUT_FIT}")
     path = preset_path(algorithm, name)
     content = read_yaml(path)
     for key in content:

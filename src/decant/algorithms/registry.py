@@ -12,6 +12,7 @@ GROUP = "decant.algorithms"
 BUILT_IN = {
     "mace": "decant.algorithms.mace.algorithm:Mace",
     "deepmd": "decant.algorithms.deepmd.algorithm:DeepPotential",
+    "ase": "decant.labels.algorithm:CalculatorAlgorithm",  # by name only: it stands on the reference methods
 }
 
 

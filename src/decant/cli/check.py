@@ -19,7 +19,10 @@ def command(
             show_default="the examples stored with the potential",
         ),
     ] = None,
-    ranks: Annotated[str, typer.Option(help="Numbers of MPI ranks, with commas.")] = "1,2",
+    ranks: Annotated[
+        str | None,
+        typer.Option(help="Numbers of MPI ranks, with commas.", show_default="1,2; 1 where Python computes the forces"),
+    ] = None,
     limit: Annotated[int | None, typer.Option(help="Use at most so many frames, evenly spread.", min=1)] = None,
     config: Config = None,
 ) -> None:
@@ -38,7 +41,7 @@ def command(
     """
     from decant.verbs.check import check
 
-    done = check(potential, data, ranks=whole_numbers("--ranks", ranks), limit=limit)
+    done = check(potential, data, ranks=None if ranks is None else whole_numbers("--ranks", ranks), limit=limit)
     typer.echo(done)
     if not done.passed:
         raise typer.Exit(1)

@@ -14,7 +14,8 @@ def command(
     model: Annotated[
         Path,
         typer.Argument(
-            help="Directory of 'decant fit', a .model, .pth or .pt file you trust, or the name of a published model."
+            help="Directory of 'decant fit', a .model, .pth or .pt file you trust, the name of a published model, or a"
+            " calculator: gfn2-xtb, or the .yaml that describes one."
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Directory of the potential.")],
@@ -23,16 +24,21 @@ def command(
         typer.Option(help="Arithmetic of the LAMMPS run: double or single. A Deep Potential runs as it was trained."),
     ] = None,
     elements: Annotated[
-        str | None, typer.Option(help="Elements to keep, as in H,C,O: needed where a model knows many. MACE only.")
+        str | None,
+        typer.Option(help="Elements to keep, as in H,C,O: needed where a model knows many. Not for Deep Potential."),
     ] = None,
     head: Annotated[str | None, typer.Option(help="Head to export, where a model has several. MACE only.")] = None,
     charge: Annotated[
         int | None,
-        typer.Option(help="Total charge of the system, where a model is one for any: 0 unless given. MACE only."),
+        typer.Option(
+            help="Total charge of the system, where a model is one for any: 0 unless given. Not for Deep Potential."
+        ),
     ] = None,
     spin: Annotated[
         int | None,
-        typer.Option(help="Multiplicity of the system, where a model is one for any: 1 unless given. MACE only."),
+        typer.Option(
+            help="Multiplicity of the system, where a model is one for any: 1 unless given. Not for Deep Potential."
+        ),
     ] = None,
     format: Annotated[
         str | None,
@@ -57,6 +63,7 @@ def command(
       decant export downloaded.model -o potentials/theirs --precision single
       decant export mace-off23-small -o potentials/off --elements H,C,O
       decant export mace-mpa-0-medium.model -o potentials/mpa --elements H,C,O
+      decant export gfn2-xtb -o potentials/gfn2 --elements H,C,O
       decant export mace-omol-0 -o potentials/omol --elements H,C,O --charge -1 --spin 2
       decant export models/mace-a -o potentials/mace-a --format mliap,libtorch
       decant export models/mace-a -o potentials/mace-a --good-for "EC/EMC, 250-350 K" --not-for "any other solvent"

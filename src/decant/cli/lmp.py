@@ -18,8 +18,9 @@ def command(context: typer.Context) -> None:
     """
     import os
 
-    from decant.lammps.command import environment, lmp_binary
+    from decant.lammps.command import environment, program
     from decant.lammps.wanted import wanted_plugin
 
-    words = [str(lmp_binary()), *context.args]
-    os.execve(words[0], words, environment(wanted_plugin(context.args)))
+    plugin = wanted_plugin(context.args)
+    words = [*program(plugin), *context.args]
+    os.execve(words[0], words, environment(plugin))

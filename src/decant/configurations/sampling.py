@@ -233,7 +233,7 @@ def _by_lammps(task: Sampling) -> list[Atoms]:
             "seed": task.seed % 900_000_000 + 1, **limits.variables(), "min_density": 0.0, "max_density": 1e6, **more,
         }  # fmt: skip
         arguments = ["-log", "none", "-in", script, *variables(values)]
-        outcome = launch(arguments, 1, directory, plugin=potential.algorithm)
+        outcome = launch(arguments, 1, directory, plugin=potential.plugin)
         if outcome.code != 0 and outcome.stop is None:
             raise ProgramFailed(f"driver '{task.driver}': LAMMPS failed while sampling: {outcome.reason()}")
         return [task.start, *_read_frames(directory / "trajectory.0.dcd", task, box)]

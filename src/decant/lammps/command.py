@@ -20,6 +20,12 @@ MACE = "mace"
 """Name of our own plugin."""
 OWN_STYLES = "openff"
 """What LAMMPS computes by its own styles: no plugin of anybody else is needed for it."""
+IN_PYTHON = "python"
+"""In place of a plugin: forces that an ASE calculator computes in the process of LAMMPS."""
+PYTHON_FIX = "python_forces"
+"""The ``fix external`` through which LAMMPS gets them."""
+PYTHON_LMP = "decant.potentials.python_lmp"
+"""The module that stands in for `lmp` then."""
 MPI_LIBRARY = "libmpi.so.12"
 
 
@@ -31,10 +37,10 @@ def environment(plugin: str | None = None) -> dict[str, str]:
     ----------
     plugin
         Name of the only plugin that is needed, as under the entry point group ``lammps.plugins``; without it, or if
-        no plugin has this name, every installed one is loaded; for `OWN_STYLES` none but ours. Without Deep
+        no plugin has this name, every installed one is loaded; for `OWN_STYLES`, `IN_PYTHON` ours alone. Without Deep
         Potential's, `lmp` starts at once.
     """
-    if plugin in (MACE, OWN_STYLES):
+    if plugin in (MACE, OWN_STYLES, IN_PYTHON):
         variables, folders = dict(os.environ), {MACE: mace_directory()}
     else:
         variables, folders = _every_plugin()
@@ -110,8 +116,18 @@ def lmp_binary() -> Path:
     return found[0]
 
 
+def program(plugin: str | None) -> list[str]:
+    """Return the words that start `lmp`, or what stands in for it with `IN_PYTHON`."""
+    return [sys.executable, "-m", PYTHON_LMP] if plugin == IN_PYTHON else [str(lmp_binary())]
+
+
 def command(
-    arguments: Sequence[str], ranks: int, threads: int = 1, launcher: str | None = None, gpus: int = 0
+    arguments: Sequence[str],
+    ranks: int,
+    threads: int = 1,
+    launcher: str | None = None,
+    gpus: int = 0,
+    plugin: str | None = None,
 ) -> list[str]:
     """Return the command that runs `lmp` with `arguments` on `ranks` MPI ranks.
 
@@ -125,14 +141,18 @@ def command(
         Name or command line of the launcher; see `decant.lammps.launcher`.
     gpus
         GPUs of a node, of which each rank sees one; 0 leaves to the program what it sees.
+    plugin
+        As of `environment`; for `IN_PYTHON`, Python stands in for `lmp`.
 
     Raises
     ------
     InputError
-        If `ranks` is below one, or larger than four times the number of cores where all ranks start on this machine;
-        or the launcher is missing or wrong.
+        If `ranks` is below one, or larger than four times the number of cores where all ranks start on this machine,
+        or not one for `IN_PYTHON`; or the launcher is missing or wrong.
     """
+    if plugin == IN_PYTHON and ranks != 1:
+        raise InputError(f"`ranks` {ranks}: the forces of this potential are computed in Python, on one rank: give 1")
     most = 4 * available_cores()
     if ranks < 1 or (on_this_machine(launcher) and ranks > most):
         raise InputError(f"`ranks` {ranks}: expected 1 to {most} on this machine ({available_cores()} cores)")
-    return [*launch_words(ranks, threads, launcher), *one_gpu_a_rank(gpus), str(lmp_binary()), *arguments]
+    return [*launch_words(ranks, threads, launcher), *one_gpu_a_rank(gpus), *program(plugin), *arguments]

@@ -107,7 +107,7 @@ def launch(
     threads
         OpenMP threads of each rank.
     plugin
-        The only LAMMPS plugin that is needed; see `decant.lammps.command.environment`.
+        The only LAMMPS plugin that is needed, or `decant.lammps.command.IN_PYTHON`; see `decant.lammps.command`.
     on_row
         Called with each thermodynamic row as it is printed.
     keep_open
@@ -131,7 +131,7 @@ def launch(
     KeyboardInterrupt
         If this process was interrupted or asked to terminate; LAMMPS has been ended by then.
     """
-    words = command(arguments, ranks, threads, launcher, gpus)
+    words = command(arguments, ranks, threads, launcher, gpus, plugin)
     alive, held = os.pipe()  # every rank holds one end, so the other tells when the last of them is gone
     process = subprocess.Popen(
         words,

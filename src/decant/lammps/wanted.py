@@ -8,7 +8,7 @@ from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 
-from decant.lammps.command import MACE
+from decant.lammps.command import IN_PYTHON, MACE, PYTHON_FIX
 
 DEEPMD = "deepmd"
 """Name of Deep Potential's plugin, and of its styles."""
@@ -19,7 +19,7 @@ _INDEX = re.compile(r"^\s*variable\s+(\w+)\s+(?:index|string)\s+[\"']?([^\s\"']+
 
 
 def wanted_plugin(arguments: Sequence[str]) -> str | None:
-    """Return the name of our own plugin where a run needs no other, None where it may.
+    """Return the name of our own plugin where a run needs no other, None where it may; `IN_PYTHON` for such a run.
 
     Parameters
     ----------
@@ -29,9 +29,12 @@ def wanted_plugin(arguments: Sequence[str]) -> str | None:
     """
     script = _after(arguments, "-in", "-i")
     others = {entry.name for entry in metadata.entry_points(group="lammps.plugins")} - {MACE, DEEPMD}
-    if script is None or others:
+    if script is None:
         return None
-    return MACE if all(DEEPMD not in text for text in _texts(Path(script), _variables(arguments), set())) else None
+    texts = list(_texts(Path(script), _variables(arguments), set()))
+    if any(f"fix {PYTHON_FIX} " in text for text in texts):
+        return IN_PYTHON
+    return MACE if not others and all(DEEPMD not in text for text in texts) else None
 
 
 def _texts(path: Path, variables: dict[str, str], seen: set[Path]) -> Iterator[str]:

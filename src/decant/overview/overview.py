@@ -99,7 +99,7 @@ def _potential(folder: Path) -> Work:
     potential = Potential.open(folder)
     checked = potential.card.get("check")
     words = f"{potential.algorithm}, {' '.join(potential.elements)}, {potential.cutoff:g} A"
-    after = "" if checked else f"decant check {folder}"
+    after = "" if checked or potential.in_python else f"decant check {folder}"  # a calculator brings no examples
     return Work("potential", folder, words + ("" if checked else ", not checked"), after)
 
 

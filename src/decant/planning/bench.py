@@ -102,6 +102,7 @@ class Case:
     atoms: int
     ranks: int
     threads: int
+    plugin: str | None = None
 
     def __str__(self) -> str:
         return f"{self.potential}, {self.atoms} atoms, {self.ranks} ranks x {self.threads} threads"
@@ -282,7 +283,10 @@ def prepare(plan: Plan, combinations: list[tuple[int, int]], directory: Path) ->
         name = names[number] if names.count(names[number]) == 1 else str(path)
         for factor in dict.fromkeys(max(1, round(size / box.atoms)) for size in plan.atoms):
             for ranks, threads in combinations:
-                case = Case(name, potential.algorithm, folder, copies_along(factor), factor * box.atoms, ranks, threads)
+                case = Case(
+                    name, potential.algorithm, folder, copies_along(factor), factor * box.atoms, ranks, threads,
+                    potential.plugin,
+                )  # fmt: skip
                 yield case, box.neighbours
 
 
@@ -372,7 +376,7 @@ def run_once(plan: Plan, case: Case, steps: int, timers: bool = False) -> Timing
             case.ranks,
             case.folder,
             threads=case.threads,
-            plugin=case.algorithm,
+            plugin=case.plugin,
             more_environment=environment,
         )
     timing = read_timing(log) if log.is_file() else None

@@ -102,7 +102,7 @@ def difference(frames: Sequence[Any], first: Sequence[Prediction], second: Seque
     return Difference(*(float(np.max(values)) for values in (energy, force, virial)))
 
 
-def check(path: Path, data: Path | None, ranks: Sequence[int], limit: int | None = None) -> Report:
+def check(path: Path, data: Path | None, ranks: Sequence[int] | None = None, limit: int | None = None) -> Report:
     """Compare LAMMPS with the algorithm's own Python calculator, and write the result into the potential's card.
 
     Parameters
@@ -114,7 +114,7 @@ def check(path: Path, data: Path | None, ranks: Sequence[int], limit: int | None
         and does not keep the others from being compared. None for the examples that the potential brings, with what
         the Python calculator said of them at export: this needs none of the algorithm's packages.
     ranks
-        Numbers of MPI ranks.
+        Numbers of MPI ranks; None for one and two, or one where Python computes the forces.
     limit
         Use at most so many frames, evenly spread over the file.
 
@@ -127,8 +127,9 @@ def check(path: Path, data: Path | None, ranks: Sequence[int], limit: int | None
         If LAMMPS cannot be run, or not with this potential, or ends with an error after the last frame.
     """
     potential = Potential.open(path)
+    ranks = ranks or ((1,) if potential.in_python else (1, 2))
     for count in ranks:
-        command([], count)  # an impossible number is noticed before any work is done
+        command([], count, plugin=potential.plugin)  # an impossible number is noticed before any work is done
     failed: dict[int, str] = {}
     reference: Sequence[Prediction | str]
     if data is None:

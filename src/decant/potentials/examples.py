@@ -56,6 +56,8 @@ def read_examples(potential: Potential) -> tuple[list[Atoms], list[Prediction]]:
     InputError
         If none are stored, as in potentials of earlier versions.
     """
+    if potential.in_python:
+        raise InputError(f"{potential.path}: brings no examples, since it is the calculator itself: give `data`")
     if EXAMPLES not in potential.card["files"]:
         raise InputError(f"{potential.path}: has no {EXAMPLES} to check against; give `data`, or export it again")
     frames = read_frames(potential.path / EXAMPLES)

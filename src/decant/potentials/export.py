@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from decant.algorithms.base import WHOLE, Exported, Part
+from decant.data.prediction import ask
 from decant.foundation.directories import replaced
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
@@ -15,6 +16,7 @@ from decant.foundation.version import __version__
 from decant.potentials.examples import EXAMPLES, write_examples
 from decant.potentials.lone_atoms import lone_atoms
 from decant.potentials.potential import CARD, FORMAT, PAIR, PRECISIONS, Potential
+from decant.potentials.python_lmp import CONNECTED, lone_in_a_cell
 from decant.potentials.source import Source, open_source
 
 # keys of fit.yaml that a card repeats
@@ -99,21 +101,41 @@ def export(
     with replaced(output) as directory:
         exported = source.algorithm.export(source.model, directory, precision, part)
         lines = [f"pair_style {exported.pair_style}", f"pair_coeff {exported.pair_coeff}"]
+        if source.algorithm.in_python:
+            lines += CONNECTED
         _write_pair(directory / PAIR, source.algorithm.name, exported, lines)
         for form in forms:
             lines = source.algorithm.export_form(form, source.model, directory, exported, part)
             _write_pair(directory / f"pair-{form}.lammps", f"{source.algorithm.name} ({form})", exported, lines)
         card = {**_card(source, exported, directory), "source": Path(source_path).name, **same}
+        if source.algorithm.in_python:
+            card |= {"in_python": True, "virial": knows_virial(source, exported.elements[0])}
         if source.licence:
             card["licence"] = source.licence
         write_yaml(directory / CARD, card)
         potential = Potential.open(directory)
-        write_examples(potential, directory / EXAMPLES)
-        card["files"][EXAMPLES] = sha256(directory / EXAMPLES)
+        if not potential.in_python:  # a check against numbers of the same calculator would say nothing
+            write_examples(potential, directory / EXAMPLES)
+            card["files"][EXAMPLES] = sha256(directory / EXAMPLES)
         if labels := (card.get("data") or {}).get("isolated_atoms_eV"):
             card["isolated_atoms_eV"] = lone_atoms(potential.calculator(), potential.elements, labels)
         write_yaml(directory / CARD, card)
     return Potential.open(output), True
+
+
+def knows_virial(source: Source, element: str) -> bool:
+    """Return whether the calculator of a model gives the stress of a periodic box.
+
+    Raises
+    ------
+    InputError
+        If it fails for such a box.
+    """
+    try:
+        return ask(source.reference_calculator(), lone_in_a_cell(element)).virial is not None
+    except Exception as error:  # calculators of others fail in any way
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{source.model}: its calculator fails for a periodic box, as runs have: {reason}") from error
 
 
 def _replaceable(output: Path) -> Potential | None:

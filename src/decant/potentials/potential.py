@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from decant.algorithms.registry import algorithm
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, sha256, write_yaml
+from decant.lammps.command import IN_PYTHON
 
 if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
@@ -76,6 +77,16 @@ class Potential:
     def algorithm(self) -> str:
         """Name of the algorithm."""
         return str(self.card["algorithm"])
+
+    @property
+    def plugin(self) -> str:
+        """The LAMMPS plugin that its lines need, or that its forces are computed in Python; as `launch` takes it."""
+        return IN_PYTHON if self.in_python else self.algorithm
+
+    @property
+    def in_python(self) -> bool:
+        """Whether LAMMPS gets its forces from its ASE calculator, on one rank."""
+        return bool(self.card.get("in_python"))
 
     @property
     def cutoff(self) -> float:

@@ -133,7 +133,7 @@ def _run(directory: Path, potential: Potential, boxes: dict[int, LammpsBox], ran
     script = directory / "in.single_point"
     script.write_text(_BEGUN + "".join(_commands(number, box) for number, box in boxes.items()), encoding="ascii")
     arguments = ["-in", script.name, "-log", "none", *variables({"potential": "potential"})]
-    return launch(arguments, ranks, directory, plugin=potential.algorithm)
+    return launch(arguments, ranks, directory, plugin=potential.plugin)
 
 
 def _commands(number: int, box: LammpsBox) -> str:

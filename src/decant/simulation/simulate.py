@@ -26,6 +26,7 @@ from decant.potentials.potential import Potential
 from decant.simulation.description import DESCRIPTION, ENSEMBLES, SAMPLING, RunDescription
 from decant.simulation.force_field import require_method, write_force_field
 from decant.simulation.protocol import Protocol, describe
+from decant.simulation.python_forces import require_feasible
 from decant.simulation.run import POTENTIAL, Run
 from decant.simulation.segment import Resources, run_segment, segments
 from decant.simulation.start import starting
@@ -84,6 +85,7 @@ def simulate(
     output = Path(output)
     with _potential(protocol) as potential:
         asked = describe(protocol, potential, ranks, threads)
+        require_feasible(potential, protocol, sum(kind.charge * count for kind, count in asked.molecules), resources)
         if protocol.method is not None:
             asked = replace(asked, potential=output / protocol.method)
         require_own(output, DESCRIPTION, "a run directory", LEFT_BEFORE)
@@ -104,7 +106,7 @@ def _simulated(asked: RunDescription, potential: Potential, output: Path, resour
                 shutil.copytree(potential.path, output / asked.method, dirs_exist_ok=True)
                 potential = Potential.open(output / asked.method)
             link_potential(output, potential.path)
-            run_segment(run, potential.algorithm, lock, resources)
+            run_segment(run, potential.plugin, lock, resources)
     return run
 
 

@@ -178,7 +178,7 @@ def read_restart(run: Run, restart: Path, launcher: str | None = None) -> tuple[
         (folder / "restart").symlink_to(restart.resolve())
         (folder / "in.configuration").write_bytes((inputs_directory() / "in.configuration").read_bytes())
         arguments = ["-log", "none", "-in", "in.configuration", *variables({"restart": "restart"})]
-        outcome = launch(arguments, 1, folder, plugin=potential.algorithm, launcher=launcher)
+        outcome = launch(arguments, 1, folder, plugin=potential.plugin, launcher=launcher)
         if outcome.code != 0:
             raise ProgramFailed(f"{restart}: LAMMPS cannot read this restart file: {outcome.reason()}")
         return read_configuration(folder / "configuration.data", run.description.elements)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from decant.algorithms.registry import algorithm, known_algorithms
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.settings import count, key, options, seconds, text
 from decant.study.readers import names
@@ -19,14 +20,15 @@ class AlgorithmChoice:
     Attributes
     ----------
     algorithm
-        mace, deepmd, or one that an installed package adds.
+        mace, deepmd, ase, or one that an installed package adds.
     preset, set, max_time, max_epochs
         As for ``decant fit``; a preset may be a YAML file, whose path counts from the folder of the study file.
     precision, elements
         As for ``decant export``; `elements` where a published model knows many.
     pretrained
-        A published model by name, a model file or directory of ``decant fit`` (its path counts from the folder of the
-        study file), or ``DATA/ALGORITHM/SEED`` of this study; None trains from scratch.
+        A published model by name, a model file or directory of ``decant fit``, or for ase the description of a
+        calculator (paths count from the folder of the study file), or ``DATA/ALGORITHM/SEED`` of this study; None
+        trains from scratch.
     strategy
         zero-shot (as it is: no data set, one seed), naive or replay.
     replay
@@ -59,6 +61,11 @@ class AlgorithmChoice:
             for name in ("data", "preset", "set", "max_time", "max_epochs"):
                 if getattr(self, name):
                     raise InputError(f"'{name}' has no meaning for a model as it is (strategy: zero-shot)")
+
+    @property
+    def in_python(self) -> bool:
+        """Whether LAMMPS gets forces from Python, on one rank; no where the algorithm is not installed here."""
+        return self.algorithm in known_algorithms() and algorithm(self.algorithm).in_python
 
     @property
     def used_preset(self) -> str:

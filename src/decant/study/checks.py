@@ -52,6 +52,11 @@ def _check_algorithm(study: Study, name: str, choice: AlgorithmChoice) -> None:
     from decant.algorithms.registry import algorithm
 
     method = algorithm(choice.algorithm)
+    if method.in_python and (ranks := study.simulation_ranks(name)) != 1:
+        raise InputError(
+            f"{choice.algorithm} computes forces in Python, on one rank, and 'resources' give {ranks} to its"
+            f" simulations; add simulate/{name}: {{ranks: 1}}"
+        )
     if choice.strategy != "zero-shot":
         preset = load_preset(choice.algorithm, choice.used_preset, list(choice.set), method.known_settings())
         if not (choice.max_time or choice.max_epochs or preset.max_time or preset.max_epochs):
@@ -81,6 +86,8 @@ def _check_pretrained(study: Study, name: str, choice: AlgorithmChoice, method: 
                 f"'{choice.pretrained}' is no fit of this study (DATA/ALGORITHM/SEED), no file or folder and no "
                 f"published model of {choice.algorithm}{hint}"
             )
+        if choice.strategy == "zero-shot" and Path(str(choice.pretrained)).is_file():
+            method.require_usable(Path(str(choice.pretrained)))
         return
     if start not in fits:
         raise InputError(f"this study makes no fit {start.name}{nearest(start.name, [fit.name for fit in fits])}")

@@ -86,8 +86,9 @@ class Study:
         return chosen(self.resources or {}, kind, algorithm).cores or self.cores
 
     def simulation_ranks(self, algorithm: str) -> int:
-        """Return the MPI ranks of each simulation with potentials of an algorithm."""
-        return chosen(self.resources or {}, "simulate", algorithm).ranks or self.ranks
+        """Return the MPI ranks of each simulation with potentials of an algorithm; one where Python computes."""
+        otherwise = 1 if self.algorithms[algorithm].in_python else self.ranks
+        return chosen(self.resources or {}, "simulate", algorithm).ranks or otherwise
 
     def fits(self) -> Iterator[FitCell]:
         """Yield every potential of the study: the fits, and pretrained models as they are."""

@@ -40,7 +40,8 @@ class AlgorithmConformance:
     """An algorithm fits, exports, agrees with itself in LAMMPS, refuses what it cannot, and survives being killed.
 
     A subclass whose name begins with ``Test`` says which algorithm, and how a fit of it is done in seconds. It may
-    override the fixtures `data`, `model` and `potential` where it has them already.
+    override the fixtures `data`, `model` and `potential` where it has them already; one without a fit must override
+    `model`, as a model file or a published name, and is asked nothing about fits.
 
     Attributes
     ----------
@@ -98,6 +99,10 @@ class AlgorithmConformance:
         """Say whether a fit was continued and did not begin anew, if that can be seen."""
         return True
 
+    def _require_fit(self) -> None:
+        if not algorithm(self.name).fits:
+            pytest.skip("the algorithm has no fit")
+
     # what it says of itself
 
     def test_it_is_found_by_its_name(self) -> None:
@@ -108,6 +113,7 @@ class AlgorithmConformance:
         assert all(suffix.startswith(".") for suffix in method.suffixes)
 
     def test_its_presets_are_understood_and_have_a_limit(self) -> None:
+        self._require_fit()
         names = preset_names(self.name)
         assert "small" in names, "`decant fit` takes `small` where the user names no preset"
         for name in names:
@@ -117,6 +123,7 @@ class AlgorithmConformance:
     # fits
 
     def test_a_fit_records_what_came_out(self, model: Path) -> None:
+        self._require_fit()
         record = read_yaml(model / "fit.yaml")
         assert record["state"] == "finished" and record["epochs"] > 0
         assert sha256(model / record["model"]) == record["model_sha256"]
@@ -134,12 +141,14 @@ class AlgorithmConformance:
         assert (source.algorithm.name, source.elements) == (self.name, _source(model).elements)
 
     def test_a_fit_without_a_frame_to_learn_from_is_refused(self, data: Path, tmp_path: Path) -> None:
+        self._require_fit()
         atoms = [frame for frame in read_frames(data / "train.extxyz") if is_isolated(frame)]
         settings = load_preset(self.name, self.preset, list(self.settings), None).settings
         with pytest.raises(InputError):
             algorithm(self.name).fit(FitTask(atoms, [], tmp_path, settings, 1, None, self.epochs))
 
     def test_a_setting_that_there_is_not_is_refused(self) -> None:
+        self._require_fit()
         known = algorithm(self.name).known_settings()
         if known is None:
             pytest.skip("the algorithm checks its settings itself")
@@ -147,6 +156,7 @@ class AlgorithmConformance:
             load_preset(self.name, self.preset, ["no_such_setting=1"], known)
 
     def test_a_killed_fit_leaves_no_process_and_is_continued(self, data: Path, tmp_path: Path) -> None:
+        self._require_fit()
         output = tmp_path / "model"
         work = (output / "work").resolve()
         words = [self.name, data, "-o", output, "--preset", self.preset, "--max-epochs", self.long_epochs]

@@ -29,7 +29,7 @@ class Checked(Shown):
 
 
 def check(
-    potential: Location, data: Location | None = None, *, ranks: int | Sequence[int] = (1, 2), limit: int | None = None
+    potential: Location, data: Location | None = None, *, ranks: int | Sequence[int] | None = None, limit: int | None = None
 ) -> Checked:
     """Compare energy, forces and virial of LAMMPS with those of the Python calculator.
 
@@ -40,7 +40,7 @@ def check(
     data
         Frames in decant's form; None for the examples that the potential brings.
     ranks
-        Numbers of MPI ranks.
+        Numbers of MPI ranks; by default 1 and 2, and 1 alone where forces are from Python.
     limit
         Use at most so many frames, evenly spread.
 
@@ -51,4 +51,4 @@ def check(
     ProgramFailed
         If LAMMPS cannot run the potential.
     """
-    return Checked(compared(Path(potential), None if data is None else Path(data), numbers(ranks), limit))
+    return Checked(compared(Path(potential), None if data is None else Path(data), None if ranks is None else numbers(ranks), limit))

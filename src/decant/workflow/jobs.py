@@ -228,7 +228,7 @@ def _job(study: Study, step: Step, fit: FitCell | None = None) -> Job:
 def _request(study: Study, kind: str, fit: FitCell | None, seconds: float | None) -> Request:
     """Return what a job asks of the machine; `fit` is the potential that it is about."""
     cores = study.cores if kind in ("label", "learn", "fit") else 1
-    ranks = study.ranks if kind == "simulate" else 1
+    ranks = study.simulation_ranks(fit.algorithm) if kind == "simulate" and fit else 1
     return request(study.resources or {}, kind, fit.algorithm if fit else None, cores, ranks, seconds)
 
 

@@ -76,8 +76,16 @@ def test_it_knows_no_strategy_no_published_model_no_committee_and_checks_its_set
     assert (Least.strategies, Least.published, Least.committees, Least().known_settings()) == ((), (), False, None)
 
 
-@pytest.mark.parametrize("missing", ["fit", "export", "calculator"])
+@pytest.mark.parametrize("missing", ["export", "calculator"])
 def test_what_it_must_define_is_named(missing: str) -> None:
     given = {name: getattr(Least, name) for name in ("fit", "export", "calculator") if name != missing}
     with pytest.raises(TypeError, match=missing):
         type("Lacking", (Algorithm,), given)()
+
+
+def test_one_that_defines_no_fit_has_none(tmp_path: Path) -> None:
+    given = {name: getattr(Least, name) for name in ("name", "suffixes", "export", "calculator")}
+    method = type("AsItIs", (Algorithm,), given)()
+    assert Least().fits and not method.fits
+    with pytest.raises(InputError, match="`algorithm` least: has no fit"):
+        method.fit(FitTask([], [], tmp_path, {}, 1, None, 1))

@@ -85,7 +85,7 @@ def test_a_file_of_ones_own_serves_as_preset(tmp_path: Path) -> None:
 def test_an_unknown_preset_or_algorithm_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"no preset 'smal' for mace \(did you mean 'small'\?\)"):
         preset_path("mace", "smal")
-    with pytest.raises(InputError, match="known are: deepmd, mace"):
+    with pytest.raises(InputError, match="known are: ase, deepmd, mace"):
         algorithm("snap")
 
 

@@ -36,7 +36,7 @@ def install(monkeypatch: pytest.MonkeyPatch):
 def test_an_algorithm_of_a_package_is_known_by_name_and_by_the_suffix_of_its_models(install, tmp_path: Path) -> None:
     install("least", Least)
     (tmp_path / "some.least").write_text("H O")
-    assert known_algorithms() == ["deepmd", "least", "mace"]
+    assert known_algorithms() == ["ase", "deepmd", "least", "mace"]
     source = open_source(tmp_path / "some.least")
     assert isinstance(source.algorithm, Least) and source.elements == ["H", "O"]
 

@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
+from decant.foundation.errors import InputError
 from decant.foundation.threads import PATIENCE, THREADS
-from decant.lammps.command import environment
+from decant.lammps.command import IN_PYTHON, command, environment
 from decant.lammps.plugin import mace_directory, plugin_directory
 
 
@@ -43,3 +44,10 @@ def test_plain_lmp_gets_that_library_and_other_programs_that_ask_for_the_plugin_
     monkeypatch.setattr(sys, "argv", ["/somewhere/bin/lmp", "-in", "in.npt"])
     plugin_directory()
     assert os.environ["LD_PRELOAD"].endswith("libtorch_cpu.so")
+
+
+def test_python_stands_in_for_lmp_where_it_computes_the_forces_and_on_one_rank_alone():
+    words = command(["-in", "in.nvt"], 1, plugin=IN_PYTHON)
+    assert words[-5:] == [sys.executable, "-m", "decant.potentials.python_lmp", "-in", "in.nvt"]
+    with pytest.raises(InputError, match="`ranks` 2: the forces of this potential are computed in Python, on one rank"):
+        command([], 2, plugin=IN_PYTHON)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from decant.lammps.command import IN_PYTHON, PYTHON_FIX
 from decant.lammps.wanted import wanted_plugin
 from tests.conftest import REPOSITORY
 
@@ -29,6 +30,13 @@ def script(tmp_path: Path) -> Path:
 
 def test_a_script_of_mace_needs_our_plugin_only(script: Path) -> None:
     assert wanted_plugin(["-in", str(script)]) == "mace"
+
+
+def test_a_potential_whose_forces_python_computes_needs_python_in_the_place_of_lmp(script: Path) -> None:
+    (script.parent / "mace" / "pair.lammps").write_text(
+        f"pair_style zero 6\nfix {PYTHON_FIX} all external pf/callback 1 1\n"
+    )
+    assert wanted_plugin(["-in", str(script)]) == IN_PYTHON
 
 
 def test_a_potential_given_on_the_command_line_counts_before_that_of_the_script(script: Path) -> None:

@@ -45,6 +45,7 @@ SMALLEST = {
     },
     "seeds": [1, 2],
 }  # fmt: skip
+XTB = {"algorithm": "ase", "pretrained": "gfn2-xtb", "elements": "H,C,O", "strategy": "zero-shot"}
 
 
 def written(folder: Path, content: dict[str, Any]) -> Path:
@@ -123,6 +124,9 @@ WRONG = [
     ({"algorithms__tuned__pretrained": "liquid/dp/3"}, "makes no fit liquid/dp/3 (did you mean 'liquid/dp/"),
     ({"algorithms__tuned__pretrained": "liqid/dp/1"}, "is no fit of this study (DATA/ALGORITHM/SEED), no file"),
     ({"algorithms__tuned__pretrained": "two/tuned/1"}, "starts from another model itself"),
+    ({"algorithms__zero": {"algorithm": "ase"}}, "ase: has no fit; what it runs is taken as it is: decant export"),
+    ({"algorithms__zero": {**XTB, "pretrained": "gfn3-xtb"}}, "no published model of ase (did you mean 'gfn"),
+    ({"algorithms__zero": XTB, "resources": {"simulate": {"ranks": 4}}}, "add simulate/zero: {ranks: 1}"),
     ({"algorithms__zero__data": ["two"]}, "'data' has no meaning for a model as it is"),
     ({"simulations__ec__reference": "liquid/pd"}, "'liquid/pd' is neither experiment nor a DATA/ALGORITHM that runs"),
     ({"simulations__ec__reference": {"density": 1.0}}, "unknown key 'density' (did you mean 'density_g_cm3'?)"),
@@ -146,3 +150,17 @@ def test_what_is_wrong_is_told_in_one_line(changes: dict[str, Any], said: str, t
         check_study(read_study(written(tmp_path, changed(**changes))))
     message = str(raised.value)
     assert said in message and "\n" not in message
+
+
+def test_a_calculator_whose_code_nobody_trusts_is_refused_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "emt.yaml").write_text("method: ase:ase.calculators.emt.EMT\nelements: [H, C, O]\n")
+    study = read_study(written(tmp_path, changed(algorithms__zero={**XTB, "pretrained": "emt.yaml"})))
+    monkeypatch.delenv("DECANT_TRUSTED_CALCULATORS", raising=False)
+    with pytest.raises(
+        InputError, match=r"algorithms: zero: pretrained: .*export DECANT_TRUSTED_CALCULATORS="
+    ) as raised:
+        check_study(study)
+    monkeypatch.setenv("DECANT_TRUSTED_CALCULATORS", str(raised.value).rpartition("=")[2])
+    check_study(study)

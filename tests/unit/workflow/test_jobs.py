@@ -18,7 +18,7 @@ from decant.study.study_file import read_study
 from decant.workflow.jobs import Job, study_inputs, study_jobs
 from decant.workflow.matrix import cost_table, graph, matrix
 from decant.workflow.outcome import State, outcome, state, summary
-from tests.unit.study.test_study import SMALLEST, changed, written
+from tests.unit.study.test_study import SMALLEST, XTB, changed, written
 
 
 @pytest.fixture
@@ -300,3 +300,17 @@ def test_jobs_are_plain_records(jobs: dict[str, Job]) -> None:
     record = json.loads(json.dumps(jobs["fit/two/dp/1"].record()))
     assert record["name"] == "fit/two/dp/1" and record["cell"] == "two/dp/1"
     assert record["command"][:3] == ["decant", "fit", "deepmd"]
+
+
+def test_a_calculator_as_it_is_runs_on_one_rank_beside_potentials_on_several(tmp_path: Path) -> None:
+    content = changed(algorithms__zero=XTB, ranks=4)
+    jobs = {job.name: job for job in study_jobs(read_study(written(tmp_path, content)))}
+    assert "fit/none/zero/1" not in jobs
+    export = jobs["export/none/zero/1"]
+    assert export.inputs == ()
+    assert export.shell == "decant export gfn2-xtb -o potentials/none/zero/1 --elements H,C,O"
+    theirs = jobs["simulate/none/zero/1/ec/300K/1"]
+    ours = jobs["simulate/liquid/dp/1/ec/300K/1"]
+    assert (theirs.ranks, theirs.cores, ours.ranks) == (1, 1, 4)
+    assert "--ranks 1 " in theirs.shell and "--ranks 4 " in ours.shell
+    assert {"evaluate/none/zero/1", "analyze/none/zero/1/ec/300K/1", "score/none/zero/1/ec/300K/1"} <= jobs.keys()

@@ -1,0 +1,1 @@
+"""ANI in decant."""
