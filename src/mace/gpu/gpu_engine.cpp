@@ -9,6 +9,7 @@
 #include "mace/gpu/device.h"
 #include "mace/gpu/edges.h"
 #include "mace/gpu/footprint.h"
+#include "mace/gpu/kernel_cache.h"
 #include "mace/gpu/kernel_source.h"
 #include "mace/gpu/layer.h"
 #include "mace/gpu/places.h"
@@ -55,6 +56,8 @@ class GpuEngine final : public Engine {
     const KernelSource source(weights, precision_of<T>, device_->dialect());
     for (std::size_t t = 0; t < weights.layers.size(); ++t)
       layers_.push_back(std::make_unique<gpu::Layer<T>>(common_, source.layer(t), weights, t));
+    // every start compiles anew
+    if (const std::string why = gpu::cache_problem(); !why.empty()) model_.device += "; kernels are not kept: " + why;
     set_neighbors(std::make_shared<Neighbors>());
   }
 
