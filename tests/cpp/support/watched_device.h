@@ -16,6 +16,7 @@ class WatchedDevice final : public mace::gpu::Device {
   struct State {
     double all = 1e12;  // bytes
     double taken = 0;   // by whoever uses the device
+    int staging = 0;    // pieces of the host's memory that it has
     int launches = 0;   // so far
     int begun = 0;      // of them, since the device was waited for
     int lost_at = -1;   // the launch that fails, and all after it
@@ -38,8 +39,14 @@ class WatchedDevice final : public mace::gpu::Device {
     device_->release(memory);
   }
   void clear(Memory memory, std::size_t bytes) override { device_->clear(memory, bytes); }
-  void* allocate_staging(std::size_t bytes) override { return device_->allocate_staging(bytes); }
-  void release_staging(void* memory) noexcept override { device_->release_staging(memory); }
+  void* allocate_staging(std::size_t bytes) override {
+    ++state_.staging;
+    return device_->allocate_staging(bytes);
+  }
+  void release_staging(void* memory) noexcept override {
+    --state_.staging;
+    device_->release_staging(memory);
+  }
   void begin_upload(const void* from, Memory to, std::size_t offset, std::size_t bytes) override {
     device_->begin_upload(from, to, offset, bytes);
   }
