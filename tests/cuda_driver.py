@@ -27,6 +27,7 @@ static size_t left(void) { return number("FREE_MB", 70000) << 20; }
 int cuMemGetInfo_v2(size_t* free, size_t* all) { *free = left(); *all = 80000l << 20; return 0; }
 int cuGetErrorString(int status, const char** text) { *text = "a fault of the test"; return 0; }
 int cuMemAlloc_v2(void** at, size_t size) { *at = malloc(size); return size > left() ? 2 : 0; }
+int cuMemHostAlloc(void** at, size_t size, unsigned flags) { *at = malloc(size); return 0; }
 int cuModuleLoadData(void** module, const void* code) {
   *module = (void*)1;
   return memcmp(code, "\\177ELF", 4) ? 200 : 0;

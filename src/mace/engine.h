@@ -96,7 +96,7 @@ class Engine {
  protected:
   explicit Engine(Description model) : model_(std::move(model)) {}
 
-  const Description model_;
+  Description model_;
   Timers timers_;
 };
 

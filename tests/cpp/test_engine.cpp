@@ -154,6 +154,26 @@ TEST_CASE("every engine agrees with the plain energy, and its forces and virial 
   }
 }
 
+TEST_CASE("each of twenty elements has weights, radial tables and a repulsion of its own on every engine") {
+  Form form = forms()[2];
+  form.l_out = {1, 0};
+  form.elements = 20;
+  const mace::Weights weights = random_weights(form);
+  Configuration atoms = periodic(weights.r_max);
+  for (std::size_t i = 0; i < atoms.size(); ++i)
+    atoms.element[i] = atoms.neighbors->element[i] = static_cast<int>(19 - 2 * i);
+  const auto energies = plain_energies(weights, atoms);
+  const double size = size_of(energies, weights, atoms);
+  std::vector<double> forces;
+  for (const Candidate& candidate : candidates()) {
+    INFO(candidate.name);
+    const mace::Answer answer = evaluate(*candidate.make(weights), atoms);
+    CHECK(largest_difference(answer.energy, energies) < candidate.tolerance * size);
+    if (forces.empty()) forces = answer.force;
+    CHECK(largest_difference(answer.force, forces) < candidate.tolerance * (1 + largest(forces)));
+  }
+}
+
 TEST_CASE("an engine that knows plain layers only refuses the others by name") {
   for (const Model& model : models())
     for (const Candidate& candidate : candidates())

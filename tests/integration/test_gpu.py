@@ -233,6 +233,31 @@ def test_more_atoms_than_a_device_has_memory_for_end_the_run_before_its_first_st
     assert "ERROR" in done.stdout and re.search(r"allocate \d+ bytes: no memory left on the device", done.stdout)
 
 
+def test_a_machine_without_nvrtc_is_told_how_to_get_it_unless_the_kernels_lie_in_the_cache(
+    driver: dict[str, str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    import decant
+
+    beside = Path(decant.__file__).parents[1] / "nvidia"
+    if [*beside.glob("*/lib/libnvrtc.so.*"), *Path("/usr/local/cuda/lib64").glob("libnvrtc.so.*")]:
+        pytest.skip("NVRTC lies where decant always looks: beside it, or in /usr/local/cuda")
+    for name in ("libnvrtc.so", "libnvrtc.so.12", "libnvrtc.so.13"):  # what the loader finds first is none
+        (tmp_path / name).write_text("")
+    nowhere = dict.fromkeys(("DECANT_NVRTC", "CUDA_HOME", "CUDA_PATH", "VIRTUAL_ENV", "CONDA_PREFIX"), "")
+    nowhere["LD_LIBRARY_PATH"] = f"{tmp_path}:{driver['LD_LIBRARY_PATH']}"
+    write_data(tmp_path / "system.data", liquid(), ELEMENTS)
+    script = header(liquid(), files["small"]) + "run 0\n"
+    empty = {"DECANT_KERNEL_CACHE": str(tmp_path / "kernels")}
+    done = run_lmp(tmp_path, script, 2, timeout=60, variables={**driver, **nowhere, **empty})
+    assert done.returncode != 0
+    problem = r"no NVRTC on this machine: pip install 'decant-mlip\[gpu\]', or set DECANT_NVRTC to the folder"
+    assert re.search(f"ERROR.*: pair_style mace: {problem}", done.stdout + done.stderr), done.stdout + done.stderr
+    # with NVRTC, and then with what that left
+    for variables in (driver, {**driver, **nowhere}):
+        done = run_lmp(tmp_path, script, 1, timeout=60, variables={**variables, **empty})
+        assert "CUDA could not start a kernel: a fault of the test" in done.stdout + done.stderr
+
+
 CUDA_FAULTS = {
     "no driver": ({"DRIVER": "broken"}, "no NVIDIA driver on this machine: .*libcuda.so.1"),
     "no card": ({"CARDS": "0"}, "no CUDA card 0; the driver knows 0"),
@@ -271,6 +296,17 @@ def test_ranks_that_want_the_same_kernels_at_once_leave_each_of_them_once_and_wh
     kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "kernels").iterdir() if path.name != "lock"}
     assert len(kept) == 2, "what layers share, and one layer; nothing half-written"
     assert not [path for path in kept if "." in path.name]
+
+
+def test_kernels_that_cannot_be_kept_are_made_all_the_same_and_the_run_says_why(
+    files: dict[str, Path], opencl: dict[str, str], tmp_path: Path
+) -> None:
+    write_data(tmp_path / "system.data", liquid(), ELEMENTS)
+    script = header(liquid(), files["small"]) + "run 0\n"
+    # not even root can make a file there
+    done = run_lmp(tmp_path, script, 2, variables={**opencl, "DECANT_KERNEL_CACHE": "/proc"})
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"pair_style mace: .* on OpenCL.*; kernels are not kept: cannot write to /proc\b", done.stdout)
 
 
 def test_atoms_on_top_of_each_other_are_named_on_a_device(

@@ -51,13 +51,17 @@ class Device {
   virtual Memory allocate(std::size_t bytes) = 0;
   virtual void release(Memory memory) noexcept = 0;
   virtual void clear(Memory memory, std::size_t bytes) = 0;
-  // Both return when `from` may change and `to` is there.
-  virtual void upload(const void* from, Memory to, std::size_t offset, std::size_t bytes) = 0;
-  virtual void download(Memory from, std::size_t offset, void* to, std::size_t bytes) = 0;
+  // Memory of the host that copies may use while the host does other things; of other memory they may keep it waiting.
+  virtual void* allocate_staging(std::size_t bytes) = 0;
+  virtual void release_staging(void* memory) noexcept = 0;
+  // Copies in the order of the other work. After finish(), `from` may change and `to` is there.
+  virtual void begin_upload(const void* from, Memory to, std::size_t offset, std::size_t bytes) = 0;
+  virtual void begin_download(Memory from, std::size_t offset, void* to, std::size_t bytes) = 0;
 
   // Kernel `name` of a source, compiled at its first use. What is returned lives as long as the device.
   virtual Function compile(const std::string& source, const std::string& name) = 0;
   virtual void launch(Function function, int groups, int threads, const std::vector<Argument>& arguments) = 0;
+  virtual void flush() = 0;   // the work so far begins, if it waited for more
   virtual void finish() = 0;  // waits for the work so far
 
  protected:
@@ -110,10 +114,19 @@ class Array {
     upload(values.data(), 0, values.size());
   }
   void upload(const T* values, std::size_t first, std::size_t count) {
-    if (count > 0) device_->upload(values, memory_, first * sizeof(T), count * sizeof(T));
+    begin_upload(values, first, count);
+    if (count > 0) device_->finish();
   }
   void download(std::size_t first, std::size_t count, T* values) const {
-    if (count > 0) device_->download(memory_, first * sizeof(T), values, count * sizeof(T));
+    begin_download(first, count, values);
+    if (count > 0) device_->finish();
+  }
+  // As those of the device.
+  void begin_upload(const T* values, std::size_t first, std::size_t count) {
+    if (count > 0) device_->begin_upload(values, memory_, first * sizeof(T), count * sizeof(T));
+  }
+  void begin_download(std::size_t first, std::size_t count, T* values) const {
+    if (count > 0) device_->begin_download(memory_, first * sizeof(T), values, count * sizeof(T));
   }
 
   std::size_t size() const { return size_; }
@@ -137,6 +150,36 @@ class Array {
 
   Device* device_ = nullptr;
   Device::Memory memory_ = nullptr;
+  std::size_t size_ = 0, capacity_ = 0;
+};
+
+// Values of type T in memory of the host that copies may use while the host does other things.
+template <class T>
+class Staging {
+ public:
+  explicit Staging(Device& device) : device_(device) {}
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+  ~Staging() {
+    if (values_) device_.release_staging(values_);
+  }
+
+  // What was there is lost if it grows.
+  void resize(std::size_t size) {
+    if (size > capacity_) {
+      if (values_) device_.release_staging(std::exchange(values_, nullptr));
+      capacity_ = 0;
+      values_ = static_cast<T*>(device_.allocate_staging(size * sizeof(T)));
+      capacity_ = size;
+    }
+    size_ = size;
+  }
+  std::size_t size() const { return size_; }
+  T* data() const { return values_; }
+
+ private:
+  Device& device_;
+  T* values_ = nullptr;
   std::size_t size_ = 0, capacity_ = 0;
 };
 

@@ -28,6 +28,7 @@ Edges<T>::Edges(Device& device, const std::string& source, const Weights& weight
       count(device),
       back_edge(device),
       back_count(device),
+      slot_edge(device),
       energy(device),
       gradient(device),
       find_edges_(device, source, "find_edges", 64),
@@ -46,7 +47,6 @@ Edges<T>::Edges(Device& device, const std::string& source, const Weights& weight
       virial_(device),
       atom_virial_(device),
       total_(device),
-      slot_edge_(device),
       crowded_(device) {
   total_.resize(9);
   crowded_.resize(1);
@@ -64,7 +64,7 @@ void Edges<T>::resize(const Places& places) {
   positions_.resize(3 * size(places.sites()));
   answer_energy_.resize(owned);
   force_.resize(3 * total);
-  slot_edge_.resize(slots);
+  slot_edge.resize(slots);
 }
 
 template <class T>
@@ -72,18 +72,11 @@ void Edges<T>::find(const Places& places, const double* positions) {
   positions_.upload(positions, 0, 3 * size(places.sites()));
   crowded_.clear();
   find_edges_.on_each(places.owned(), places.owned(), places.row, places.list_first, places.list_count, places.site,
-                      places.site_place, places.element, positions_, edges, count, slot_edge_, crowded_);
-  turn_edges_.on_each(places.total(), places.total(), places.back_first, places.back_slot, slot_edge_, back_edge,
+                      places.site_place, places.element, positions_, edges, count, slot_edge, crowded_);
+  turn_edges_.on_each(places.total(), places.total(), places.back_first, places.back_slot, slot_edge, back_edge,
                       back_count);
   start_.on_each(places.owned(), places.owned(), places.list_first, count, edges, places.element, element_energy_,
                  pairs_, screening_, energy, gradient);
-}
-
-template <class T>
-bool Edges<T>::crowded() const {
-  int found = 0;
-  crowded_.download(0, 1, &found);
-  return found != 0;
 }
 
 template <class T>
@@ -94,8 +87,9 @@ void Edges<T>::sum(const Places& places, Virials wanted, Answer& answer) {
   give_energies_.on_each(owned, owned, places.row, energy, answer_energy_);
   answer.energy.resize(size(owned));
   answer.force.resize(3 * size(total));
-  answer_energy_.download(0, answer.energy.size(), answer.energy.data());
-  force_.download(0, answer.force.size(), answer.force.data());
+  crowded_.begin_download(0, 1, &found_crowded_);
+  answer_energy_.begin_download(0, answer.energy.size(), answer.energy.data());
+  force_.begin_download(0, answer.force.size(), answer.force.data());
   answer.virial.fill(0);
   answer.atom_virial.clear();
   if (wanted != Virials::none) sum_virials(places, wanted == Virials::atomic, answer);
@@ -110,15 +104,15 @@ void Edges<T>::sum_virials(const Places& places, bool of_atoms, Answer& answer) 
   sum_virials_.on_each(total, owned, total, int{of_atoms}, places.row, places.list_first, count, places.back_first,
                        back_count, back_edge, edges, gradient, virial_, atom_virial_);
   add_virials_(9, owned, virial_, total_);
-  total_.download(0, 9, answer.virial.data());
-  atom_virial_.download(0, answer.atom_virial.size(), answer.atom_virial.data());
+  total_.begin_download(0, 9, answer.virial.data());
+  atom_virial_.begin_download(0, answer.atom_virial.size(), answer.atom_virial.data());
 }
 
 template <class T>
 double Edges<T>::bytes() const {
   return edges.bytes() + count.bytes() + back_edge.bytes() + back_count.bytes() + energy.bytes() + gradient.bytes() +
          positions_.bytes() + answer_energy_.bytes() + force_.bytes() + virial_.bytes() + atom_virial_.bytes() +
-         slot_edge_.bytes();
+         slot_edge.bytes();
 }
 
 template class Edges<float>;

@@ -21,16 +21,19 @@ double Footprint::bytes(const Extent& extent, bool keep_bases) const {
   constexpr double whole = sizeof(int), full = sizeof(double);
   const double real = static_cast<double>(real_);
   const double edge = real_ == sizeof(float) ? sizeof(Edges<float>::Edge) : sizeof(Edges<double>::Edge);
-  // row, list_first, list_count and count; energy, its copy, by_density and virial
-  double owned = 4 * whole + 12 * full;
-  double total = 3 * whole + 12 * full;  // element, back_first, back_count; force and virial
-  double chunk = 0, message = 0, basis = 0, product = 0;
+  // row, list_first, list_count, count and first lent row; energy, its copy, by_density and virial
+  double owned = 5 * whole + 12 * full;
+  double total = 4 * whole + 12 * full;  // element, back_first, back_count, counters; force and virial
+  double chunk = 0, message = 0, basis = 0, product = 0, sent = 0;
   for (std::size_t t = 0; t < layers_.size(); ++t) {
     const Values& layer = layers_[t];
     const bool last = t + 1 == layers_.size();
     if (layer.density) owned += full;
     if (!last) owned += real * (2 * layer.out + (keep_bases ? layer.basis : 0));
-    if (t > 0) total += real * 2 * layer.in;
+    if (t > 0) {
+      total += real * 2 * layer.in;
+      sent = std::max(sent, layer.in);
+    }
     message = std::max(message, layer.message);
     product = std::max(product, layer.out);
     basis = layer.basis;
@@ -39,8 +42,9 @@ double Footprint::bytes(const Extent& extent, bool keep_bases) const {
   chunk = real * (chunk + message + product + 2 * basis);
   const double slot = 4 * whole + edge + 3 * real;  // site, back_slot, back_edge, slot_edge; edge and gradient
   const double site = whole + 3 * full;
+  const double lent = extent.total - extent.owned;  // about as many as are borrowed: packed, place, order
   return extent.owned * owned + extent.total * total + extent.slots * slot + extent.sites * site +
-         std::min(extent.owned, at_once_) * chunk;
+         std::min(extent.owned, at_once_) * chunk + lent * (real * sent + 2 * whole);
 }
 
 double Footprint::atoms(const Extent& extent, double bytes) const {

@@ -9,6 +9,7 @@
 #include "mace/gpu/device.h"
 #include "mace/gpu/edges.h"
 #include "mace/gpu/footprint.h"
+#include "mace/gpu/kernel_cache.h"
 #include "mace/gpu/kernel_source.h"
 #include "mace/gpu/layer.h"
 #include "mace/gpu/places.h"
@@ -22,6 +23,7 @@ namespace {
 using gpu::Array;
 using gpu::Chunk;
 using gpu::KernelSource;
+using gpu::Part;
 
 template <class T>
 constexpr const char* precision_of = std::is_same_v<T, float> ? "single" : "double";
@@ -35,7 +37,7 @@ class GpuEngine final : public Engine {
         source_(KernelSource(weights, precision_of<T>, device_->dialect()).common()),
         sparing_(sparing),
         footprint_(weights, sizeof(T), sparing.at_once),
-        places_(*device_, sparing.at_once),
+        places_(*device_, source_, sparing.at_once),
         edges_(*device_, source_, weights),
         exchange_(*device_, source_),
         multiply_(*device_, source_, gpu::tile_columns(weights)),
@@ -55,6 +57,8 @@ class GpuEngine final : public Engine {
     const KernelSource source(weights, precision_of<T>, device_->dialect());
     for (std::size_t t = 0; t < weights.layers.size(); ++t)
       layers_.push_back(std::make_unique<gpu::Layer<T>>(common_, source.layer(t), weights, t));
+    // every start compiles anew
+    if (const std::string why = gpu::cache_problem(); !why.empty()) model_.device += "; kernels are not kept: " + why;
     set_neighbors(std::make_shared<Neighbors>());
   }
 
@@ -63,7 +67,7 @@ class GpuEngine final : public Engine {
   void set_neighbors(std::shared_ptr<const Neighbors> neighbors) override {
     neighbors_ = std::move(neighbors);
     const bool keep_bases = make_room() && sparing_.keep_bases;
-    places_.set(*neighbors_);
+    places_.set(*neighbors_, edges_.slot_edge);
     edges_.resize(places_);
     for (auto& layer : layers_) layer->resize(layer == layers_.back(), keep_bases);
   }
@@ -72,21 +76,13 @@ class GpuEngine final : public Engine {
     Stopwatch watch(timers_);
     edges_.find(places_, positions);
     common_.charge(watch, Kernel::edge_list);
-    for (std::size_t t = 0; t < layers_.size(); ++t) {
-      send(t, exchange);
-      if (t + 1 == layers_.size()) break;
-      for (const Chunk& chunk : places_.chunks()) layers_[t]->forward(chunk, before(t));
-    }
-    for (std::size_t t = layers_.size(); t-- > 0;) {
-      for (const Chunk& chunk : places_.chunks()) {
-        if (t + 1 == layers_.size()) layers_[t]->forward(chunk, before(t));
-        layers_[t]->reverse(chunk, before(t));
-      }
-      receive(t, exchange);
-    }
+    for (std::size_t t = 0; t + 1 < layers_.size(); ++t) forward(t, exchange);
+    turn(layers_.size() - 1, exchange);
+    for (std::size_t t = layers_.size() - 1; t-- > 0;) reverse(t, exchange);
     Stopwatch last(timers_);
     edges_.sum(places_, wanted, answer);
-    common_.charge(last, Kernel::forces);
+    device_->finish();
+    last.charge(Kernel::forces);
     return problem(positions);
   }
 
@@ -124,22 +120,72 @@ class GpuEngine final : public Engine {
 
   gpu::Layer<T>* before(std::size_t t) const { return t > 0 ? layers_[t - 1].get() : nullptr; }
 
-  void send(std::size_t t, Exchange& exchange) {
+  // Rows move between ranks while the device works on places that need none of them.
+  void forward(std::size_t t, Exchange& exchange) {
+    lend(t, exchange);
+    for (const Part part : {Part::early, Part::late}) forward(t, part);
+    borrow(t, exchange);
+    forward(t, Part::border);
+  }
+
+  // The last layer, both ways: what a chunk's forward pass keeps is gone when the next one comes.
+  void turn(std::size_t t, Exchange& exchange) {
+    lend(t, exchange);
+    turn(t, Part::early);
+    borrow(t, exchange);
+    turn(t, Part::border);
+    give_back(t, exchange);
+    turn(t, Part::late);
+    take_back(t, exchange);
+  }
+
+  void reverse(std::size_t t, Exchange& exchange) {
+    reverse(t, Part::border);
+    give_back(t, exchange);
+    for (const Part part : {Part::early, Part::late}) reverse(t, part);
+    take_back(t, exchange);
+  }
+
+  void forward(std::size_t t, Part part) {
+    for (const Chunk& chunk : places_.chunks(part)) layers_[t]->forward(chunk, before(t));
+  }
+  void turn(std::size_t t, Part part) {
+    for (const Chunk& chunk : places_.chunks(part)) {
+      layers_[t]->forward(chunk, before(t));
+      layers_[t]->reverse(chunk, before(t));
+    }
+  }
+  void reverse(std::size_t t, Part part) {
+    for (const Chunk& chunk : places_.chunks(part)) layers_[t]->reverse(chunk, before(t));
+  }
+
+  void lend(std::size_t t, const Exchange& exchange) {
     if (t == 0) return;
     layers_[t]->send(*before(t));
     Stopwatch watch(timers_, t);
-    if (watch.on()) exchange.wait();
-    watch.charge(Kernel::wait);
-    exchange_.forward(places_, exchange, layers_[t]->in_size(), layers_[t]->source);
+    exchange_.lend(places_, exchange, layers_[t]->in_size(), layers_[t]->source);
     watch.charge(Kernel::exchange);
   }
-
-  void receive(std::size_t t, Exchange& exchange) {
+  void borrow(std::size_t t, Exchange& exchange) {
     if (t == 0) return;
     Stopwatch watch(timers_, t);
     if (watch.on()) exchange.wait();
     watch.charge(Kernel::wait);
-    exchange_.reverse(places_, exchange, layers_[t]->in_size(), layers_[t]->source_adjoint);
+    exchange_.borrow(places_, exchange, layers_[t]->in_size(), layers_[t]->source);
+    common_.charge(watch, Kernel::exchange);
+  }
+  void give_back(std::size_t t, const Exchange& exchange) {
+    if (t == 0) return;
+    Stopwatch watch(timers_, t);
+    exchange_.give_back(places_, exchange, layers_[t]->in_size(), layers_[t]->source_adjoint);
+    watch.charge(Kernel::exchange);
+  }
+  void take_back(std::size_t t, Exchange& exchange) {
+    if (t == 0) return;
+    Stopwatch watch(timers_, t);
+    if (watch.on()) exchange.wait();
+    watch.charge(Kernel::wait);
+    exchange_.take_back(places_, exchange, layers_[t]->in_size(), layers_[t]->source_adjoint);
     common_.charge(watch, Kernel::exchange);
     layers_[t]->receive(*before(t));
   }

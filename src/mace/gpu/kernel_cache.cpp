@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <optional>
 #include <system_error>
 
@@ -48,18 +49,40 @@ std::optional<std::vector<char>> read(const fs::path& path, const std::string& k
   return code;
 }
 
-// Written beside and renamed: nobody reads half of it.
-void write(const fs::path& path, const std::string& key, const std::vector<char>& code) {
+// Written beside and renamed: nobody reads half of it. Returns whether it is there.
+bool write(const fs::path& path, const std::string& key, const std::vector<char>& code) {
   const fs::path beside = path.string() + "." + std::to_string(getpid());
   std::ofstream stream(beside, std::ios::binary);
   stream << key << hash_of(code);
   stream.write(code.data(), static_cast<std::streamsize>(code.size()));
   stream.close();
-  std::error_code ignored;
-  if (stream)
-    fs::rename(beside, path, ignored);
-  else
-    fs::remove(beside, ignored);
+  std::error_code problem, ignored;
+  if (stream) fs::rename(beside, path, problem);
+  if (stream && !problem) return true;
+  fs::remove(beside, ignored);
+  return false;
+}
+
+// What cache_problem() says, by all threads of this process.
+class Lost {
+ public:
+  void because(const std::string& why) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    why_ = why;
+  }
+  std::string why() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return why_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string why_;
+};
+
+Lost& lost() {
+  static Lost one;
+  return one;
 }
 
 // Held by one process at a time, where the file system knows locks.
@@ -84,14 +107,21 @@ std::vector<char> cached_code(const std::string& key, const std::function<std::v
   const fs::path place = folder();
   std::error_code problem;
   if (!place.empty()) fs::create_directories(place, problem);
-  if (place.empty() || problem) return make();
+  if (place.empty() || problem) {
+    std::vector<char> code = make();
+    lost().because(place.empty() ? "no folder for them: set DECANT_KERNEL_CACHE"
+                                 : "cannot make the folder " + place.string() + " (" + problem.message() + ")");
+    return code;
+  }
   const fs::path path = place / hash_of(key);
   if (auto found = read(path, key)) return *found;
   const Lock lock(place / "lock");
   if (auto found = read(path, key)) return *found;
   std::vector<char> code = make();
-  write(path, key, code);
+  if (!write(path, key, code)) lost().because("cannot write to " + place.string());
   return code;
 }
+
+std::string cache_problem() { return lost().why(); }
 
 }  // namespace mace::gpu

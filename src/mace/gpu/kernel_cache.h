@@ -13,4 +13,7 @@ namespace mace::gpu {
 // kept.
 std::vector<char> cached_code(const std::string& key, const std::function<std::vector<char>()>& make);
 
+// Why something that this process made was not kept, in words for the user; empty if nothing was lost.
+std::string cache_problem();
+
 }  // namespace mace::gpu

@@ -54,8 +54,8 @@ std::string KernelSource::common() const {
   return beginning() + define("TILE_COLUMNS", int{tile_columns(weights_)}) +
          define("REPULSION", int{!repulsion.pairs.empty()}) +
          define("SCREENING_TERMS", static_cast<int>(repulsion.screening.size() / 2)) +
-         define("REPULSION_POWER", static_cast<double>(repulsion.power)) + text::edges + text::forces + text::rows +
-         text::linear;
+         define("REPULSION_POWER", static_cast<double>(repulsion.power)) + text::lists + text::edges + text::forces +
+         text::rows + text::linear;
 }
 
 std::string KernelSource::layer(std::size_t t) const {

@@ -22,7 +22,7 @@ class KernelSource {
   KernelSource(const Weights& weights, const std::string& precision, const Dialect& dialect)
       : weights_(weights), precision_(precision), dialect_(dialect) {}
 
-  std::string common() const;  // edges, forces, rows, linear maps
+  std::string common() const;  // lists, edges, forces, rows, linear maps
   std::string layer(std::size_t t) const;
 
  private:

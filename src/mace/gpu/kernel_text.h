@@ -6,6 +6,7 @@ namespace mace::gpu::text {
 extern const char* const opencl;
 extern const char* const cuda;
 extern const char* const geometry;
+extern const char* const lists;
 extern const char* const edges;
 extern const char* const forces;
 extern const char* const rows;

@@ -95,8 +95,7 @@ void Layer<T>::resize(bool last, bool keep_basis) {
   last_ = last;
   keeps_ = keep_basis && !last;
   const std::size_t owned = size(common_.places.owned()), total = size(common_.places.total());
-  std::size_t chunk = 0;
-  for (const Chunk& one : common_.places.chunks()) chunk = std::max(chunk, size(one.size()));
+  const std::size_t chunk = size(common_.places.largest_chunk());
   common_.message.reserve(chunk * message_.size);
   common_.product.reserve(chunk * out_.size);
   common_.basis.reserve(keeps_ ? 0 : chunk * basis_layout_.size);
@@ -178,8 +177,9 @@ void Layer<T>::reverse(const Chunk& chunk, Layer* before) {
                     common_.tables, source, radial_, density_table_, share_, common_.by_density, common_.message,
                     edges.gradient);
   if (before)
-    (*interact_sources_)(places.total(), chunk.first, chunk.end, places.back_first, edges.back_count, edges.back_edge,
-                         edges.edges, places.element, common_.tables, radial_, share_, common_.message, source_adjoint);
+    (*interact_sources_)(chunk.inner ? places.owned() : places.total(), chunk.first, chunk.end, places.back_first,
+                         edges.back_count, edges.back_edge, edges.edges, places.element, common_.tables, radial_,
+                         share_, common_.message, source_adjoint);
   common_.charge(watch, mace::Kernel::edges_reverse);
 }
 

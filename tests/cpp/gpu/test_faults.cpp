@@ -8,22 +8,14 @@
 #include "mace/gpu/footprint.h"
 #include "mace/gpu/gpu_engine.h"
 #include "support/configuration.h"
+#include "support/opencl.h"
 #include "support/random_weights.h"
+#include "support/two_ranks.h"
 #include "support/watched_device.h"
 
 namespace mace_tests {
 
 namespace {
-
-bool has_opencl() {
-  try {
-    mace::gpu::open_device("opencl", 0);
-    return true;
-  } catch (const mace::gpu::DeviceError& problem) {
-    MESSAGE("without OpenCL: ", problem.what());
-    return false;
-  }
-}
 
 const mace::Weights& weights() {
   static const mace::Weights all = random_weights(forms()[2]);  // with densities
@@ -43,8 +35,7 @@ mace::Answer evaluate(mace::Engine& one, const Configuration& atoms) {
   return answer;
 }
 
-mace::gpu::Extent extent(const Configuration& atoms) {
-  const mace::Neighbors& lists = *atoms.neighbors;
+mace::gpu::Extent extent(const mace::Neighbors& lists) {
   return {static_cast<double>(lists.owned()), static_cast<double>(lists.element.size()),
           static_cast<double>(lists.site.size()), static_cast<double>(lists.row.size())};
 }
@@ -59,9 +50,25 @@ TEST_CASE("what a model takes of the memory is known before it is taken") {
       WatchedDevice::State state;
       const auto one = engine(state, {at_once, keep});
       evaluate(*one, atoms);
-      const double told = mace::gpu::Footprint(weights(), sizeof(double), at_once).bytes(extent(atoms), keep);
+      const double told =
+          mace::gpu::Footprint(weights(), sizeof(double), at_once).bytes(extent(*atoms.neighbors), keep);
       CHECK(told == doctest::Approx(one->bytes()).epsilon(0.02));
     }
+}
+
+TEST_CASE("what ranks lend each other is counted, too") {
+  if (!has_opencl()) return;
+  const Configuration atoms = periodic(weights().r_max);
+  const auto parts = halves(atoms);
+  on_two_ranks(parts, [&](std::size_t rank, mace::Exchange& exchange) {
+    WatchedDevice::State state;
+    const auto one = engine(state);
+    mace::Answer answer;
+    one->set_neighbors(parts[rank].neighbors);
+    one->compute(parts[rank].positions(atoms).data(), exchange, mace::Virials::atomic, answer);
+    const mace::gpu::Footprint footprint(weights(), sizeof(double), 16384);
+    CHECK(footprint.bytes(extent(*parts[rank].neighbors), true) == doctest::Approx(one->bytes()).epsilon(0.02));
+  });
 }
 
 TEST_CASE("atoms for which there is no memory are refused before any is taken, and told how many fit") {
@@ -69,7 +76,7 @@ TEST_CASE("atoms for which there is no memory are refused before any is taken, a
   WatchedDevice::State state;
   const auto one = engine(state);
   const Configuration atoms = periodic(weights().r_max);
-  const double need = mace::gpu::Footprint(weights(), sizeof(double), 16384).bytes(extent(atoms), false);
+  const double need = mace::gpu::Footprint(weights(), sizeof(double), 16384).bytes(extent(*atoms.neighbors), false);
   const double before = state.taken;
   state.all = before + 0.75 * need;
   const std::string fit = std::to_string(atoms.size() * 3 / 4);
@@ -87,7 +94,7 @@ TEST_CASE("where memory is short, what can be made again is not kept, and the an
   const auto one = engine(plenty), other = engine(short_of);
   const mace::Answer expected = evaluate(*one, atoms);
   const mace::gpu::Footprint footprint(weights(), sizeof(double), 16384);
-  short_of.all = short_of.taken + footprint.bytes(extent(atoms), true);
+  short_of.all = short_of.taken + footprint.bytes(extent(*atoms.neighbors), true);
   const mace::Answer found = evaluate(*other, atoms);
   CHECK(other->bytes() < one->bytes());
   CHECK(short_of.launches > plenty.launches);

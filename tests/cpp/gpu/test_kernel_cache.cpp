@@ -94,10 +94,22 @@ TEST_CASE("two that want the same at once make it once") {
   CHECK(made == 1);
 }
 
-TEST_CASE("a cache that cannot be written to is done without") {
+TEST_CASE("a cache that cannot be made is done without, and why is told") {
   const Folder folder;
   std::ofstream(folder.path()) << "no folder";
   CHECK(mace::gpu::cached_code("key", [] { return bytes("code"); }) == bytes("code"));
+  CHECK(mace::gpu::cache_problem().find("cannot make the folder " + folder.path().string()) == 0);
+}
+
+TEST_CASE("a cache that cannot be written to gives what it has, else it is done without, and why is told") {
+  const Folder folder;
+  mace::gpu::cached_code("key", [] { return bytes("code"); });
+  fs::permissions(folder.path(), fs::perms::owner_read | fs::perms::owner_exec);
+  CHECK(mace::gpu::cached_code("key", [] { return bytes("another"); }) == bytes("code"));
+  fs::permissions(folder.path(), fs::perms::owner_all);
+  setenv("DECANT_KERNEL_CACHE", "/proc", 1);  // where not even root can make a file
+  CHECK(mace::gpu::cached_code("key", [] { return bytes("made"); }) == bytes("made"));
+  CHECK(mace::gpu::cache_problem() == "cannot write to /proc");
 }
 
 }  // namespace mace_tests

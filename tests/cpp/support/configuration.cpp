@@ -68,4 +68,15 @@ Configuration Configuration::strained(const std::array<double, 9>& strain) const
 Configuration periodic(double cutoff) { return with_lists(atoms(), cutoff, 2); }
 Configuration cluster(double cutoff) { return with_lists(atoms(), cutoff, 0); }
 
+Configuration chain(double cutoff, int atoms) {
+  Configuration result;
+  std::mt19937 generator(7);
+  std::uniform_real_distribution<double> shift(-0.2, 0.2);
+  for (int i = 0; i < atoms; ++i) {
+    result.element.push_back(i % 3);
+    result.x.insert(result.x.end(), {1.5 * i + shift(generator), shift(generator), shift(generator)});
+  }
+  return with_lists(result, cutoff, 0);
+}
+
 }  // namespace mace_tests

@@ -27,5 +27,7 @@ struct Configuration {
 Configuration periodic(double cutoff);
 // The same atoms without images.
 Configuration cluster(double cutoff);
+// So many atoms along a line, 1.5 angstrom apart.
+Configuration chain(double cutoff, int atoms);
 
 }  // namespace mace_tests

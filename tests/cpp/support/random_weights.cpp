@@ -1,7 +1,9 @@
 #include "support/random_weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <string>
 
 #include "support/numbers.h"
 
@@ -18,6 +20,8 @@ class Maker {
   mace::Weights weights() {
     mace::Weights w;
     w.elements = {"H", "C", "O"};
+    while (static_cast<int>(w.elements.size()) < form_.elements)
+      w.elements.push_back("X" + std::to_string(w.elements.size()));
     w.precision = "double";
     w.channels = form_.channels;
     w.l_max = form_.l_max;
@@ -26,10 +30,16 @@ class Maker {
     w.scale = 0.8;
     w.shift = 0.3;
     w.atomic_energies = {-13.6, -1029.0, -2041.0};
-    tables_ = form_.density ? 6 : 1;
-    w.tables = form_.density ? std::vector<int>{0, 1, 2, 1, 3, 4, 2, 4, 5} : std::vector<int>(9, 0);
+    w.atomic_energies.resize(w.elements.size(), -500.0);
+    tables_ = form_.density ? form_.elements * (form_.elements + 1) / 2 : 1;
+    for (int a = 0; a < form_.elements; ++a)
+      for (int b = 0; b < form_.elements; ++b)
+        w.tables.push_back(form_.density ? table(std::min(a, b), std::max(a, b)) : 0);
     if (form_.density) {
-      for (int pair = 0; pair < 9; ++pair) w.repulsion.pairs.push_back({3.0 + pair, 0.3, 1.0 + 0.1 * pair});
+      for (std::size_t pair = 0; pair < w.tables.size(); ++pair) {
+        const double part = static_cast<double>(pair % 9);
+        w.repulsion.pairs.push_back({3.0 + part, 0.3, 1.0 + 0.1 * part});
+      }
       w.repulsion.screening = {0.2, 0.5, 0.3, 3.2, 0.9, 0.4};
       w.repulsion.power = 6;
     }
@@ -38,6 +48,9 @@ class Maker {
   }
 
  private:
+  // Of a pair of elements a <= b, one after the other.
+  int table(int a, int b) const { return a * form_.elements - a * (a - 1) / 2 + b - a; }
+
   std::vector<double> some(std::size_t size, double width = 1) {
     return random_values<std::vector<double>>(size, generator_, width);
   }
@@ -60,7 +73,7 @@ class Maker {
     mace::GateWeights w;
     if (!form_.gated) return w;
     if (layer.up.empty())
-      w.own_of_element = some(static_cast<std::size_t>(3 * mixed(0)));
+      w.own_of_element = some(static_cast<std::size_t>(form_.elements * mixed(0)));
     else
       for (int l = 0; l <= layer.l_edge; ++l) w.own.push_back(matrices(1, 1, layer.edge_channels, mixed(l)));
     w.out = by_l(form_.l_max, 1);
@@ -106,6 +119,7 @@ class Maker {
 
   mace::LayerWeights layer(std::size_t t) {
     const std::size_t n = static_cast<std::size_t>(form_.channels);
+    const std::size_t elements = static_cast<std::size_t>(form_.elements);
     const int hidden = 4;
     mace::LayerWeights w;
     w.l_in = t > 0 ? form_.l_out[t - 1] : 0;
@@ -114,7 +128,7 @@ class Maker {
     w.edge_channels = form_.gated ? form_.channels - 2 : form_.channels;
     const std::size_t edge = static_cast<std::size_t>(w.edge_channels);
     if (t == 0)
-      w.up_of_element = some(3 * edge);
+      w.up_of_element = some(elements * edge);
     else
       w.up = by_l(w.l_edge, 1, form_.channels, w.edge_channels);
     w.paths = paths(w.l_edge);
@@ -132,13 +146,13 @@ class Maker {
     for (int l = 0; l <= form_.l_max; ++l) {
       int blocks = 0;
       for (const mace::Path& path : w.paths) blocks += path.l3 == l;
-      w.mix.push_back(matrices(form_.residual ? 1 : 3, blocks, w.edge_channels, mixed(l)));
+      w.mix.push_back(matrices(form_.residual ? 1 : form_.elements, blocks, w.edge_channels, mixed(l)));
     }
     w.terms = terms(w.l_out);
-    w.coefficients = some(3 * w.terms.size() * n, 0.3);
+    w.coefficients = some(elements * w.terms.size() * n, 0.3);
     w.update = by_l(w.l_out, 1);
-    if (form_.residual && t == 0) w.skip_of_element = some(3 * n);
-    if (form_.residual && t > 0) w.skip = by_l(std::min(w.l_in, w.l_out), form_.gated ? 1 : 3);
+    if (form_.residual && t == 0) w.skip_of_element = some(elements * n);
+    if (form_.residual && t > 0) w.skip = by_l(std::min(w.l_in, w.l_out), form_.gated ? 1 : form_.elements);
     const bool last = t + 1 == form_.l_out.size();
     if (form_.gated && !last) return w;
     if (!last) {

@@ -17,6 +17,7 @@ struct Form {
   bool density = false;  // with a pair repulsion and radial tables by pair of elements, as in MACE-MP-0b
   int degree = 3;
   bool gated = false;  // with messages of channels of their own, and one readout of two hidden layers, as in MACE-MH-1
+  int elements = 3;    // H, C and O, and others after them
 };
 
 // Of every part that a model can have.

@@ -61,21 +61,21 @@ class ThreadExchange final : public mace::Exchange {
   std::size_t borrowed_;
 };
 
-Half half(const Configuration& whole, int rank) {
+Half half(const Configuration& whole, const std::vector<int>& owner, int rank) {
   Half result;
   const int n = static_cast<int>(whole.size());
   std::vector<int> row(whole.size());
-  for (const int owner : {rank, 1 - rank})
+  for (const int one : {rank, 1 - rank})
     for (int atom = 0; atom < n; ++atom)
-      if (atom % 2 == owner) {
+      if (owner[static_cast<std::size_t>(atom)] == one) {
         row[static_cast<std::size_t>(atom)] = static_cast<int>(result.atoms.size());
         result.atoms.push_back(atom);
       }
-  const int owned = (n + 1 - rank) / 2;
+  const int owned = static_cast<int>(std::count(owner.begin(), owner.end(), rank));
   std::vector<int> place(whole.site.size());  // of a site of the whole among those here: own atoms first
   for (int i = 0; i < owned; ++i) result.sites.push_back(result.atoms[static_cast<std::size_t>(i)]);
   for (int site = 0; site < static_cast<int>(whole.site.size()); ++site)
-    if (site >= n || site % 2 != rank) result.sites.push_back(site);
+    if (site >= n || owner[static_cast<std::size_t>(site)] != rank) result.sites.push_back(site);
   auto neighbors = std::make_shared<mace::Neighbors>();
   for (std::size_t s = 0; s < result.sites.size(); ++s) {
     place[static_cast<std::size_t>(result.sites[s])] = static_cast<int>(s);
@@ -104,7 +104,15 @@ std::vector<double> Half::positions(const Configuration& whole) const {
   return result;
 }
 
-std::array<Half, 2> halves(const Configuration& whole) { return {half(whole, 0), half(whole, 1)}; }
+std::array<Half, 2> halves(const Configuration& whole) {
+  std::vector<int> owner;
+  for (std::size_t atom = 0; atom < whole.size(); ++atom) owner.push_back(static_cast<int>(atom % 2));
+  return halves(whole, owner);
+}
+
+std::array<Half, 2> halves(const Configuration& whole, const std::vector<int>& owner) {
+  return {half(whole, owner, 0), half(whole, owner, 1)};
+}
 
 void on_two_ranks(const std::array<Half, 2>& halves, const std::function<void(std::size_t, mace::Exchange&)>& work) {
   Meeting meeting;

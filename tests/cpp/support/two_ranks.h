@@ -23,6 +23,8 @@ struct Half {
 
 // Odd atoms belong to rank 1.
 std::array<Half, 2> halves(const Configuration& whole);
+// owner: the rank of each atom
+std::array<Half, 2> halves(const Configuration& whole, const std::vector<int>& owner);
 
 // Runs work(rank, exchange) for both ranks at the same time.
 void on_two_ranks(const std::array<Half, 2>& halves, const std::function<void(std::size_t, mace::Exchange&)>& work);

@@ -16,7 +16,9 @@ class WatchedDevice final : public mace::gpu::Device {
   struct State {
     double all = 1e12;  // bytes
     double taken = 0;   // by whoever uses the device
+    int staging = 0;    // pieces of the host's memory that it has
     int launches = 0;   // so far
+    int begun = 0;      // of them, since the device was waited for
     int lost_at = -1;   // the launch that fails, and all after it
   };
 
@@ -37,11 +39,19 @@ class WatchedDevice final : public mace::gpu::Device {
     device_->release(memory);
   }
   void clear(Memory memory, std::size_t bytes) override { device_->clear(memory, bytes); }
-  void upload(const void* from, Memory to, std::size_t offset, std::size_t bytes) override {
-    device_->upload(from, to, offset, bytes);
+  void* allocate_staging(std::size_t bytes) override {
+    ++state_.staging;
+    return device_->allocate_staging(bytes);
   }
-  void download(Memory from, std::size_t offset, void* to, std::size_t bytes) override {
-    device_->download(from, offset, to, bytes);
+  void release_staging(void* memory) noexcept override {
+    --state_.staging;
+    device_->release_staging(memory);
+  }
+  void begin_upload(const void* from, Memory to, std::size_t offset, std::size_t bytes) override {
+    device_->begin_upload(from, to, offset, bytes);
+  }
+  void begin_download(Memory from, std::size_t offset, void* to, std::size_t bytes) override {
+    device_->begin_download(from, offset, to, bytes);
   }
   Function compile(const std::string& source, const std::string& kernel) override {
     return device_->compile(source, kernel);
@@ -49,9 +59,14 @@ class WatchedDevice final : public mace::gpu::Device {
   void launch(Function function, int groups, int threads, const std::vector<mace::gpu::Argument>& arguments) override {
     if (state_.lost_at >= 0 && state_.launches >= state_.lost_at) throw mace::gpu::DeviceError("the card is lost");
     ++state_.launches;
+    ++state_.begun;
     device_->launch(function, groups, threads, arguments);
   }
-  void finish() override { device_->finish(); }
+  void flush() override { device_->flush(); }
+  void finish() override {
+    device_->finish();
+    state_.begun = 0;
+  }
 
  private:
   std::unique_ptr<Device> device_;

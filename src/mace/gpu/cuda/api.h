@@ -22,7 +22,7 @@ using Card = int;
 // CUDA_... and CU_..., from cuda.h
 constexpr Status out_of_memory = 2, no_device = 100;
 constexpr int capability_major = 75, capability_minor = 76;
-constexpr unsigned int stream_non_blocking = 1;
+constexpr unsigned int stream_non_blocking = 1, host_portable = 1;
 
 // Function pointers, by their names without "cu".
 struct Api {
@@ -39,6 +39,8 @@ struct Api {
   Status (*GetErrorString)(Status, const char**);
   Status (*MemAlloc)(Address*, std::size_t);
   Status (*MemFree)(Address);
+  Status (*MemHostAlloc)(void**, std::size_t, unsigned int);
+  Status (*MemFreeHost)(void*);
   Status (*MemGetInfo)(std::size_t*, std::size_t*);
   Status (*MemcpyHtoDAsync)(Address, const void*, std::size_t, Stream);
   Status (*MemcpyDtoHAsync)(void*, Address, std::size_t, Stream);
@@ -64,6 +66,8 @@ struct Api {
     library.find("cuGetErrorString", GetErrorString);
     library.find("cuMemAlloc_v2", MemAlloc);
     library.find("cuMemFree_v2", MemFree);
+    library.find("cuMemHostAlloc", MemHostAlloc);
+    library.find("cuMemFreeHost", MemFreeHost);
     library.find("cuMemGetInfo_v2", MemGetInfo);
     library.find("cuMemcpyHtoDAsync_v2", MemcpyHtoDAsync);
     library.find("cuMemcpyDtoHAsync_v2", MemcpyDtoHAsync);

@@ -136,15 +136,26 @@ class CudaDevice final : public gpu::Device {
     enter();
     require(api().MemsetD8Async(address(memory), 0, bytes, stream_), "clear memory");
   }
-  void upload(const void* from, Memory to, std::size_t offset, std::size_t bytes) override {
+  // Memory that the system does not move: the card copies from and to it by itself.
+  void* allocate_staging(std::size_t bytes) override {
+    enter();
+    void* memory = nullptr;
+    require(api().MemHostAlloc(&memory, bytes, host_portable),
+            "lock " + std::to_string(bytes) + " bytes of the host's memory");
+    return memory;
+  }
+  void release_staging(void* memory) noexcept override {
+    api().CtxSetCurrent(shared_.context);
+    api().StreamSynchronize(stream_);
+    api().MemFreeHost(memory);
+  }
+  void begin_upload(const void* from, Memory to, std::size_t offset, std::size_t bytes) override {
     enter();
     require(api().MemcpyHtoDAsync(address(to) + offset, from, bytes, stream_), "copy to the card");
-    finish();
   }
-  void download(Memory from, std::size_t offset, void* to, std::size_t bytes) override {
+  void begin_download(Memory from, std::size_t offset, void* to, std::size_t bytes) override {
     enter();
     require(api().MemcpyDtoHAsync(to, address(from) + offset, bytes, stream_), "copy from the card");
-    finish();
   }
 
   gpu::Device::Function compile(const std::string& source, const std::string& kernel_name) override {
@@ -163,6 +174,7 @@ class CudaDevice final : public gpu::Device {
                                static_cast<unsigned int>(threads), 1, 1, 0, stream_, values.data(), nullptr),
             "start a kernel");
   }
+  void flush() override {}  // a card begins at once
   void finish() override { require(api().StreamSynchronize(stream_), "finish its work"); }
 
  private:

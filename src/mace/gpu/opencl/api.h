@@ -28,10 +28,10 @@ using Word = std::uint32_t;
 
 // CL_..., from the specification's cl.h
 constexpr Status device_not_found = -1, no_memory = -4, no_resources = -5, no_host_memory = -6, no_platform = -1001;
-constexpr Bits type_gpu = 1 << 2, type_all = 0xFFFFFFFF, read_write = 1 << 0;
+constexpr Bits type_gpu = 1 << 2, type_all = 0xFFFFFFFF, read_write = 1 << 0, alloc_host = 1 << 4, map_both = 3;
 constexpr Word device_type = 0x1000, device_double = 0x1032, device_name = 0x102B, device_local_memory = 0x1023,
                device_memory = 0x101F, driver_version = 0x102D, build_log = 0x1183, binary_sizes = 0x1165,
-               binaries = 0x1166, yes = 1;
+               binaries = 0x1166, no = 0, yes = 1;
 
 // Function pointers, by their names without "cl".
 struct Api {
@@ -47,6 +47,8 @@ struct Api {
   Status (*ReleaseMemObject)(Memory);
   Status (*EnqueueWriteBuffer)(Queue, Memory, Word, std::size_t, std::size_t, const void*, Word, void*, void*);
   Status (*EnqueueReadBuffer)(Queue, Memory, Word, std::size_t, std::size_t, void*, Word, void*, void*);
+  void* (*EnqueueMapBuffer)(Queue, Memory, Word, Bits, std::size_t, std::size_t, Word, void*, void*, Status*);
+  Status (*EnqueueUnmapMemObject)(Queue, Memory, void*, Word, void*, void*);
   Status (*EnqueueFillBuffer)(Queue, Memory, const void*, std::size_t, std::size_t, std::size_t, Word, void*, void*);
   Program (*CreateProgramWithSource)(Context, Word, const char**, const std::size_t*, Status*);
   Program (*CreateProgramWithBinary)(Context, Word, const DeviceId*, const std::size_t*, const unsigned char**, Status*,
@@ -60,6 +62,7 @@ struct Api {
   Status (*SetKernelArg)(Kernel, Word, std::size_t, const void*);
   Status (*EnqueueNDRangeKernel)(Queue, Kernel, Word, const std::size_t*, const std::size_t*, const std::size_t*, Word,
                                  void*, void*);
+  Status (*Flush)(Queue);
   Status (*Finish)(Queue);
 
   Api() {
@@ -74,6 +77,8 @@ struct Api {
     library.find("clReleaseMemObject", ReleaseMemObject);
     library.find("clEnqueueWriteBuffer", EnqueueWriteBuffer);
     library.find("clEnqueueReadBuffer", EnqueueReadBuffer);
+    library.find("clEnqueueMapBuffer", EnqueueMapBuffer);
+    library.find("clEnqueueUnmapMemObject", EnqueueUnmapMemObject);
     library.find("clEnqueueFillBuffer", EnqueueFillBuffer);
     library.find("clCreateProgramWithSource", CreateProgramWithSource);
     library.find("clCreateProgramWithBinary", CreateProgramWithBinary);
@@ -85,6 +90,7 @@ struct Api {
     library.find("clReleaseKernel", ReleaseKernel);
     library.find("clSetKernelArg", SetKernelArg);
     library.find("clEnqueueNDRangeKernel", EnqueueNDRangeKernel);
+    library.find("clFlush", Flush);
     library.find("clFinish", Finish);
   }
 };

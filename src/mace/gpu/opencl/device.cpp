@@ -178,14 +178,31 @@ class OpenclDevice final : public gpu::Device {
         api().EnqueueFillBuffer(queue_, static_cast<opencl::Memory>(memory), &zero, 1, 0, bytes, 0, nullptr, nullptr),
         "clear memory");
   }
-  void upload(const void* from, gpu::Device::Memory to, std::size_t offset, std::size_t bytes) override {
-    require(api().EnqueueWriteBuffer(queue_, static_cast<opencl::Memory>(to), yes, offset, bytes, from, 0, nullptr,
-                                     nullptr),
-            "copy to the device");
+  // A buffer where the host sees it, mapped for as long as it is there.
+  void* allocate_staging(std::size_t bytes) override {
+    Status status = 0;
+    const auto buffer = api().CreateBuffer(shared_.context, read_write | alloc_host, bytes, nullptr, &status);
+    require(status, "allocate " + std::to_string(bytes) + " bytes of the host's memory");
+    void* const memory = api().EnqueueMapBuffer(queue_, buffer, yes, map_both, 0, bytes, 0, nullptr, nullptr, &status);
+    if (status != 0) api().ReleaseMemObject(buffer);
+    require(status, "map " + std::to_string(bytes) + " bytes of the host's memory");
+    staging_[memory] = buffer;
+    return memory;
   }
-  void download(gpu::Device::Memory from, std::size_t offset, void* to, std::size_t bytes) override {
+  void release_staging(void* memory) noexcept override {
+    const opencl::Memory buffer = std::exchange(staging_[memory], nullptr);
+    api().EnqueueUnmapMemObject(queue_, buffer, memory, 0, nullptr, nullptr);
+    api().Finish(queue_);
+    api().ReleaseMemObject(buffer);
+  }
+  void begin_upload(const void* from, gpu::Device::Memory to, std::size_t offset, std::size_t bytes) override {
     require(
-        api().EnqueueReadBuffer(queue_, static_cast<opencl::Memory>(from), yes, offset, bytes, to, 0, nullptr, nullptr),
+        api().EnqueueWriteBuffer(queue_, static_cast<opencl::Memory>(to), no, offset, bytes, from, 0, nullptr, nullptr),
+        "copy to the device");
+  }
+  void begin_download(gpu::Device::Memory from, std::size_t offset, void* to, std::size_t bytes) override {
+    require(
+        api().EnqueueReadBuffer(queue_, static_cast<opencl::Memory>(from), no, offset, bytes, to, 0, nullptr, nullptr),
         "copy from the device");
   }
 
@@ -204,6 +221,7 @@ class OpenclDevice final : public gpu::Device {
     require(api().EnqueueNDRangeKernel(queue_, kernel, 1, nullptr, &all, &group, 0, nullptr, nullptr),
             "start a kernel");
   }
+  void flush() override { require(api().Flush(queue_), "begin its work"); }
   void finish() override { require(api().Finish(queue_), "finish its work"); }
 
  private:
@@ -211,6 +229,7 @@ class OpenclDevice final : public gpu::Device {
   Queue queue_ = nullptr;
   std::vector<Kernel> kernels_;
   std::map<gpu::Device::Memory, std::size_t> taken_;  // bytes
+  std::map<void*, opencl::Memory> staging_;           // buffers, by where the host sees them
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #define LOCAL_ID ((int)threadIdx.x)
 #define GLOBAL_ID ((int)(blockIdx.x * blockDim.x + threadIdx.x))
 #define SYNC __syncthreads()
+#define COUNT_UP(counter) atomicAdd(counter, 1)
 #define UNROLL _Pragma("unroll")
 
 // Threads that add up without local memory: a warp.

@@ -10,6 +10,7 @@
 #define LOCAL_ID ((int)get_local_id(0))
 #define GLOBAL_ID ((int)get_global_id(0))
 #define SYNC barrier(CLK_LOCAL_MEM_FENCE)
+#define COUNT_UP(counter) atomic_inc(counter)
 #define UNROLL _Pragma("unroll")
 
 // Threads that add up without local memory: each thread stands alone here.
