@@ -29,7 +29,11 @@ class Checked(Shown):
 
 
 def check(
-    potential: Location, data: Location | None = None, *, ranks: int | Sequence[int] | None = None, limit: int | None = None
+    potential: Location,
+    data: Location | None = None,
+    *,
+    ranks: int | Sequence[int] | None = None,
+    limit: int | None = None,
 ) -> Checked:
     """Compare energy, forces and virial of LAMMPS with those of the Python calculator.
 
@@ -51,4 +55,5 @@ def check(
     ProgramFailed
         If LAMMPS cannot run the potential.
     """
-    return Checked(compared(Path(potential), None if data is None else Path(data), None if ranks is None else numbers(ranks), limit))
+    counts = None if ranks is None else numbers(ranks)
+    return Checked(compared(Path(potential), None if data is None else Path(data), counts, limit))
