@@ -38,6 +38,15 @@ def command(
         str | None,
         typer.Option(help="Forms to write besides: mliap, libtorch or both, for a LAMMPS built so. MACE only."),
     ] = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="What runs beside the model: d3:FUNCTIONAL (dispersion), zbl:INNER:OUTER, lines of LAMMPS as in "
+            "'lj/cut 10.0; * * 0.001 3.0', or none. May be repeated.",
+            show_default="what was taken off its labels",
+        ),
+    ] = None,
     good_for: Annotated[
         list[str] | None, typer.Option(help="A sentence for the card: what it was tried for. May be repeated.")
     ] = None,
@@ -59,6 +68,8 @@ def command(
       decant export mace-mpa-0-medium.model -o potentials/mpa --elements H,C,O
       decant export mace-omol-0 -o potentials/omol --elements H,C,O --charge -1 --spin 2
       decant export models/mace-a -o potentials/mace-a --format mliap,libtorch
+      decant export models/pbe -o potentials/pbe-d3 --with d3:pbe
+      decant export models/pbe -o potentials/pbe-d3 --with d3:pbe:zero:15:10 --with zbl:0.8:1.2
       decant export models/mace-a -o potentials/mace-a --good-for "EC/EMC, 250-350 K" --not-for "any other solvent"
     """
     from decant.algorithms.base import Part
@@ -67,11 +78,13 @@ def command(
 
     use = Use(tuple(good_for or ()), tuple(not_for or ())) if good_for or not_for else None
     symbols = None if elements is None else _words(elements)
-    potential, new = export(model, output, precision, Part(symbols, head, charge, spin), _words(format or ""), use)
+    part, forms = Part(symbols, head, charge, spin), _words(format or "")
+    potential, new = export(model, output, precision, part, forms, use, None if beside is None else tuple(beside))
     said = "written" if new else "is up to date"
     typer.echo(
         f"{potential.path}: {said}: {potential.algorithm}, {' '.join(potential.elements)}, "
         f"cutoff {potential.cutoff:g} A, {potential.precision} precision"
+        + "".join(f", with {one.name}" for one in potential.additions)
     )
     if told := lone_atoms_told(potential.card.get("isolated_atoms_eV") or {}):
         typer.echo(f"note: {told}")
