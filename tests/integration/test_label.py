@@ -37,6 +37,16 @@ def test_published_gfn2_labels_of_clusters_are_reproduced(shared_data):
     assert energy < 2.5e-4 and force < 1e-3  # eV and eV/angstrom
 
 
+def test_labels_of_another_method_that_a_frame_had_are_gone(tmp_path):
+    atoms = waters(1)
+    atoms.info |= {"recipe": "a", "group": "a", "REF_energy": 1.0, "REF_virial": np.eye(3), "REF_intra_energy": 1.0}
+    atoms.info |= {"REF_intra_virial": np.eye(3), "label_minus": "d3:pbe:bj:12:9"}
+    atoms.arrays["REF_intra_forces"] = np.zeros((3, 3))
+    (frame,) = label_frames([atoms], METHOD, tmp_path / "journal").frames
+    assert {key for key in [*frame.info, *frame.arrays] if key.startswith("REF_")} == {"REF_energy", "REF_forces"}
+    assert "label_minus" not in frame.info and "REF_virial" in atoms.info
+
+
 def test_forces_and_virial_of_a_periodic_cell_are_derivatives_of_the_energy():
     atoms = waters(2)
     atoms.set_cell([[7.0, 0, 0], [0.5, 7.5, 0], [0.3, -0.4, 6.5]])

@@ -44,6 +44,15 @@ def command(
         str | None,
         typer.Option(help="Forms to write besides: mliap, libtorch or both, for a LAMMPS built so. MACE only."),
     ] = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="What runs beside the model: d3:FUNCTIONAL (dispersion), zbl:INNER:OUTER, lines of LAMMPS as in "
+            "'lj/cut 10.0; * * 0.001 3.0', or none. May be repeated.",
+            show_default="what was taken off its labels",
+        ),
+    ] = None,
     good_for: Annotated[
         list[str] | None, typer.Option(help="A sentence for the card: what it was tried for. May be repeated.")
     ] = None,
@@ -66,12 +75,14 @@ def command(
       decant export gfn2-xtb -o potentials/gfn2 --elements H,C,O
       decant export mace-omol-0 -o potentials/omol --elements H,C,O --charge -1 --spin 2
       decant export models/mace-a -o potentials/mace-a --format mliap,libtorch
+      decant export models/pbe -o potentials/pbe-d3 --with d3:pbe
+      decant export models/pbe -o potentials/pbe-d3 --with d3:pbe:zero:15:10 --with zbl:0.8:1.2
       decant export models/mace-a -o potentials/mace-a --good-for "EC/EMC, 250-350 K" --not-for "any other solvent"
     """
     from decant.verbs.export import export
 
     done = export(
         model, output, precision=precision, elements=elements, head=head, charge=charge, spin=spin,
-        format=format or (), good_for=good_for or (), not_for=not_for or (),
+        format=format or (), beside=beside, good_for=good_for or (), not_for=not_for or (),
     )  # fmt: skip
     typer.echo(done)

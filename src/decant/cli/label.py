@@ -14,12 +14,17 @@ def command(
     source: Annotated[Path, typer.Argument(help="Configurations in decant's form.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Labelled file to write.")],
     method: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Reference method: gfn2-xtb, gfn1-xtb, openff, cp2k:pbe-d3, cp2k:TEMPLATE, ase:IMPORT.PATH, "
-            "potential:DIRECTORY, or one that a package adds."
+            "potential:DIRECTORY, or one that a package adds.",
+            show_default="gfn2-xtb; with --subtract, the labels of the file",
         ),
-    ] = "gfn2-xtb",
+    ] = None,
+    subtract: Annotated[
+        str | None,
+        typer.Option(help="Take dispersion off the labels, d3:FUNCTIONAL, for 'decant export --with' to add again."),
+    ] = None,
     settings: Annotated[Path | None, typer.Option(help="YAML file with settings of the method.")] = None,
     override: Annotated[
         list[str] | None, typer.Option("--set", help="One setting, KEY=VALUE; may be repeated.")
@@ -42,7 +47,7 @@ def command(
     ] = False,
     config: Config = None,
 ) -> None:
-    """Label configurations; run again after an interruption, it continues.
+    """Label configurations, or take dispersion off their labels; run again after an interruption, it continues.
 
     Finished labels are kept in OUTPUT.journal. Frames that are left out, and why, are listed in OUTPUT.rejects.csv.
     Under mpirun every rank labels; the first one alone reads and writes.
@@ -53,6 +58,8 @@ def command(
       decant label configurations.extxyz -o labelled.extxyz --method gfn1-xtb --set accuracy=0.01 --jobs 4
       decant label configurations.extxyz -o labelled.extxyz --molecules
       decant label configurations.extxyz -o dft.extxyz --method cp2k:pbe-d3 --set CUTOFF=600
+      decant label configurations.extxyz -o short.extxyz --method cp2k:pbe-d3 --subtract d3:pbe:zero
+      decant label imported.extxyz -o short.extxyz --subtract d3:pbe
       decant label configurations.extxyz -o emt.extxyz --method ase:ase.calculators.emt.EMT
       mpirun -np 8 decant label configurations.extxyz -o labelled.extxyz
     """
@@ -63,9 +70,9 @@ def command(
         if not ranks.leads:
             return
         done = label(
-            source, output, method=method, settings=_settings(settings, override or []), jobs=jobs, molecules=molecules,
-            atoms=atoms, max_force=max_force, keep_broken=keep_broken, keep_charges=keep_charges, retry=retry,
-            ranks=ranks,
+            source, output, method=method, subtract=subtract, settings=_settings(settings, override or []), jobs=jobs,
+            molecules=molecules, atoms=atoms, max_force=max_force, keep_broken=keep_broken, keep_charges=keep_charges,
+            retry=retry, ranks=ranks,
         )  # fmt: skip
         typer.echo(done)
 

@@ -19,6 +19,9 @@ ISOLATED = "IsolatedAtom"
 """Value of ``config_type`` of a frame that holds one isolated atom, as MACE expects it."""
 
 
+MINUS = "label_minus"
+"""Key of a frame's info with what was taken off its labels, for example ``d3:pbe:bj:12:9``."""
+
 SAME_ENERGY_eV = 1e-3
 """Energies of one isolated atom may differ by this."""
 
@@ -55,6 +58,26 @@ def isolated_energies(frames: Sequence[Atoms], numbers: Sequence[int] | None = N
                 f"{number}; keep the one of the method and spin of the other frames"
             )
     return {symbol: energy for symbol, (_, energy) in known.items()}
+
+
+def taken_off(frames: Sequence[Atoms]) -> str | None:
+    """Return what was taken off the labels of frames (`MINUS`), None if nothing was; isolated atoms are passed over.
+
+    Raises
+    ------
+    InputError
+        If it is not the same of all.
+    """
+    first: dict[str | None, int] = {}
+    for number, atoms in enumerate(frames):
+        if not is_isolated(atoms):
+            first.setdefault(atoms.info.get(MINUS), number)
+    if len(first) > 1:
+        told = ", ".join(f"minus {name or 'nothing'} in frame {number}" for name, number in first.items())
+        raise InputError(
+            f"labels are {told}; frames that belong together are minus the same ('decant label' with `subtract`)"
+        )
+    return next(iter(first), None)
 
 
 def density(atoms: Atoms) -> float | None:

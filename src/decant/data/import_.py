@@ -15,7 +15,7 @@ from ase import Atoms
 from decant.data.charges import charges_told, take_charges
 from decant.data.extxyz import FrameError, RawFrame, read_raw
 from decant.data.foreign import is_foreign, read_foreign
-from decant.data.frames import ISOLATED, density, is_isolated, isolated_energies
+from decant.data.frames import ISOLATED, MINUS, density, is_isolated, isolated_energies
 from decant.data.keys import FoundKeys, LabelKeys, check_units, find_keys
 from decant.data.label_checks import check_labels, check_positions
 from decant.data.label_units import LabelUnits
@@ -219,6 +219,8 @@ def _describe(atoms: Atoms, frame: RawFrame, stem: str) -> None:
     atoms.info["recipe"] = str(frame.info.get("recipe", "import"))
     group = next((frame.info[key] for key in GROUP_KEYS if key in frame.info), None)
     atoms.info["group"] = f"{stem}-{frame.index}" if group is None else f"{stem}:{group}"
+    if MINUS in frame.info:
+        atoms.info[MINUS] = str(frame.info[MINUS])
     temperature = frame.info.get("temperature", frame.info.get("temperature_K"))
     if isinstance(temperature, (int, float, np.number)) and np.isfinite(temperature):
         atoms.info["temperature"] = float(temperature)

@@ -16,15 +16,12 @@ from decant.force_field.lammps_input import CUTOFF_A, force_field_lines, write_s
 from decant.force_field.recognition import placed_molecules, require_charge
 from decant.force_field.system import MolecularSystem, molecular_system
 from decant.foundation.errors import InputError
-from decant.foundation.units import LAMMPS_BAR_PER_EV_A3
+from decant.lammps.answers import asking, read_answer
 from decant.lammps.data import LammpsBox
 from decant.lammps.session import LammpsSession
 
 LONG_RANGE = "ewald 1.0e-7"
 """Of a label: forces within 1e-6 eV/angstrom of the exact sum."""
-# LAMMPS's order of the components of a symmetric tensor: xx, yy, zz, xy, xz, yz
-_COMPONENTS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
-_RESULT = " ".join(["$(pe:%.17g)", "$(vol:%.17g)", *(f"$(c_virial[{number}]:%.17g)" for number in range(1, 7))])
 
 
 def evaluate(atoms: Atoms, charge: int = 0, spin: int | None = None, ion_charge_scale: float = 1.0) -> Prediction:
@@ -58,7 +55,7 @@ def evaluate(atoms: Atoms, charge: int = 0, spin: int | None = None, ion_charge_
             _require_room(box, atoms, system)
         commands = _commands(folder, box, force_field_lines(system, *_reach(atoms, box)))
         _session(os.getpid()).run(commands, folder / "done")
-        return _read(folder, box)
+        return read_answer(folder / "scalars", folder / "forces", box)
 
 
 def _reach(atoms: Atoms, box: LammpsBox) -> tuple[str, float]:
@@ -78,22 +75,8 @@ def _commands(folder: Path, box: LammpsBox, force_field: list[str]) -> list[str]
         f'read_data "{folder / "system.data"}"',
         *force_field,
         f"neighbor 0.0 {'bin' if box.periodic else 'nsq'}",
-        "compute virial all pressure NULL virial",
-        "thermo_style custom step pe vol c_virial[*]",
-        "run 0",
-        f'print "{_RESULT}" file "{folder / "scalars"}" screen no',
-        f'write_dump all custom "{folder / "forces"}" id fx fy fz modify sort id format float %.17g',
+        *asking(folder / "scalars", folder / "forces"),
     ]
-
-
-def _read(folder: Path, box: LammpsBox) -> Prediction:
-    energy, volume, *pressure = map(float, (folder / "scalars").read_text().split())
-    table = np.loadtxt(folder / "forces", skiprows=9, ndmin=2)
-    tensor = np.empty((3, 3))
-    for (row, column), value in zip(_COMPONENTS, pressure, strict=True):
-        tensor[row, column] = tensor[column, row] = value * volume / LAMMPS_BAR_PER_EV_A3
-    virial = box.tensor_from_lammps(tensor) if box.periodic == 3 else None
-    return Prediction(energy, box.vectors_from_lammps(table[:, 1:]), virial)
 
 
 def _require_room(box: LammpsBox, atoms: Atoms, system: MolecularSystem) -> None:

@@ -12,6 +12,7 @@ EXTRAS = {
     "mace": "fitting, converting and comparing MACE models",
     "deepmd": "Deep Potential: fits, models and pair_style deepmd",
     "labels": "labels by GFN2-xTB, files of other programs, choice and inspection of frames",
+    "dispersion": "D3 dispersion beside a potential from Python, and labels without it",
     "forcefield": "method openff: a classical force field as reference and driver",
     "gpu": "pair_style mace on NVIDIA's cards, without a CUDA toolkit",
     "study": "decant run: studies, here or on Slurm",

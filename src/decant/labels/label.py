@@ -14,7 +14,7 @@ from ase import Atoms
 
 from decant.data.charges import bare, charge_of
 from decant.data.decomposition import intramolecular, molecules_alone
-from decant.data.frames import is_isolated
+from decant.data.frames import MINUS, is_isolated
 from decant.data.prediction import Prediction
 from decant.foundation.files import space_left
 from decant.foundation.progress import Progress
@@ -157,7 +157,7 @@ def _labelled(
         if "error" in record:
             raise LabelError(f"molecule {number - 1} alone: {record['error']}" if number else str(record["error"]))
     record, *alone = records
-    frame = atoms.copy()
+    frame = _unlabelled(atoms)
     frame.info |= {
         "REF_energy": record["energy"],
         "label_method": method.name,
@@ -178,4 +178,13 @@ def _labelled(
         frame.set_array("REF_intra_forces", intra.forces)
         if "REF_virial" in frame.info:
             frame.info["REF_intra_virial"] = intra.virial
+    return frame
+
+
+def _unlabelled(atoms: Atoms) -> Atoms:
+    """Return a copy without the labels, and what was taken off them, that a file may have had already."""
+    frame = atoms.copy()
+    for key in ("REF_virial", "REF_intra_energy", "REF_intra_virial", MINUS):
+        frame.info.pop(key, None)
+    frame.arrays.pop("REF_intra_forces", None)
     return frame

@@ -12,15 +12,17 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from decant.data.frames import is_isolated, read_frames, write_frames
+from decant.data.frames import is_isolated, read_frames, taken_off, write_frames
 from decant.data.split import PARTS, split_frames, write_split
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, write_yaml
 from decant.labels.label import label_frames
 from decant.labels.registry import labeler
+from decant.labels.subtract import subtracted
 from decant.learning.candidates import CLASSES, find_candidates
 from decant.learning.explore import explore, stable_ps
 from decant.learning.settings import LearnSettings
+from decant.potentials.additions import addition
 from decant.potentials.committee import write_committee
 from decant.potentials.evaluate import evaluate
 from decant.potentials.fit import FitRequest, fit
@@ -149,6 +151,7 @@ class Generation:
         result = label_frames(frames, method, Path(f"{output}.journal"), self.settings.jobs or worker_count())
         if not result.frames:
             raise InputError(f"{output}: {method.name} failed on every frame: {result.failures[0][1]}")
-        write_frames(output, result.frames)
+        minus = taken_off(read_frames(self.path / "data" / "train.extxyz"))
+        write_frames(output, subtracted(result.frames, addition(minus)) if minus else result.frames)
         reasons = Counter(reason for _, reason in result.failures)
         return {"labelled": len(result.frames), "not_labelled": dict(sorted(reasons.items()))}

@@ -9,11 +9,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from decant.algorithms.registry import algorithm
 from decant.foundation.directories import replaced
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
+from decant.potentials.additions import overlaid
 from decant.potentials.potential import CARD, PAIR, Potential
 
 DEVIATION = "model_devi.out"
@@ -36,7 +38,8 @@ def write_committee(members: Sequence[Path], output: Path) -> Potential:
     Raises
     ------
     InputError
-        If there are fewer than two members, they differ in algorithm or elements, or their pair style takes one only.
+        If there are fewer than two members, they differ in algorithm, elements or what runs beside the model, or their
+        pair style takes one only.
     """
     potentials = [Potential.open(path) for path in members]
     if len(potentials) < 2:
@@ -45,7 +48,11 @@ def write_committee(members: Sequence[Path], output: Path) -> Potential:
     if not algorithm(first.algorithm).committees:
         raise InputError(f"{first.path}: the pair style of {first.algorithm} takes one model, not a committee")
     for other in potentials[1:]:
-        pairs = {"algorithm": (first.algorithm, other.algorithm), "elements": (first.elements, other.elements)}
+        pairs: dict[str, tuple[Any, Any]] = {
+            "algorithm": (first.algorithm, other.algorithm),
+            "elements": (first.elements, other.elements),
+        }
+        pairs["with"] = (first.card.get("with"), other.card.get("with"))
         for what, (mine, theirs) in pairs.items():
             if mine != theirs:
                 raise InputError(f"{other.path}: {what} {theirs}, but {first.path} has {mine}; a committee shares them")
@@ -74,12 +81,16 @@ def model_file(potential: Potential) -> Path:
 
 def _pair_lines(first: Potential, names: Sequence[str]) -> str:
     """Return the LAMMPS lines of a committee: those of DeePMD-kit's pair style, which ours shares."""
-    style = next(line.split()[1] for line in first.pair_lines.read_text().splitlines() if line.startswith("pair_style"))
+    line = next(line for line in first.pair_lines.read_text().splitlines() if line.startswith("pair_style"))
+    style = line.removeprefix("pair_style hybrid/overlay ").removeprefix("pair_style ").split()[0]
     files = " ".join(f"${{potential}}/{name}" for name in names)
+    lines = [
+        f"pair_style {style} {files} out_file {DEVIATION} out_freq ${{dump_every}}",
+        f"pair_coeff * * {' '.join(first.elements)}",
+    ]
     return (
         f"# committee of {len(names)} {first.algorithm} potentials, written by decant; the first drives\n"
         f"# atom types are, in this order: {' '.join(first.elements)}\n"
         "variable dump_every index 100  # unless it is set already\n"
-        f"pair_style {style} {files} out_file {DEVIATION} out_freq ${{dump_every}}\n"
-        f"pair_coeff * * {' '.join(first.elements)}\n"
+        + "".join(f"{line}\n" for line in overlaid(lines, first.additions, first.elements))
     )

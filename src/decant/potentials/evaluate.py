@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from decant.data.decomposition import is_decomposed, predict_intramolecular
-from decant.data.frames import is_isolated, read_frames, write_frames
+from decant.data.frames import is_isolated, read_frames, taken_off, write_frames
 from decant.data.prediction import Prediction, predict
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
+from decant.potentials.additions import additions, total
 from decant.potentials.fit_errors import fit_errors, molecular_errors
 from decant.potentials.lone_atoms import lone_atoms, lone_atoms_told
 from decant.potentials.potential import CARD, Potential
@@ -80,11 +81,12 @@ def evaluate(
     target, data = Path(target), Path(data)
     potential = Potential.open(target) if (target / CARD).is_file() else None
     if potential:
-        elements, calculator, record = potential.elements, potential.calculator(), potential.card
+        elements, model, record = potential.elements, potential.model_calculator(), potential.card
     else:
         source = open_source(target)
-        elements, calculator, record = source.elements, source.reference_calculator(), source.record
+        elements, model, record = source.elements, source.reference_calculator(), source.record
     frames = read_known_frames(data, elements, limit)
+    calculator = total(model, additions(_to_add(target, record, data, taken_off(frames))), elements)
     predicted = predict(calculator, frames, "evaluate")
     errors = fit_errors(frames, predicted)
     chosen = [index for index, frame in enumerate(frames) if is_decomposed(frame)]
@@ -108,6 +110,26 @@ def evaluate(
     elif target.is_dir():
         write_yaml(target / ERRORS, result)
     return result
+
+
+def _to_add(target: Path, record: dict[str, Any], data: Path, minus: str | None) -> list[str]:
+    """Return what to add to a model so that it is compared with labels minus something.
+
+    A whole is the model, what a potential runs beside it, and what was taken off the labels that it was fitted to.
+
+    Raises
+    ------
+    InputError
+        If what was taken off the labels is no part of that.
+    """
+    fitted = (record.get("data") or {}).get("minus")
+    whole = dict.fromkeys([*(record.get("with") or ()), *([fitted] if fitted else [])])
+    if minus is not None and minus not in whole:
+        raise InputError(
+            f"{data}: its labels are minus {minus}, and {target} has {', '.join(whole) or 'nothing'} beside its model: "
+            "give labels that are minus the same, or nothing"
+        )
+    return [name for name in whole if name != minus]
 
 
 def with_prediction(frame: Atoms, whole: Prediction, intra: Prediction | None = None) -> Atoms:

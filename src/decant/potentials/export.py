@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from decant.foundation.directories import replaced
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
 from decant.foundation.version import __version__
+from decant.potentials.additions import NONE, Addition, additions, overlaid
+from decant.potentials.dispersion import Dispersion
 from decant.potentials.examples import EXAMPLES, write_examples
 from decant.potentials.lone_atoms import lone_atoms
 from decant.potentials.potential import CARD, FORMAT, PAIR, PRECISIONS, Potential
@@ -21,6 +24,8 @@ from decant.potentials.source import Source, open_source
 
 # keys of fit.yaml that a card repeats
 _FROM_FIT = ("preset", "seed", "limits", "pretrained", "epochs", "settings", "versions", "notes")
+_DISPERSIVE = re.compile(r"xtb|openff|-d[34]")
+"""Methods whose labels have dispersion: of a classical force field, GFN1 and GFN2, and functionals with D3 or D4."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ def export(
     part: Part = WHOLE,
     forms: tuple[str, ...] = (),
     use: Use | None = None,
+    beside: tuple[str, ...] | None = None,
 ) -> tuple[Potential, bool]:
     """Export a fitted model as a potential.
 
@@ -67,6 +73,9 @@ def export(
         lines in ``pair-FORM.lammps``.
     use
         What the card is to say about its use.
+    beside
+        What runs beside the model, each as `decant.potentials.additions.addition` takes it; None for what was taken off
+        the labels that it was fitted to, if anything was, ``("none",)`` for nothing.
 
     Returns
     -------
@@ -78,12 +87,14 @@ def export(
     Raises
     ------
     InputError
-        If the source is no model, cannot be run in LAMMPS, or `output` holds something else.
+        If the source is no model, cannot be run in LAMMPS, `output` holds something else, or what runs beside the model
+        does not go with its labels.
     """
     if precision not in (None, *PRECISIONS):
         raise InputError(f"`precision` {precision}: expected double or single")
     source = open_source(source_path)
     output = Path(output)
+    added = _added(source, source_path, beside)
     same = {
         "source_sha256": sha256(source.model),
         "chosen_precision": precision,
@@ -93,6 +104,7 @@ def export(
         "chosen_spin": part.spin,
         "forms": sorted(forms),
         "use": {"good_for": list(use.good_for), "not_for": list(use.not_for)} if use else None,
+        "with": [one.name for one in added] or None,
     }
     if output.exists():
         present = _replaceable(output)
@@ -103,10 +115,10 @@ def export(
         lines = [f"pair_style {exported.pair_style}", f"pair_coeff {exported.pair_coeff}"]
         if source.algorithm.in_python:
             lines += CONNECTED
-        _write_pair(directory / PAIR, source.algorithm.name, exported, lines)
+        _write_pair(directory / PAIR, source.algorithm.name, exported, lines, added)
         for form in forms:
             lines = source.algorithm.export_form(form, source.model, directory, exported, part)
-            _write_pair(directory / f"pair-{form}.lammps", f"{source.algorithm.name} ({form})", exported, lines)
+            _write_pair(directory / f"pair-{form}.lammps", f"{source.algorithm.name} ({form})", exported, lines, added)
         card = {**_card(source, exported, directory), "source": Path(source_path).name, **same}
         if source.algorithm.in_python:
             card |= {"in_python": True, "virial": knows_virial(source, exported.elements[0])}
@@ -138,6 +150,30 @@ def knows_virial(source: Source, element: str) -> bool:
         raise InputError(f"{source.model}: its calculator fails for a periodic box, as runs have: {reason}") from error
 
 
+def _added(source: Source, path: Path, beside: tuple[str, ...] | None) -> list[Addition]:
+    """Return what runs beside the model; `InputError` if that does not go with the labels that it was fitted to."""
+    data = source.record.get("data") or {}
+    minus = data.get("minus")
+    if beside is None:
+        return additions([minus] if minus else [])
+    if source.algorithm.in_python and beside != (NONE,):
+        raise InputError(f"{path}: forces are from Python; let the calculator itself have what `beside` would add")
+    if beside == (NONE,):
+        return []
+    added = additions(beside)
+    if minus and minus not in [one.name for one in added]:
+        raise InputError(
+            f"{path}: its labels are minus {minus}: `beside` {minus}, the default, adds that, `beside` {NONE} nothing"
+        )
+    methods = {label["method"] for label in data.get("labels") or () if _DISPERSIVE.search(label["method"])}
+    if not minus and methods and any(isinstance(one, Dispersion) for one in added):
+        raise InputError(
+            f"{path}: its labels are of {' and '.join(sorted(methods))}, which has dispersion already; take it off the "
+            "labels first: 'decant label' with `subtract`"
+        )
+    return added
+
+
 def _replaceable(output: Path) -> Potential | None:
     """Return the potential that stands at `output`, None if a damaged one; refuse to replace anything else."""
     if not output.is_dir() or (not (output / CARD).is_file() and any(output.iterdir())):
@@ -148,11 +184,14 @@ def _replaceable(output: Path) -> Potential | None:
         return None
 
 
-def _write_pair(path: Path, name: str, exported: Exported, lines: list[str]) -> None:
-    """Write the LAMMPS lines."""
+def _write_pair(path: Path, name: str, exported: Exported, lines: list[str], added: list[Addition]) -> None:
+    """Write the LAMMPS lines of a model and what runs beside it."""
+    told = f"# with {', '.join(one.name for one in added)}, to be computed beside the model\n" if added else ""
+    lines = overlaid(lines, added, exported.elements)
     path.write_text(
         f"# {name} potential, written by decant export; needs: -var potential <path of this directory>, units metal\n"
-        f"# atom types are, in this order: {' '.join(exported.elements)}\n" + "".join(f"{line}\n" for line in lines),
+        f"# atom types are, in this order: {' '.join(exported.elements)}\n{told}"
+        + "".join(f"{line}\n" for line in lines),
         encoding="utf-8",
     )
 

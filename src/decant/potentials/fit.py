@@ -22,7 +22,7 @@ from decant.algorithms.base import FitTask
 from decant.algorithms.presets import Preset, load_preset
 from decant.algorithms.registry import algorithm
 from decant.data.charges import charge_of, mixed_charges, spin_of
-from decant.data.frames import density, is_isolated, isolated_energies, read_frames
+from decant.data.frames import density, is_isolated, isolated_energies, read_frames, taken_off
 from decant.foundation.directories import changed
 from decant.foundation.errors import InputError, warn
 from decant.foundation.files import read_yaml, require_file, sha256, write_beside, write_yaml
@@ -152,6 +152,10 @@ def _read_sets(data: Path) -> dict[str, list[Atoms]]:
             read = read_frames(require_file(path, f"the {name} set that 'decant split' writes"))
             frames[name] = read if name == "train" else [frame for frame in read if not is_isolated(frame)]
             seen += [frame for frame in read if not is_isolated(frame)]
+            try:
+                taken_off(seen)
+            except InputError as error:
+                raise InputError(f"{path}: counted through the sets, {error}") from error
             if mixed := mixed_charges(seen):
                 raise InputError(
                     f"{path}: {mixed}, counted through the sets; the potential sees elements alone and cannot tell them"
@@ -247,6 +251,7 @@ def describe_data(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
         "spins": sorted({spin for frame in train if (spin := spin_of(frame)) is not None}) or None,
         "density_g_cm3": _range(densities),
         "temperature_K": _range(temperatures),
+        **({"minus": minus} if (minus := taken_off(train)) else {}),
         **describe_molecules(train),
     }
 

@@ -16,6 +16,7 @@ from decant.algorithms.registry import algorithm
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, sha256, write_yaml
 from decant.lammps.command import IN_PYTHON
+from decant.potentials.additions import Addition, additions, total
 
 if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
@@ -103,10 +104,16 @@ class Potential:
         """The file that LAMMPS includes."""
         return self.path / PAIR
 
+    @property
+    def additions(self) -> list[Addition]:
+        """What runs beside the model, as dispersion does (``decant export --with``)."""
+        return additions(self.card.get("with") or ())
+
     def calculator(self, device: str | None = None) -> Calculator:
         """Return an ASE calculator: the fastest on a CPU, in the arithmetic chosen at export.
 
-        For a MACE it is the evaluator of ``pair_style mace`` itself, without torch.
+        For a MACE it is the evaluator of ``pair_style mace`` itself, without torch. What runs beside the model is
+        added.
 
         Parameters
         ----------
@@ -119,12 +126,23 @@ class Potential:
         InputError
             If the algorithm has no calculator for the device, or it cannot be had on this machine.
         """
+        return total(self.model_calculator(device), self.additions, self.elements)
+
+    def reference_calculator(self) -> Calculator:
+        """Return the algorithm's own ASE calculator, in double precision: slow, and independent of our evaluator.
+
+        What runs beside the model is added.
+        """
+        return total(self.model_reference(), self.additions, self.elements)
+
+    def model_calculator(self, device: str | None = None) -> Calculator:
+        """Return the calculator of the model alone; see `calculator`."""
         if device is None:
             return algorithm(self.algorithm).calculator(self.path)
         return algorithm(self.algorithm).calculator_on(self.path, device)
 
-    def reference_calculator(self) -> Calculator:
-        """Return the algorithm's own ASE calculator, in double precision: slow, and independent of our evaluator."""
+    def model_reference(self) -> Calculator:
+        """Return the reference calculator of the model alone; see `reference_calculator`."""
         return algorithm(self.algorithm).reference_calculator(self.path)
 
     def record(self, key: str, value: Any) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from decant.data.prediction import Prediction
 from decant.foundation.errors import InputError, ProgramFailed
-from decant.foundation.units import LAMMPS_BAR_PER_EV_A3
+from decant.lammps.answers import asking, read_answer
 from decant.lammps.data import LammpsBox, write_data
 from decant.lammps.launch import Outcome, launch, variables
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from decant.potentials.potential import Potential
-
-# LAMMPS's order of the components of a symmetric tensor: xx, yy, zz, xy, xz, yz
-_COMPONENTS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 
 # one frame; the next one begins with the same `clear`
 _FRAME = """
@@ -38,18 +35,12 @@ special_bonds lj/coul 1.0 1.0 1.0
 include "${{potential}}/pair.lammps"
 print "" file {number}.ready screen no
 neighbor 1.0 {search}
-compute virial all pressure NULL virial
-thermo_style custom step pe vol c_virial[*]
-thermo_modify lost error
-run 0
-print "$(pe:%.17g) $(vol:%.17g) {virial}" file {number}.scalars screen no
-write_dump all custom {number}.forces id fx fy fz modify sort id format float %.17g
+{asking}
 print "" file {number}.done screen no
 """
 _BEGUN = 'print "" file begun screen no\n'
 _SPARSE = 1e8
 """Volume of a box, angstrom^3, from which LAMMPS compares all pairs of atoms: bins would take memory without end."""
-_VIRIAL = " ".join(f"$(c_virial[{component}]:%.17g)" for component in range(1, 7))
 
 
 def single_point(potential: Potential, frames: Sequence[Atoms], ranks: int) -> list[Prediction]:
@@ -112,7 +103,7 @@ def single_points(
         while left:  # an error ends LAMMPS: those behind it go into another run
             outcome = _run(directory, potential, {number: boxes[number] for number in left}, ranks)
             done = [number for number in left if (directory / f"{number}.done").is_file()]
-            answers |= {number: _read(directory, number, boxes[number]) for number in done}
+            answers |= {n: read_answer(directory / f"{n}.scalars", directory / f"{n}.forces", boxes[n]) for n in done}
             left = left[len(done) :]
             if left or outcome.code != 0:
                 failure = f"LAMMPS failed on {ranks} ranks: {outcome.reason()}"
@@ -141,18 +132,7 @@ def _commands(number: int, box: LammpsBox) -> str:
     return _FRAME.format(
         number=number,
         boundary=box.boundary,
-        virial=_VIRIAL,
+        asking="\n".join(asking(f"{number}.scalars", f"{number}.forces")),
         search="nsq" if sparse else "bin",
         sparse="atom_modify sort 0 0.0\n" if sparse else "",  # that is into bins, too
     )
-
-
-def _read(directory: Path, number: int, box: LammpsBox) -> Prediction:
-    """Read the results of one frame and turn them back into its orientation."""
-    energy, volume, *pressure = map(float, (directory / f"{number}.scalars").read_text().split())
-    table = np.loadtxt(directory / f"{number}.forces", skiprows=9, ndmin=2)
-    tensor = np.empty((3, 3))
-    for (row, column), value in zip(_COMPONENTS, pressure, strict=True):
-        tensor[row, column] = tensor[column, row] = value * volume / LAMMPS_BAR_PER_EV_A3
-    virial = box.tensor_from_lammps(tensor) if box.periodic == 3 else None
-    return Prediction(energy, box.vectors_from_lammps(table[:, 1:]), virial)

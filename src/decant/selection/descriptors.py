@@ -111,4 +111,5 @@ def _mace_calculator(path: Path) -> tuple[Any, list[str]]:
     name = model.algorithm if isinstance(model, Potential) else model.algorithm.name
     if name != "mace":
         raise InputError(f"{path}: was fitted with {name}; 'mace:PATH' takes the node features of a MACE")
-    return model.reference_calculator(), model.elements
+    own = model.model_reference if isinstance(model, Potential) else model.reference_calculator
+    return own(), model.elements

@@ -36,7 +36,7 @@ class Exported(Shown):
         said = "written" if self.is_new else "is up to date"
         line = (
             f"{made.path}: {said}: {made.algorithm}, {' '.join(made.elements)}, cutoff {made.cutoff:g} A, "
-            f"{made.precision} precision"
+            f"{made.precision} precision{''.join(f', with {one.name}' for one in made.additions)}"
         )
         told = lone_atoms_told(made.card.get("isolated_atoms_eV") or {})
         return f"{line}\nnote: {told}" if told else line
@@ -52,6 +52,7 @@ def export(
     charge: int | None = None,
     spin: int | None = None,
     format: str | Sequence[str] = (),
+    beside: str | Sequence[str] | None = None,
     good_for: Sequence[str] = (),
     not_for: Sequence[str] = (),
 ) -> Exported:
@@ -69,6 +70,9 @@ def export(
         The part of the model that is wanted.
     format
         Other forms besides, such as ``mliap`` and ``libtorch``.
+    beside
+        What runs beside the model: ``d3:FUNCTIONAL``, ``zbl:INNER:OUTER``, lines of LAMMPS, or ``none``; what was taken
+        off its labels by default. The command calls it ``--with``.
     good_for, not_for
         For the card, a line each.
 
@@ -79,6 +83,6 @@ def export(
     """
     use = Use(tuple(good_for), tuple(not_for)) if good_for or not_for else None
     symbols = None if elements is None else words(elements)
-    return Exported(
-        *exported(Path(model), Path(output), precision, Part(symbols, head, charge, spin), words(format), use)
-    )
+    added = None if beside is None else (beside,) if isinstance(beside, str) else tuple(beside)
+    part = Part(symbols, head, charge, spin)
+    return Exported(*exported(Path(model), Path(output), precision, part, words(format), use, added))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from decant.data.import_ import Reject, write_rejects
 from decant.foundation.errors import InputError
 from decant.foundation.ranks import ALONE, Ranks
 from decant.foundation.shown import Shown
+from decant.labels.subtract import subtracted
+from decant.potentials.additions import Addition, addition
 from decant.verbs.paths import Location
 
 
@@ -33,6 +35,8 @@ class Labelled(Shown):
         The reference method.
     added
         Elements of the isolated atoms that were added.
+    minus
+        What was taken off the labels; empty for nothing.
     """
 
     path: Path
@@ -40,6 +44,7 @@ class Labelled(Shown):
     failures: list[tuple[int, str]]
     method: str
     added: list[str]
+    minus: str = ""
 
     @property
     def rejects(self) -> Path:
@@ -48,9 +53,12 @@ class Labelled(Shown):
 
     def text(self) -> str:
         """Return what `decant label` prints."""
+        if not self.method:
+            return f"labels of {len(self.frames)} frames minus {self.minus}\nwritten: {self.path}"
+        how = f"{self.method} minus {self.minus}" if self.minus else self.method
         names = ", ".join(self.added)
         atoms = f", {len(self.added)} of them isolated atoms that were added ({names})" if self.added else ""
-        counts = f"labelled: {len(self.frames)} frames with {self.method}{atoms}; "
+        counts = f"labelled: {len(self.frames)} frames with {how}{atoms}; "
         lines = [f"{counts}{len(self.failures)} left out ({self.rejects})"]
         lines += [f"  frame {index}: {reason}" for index, reason in self.failures[:10]]
         return "\n".join([*lines, f"written: {self.path}"])
@@ -60,7 +68,8 @@ def label(
     source: Location,
     output: Location,
     *,
-    method: str = "gfn2-xtb",
+    method: str | None = None,
+    subtract: str | None = None,
     settings: Mapping[str, Any] | None = None,
     jobs: int = 0,
     molecules: bool = False,
@@ -71,14 +80,18 @@ def label(
     retry: bool = False,
     ranks: Ranks = ALONE,
 ) -> Labelled:
-    """Give configurations energies, forces and virials; the same call continues an interrupted one.
+    """Give configurations energies, forces and virials, or take dispersion off those that they have.
+
+    The same call continues an interrupted one.
 
     Parameters
     ----------
     source, output
         Configurations, and the labelled file to write.
     method, settings
-        Reference method, and its settings.
+        Reference method, and its settings: ``gfn2-xtb`` by default; with `subtract`, the labels that the frames have.
+    subtract
+        Dispersion to take off the labels, ``d3:FUNCTIONAL``, which `export` adds again.
     jobs
         Worker processes; 0 takes every core.
     molecules
@@ -106,8 +119,12 @@ def label(
 
     if ranks.others and jobs > 1:
         raise InputError(f"`jobs` {jobs}: under mpirun each rank is one worker; leave it out")
+    if subtract and method is None:
+        return _subtracted(Path(source), Path(output), subtract)
+    method = method or "gfn2-xtb"
     reference = labeler(method, dict(settings or {}))
     frames = read_frames(Path(source), labelled=False)
+    taken = _can_be_taken(subtract, frames) if subtract else None
     added = missing_atoms(frames) if atoms else []
     result = label_frames(
         [*frames, *added], reference, Path(f"{output}.journal"), 1 if ranks.others else jobs or worker_count(),
@@ -119,9 +136,29 @@ def label(
         (index, f"isolated atom {names[index]}: {reason}" if index in names else reason)
         for index, reason in result.failures
     ]
-    done = Labelled(Path(output), result.frames, failures, method, list(names.values()))
+    kept = subtracted(result.frames, taken) if taken else result.frames
+    done = Labelled(Path(output), kept, failures, method, list(names.values()), taken.name if taken else "")
     write_rejects(done.rejects, [Reject(index, None, reason) for index, reason in failures])
-    if all(map(is_isolated, result.frames)) and failures:
+    if all(map(is_isolated, kept)) and failures:
         raise InputError(f"{source}: {method} gave no label to keep; frame {failures[0][0]}: {failures[0][1]}")
-    write_frames(done.path, result.frames)
+    write_frames(done.path, kept)
     return done
+
+
+def _can_be_taken(name: str, frames: Sequence[Atoms]) -> Addition:
+    """Return what a name says to take off the labels of frames; what is missing for it is told before they are made."""
+    taken = addition(name)
+    taken.calculator(sorted({symbol for frame in frames for symbol in frame.get_chemical_symbols()}))
+    return taken
+
+
+def _subtracted(source: Path, output: Path, name: str) -> Labelled:
+    """Take something off the labels that a file has."""
+    frames = read_frames(source)
+    taken = _can_be_taken(name, frames)
+    try:
+        kept = subtracted(frames, taken)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
+    write_frames(output, kept)
+    return Labelled(output, kept, [], "", [], taken.name)

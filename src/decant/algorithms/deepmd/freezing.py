@@ -16,6 +16,8 @@ MODEL = "model.pth"
 TABLE_STEP = {"single": "0.04", "double": "0.01"}
 """Step of the tables that replace the embedding networks. In single precision a finer one is no nearer to the networks
 (forces of 80 atoms: rms 1.1e-4 eV/A from them at 0.01, 0.3e-4 at 0.04), and the file is three times as large."""
+_TABLED = ("se_e2_a", "se_a", "se_e2_r", "se_r", "se_e3", "se_at")
+_ATTENTIVE = ("se_atten", "se_atten_v2", "dpa1")
 
 
 def precision(script: dict[str, Any]) -> str:
@@ -24,17 +26,25 @@ def precision(script: dict[str, Any]) -> str:
     return "single" if "float32" in words else "double"
 
 
+def compressible(settings: dict[str, Any]) -> bool:
+    """Return whether embedding networks of a model can be replaced by tables: not those with attention or messages."""
+    descriptor = settings.get("descriptor", {})
+    kind = descriptor.get("type", "")
+    return kind in _TABLED or (kind in _ATTENTIVE and descriptor.get("attn_layer") == 0)
+
+
 def freeze(settings: dict[str, Any], directory: Path, checkpoint: str) -> None:
-    """Freeze a checkpoint of a directory and compress it into `MODEL`; `settings` are those of its model."""
-    step = TABLE_STEP[precision(settings)]
+    """Freeze a checkpoint of a directory into `MODEL`, compressed where that is possible.
+
+    `settings` are those of its model.
+    """
     with write_beside(directory / MODEL) as target:
-        run_dp(
-            [
-                ["freeze", "-c", checkpoint, "-o", "frozen.pth"],
-                ["compress", "-i", "frozen.pth", "-o", target.name, "-s", step],
-            ],
-            directory,
-        )
+        if compressible(settings):
+            step = TABLE_STEP[precision(settings)]
+            compress = ["compress", "-i", "frozen.pth", "-o", target.name, "-s", step]
+            run_dp([["freeze", "-c", checkpoint, "-o", "frozen.pth"], compress], directory)
+        else:
+            run_dp([["freeze", "-c", checkpoint, "-o", target.name]], directory)
 
 
 def run_dp(commands: list[list[str]], directory: Path) -> None:
