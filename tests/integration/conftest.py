@@ -7,6 +7,7 @@ import fcntl
 import io
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from decant.cli.main import run
 from decant.foundation.files import sha256, write_yaml
 from decant.lammps.command import lmp_binary
 from decant.testing.frames import write_data
+from tests.conftest import REPOSITORY
 from tests.warm import warm_training
 
 # networks of a size that fits in seconds; they still have every part of a real one
@@ -58,9 +60,30 @@ def of_all_workers(factory: pytest.TempPathFactory) -> Path:
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
+WARM = """import sys
+from pathlib import Path
+from decant.cli.main import main
+from tests.warm import warm_training
+with warm_training(Path(sys.argv.pop(1))):
+    main()
+"""
+
+
+def start_decant(factory: pytest.TempPathFactory, *arguments: object) -> subprocess.Popen[bytes]:
+    """Start the command line in a process of its own, which can be killed; its fits begin at once.
+
+    The server of the training program must run already: a fit of the session's fixtures has started it.
+    """
+    words = [str(of_all_workers(factory)), *map(str, arguments)]
+    return subprocess.Popen(
+        [sys.executable, "-c", WARM, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, start_new_session=True,
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="session", autouse=True)
 def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Fits that this process runs begin at once; those of a `decant` of its own are as everywhere."""
+    """Fits that this process or `start_decant` runs begin at once; those of another `decant` are as everywhere."""
     with warm_training(of_all_workers(tmp_path_factory)):
         yield
 
@@ -130,7 +153,10 @@ def deepmd_earlier_potential(deepmd_model: Path, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture(scope="session")
 def reaxff(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A potential folder around LAMMPS's ReaxFF for C/H/O, without charges, in metal units."""
+    """A potential folder around LAMMPS's ReaxFF for C/H/O, without charges, in metal units.
+
+    By its algorithm it needs no plugin but ours, so that neither decant nor any rank loads torch.
+    """
     folder = tmp_path_factory.mktemp("reaxff")
     source = lmp_binary().parent / "share" / "lammps" / "potentials" / "ffield.reax.cho"
     text = source.read_text(errors="replace").replace("UNITS: real", "", 1)  # kcal/mol, scaled to eV below
@@ -141,7 +167,7 @@ def reaxff(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "pair_coeff * * reaxff ${potential}/model.reax H C O\n"
     )
     files = {name: sha256(folder / name) for name in ("model.reax", "pair.lammps")}
-    card = {"format": "decant-potential-1", "algorithm": "reaxff", "elements": ["H", "C", "O"], "cutoff_A": 10.0}
+    card = {"format": "decant-potential-1", "algorithm": "mace", "elements": ["H", "C", "O"], "cutoff_A": 10.0}
     training = {"density_g_cm3": [0.9, 1.3], "temperature_K": [200.0, 600.0]}
     write_yaml(folder / "card.yaml", {**card, "data": training, "files": files})
     return folder

@@ -34,17 +34,9 @@ EQUILIBRATION, STRIKE = 40, 260
 
 
 @pytest.fixture(scope="module")
-def potential(reaxff: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """ReaxFF as a potential that needs none but our plugin, so that no rank loads torch."""
-    folder = shutil.copytree(reaxff, tmp_path_factory.mktemp("potentials") / "reaxff")
-    write_yaml(folder / "card.yaml", {**read_yaml(folder / "card.yaml"), "algorithm": "mace"})
-    return folder
-
-
-@pytest.fixture(scope="module")
-def protocol(potential: Path) -> Protocol:
+def protocol(reaxff: Path) -> Protocol:
     lengths = {"length_ps": 0.3, "equilibration_ps": EQUILIBRATION * 0.0005}
-    return Protocol(potential, "EC:1,EMC:1", copies=2, temperature=298.0, seed=3, **lengths)
+    return Protocol(reaxff, "EC:1,EMC:1", copies=2, temperature=298.0, seed=3, **lengths)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +126,7 @@ def killed(protocol: Protocol, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture
-def interrupted(killed: Path, potential: Path) -> Iterator[Path]:
+def interrupted(killed: Path) -> Iterator[Path]:
     """A copy of the killed run, beside it so that its link to the potential holds."""
     copy = shutil.copytree(killed, killed.with_name("copy"), symlinks=True)
     yield copy
@@ -196,9 +188,9 @@ def test_a_trajectory_with_a_hole_is_not_analysed_as_if_it_had_none(protocol: Pr
 
 
 def test_a_run_is_not_continued_with_another_potential(
-    protocol: Protocol, potential: Path, interrupted: Path, tmp_path: Path
+    protocol: Protocol, reaxff: Path, interrupted: Path, tmp_path: Path
 ) -> None:
-    other = shutil.copytree(potential, tmp_path / "other")
+    other = shutil.copytree(reaxff, tmp_path / "other")
     (other / "pair.lammps").write_text((other / "pair.lammps").read_text().replace("0.0433641", "0.0433"))
     card = read_yaml(other / "card.yaml")
     write_yaml(other / "card.yaml", {**card, "files": {**card["files"], "pair.lammps": sha256(other / "pair.lammps")}})
@@ -209,18 +201,18 @@ def test_a_run_is_not_continued_with_another_potential(
 
 
 def test_a_model_cut_short_before_the_run_continues_is_named(
-    protocol: Protocol, potential: Path, interrupted: Path, tmp_path: Path
+    protocol: Protocol, reaxff: Path, interrupted: Path, tmp_path: Path
 ) -> None:
-    damaged = shutil.copytree(potential, tmp_path / "damaged")
+    damaged = shutil.copytree(reaxff, tmp_path / "damaged")
     shorten(damaged / "model.reax", -1000)
     with pytest.raises(InputError, match=r"damaged/model\.reax: corrupted"):
         simulate(replace(protocol, potential=damaged), interrupted)
 
 
 def test_forces_that_become_nan_stop_the_run_and_what_was_before_is_analysed(
-    protocol: Protocol, potential: Path, whole: Run, tmp_path: Path
+    protocol: Protocol, reaxff: Path, whole: Run, tmp_path: Path
 ) -> None:
-    folder = shutil.copytree(potential, tmp_path / "potential")
+    folder = shutil.copytree(reaxff, tmp_path / "potential")
     with (folder / "pair.lammps").open("a") as lines:
         lines.write(
             f'variable push equal "ternary(step > {STRIKE}, 1.0e308*10.0 - 1.0e308*10.0, 0.0)"\n'
@@ -244,7 +236,7 @@ def test_forces_that_become_nan_stop_the_run_and_what_was_before_is_analysed(
 
 
 def test_a_disk_that_fills_up_ends_the_run_and_costs_nothing_that_was_finished(
-    protocol: Protocol, potential: Path, whole: Run, small_disk: Path
+    protocol: Protocol, whole: Run, small_disk: Path
 ) -> None:
     ballast = small_disk / "ballast"
 

@@ -6,10 +6,6 @@ import math
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -247,26 +243,6 @@ def test_every_step_of_deep_potential_is_timed_and_the_threads_of_torch_follow(m
         ended.remove()
         torch.set_num_threads(threads)
     assert set(seen) == {1, 2}
-
-
-def start_fit(*arguments: object) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [str(Path(sys.executable).parent / "decant"), "fit", *map(str, arguments)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-def kill_when(process: subprocess.Popen[bytes], log: Path, pattern: str) -> None:
-    """Kill a fit without warning once its log shows a pattern."""
-    deadline = time.monotonic() + 300
-    while not (log.is_file() and re.search(pattern, log.read_text())):
-        assert process.poll() is None, "the fit ended before it could be killed"
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def force_errors(directory: Path) -> list[float]:

@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from decant.learning.generation import Generation
 from decant.learning.settings import read_settings
 from decant.potentials.committee import DEVIATION, write_committee
 from decant.testing.frames import isolated_atoms, methanol_frames
-from tests.integration.conftest import TINY, run_decant
+from tests.integration.conftest import TINY, run_decant, start_decant
 
 STATES = [
     {"liquid": "CO:3", "temperature": 50, "length": "40fs", "density": 0.6},
@@ -55,9 +54,8 @@ def rows(folder: Path) -> list[dict[str, str]]:
         return [{k: v for k, v in row.items() if not k.endswith("_s")} for row in csv.DictReader(stream)]
 
 
-def kill_when(command: list[str], reached: Path) -> None:
-    """Start a command and kill it without warning, once a file holds something."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+def kill_when(process: subprocess.Popen[bytes], reached: Path) -> None:
+    """Kill a command without warning, once a file holds something."""
     end = time.monotonic() + 240
     while not (reached.is_file() and reached.stat().st_size > 0):
         assert process.poll() is None and time.monotonic() < end, f"{reached} was not reached"
@@ -67,13 +65,12 @@ def kill_when(command: list[str], reached: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def learned(mace_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of two generations with MACE: killed in the dynamics and in the labelling, then continued."""
     folder = tmp_path_factory.mktemp("learn")
     file, output = settings(folder, "mace", generations=2, epochs=1), folder / "killed"
-    command = [sys.executable, "-c", "from decant.cli.main import main; main()", "learn", str(file), "-o", str(output)]
     for reached in ("explore/1/model_devi.out", "labelled.extxyz.journal"):
-        kill_when(command, output / "gen-0" / reached)
+        kill_when(start_decant(tmp_path_factory, "learn", file, "-o", output), output / "gen-0" / reached)
     assert not (output / "gen-0" / "labelled.extxyz").is_file()
     said = run_decant("learn", file, "-o", output).stdout
     assert "ended by budget: 2 generations" in said

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
+import subprocess
+import time
 import urllib.request
 from pathlib import Path
 
@@ -17,8 +21,7 @@ from decant.foundation.files import read_yaml, sha256
 from decant.potentials.evaluate import evaluate
 from decant.potentials.pretrained import open_pretrained, seen_by
 from decant.testing.frames import shaken_frames
-from tests.integration.conftest import run_decant
-from tests.integration.test_fit import kill_when, start_fit
+from tests.integration.conftest import run_decant, start_decant
 
 # a model that has learned for seconds has little to lose by a high rate; r_max gives way to that of the model
 MACE = ("--max-epochs", 4, "--set=default_dtype=float32", "--set=lr=0.01", "--set=r_max=5")
@@ -38,12 +41,25 @@ def new_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+def kill_when(process: subprocess.Popen[bytes], log: Path, pattern: str) -> None:
+    """Kill a fit without warning once its log shows a pattern."""
+    deadline = time.monotonic() + 300
+    while not (log.is_file() and re.search(pattern, log.read_text())):
+        assert process.poll() is None, "the fit ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 @pytest.fixture(scope="session")
 def naive(mace_model: Path, new_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory of a MACE fine-tuned on the new frames alone; the fit was killed and continued on the way."""
     output = tmp_path_factory.mktemp("models") / "naive"
     arguments = ("mace", new_data, "-o", output, "--pretrained", mace_model, *MACE)
-    kill_when(start_fit(*arguments, "--no-evaluate"), output / "work" / "train.log", "Epoch 1: ")
+    kill_when(
+        start_decant(tmp_path_factory, "fit", *arguments, "--no-evaluate"), output / "work" / "train.log", "Epoch 1: "
+    )
     assert read_yaml(output / "fit.yaml")["state"] == "running"
     run_decant("fit", *arguments)
     return output
@@ -63,7 +79,11 @@ def finetuned(deepmd_model: Path, new_data: Path, tmp_path_factory: pytest.TempP
     """Directory of a Deep Potential fine-tuned on the new frames; the fit was killed and continued on the way."""
     output = tmp_path_factory.mktemp("models") / "finetuned"
     arguments = ("deepmd", new_data, "-o", output, "--pretrained", deepmd_model, *DEEPMD)
-    kill_when(start_fit(*arguments, "--no-evaluate"), output / "work" / "train.log", "Saved model to")
+    kill_when(
+        start_decant(tmp_path_factory, "fit", *arguments, "--no-evaluate"),
+        output / "work" / "train.log",
+        "Saved model to",
+    )
     run_decant("fit", *arguments)
     return output
 

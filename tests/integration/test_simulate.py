@@ -171,7 +171,13 @@ def test_a_run_by_hand_needs_only_the_inputs_and_variables(finished, reaxff, tmp
     words = ["-in", str(inputs / "in.nve"), "-var", "inputs", str(inputs), "-var", "potential", str(reaxff)]
     words += ["-var", "equilibration", "20", "-var", "steps", "40", "-var", "dump_every", "10"]
     done = subprocess.run(
-        command(words, 2), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300, check=False
+        command(words, 2),
+        cwd=tmp_path,
+        env=environment("mace"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Production complete at step 60" in done.stdout

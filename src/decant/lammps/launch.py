@@ -26,6 +26,7 @@ from decant.foundation.errors import InputError
 from decant.lammps.command import command, environment
 from decant.lammps.guards import Stop, read_abort, read_error, read_halt
 from decant.lammps.log import ThermoReader
+from decant.lammps.wanted import plugin_of
 
 GRACE = 5.0
 """Seconds between asking the processes to end and ending them."""
@@ -107,7 +108,8 @@ def launch(
     threads
         OpenMP threads of each rank.
     plugin
-        The only LAMMPS plugin that is needed, or `decant.lammps.command.IN_PYTHON`; see `decant.lammps.command`.
+        The only LAMMPS plugin that is needed, or `decant.lammps.command.IN_PYTHON`, see `decant.lammps.command`; or the
+        name of an algorithm that has none: then the files of the run tell.
     on_row
         Called with each thermodynamic row as it is printed.
     keep_open
@@ -131,12 +133,13 @@ def launch(
     KeyboardInterrupt
         If this process was interrupted or asked to terminate; LAMMPS has been ended by then.
     """
-    words = command(arguments, ranks, threads, launcher, gpus, plugin)
+    needed = plugin_of(plugin, arguments, directory) if plugin else None
+    words = command(arguments, ranks, threads, launcher, gpus, needed)
     alive, held = os.pipe()  # every rank holds one end, so the other tells when the last of them is gone
     process = subprocess.Popen(
         words,
         cwd=directory,
-        env={**environment(plugin), "OMP_NUM_THREADS": str(threads), **(more_environment or {})},
+        env={**environment(needed), "OMP_NUM_THREADS": str(threads), **(more_environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

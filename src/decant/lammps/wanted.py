@@ -8,7 +8,7 @@ from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 
-from decant.lammps.command import IN_PYTHON, MACE, PYTHON_FIX
+from decant.lammps.command import IN_PYTHON, MACE, OWN_STYLES, PYTHON_FIX
 
 DEEPMD = "deepmd"
 """Name of Deep Potential's plugin, and of its styles."""
@@ -18,7 +18,7 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w))")
 _INDEX = re.compile(r"^\s*variable\s+(\w+)\s+(?:index|string)\s+[\"']?([^\s\"']+)", re.MULTILINE)
 
 
-def wanted_plugin(arguments: Sequence[str]) -> str | None:
+def wanted_plugin(arguments: Sequence[str], directory: Path = Path()) -> str | None:
     """Return the name of our own plugin where a run needs no other, None where it may; `IN_PYTHON` for such a run.
 
     Parameters
@@ -26,19 +26,32 @@ def wanted_plugin(arguments: Sequence[str]) -> str | None:
     arguments
         Of `lmp`. A run that reads its commands from standard input may need any, and so may each one where a plugin of
         others is installed, whose styles are not known here.
+    directory
+        Where it runs.
     """
     script = _after(arguments, "-in", "-i")
-    others = {entry.name for entry in metadata.entry_points(group="lammps.plugins")} - {MACE, DEEPMD}
     if script is None:
         return None
-    texts = list(_texts(Path(script), _variables(arguments), set()))
+    texts = list(_texts(directory, script, _variables(arguments), set()))
     if any(f"fix {PYTHON_FIX} " in text for text in texts):
         return IN_PYTHON
+    others = _installed() - {MACE, DEEPMD}
     return MACE if not others and all(DEEPMD not in text for text in texts) else None
 
 
-def _texts(path: Path, variables: dict[str, str], seen: set[Path]) -> Iterator[str]:
+def plugin_of(algorithm: str, arguments: Sequence[str], directory: Path) -> str | None:
+    """Return the plugin of an algorithm or, if it has none, what `wanted_plugin` says of a run with its potential."""
+    own = algorithm in (OWN_STYLES, IN_PYTHON) or algorithm in _installed()
+    return algorithm if own else wanted_plugin(arguments, directory)
+
+
+def _installed() -> set[str]:
+    return {entry.name for entry in metadata.entry_points(group="lammps.plugins")}
+
+
+def _texts(directory: Path, name: str, variables: dict[str, str], seen: set[Path]) -> Iterator[str]:
     """Yield what a script and the files that it includes say; a file that is not there is LAMMPS's to tell."""
+    path = directory / name
     if path in seen or not path.is_file():
         return
     seen.add(path)
@@ -46,7 +59,7 @@ def _texts(path: Path, variables: dict[str, str], seen: set[Path]) -> Iterator[s
     yield text
     variables = {name: value for name, value in _INDEX.findall(text)} | variables  # what is given first counts
     for included in _INCLUDE.findall(text):
-        yield from _texts(Path(_filled(included, variables)), variables, seen)
+        yield from _texts(directory, _filled(included, variables), variables, seen)
 
 
 def _filled(text: str, variables: dict[str, str]) -> str:

@@ -173,7 +173,7 @@ SMALL = {
     "liquid": BOX,
     "volume-scan": {**BOX, "steps": 3},
     "rigid-moves": {**BOX, "moves": 2},
-    "mixture-grid": {"solvents": "EC,EMC", "molecules": 2, "points": 3, **FAST},
+    "mixture-grid": {"solvents": "EC,EMC", "molecules": 2, "points": 3, "compression": [0.5, 0.6], **FAST},
 }
 
 
@@ -199,7 +199,7 @@ def test_a_liquid_takes_a_salt_by_its_molality_and_its_frames_know_their_ions():
 
 
 def test_a_grid_of_mixtures_goes_from_one_pure_solvent_to_the_other():
-    frames = build_entry(entry("mixture-grid", 3, **SMALL["mixture-grid"], compression=1.0), 0, 1)
+    frames = build_entry(entry("mixture-grid", 3, **{**SMALL["mixture-grid"], "compression": 1.0}), 0, 1)
     assert [atoms.info["liquid"] for atoms in frames] == ["EMC:2", "EC:1,EMC:1", "EC:2"]
     values = [atoms.info["density_g_cm3"] for atoms in frames]
     assert values[0] == pytest.approx(1.0061) and values[0] < values[1] < values[2] == pytest.approx(1.3214)

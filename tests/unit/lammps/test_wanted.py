@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from decant.lammps.command import IN_PYTHON, PYTHON_FIX
-from decant.lammps.wanted import wanted_plugin
+from decant.lammps.wanted import plugin_of, wanted_plugin
 from tests.conftest import REPOSITORY
 
 MODELS = REPOSITORY / "models"
@@ -46,6 +46,15 @@ def test_a_potential_given_on_the_command_line_counts_before_that_of_the_script(
 def test_a_style_named_in_the_script_itself_is_seen(script: Path) -> None:
     script.write_text("pair_style hybrid/overlay mace deepmd graph.pth\n")
     assert wanted_plugin(["-in", str(script)]) is None
+
+
+@pytest.mark.parametrize(("potential", "needed"), [("mace", "mace"), ("deep", None)])
+def test_of_an_algorithm_without_a_plugin_the_files_in_the_folder_of_the_run_tell(
+    script: Path, potential: str, needed: str | None
+) -> None:
+    arguments = ["-in", script.name, "-var", "potential", potential]
+    assert plugin_of("lj", arguments, script.parent) == needed
+    assert plugin_of("deepmd", arguments, script.parent) == "deepmd", "it has one"
 
 
 def test_files_that_include_each_other_are_read_once(script: Path) -> None:
