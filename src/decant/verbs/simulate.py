@@ -173,7 +173,9 @@ def system(given: dict[str, Any], start: Path | None, boxes: tuple[int, int, int
                 found.pop("ion_charge_scale", None)
         return {"potential": None, **found, **given}
     if boxes != (1, 1, 1):
-        raise InputError("`replicate` copies the box of another run, given as `start`; `copies` makes a larger box")
+        raise InputError(
+            "`replicate`: copies the box of another run, give it with `start`; `copies` makes a larger box"
+        )
     if {"potential", "method"} <= given.keys():
         raise InputError(f"`method` {given['method']} and the potential {given['potential']}: leave one of the two out")
     wanted = () if "method" in given else (("potential", "the folder of a potential, or `method` openff"),)
