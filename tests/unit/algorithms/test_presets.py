@@ -14,15 +14,20 @@ from decant.algorithms.registry import algorithm, known_algorithms
 from decant.foundation.errors import InputError
 from decant.foundation.units import duration
 
+COMMON = ["finetune", "paper", "quick", "small"]
+DESCRIPTORS = ["dpa1", "dpa3"]
+"""Presets of Deep Potential alone, by the descriptors after se_e2_a."""
 
-def test_both_algorithms_have_the_same_presets() -> None:
+
+def test_both_algorithms_have_the_same_presets_and_deep_potential_those_of_its_descriptors() -> None:
     assert {"mace", "deepmd"} <= set(known_algorithms())
-    for name in ("mace", "deepmd"):
-        assert preset_names(name) == ["finetune", "paper", "quick", "small"]
+    assert preset_names("mace") == COMMON and preset_names("deepmd") == sorted(COMMON + DESCRIPTORS)
 
 
-@pytest.mark.parametrize("name", ["mace", "deepmd"])
-@pytest.mark.parametrize("preset", ["quick", "small", "paper", "finetune"])
+@pytest.mark.parametrize(
+    ("name", "preset"),
+    [*((name, preset) for name in ("mace", "deepmd") for preset in COMMON), *(("deepmd", one) for one in DESCRIPTORS)],
+)
 def test_a_preset_says_what_it_costs_and_is_good_for_and_is_understood(name: str, preset: str) -> None:
     content = yaml.safe_load(preset_path(name, preset).read_text())
     assert len(content["about"]) > 20 and len(content["cost"]) > 10
