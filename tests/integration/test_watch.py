@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from decant.foundation.files import read_yaml, write_yaml
 from decant.watching.look import look
+from decant.watching.watch import watch
 from tests.integration.conftest import run_decant
 
 
@@ -40,3 +42,10 @@ def test_a_fit_that_goes_on_tells_its_share_and_one_that_is_silent_may_be_killed
     os.utime(log, (1e9, 1e9))
     assert "its log is silent for" in look(tmp_path).state
     assert "was it killed?" in run_decant("watch", tmp_path, "--once").stdout
+
+
+def test_a_study_is_watched_to_its_end(reported_study: Path, tmp_path: Path) -> None:
+    stream = io.StringIO()
+    seen = watch(reported_study, 60.0, tmp_path / "page.html", stream)
+    assert seen.is_over and seen.kind == "study" and seen.state in stream.getvalue()
+    assert "http-equiv" not in (tmp_path / "page.html").read_text()

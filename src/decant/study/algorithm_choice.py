@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from decant.algorithms.registry import algorithm, known_algorithms
 from decant.foundation.errors import InputError, nearest
@@ -62,7 +63,7 @@ class AlgorithmChoice:
                 if getattr(self, name):
                     raise InputError(f"'{name}' has no meaning for a model as it is (strategy: zero-shot)")
 
-    @property
+    @cached_property  # a study asks for every run, and the entry points of all packages are read each time
     def in_python(self) -> bool:
         """Whether LAMMPS gets forces from Python, on one rank; no where the algorithm is not installed here."""
         return self.algorithm in known_algorithms() and algorithm(self.algorithm).in_python

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from decant.foundation.errors import InputError
 from decant.learning.report import write_table
 from decant.watching.glance import BARS, Curve, Glance, spark
 from decant.watching.look import look
-from decant.watching.watch import _left, watch, write_watched
+from decant.watching.watch import _left, write_watched
 from tests.unit.scored_runs import write_run
 
 
@@ -62,13 +61,6 @@ def test_learning_tells_its_generations_and_why_it_ended(tmp_path: Path) -> None
     assert seen.kind == "learning" and seen.is_over and seen.state == "ended by accurate frames"
     assert [curve.name for curve in seen.curves] == ["force error, test", "accurate frames"]
     assert "generation" in seen.lines[0] and len(seen.lines) >= 3
-
-
-def test_a_study_is_watched_to_its_end(reported_study: Path, tmp_path: Path) -> None:
-    stream = io.StringIO()
-    seen = watch(reported_study, 60.0, tmp_path / "page.html", stream)
-    assert seen.is_over and seen.kind == "study" and seen.state in stream.getvalue()
-    assert "http-equiv" not in (tmp_path / "page.html").read_text()
 
 
 def test_a_folder_without_work_is_refused(tmp_path: Path) -> None:
