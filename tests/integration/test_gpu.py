@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ from decant.algorithms.mace.export.weights import write_model
 from decant.algorithms.mace.random import DENSITY, random_mace
 from decant.algorithms.registry import algorithm
 from decant.foundation.errors import InputError
-from decant.lammps.command import environment
+from decant.lammps.command import environment, mace_directory
 from decant.lammps.data import write_data
 from tests.cuda_driver import cuda_driver
 from tests.integration.conftest import of_all_workers
@@ -236,14 +237,13 @@ def test_more_atoms_than_a_device_has_memory_for_end_the_run_before_its_first_st
 def test_a_machine_without_nvrtc_is_told_how_to_get_it_unless_the_kernels_lie_in_the_cache(
     driver: dict[str, str], files: dict[str, Path], tmp_path: Path
 ) -> None:
-    import decant
-
-    beside = Path(decant.__file__).parents[1] / "nvidia"
-    if [*beside.glob("*/lib/libnvrtc.so.*"), *Path("/usr/local/cuda/lib64").glob("libnvrtc.so.*")]:
-        pytest.skip("NVRTC lies where decant always looks: beside it, or in /usr/local/cuda")
+    if [*Path("/usr/local/cuda/lib64").glob("libnvrtc.so.*")]:
+        pytest.skip("NVRTC lies in /usr/local/cuda, where decant always looks")
+    plugins = shutil.copytree(mace_directory(), tmp_path / "plugins")  # beside which no wheel of NVIDIA lies
     for name in ("libnvrtc.so", "libnvrtc.so.12", "libnvrtc.so.13"):  # what the loader finds first is none
         (tmp_path / name).write_text("")
     nowhere = dict.fromkeys(("DECANT_NVRTC", "CUDA_HOME", "CUDA_PATH", "VIRTUAL_ENV", "CONDA_PREFIX"), "")
+    nowhere["LAMMPS_PLUGIN_PATH"] = str(plugins)
     nowhere["LD_LIBRARY_PATH"] = f"{tmp_path}:{driver['LD_LIBRARY_PATH']}"
     write_data(tmp_path / "system.data", liquid(), ELEMENTS)
     script = header(liquid(), files["small"]) + "run 0\n"

@@ -216,6 +216,12 @@ def test_a_calculator_that_fails_for_a_periodic_box_is_not_exported(tmp_path: Pa
     assert not (tmp_path / "loose").exists()
 
 
+def test_nothing_runs_beside_forces_from_python(tmp_path: Path):
+    done = run_decant("export", described(tmp_path, "gfn1-xtb"), "-o", tmp_path / "x", "--with", "d3:pbe", expect=2)
+    assert "forces are from Python; let the calculator itself have what --with would add" in done.stderr
+    assert not (tmp_path / "x").exists()
+
+
 def test_a_calculator_that_fails_in_a_run_ends_it_with_its_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     description = described(tmp_path, "ase:tests.calculators.Failing", keep=True)
     export(description, tmp_path / "failing")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -26,6 +27,12 @@ def test_public_names_are_what_they_are_in_their_modules() -> None:
     assert set(decant.__all__) <= set(dir(decant))
     with pytest.raises(AttributeError, match="no attribute 'Potentials'"):
         _ = decant.Potentials  # type: ignore[attr-defined]
+
+
+def test_every_public_name_stands_on_its_page() -> None:
+    page = (REPOSITORY / "docs" / "python.md").read_text()
+    missing = [name for name in decant.__all__ if not re.search(rf"\.{name}\b", page)]
+    assert missing == ["__version__"]
 
 
 def test_a_potential_tells_what_it_is() -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from decant.cli.options import Config
-
-if TYPE_CHECKING:
-    pass
 
 
 def command(

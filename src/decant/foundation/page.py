@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from decant.foundation import html
 from decant.foundation.files import write_beside
+from decant.foundation.tables import one_heading
 
 TEMPLATE = html.TEMPLATES / "page.html"
 Row = dict[str, Any]
@@ -107,9 +108,8 @@ class Table:
 
 def text_table(rows: Sequence[Sequence[str]], columns: Sequence[int], left: int = 1, caption: str = "") -> Table:
     """Return some columns of a table as the terminal has it: two heading rows, names and units, then its body."""
-    names, units, *body = rows
-    head = [f"{names[i]} ({units[i]})" if units[i] else names[i] for i in columns]
-    return Table(head, [[row[i] for i in columns] for row in body], caption, left=left)
+    head, *body = ([row[i] for i in columns] for row in one_heading(rows))
+    return Table(head, body, caption, left=left)
 
 
 class Notes:

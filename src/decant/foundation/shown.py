@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,16 @@ from decant.foundation import html
 TEMPLATE = html.TEMPLATES / "shown.html"
 
 
-class Shown:
+class Shown(ABC):
     """Something that tells what it is.
 
     Its text is what the command of the same name prints. A subclass says `text`, and, where that is more than lines,
     `rows` (the first is the heading) with the lines before and after, and the `pictures` that were written.
     """
 
+    @abstractmethod
     def text(self) -> str:
         """Return what the command prints."""
-        raise NotImplementedError
 
     def rows(self) -> Sequence[Sequence[str]]:
         """Return the table in the text; none for lines alone."""

@@ -85,6 +85,13 @@ def starred(value: float | None, uncertainty: float | None, note: str | None = "
     return f"{text} *" if note else text
 
 
+def one_heading(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return a table whose first two rows are names and units with the units behind the names, in one row."""
+    names, units, *body = rows
+    heading = [f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True)]
+    return [heading, *map(list, body)]
+
+
 def format_table(rows: Sequence[Sequence[str]], heads: int = 1, left: int = 1) -> str:
     """Return rows as aligned text; the first `heads` are the heading, the first `left` columns are left-aligned."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

@@ -10,8 +10,8 @@ from decant.data.prediction import Prediction
 from decant.foundation.units import LAMMPS_BAR_PER_EV_A3
 from decant.lammps.data import LammpsBox
 
-# LAMMPS's order of the components of a symmetric tensor: xx, yy, zz, xy, xz, yz
-_COMPONENTS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+COMPONENTS = ([0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2])
+"""Rows and columns of a symmetric tensor's components in LAMMPS's order: xx, yy, zz, xy, xz, yz."""
 _SCALARS = " ".join(["$(pe:%.17g)", "$(vol:%.17g)", *(f"$(c_virial[{number}]:%.17g)" for number in range(1, 7))])
 
 
@@ -40,7 +40,6 @@ def read_answer(scalars: Path, forces: Path, box: LammpsBox) -> Prediction:
     energy, volume, *pressure = map(float, scalars.read_text().split())
     table = np.loadtxt(forces, skiprows=9, ndmin=2)
     tensor = np.empty((3, 3))
-    for (row, column), value in zip(_COMPONENTS, pressure, strict=True):
-        tensor[row, column] = tensor[column, row] = value * volume / LAMMPS_BAR_PER_EV_A3
+    tensor[COMPONENTS] = tensor[COMPONENTS[::-1]] = np.array(pressure) * volume / LAMMPS_BAR_PER_EV_A3
     virial = box.tensor_from_lammps(tensor) if box.periodic == 3 else None
     return Prediction(energy, box.vectors_from_lammps(table[:, 1:]), virial)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ase.calculators.calculator import Calculator, all_changes
 from ase.data import atomic_numbers
+from ase.stress import full_3x3_to_voigt_6_stress
 
 from decant.data.prediction import Prediction, require_known
 from decant.foundation.errors import InputError, ProgramFailed
@@ -143,8 +144,7 @@ class PairStyleCalculator(Calculator):
             raise InputError(f"'{self.called}' beside the potential: {error}") from error
         self.results = {"energy": answer.energy, "forces": answer.forces}
         if answer.virial is not None:
-            stress = -answer.virial / atoms.get_volume()
-            self.results["stress"] = stress.ravel()[[0, 4, 8, 5, 2, 1]]  # in ASE's order
+            self.results["stress"] = full_3x3_to_voigt_6_stress(-answer.virial / atoms.get_volume())
 
     def _ask(self, atoms: Atoms) -> Prediction:
         with tempfile.TemporaryDirectory(prefix="decant-") as name:

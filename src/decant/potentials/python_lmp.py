@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from decant.data.prediction import ask
+from decant.lammps.answers import COMPONENTS
 from decant.lammps.command import PYTHON_FIX
 from decant.potentials.potential import Potential
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
 
 _INCLUDE = re.compile(r"\s*include\s+(\S.*)")
-_VOIGT = ([0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2])  # LAMMPS's order: xx yy zz xy xz yz
 
 
 CONNECTED = [
@@ -123,7 +123,7 @@ class PythonLmp:
             forces[order] = said.forces
             self.lmp.fix_external_set_energy_global(PYTHON_FIX, said.energy)
             virial = np.zeros((3, 3)) if said.virial is None else said.virial
-            self.lmp.fix_external_set_virial_global(PYTHON_FIX, virial[_VOIGT].tolist())
+            self.lmp.fix_external_set_virial_global(PYTHON_FIX, virial[COMPONENTS].tolist())
         except Exception as error:  # none may pass through LAMMPS
             _fail(error)
 

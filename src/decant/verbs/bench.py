@@ -10,7 +10,7 @@ from decant.foundation.shown import Shown
 from decant.planning.bench import Bench, Plan
 from decant.planning.bench import bench as measured
 from decant.planning.bench_report import FILES, as_text, require_folder, write
-from decant.verbs.paths import Location, Locations, numbers, paths
+from decant.verbs.paths import Location, Locations, numbers, path, paths
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,7 +83,7 @@ def bench(
     ProgramFailed
         If LAMMPS failed.
     """
-    folder = None if output is None else Path(output)
+    folder = path(output)
     if folder is not None:
         require_folder(folder)
     done = measured(
@@ -93,7 +93,7 @@ def bench(
             ranks=numbers(ranks),
             threads=numbers(threads),
             liquid=liquid,
-            system=None if system is None else Path(system),
+            system=path(system),
             density_g_cm3=density,
             device=device,
             temperature_K=temperature,

@@ -9,7 +9,7 @@ from pathlib import Path
 from decant.foundation.shown import Shown
 from decant.potentials.check import Report, table
 from decant.potentials.check import check as compared
-from decant.verbs.paths import Location, numbers
+from decant.verbs.paths import Location, numbers, path
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,4 +56,4 @@ def check(
         If LAMMPS cannot run the potential.
     """
     counts = None if ranks is None else numbers(ranks)
-    return Checked(compared(Path(potential), None if data is None else Path(data), counts, limit))
+    return Checked(compared(Path(potential), path(data), counts, limit))

@@ -9,7 +9,8 @@ from decant.analysis.compare import as_text, remarks, table
 from decant.analysis.compare import compare as compared
 from decant.analysis.entry import Entry
 from decant.foundation.shown import Shown
-from decant.verbs.paths import Location, Locations, paths
+from decant.foundation.tables import one_heading
+from decant.verbs.paths import Location, Locations, path, paths
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,8 +34,7 @@ class Compared(Shown):
 
     def rows(self) -> list[list[str]]:
         """Return the table."""
-        names, units, *body = table(self.entries)
-        return [[f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True)], *body]
+        return one_heading(table(self.entries))
 
     def notes(self) -> list[str]:
         """Return what to know before the numbers are trusted."""
@@ -64,5 +64,5 @@ def compare(
     InputError
         If there is no run, one is not analysed, or the numbers of runs and potentials differ.
     """
-    file = None if reference is None else Path(reference)
+    file = path(reference)
     return Compared(Path(output), compared(paths(runs), Path(output), paths(potential), file))

@@ -8,7 +8,7 @@ from typing import Any
 from decant.foundation.shown import Facts
 from decant.potentials.evaluate import evaluate as measured
 from decant.potentials.evaluate import rows, table, words
-from decant.verbs.paths import Location
+from decant.verbs.paths import Location, path
 
 
 class Errors(Facts):
@@ -66,5 +66,5 @@ def evaluate(
     InputError
         If target or data is not what it should be.
     """
-    where = {name: None if path is None else Path(path) for name, path in (("o", output), ("p", predictions))}
-    return Errors(measured(Path(target), Path(data), limit, where["o"], where["p"]), where["o"] or Path(target))
+    file = path(output)
+    return Errors(measured(Path(target), Path(data), limit, file, path(predictions)), file or Path(target))

@@ -10,7 +10,7 @@ from decant.foundation.shown import Facts
 from decant.foundation.units import duration
 from decant.potentials.fit import FitRequest
 from decant.potentials.fit import fit as trained
-from decant.verbs.paths import Location
+from decant.verbs.paths import Location, path
 
 
 class Fitted(Facts):
@@ -87,6 +87,6 @@ def fit(
     request = FitRequest(
         algorithm, Path(data), Path(output), preset or ("finetune" if pretrained else "small"), seed,
         [f"{key}={value}" for key, value in given] or [*settings], None if max_time is None else duration(max_time),
-        max_epochs, pretrained, strategy, None if replay is None else Path(replay),
+        max_epochs, pretrained, strategy, path(replay),
     )  # fmt: skip
     return Fitted(trained(request), request.output)

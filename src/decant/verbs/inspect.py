@@ -9,7 +9,8 @@ from decant.data.inspect import as_text, read_parts, remarks, table, write_inspe
 from decant.data.inspect import inspect as found_in
 from decant.data.inspection import Inspection
 from decant.foundation.shown import Shown
-from decant.verbs.paths import Location, Locations, paths
+from decant.foundation.tables import one_heading
+from decant.verbs.paths import Location, Locations, path, paths
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,8 +37,7 @@ class Inspected(Shown):
 
     def rows(self) -> list[list[str]]:
         """Return counts and ranges, of each recipe of a part."""
-        names, units, *body = table(self.found)
-        return [[f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True)], *body]
+        return one_heading(table(self.found))
 
     def notes(self) -> list[str]:
         """Return what a reader should know besides."""
@@ -70,7 +70,7 @@ def inspect(
         If a file is missing or not in the house form.
     """
     found = found_in(read_parts(Path(source), paths(against)))
-    folder = None if output is None else Path(output)
+    folder = path(output)
     if folder is not None:
         from decant.selection.descriptors import descriptors as describe
 

@@ -12,6 +12,11 @@ Locations = Location | Sequence[Location]
 """One or several of them."""
 
 
+def path(given: Location | None) -> Path | None:
+    """Return what was given as a path, or None."""
+    return None if given is None else Path(given)
+
+
 def paths(given: Locations | None) -> list[Path]:
     """Return what was given as a list: one, several, or none."""
     if given is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from decant.reporting.report import report as written
-from decant.verbs.paths import Location
+from decant.verbs.paths import Location, path
 
 
 def report(folder: Location, output: Location | None = None) -> Path:
@@ -23,4 +23,4 @@ def report(folder: Location, output: Location | None = None) -> Path:
     InputError
         If it is no study's folder.
     """
-    return written(Path(folder), None if output is None else Path(output))
+    return written(Path(folder), path(output))

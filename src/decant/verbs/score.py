@@ -9,7 +9,7 @@ from decant.scoring.reference import EXPERIMENT
 from decant.scoring.score import SCORE, as_text, rows, words
 from decant.scoring.score import score as scored
 from decant.simulation.run import Run
-from decant.verbs.paths import Location, Locations, paths
+from decant.verbs.paths import Location, Locations, path, paths
 
 
 class Scored(Facts):
@@ -62,5 +62,5 @@ def score(run: Location | Run, *, reference: Locations | None = None, output: Lo
     """
     folder = run.path if isinstance(run, Run) else Path(run)
     references = [str(one) for one in paths(reference)] or [EXPERIMENT]
-    file = None if output is None else Path(output)
+    file = path(output)
     return Scored(scored(folder, references, file), file or folder / SCORE)

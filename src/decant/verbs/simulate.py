@@ -20,7 +20,7 @@ from decant.simulation.protocol import Protocol
 from decant.simulation.run import Run
 from decant.simulation.simulate import simulate as simulated
 from decant.simulation.start import source
-from decant.verbs.paths import Location
+from decant.verbs.paths import Location, path
 
 
 def simulate(
@@ -105,9 +105,9 @@ def simulate(
     ProgramFailed
         If LAMMPS failed; the same call continues the run.
     """
-    boxes, origin = (replicate[0], replicate[1], replicate[2]), None if start is None else Path(start)
+    boxes, origin = (replicate[0], replicate[1], replicate[2]), path(start)
     given = {
-        "potential": None if potential is None else Path(potential), "method": method,
+        "potential": path(potential), "method": method,
         "liquid": counted(liquid, molecules, Solution(by, salt, molality, molarity), density),
         "copies": copies if start is None or copies != 1 else None, "temperature": temperature, "pressure": pressure,
         "timestep_fs": timestep, "ion_charge_scale": ion_charge_scale,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +83,7 @@ class Glance:
     is_over: bool
     share: float | None = None
     lines: Sequence[str] = ()
-    curves: Sequence[Curve] = field(default_factory=tuple)
+    curves: Sequence[Curve] = ()
 
     def headline(self) -> str:
         """Return kind, folder, state and share."""

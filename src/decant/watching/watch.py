@@ -44,7 +44,7 @@ def watch(
     while True:
         seen = look(folder)
         first = seen.share if first is None else first
-        left = _left(first, seen.share, time.monotonic() - began)
+        left = time_left(first, seen.share, time.monotonic() - began)
         if page is not None:
             write_watched(page, seen, 0.0 if seen.is_over or once else every_s)
         text = seen.text(left)
@@ -56,7 +56,7 @@ def watch(
         time.sleep(every_s)
 
 
-def _left(first: float | None, share: float | None, seconds: float) -> float | None:
+def time_left(first: float | None, share: float | None, seconds: float) -> float | None:
     """Return the time that is left, s, by what was done meanwhile; None before anything was."""
     if first is None or share is None or share <= first:
         return None

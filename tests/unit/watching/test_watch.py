@@ -13,7 +13,7 @@ from decant.foundation.errors import InputError
 from decant.learning.report import write_table
 from decant.watching.glance import BARS, Curve, Glance, spark
 from decant.watching.look import look
-from decant.watching.watch import _left, write_watched
+from decant.watching.watch import time_left, write_watched
 from tests.unit.scored_runs import write_run
 
 
@@ -30,8 +30,8 @@ def test_a_number_that_is_none_leaves_no_bar() -> None:
 
 
 def test_the_time_left_is_what_the_pace_since_the_first_look_gives() -> None:
-    assert _left(0.2, 0.6, 40.0) == pytest.approx(40.0)
-    assert _left(0.2, 0.2, 40.0) is None and _left(None, None, 1.0) is None
+    assert time_left(0.2, 0.6, 40.0) == pytest.approx(40.0)
+    assert time_left(0.2, 0.2, 40.0) is None and time_left(None, None, 1.0) is None
 
 
 def test_a_run_tells_how_far_it_is_and_draws_its_course(tmp_path: Path) -> None:
