@@ -135,14 +135,14 @@ def judge(liquid: Measured, home: Measured) -> Verdict:
 def grade_of_part(part: str, liquid: Measured, home: Measured) -> Grade | None:
     """Return the grade of one part: the worst of its quantities, and for the liquid that of the dynamics as well.
 
-    None if none of its quantities could be measured and nothing went wrong.
+    None if none of its quantities could be measured and no guard stopped it: a committee alone judges nothing.
     """
     found = [grade for name in LIMITS[part] if (grade := grade_of(name, liquid, home)) is not None]
-    judged = bool(found)
-    if part == "liquid":
-        found += [Grade.WRONG if liquid.stopped else Grade.SOUND, _grade_of_deviation(liquid, home)]
-    worst = max(found, default=Grade.SOUND)
-    return worst if judged or worst > Grade.SOUND else None
+    if part == "liquid" and liquid.stopped:
+        found.append(Grade.WRONG)
+    if part == "liquid" and found:
+        found.append(_grade_of_deviation(liquid, home))
+    return max(found, default=None)
 
 
 def grade_of(name: str, liquid: Measured, home: Measured) -> Grade | None:

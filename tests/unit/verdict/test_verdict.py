@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from decant.verdict.verdict import LIMITS, PARTS, Grade, Measured, grade_of, judge
@@ -27,7 +27,11 @@ measures = st.builds(
 )
 
 
+UNMEASURED = Measured(None, None, None, None, None, deviation_eV_per_A=2.0)
+
+
 @given(measures, measures, st.sampled_from([*QUANTITIES, "deviation_eV_per_A"]), st.floats(1, 10))
+@example(UNMEASURED, UNMEASURED, "deviation_eV_per_A", 2.0)
 def test_a_larger_error_never_gives_a_better_verdict(
     liquid: Measured, home: Measured, name: str, factor: float
 ) -> None:
