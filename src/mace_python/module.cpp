@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "mace/engine.h"
+#include "mace/trainer.h"
 
 namespace nb = nanobind;
 
@@ -105,6 +106,92 @@ class Evaluator {
   std::unique_ptr<mace::Engine> engine_;
 };
 
+using Shares = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+class Trainer {
+ public:
+  explicit Trainer(const nb::bytes& model)
+      : trainer_(std::vector<char>(model.c_str(), model.c_str() + model.size()), "model") {
+    for (const mace::Parameter& parameter : trainer_.parameters()) {
+      names_.push_back(parameter.name);
+      sizes_.push_back(parameter.values.size());
+    }
+  }
+
+  const std::vector<std::string>& names() const { return names_; }
+
+  std::vector<int> knots() const { return trainer_.knots(); }
+
+  nb::list weights() const {
+    nb::list result;
+    for (const mace::Parameter& parameter : trainer_.parameters())
+      result.append(to_numpy(std::vector<double>(parameter.values), {parameter.values.size()}));
+    return result;
+  }
+
+  void set_threads(int threads) { trainer_.set_threads(threads); }
+
+  void set_weights(const std::vector<Shares>& values) {
+    std::vector<std::vector<double>> copies;
+    for (const Shares& value : values) copies.emplace_back(value.data(), value.data() + value.shape(0));
+    trainer_.set_weights(copies);
+  }
+
+  void set_graph(const Indices& element, const Indices& owner, const Indices& source) {
+    mace::Graph graph;
+    atoms_ = element.shape(0);
+    edges_ = owner.shape(0);
+    const int atoms = static_cast<int>(atoms_);
+    graph.element.assign(element.data(), element.data() + atoms_);
+    graph.source.assign(source.data(), source.data() + edges_);
+    graph.first_edge.assign(atoms_ + 1, 0);
+    int last = 0;
+    for (std::size_t e = 0; e < edges_; ++e) {
+      const int i = owner(e);
+      if (i < last || i >= atoms || source(e) < 0 || source(e) >= atoms)
+        throw std::invalid_argument("edge " + std::to_string(e) + " is out of order, or of an atom out of range");
+      while (last < i) graph.first_edge[static_cast<std::size_t>(++last)] = static_cast<int>(e);
+    }
+    while (last < atoms) graph.first_edge[static_cast<std::size_t>(++last)] = static_cast<int>(edges_);
+    trainer_.set_graph(std::move(graph));
+  }
+
+  nb::tuple evaluate(const Vectors& vector) {
+    require_edges(vector);
+    std::vector<double> energy, gradient;
+    trainer_.evaluate(vector.data(), energy, gradient);
+    return nb::make_tuple(to_numpy(std::move(energy), {atoms_}), to_numpy(std::move(gradient), {edges_, 3}));
+  }
+
+  nb::list differentiate(const Vectors& first, const Shares& first_share, const Vectors& second,
+                         const Shares& second_share) {
+    require_edges(first);
+    require_edges(second);
+    if (first_share.shape(0) != atoms_ || second_share.shape(0) != atoms_)
+      throw std::invalid_argument("expected one share for each atom");
+    std::vector<std::vector<double>> sums;
+    for (const std::size_t size : sizes_) sums.emplace_back(size, 0.0);
+    trainer_.differentiate(first.data(), first_share.data(), sums);
+    trainer_.differentiate(second.data(), second_share.data(), sums);
+    nb::list result;
+    for (std::vector<double>& sum : sums) {
+      const std::size_t size = sum.size();
+      result.append(to_numpy(std::move(sum), {size}));
+    }
+    return result;
+  }
+
+ private:
+  void require_edges(const Vectors& vector) const {
+    if (vector.shape(0) != edges_) throw std::invalid_argument("expected one vector for each edge of the graph");
+  }
+
+  mace::Trainer trainer_;
+  std::vector<std::string> names_;
+  std::vector<std::size_t> sizes_;
+  std::size_t atoms_ = 0, edges_ = 0;
+};
+
 }  // namespace
 
 NB_MODULE(DECANT_MODULE, module) {
@@ -125,4 +212,15 @@ NB_MODULE(DECANT_MODULE, module) {
       .def_prop_ro("shortest_distance", [](const Evaluator& self) { return self.model().shortest_distance; })
       .def("evaluate", &Evaluator::evaluate, nb::arg("element"), nb::arg("owner"), nb::arg("source"),
            nb::arg("vector"));
+  nb::class_<Trainer>(module, "Trainer")
+      .def(nb::init<const nb::bytes&>(), nb::arg("model"))
+      .def_prop_ro("names", &Trainer::names)
+      .def_prop_ro("knots", &Trainer::knots)
+      .def_prop_ro("weights", &Trainer::weights)
+      .def("set_weights", &Trainer::set_weights, nb::arg("values"))
+      .def("set_threads", &Trainer::set_threads, nb::arg("threads"))
+      .def("set_graph", &Trainer::set_graph, nb::arg("element"), nb::arg("owner"), nb::arg("source"))
+      .def("evaluate", &Trainer::evaluate, nb::arg("vector"))
+      .def("differentiate", &Trainer::differentiate, nb::arg("first"), nb::arg("first_share"), nb::arg("second"),
+           nb::arg("second_share"));
 }

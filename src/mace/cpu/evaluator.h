@@ -21,6 +21,7 @@ class Evaluator {
   void compute(const Neighborhood<T>& atoms, Exchange& exchange, std::vector<double>& energy,
                std::vector<double>& gradient);
 
+  const Model<T>& model() const { return model_; }
   double bytes() const;  // of the arrays that grow with the number of rows
 
  private:

@@ -273,6 +273,7 @@ template <class T>
 void LayerPass<T>::reverse(const Block& block, Scratch<T>& scratch) {
   const int rows = block.size();
   Stopwatch watch(timers_, t_);
+  reverse_readout(block, nullptr, scratch);
   reverse_update(block, scratch);
   watch.charge(Kernel::update);
   scratch.adjoint.resize(rows * basis_size_);
@@ -297,16 +298,23 @@ void LayerPass<T>::reverse(const Block& block, Scratch<T>& scratch) {
 }
 
 template <class T>
-void LayerPass<T>::reverse_update(const Block& block, Scratch<T>& scratch) {
+void LayerPass<T>::reverse_readout(const Block& block, const double* share, Scratch<T>& scratch) const {
   const int n = model_.channels, rows = block.size();
   Array<T>& adjoint = scratch.adjoint;
   adjoint.resize(rows * out_size_ + n);
   gather(block, out_size_, state_.adjoint, adjoint);
   T* scalars = adjoint.data() + rows * out_size_;
   for (int b = 0; b < rows; ++b) {
-    layer_.readout.reverse(n, scratch.features.data() + b * out_size_, model_.scale, scalars);
+    const double scale = share ? model_.scale * share[block.rows[b]] : model_.scale;
+    layer_.readout.reverse(n, scratch.features.data() + b * out_size_, scale, scalars);
     for (int c = 0; c < n; ++c) adjoint[b * out_size_ + c] += scalars[c];
   }
+}
+
+template <class T>
+void LayerPass<T>::reverse_update(const Block& block, Scratch<T>& scratch) {
+  const int rows = block.size();
+  const Array<T>& adjoint = scratch.adjoint;
   scratch.product.resize(rows * out_size_);
   layer_.update.reverse(0, rows, adjoint.data(), scratch.product.data(), false);
   if (layer_.skip.empty()) return;
@@ -314,6 +322,75 @@ void LayerPass<T>::reverse_update(const Block& block, Scratch<T>& scratch) {
   gather(block, in_size_, before_->adjoint, scratch.incoming);
   layer_.skip.reverse(block.element, rows, adjoint.data(), scratch.incoming.data(), true);
   scatter(block, in_size_, scratch.incoming, before_->adjoint);
+}
+
+template <class T>
+void LayerPass<T>::make_room_for_all() {
+  make_room();
+  state_.message.resize(atoms_.owned * message_size_);
+  state_.product.resize(atoms_.owned * out_size_);
+}
+
+template <class T>
+void LayerPass<T>::keep_all(const Block& block, const Scratch<T>& scratch) {
+  keep(block, scratch);
+  scatter(block, message_size_, scratch.message, state_.message);
+  scatter(block, out_size_, scratch.product, state_.product);
+}
+
+template <class T>
+void LayerPass<T>::fetch_all(const Block& block, Scratch<T>& scratch) const {
+  fetch(block, scratch);
+  scratch.message.resize(block.rows.size() * message_size_);
+  scratch.product.resize(block.rows.size() * out_size_);
+  gather(block, message_size_, state_.message, scratch.message);
+  gather(block, out_size_, state_.product, scratch.product);
+}
+
+template <class T>
+void LayerPass<T>::differentiate(const Block& block, const double* share, Scratch<T>& scratch,
+                                 LayerGradient<T>& gradient) {
+  const int n = model_.channels, rows = block.size();
+  reverse_readout(block, share, scratch);
+  for (int b = 0; b < rows; ++b)
+    layer_.readout.differentiate(n, scratch.features.data() + b * out_size_, model_.scale * share[block.rows[b]],
+                                 gradient.readout);
+  layer_.update.differentiate(0, rows, scratch.product.data(), scratch.adjoint.data(), gradient.update);
+  if (!layer_.skip_of_element.empty())
+    for (int b = 0; b < rows; ++b)
+      for (int c = 0; c < n; ++c)
+        gradient.skip_of_element[static_cast<std::size_t>(block.element) * n + c] += scratch.adjoint[b * out_size_ + c];
+  if (!layer_.skip.empty()) {
+    scratch.incoming.resize(rows * in_size_);
+    gather(block, in_size_, before_->features, scratch.incoming);
+    layer_.skip.differentiate(block.element, rows, scratch.incoming.data(), scratch.adjoint.data(), gradient.skip);
+  }
+  reverse_update(block, scratch);
+  layer_.product.differentiate(block.element, rows, scratch.basis.data(), scratch.product.data(),
+                               gradient.coefficients);
+  scratch.adjoint.resize(rows * basis_size_);
+  for (int b = 0; b < rows; ++b)
+    layer_.product.reverse(block.element, scratch.basis.data() + b * basis_size_,
+                           scratch.product.data() + b * out_size_, scratch.adjoint.data() + b * basis_size_);
+  layer_.mix.differentiate(block.element, rows, scratch.message.data(), scratch.adjoint.data(), gradient.mix);
+  layer_.mix.reverse(block.element, rows, scratch.adjoint.data(), scratch.message.data(), false);
+  for (int b = 0; b < rows; ++b) {
+    EdgeView<T> edges = view(block.rows[b], true, scratch);
+    if (!before_) {  // what neighbors receive depends on their element alone
+      for (int e = 0; e < edges.count; ++e)
+        scratch.source_adjoints[e] =
+            gradient.up_of_element.data() +
+            static_cast<std::size_t>(atoms_.element[edges.edges[e].source]) * layer_.edge_channels;
+      edges.source_adjoints = scratch.source_adjoints.data();
+    }
+    layer_.interaction.differentiate(edges, scratch.message.data() + b * message_size_, gradient.radial, scratch.work);
+  }
+}
+
+template <class T>
+void LayerPass<T>::differentiate_sources(const Scratch<T>& first, LayerGradient<T>& gradient) const {
+  if (before_)
+    layer_.up.differentiate(0, atoms_.owned, before_->features.data(), first.source_adjoint.data(), gradient.up);
 }
 
 template class LayerPass<float>;

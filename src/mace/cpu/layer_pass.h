@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "mace/cpu/blocks.h"
+#include "mace/cpu/layer_gradient.h"
 #include "mace/cpu/model.h"
 #include "mace/cpu/neighborhood.h"
 #include "mace/exchange.h"
@@ -21,6 +22,7 @@ struct LayerState {
   Array<T> basis;              // [owned][lm][channel], input of the product
   Array<T> features, adjoint;  // [owned][l_out m][channel]
   std::vector<double> share;   // [owned], one over what the density divides by; unused without a density
+  Array<T> message, product;   // [owned], what the maps behind them get; for the gradient of weights alone
 };
 
 // What one thread works with. Rows are those of a block.
@@ -61,6 +63,16 @@ class LayerPass {
   void keep(const Block& block, const Scratch<T>& scratch);
   void fetch(const Block& block, Scratch<T>& scratch) const;
 
+  // The same for all that the gradient of weights needs, in every layer.
+  void make_room_for_all();
+  void keep_all(const Block& block, const Scratch<T>& scratch);
+  void fetch_all(const Block& block, Scratch<T>& scratch) const;
+  // In place of reverse(), of plain layers: adds the gradient of the energies, each times the row's `share`, with
+  // respect to the weights to `gradient`, and not that of the edges.
+  void differentiate(const Block& block, const double* share, Scratch<T>& scratch, LayerGradient<T>& gradient);
+  // After return_source_adjoints(), which leaves the sum in the first scratch.
+  void differentiate_sources(const Scratch<T>& first, LayerGradient<T>& gradient) const;
+
   typename Interaction<T>::Workspace workspace() const { return layer_.interaction.workspace(); }
 
  private:
@@ -78,7 +90,10 @@ class LayerPass {
   void pass_gate(const Block& block, Scratch<T>& scratch) const;
   void reverse_gate(const Block& block, Scratch<T>& scratch) const;
   void add_residual(const Block& block, Scratch<T>& scratch) const;
-  // From the adjoint of the features, with the readout's part, to those of the product and of the incoming features.
+  // Leaves the adjoint of the features in the scratch, with the part of the readout, whose energies count `share` times
+  // each; once each without one.
+  void reverse_readout(const Block& block, const double* share, Scratch<T>& scratch) const;
+  // From the adjoint of the features to those of the product and of the incoming features.
   void reverse_update(const Block& block, Scratch<T>& scratch);
 
   const Model<T>& model_;

@@ -63,6 +63,7 @@ class Packer {
   // A spline is linear in its knots: those of the radial network's last hidden layer go through its output layer.
   std::vector<RadialTable<T>> radial(const LayerWeights& layer) const {
     const Knots& hidden = layer.radial_hidden;
+    if (layer.radial_output.empty()) return functions(hidden, layer.edge_channels);
     const Array<double> output = rows<double>(layer.radial_output, layer.edge_channels);
     const std::size_t functions = layer.paths.size() * size(padded(layer.edge_channels)),
                       inner = size(hidden.functions);
@@ -74,6 +75,18 @@ class Packer {
                product.data(), functions, false);
       tables.emplace_back(weights_.r_min, weights_.r_max, hidden.knots, count,
                           Array<T>(product.begin(), product.end()));
+    }
+    return tables;
+  }
+
+  std::vector<RadialTable<T>> functions(const Knots& knots, int channels) const {
+    const Array<T> all = rows<T>(knots.values, channels);
+    const std::size_t per_table = all.size() / size(knots.tables);
+    std::vector<RadialTable<T>> tables;
+    for (std::size_t t = 0; t < size(knots.tables); ++t) {
+      const auto first = all.begin() + static_cast<std::ptrdiff_t>(t * per_table);
+      tables.emplace_back(weights_.r_min, weights_.r_max, knots.knots, knots.functions / channels * padded(channels),
+                          Array<T>(first, first + static_cast<std::ptrdiff_t>(per_table)));
     }
     return tables;
   }

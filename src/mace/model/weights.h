@@ -76,7 +76,8 @@ struct LayerWeights {
   std::vector<Matrices> up;           // by l_in: features -> what neighbors receive in the later ones
   std::vector<Path> paths;
   Knots radial_hidden;                // of the radial network's last hidden layer, whose splines go linearly through
-  std::vector<double> radial_output;  // [hidden][path][edge channel] to the radial function of each path and channel
+  std::vector<double> radial_output;  // [hidden][path][edge channel] to the radial function of each path and channel;
+                                      // empty: the splines are these functions
   Knots density;                      // what an edge adds to its owner's density; no tables if not divided by it
   double density_offset = 1, density_factor = 1;  // divided by offset + factor * density
   std::vector<Matrices> mix;  // by l: message of all paths to l, a block each -> basis of the product, or mixed message

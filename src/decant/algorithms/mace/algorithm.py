@@ -17,7 +17,7 @@ from decant.algorithms.mace.reference import (
     torch_calculator,
     write_reference,
 )
-from decant.algorithms.mace.training import MODEL_FILE, completed, course, known_options, train
+from decant.algorithms.mace.training import COMPILED, MODEL_FILE, completed, course, known_options, train
 from decant.algorithms.training import HOLD, labels_of_lone_atoms, require_labels
 from decant.data.frames import is_isolated, write_frames
 from decant.foundation.errors import InputError
@@ -50,7 +50,7 @@ class Mace(Algorithm):
 
     def known_settings(self) -> set[str]:
         """Return the options of ``mace_run_train`` that a preset may set, and ours."""
-        return {*known_options(), HOLD}
+        return {*known_options(), HOLD, COMPILED}
 
     def fit(self, task: FitTask) -> FitResult:
         """Train with ``mace_run_train``; see `decant.algorithms.base.Algorithm`.
@@ -68,6 +68,7 @@ class Mace(Algorithm):
         isolated = [frame for frame in task.train if lone and is_isolated(frame)]
         settings = completed(task.settings, frames)
         hold = bool(settings.pop(HOLD, HELD_BY_DEFAULT)) and bool(lone)
+        compiled = bool(settings.pop(COMPILED, True))
         frames, valid = ([with_gap(frame) for frame in part] for part in (frames, task.valid))
         task.directory.mkdir(parents=True, exist_ok=True)
         if task.pretrained:
@@ -78,8 +79,9 @@ class Mace(Algorithm):
             frames, valid = with_stress(frames), with_stress(valid)
         write_frames(task.directory / "train.extxyz", [*isolated, *frames])
         write_frames(task.directory / "valid.extxyz", valid)
-        epochs, told = train(task, settings, lone if hold else {})
-        return FitResult(task.directory / MODEL_FILE, {**settings, HOLD: hold}, epochs, notes + told)
+        epochs, told = train(task, settings, lone if hold else {}, compiled)
+        used = {**settings, HOLD: hold, COMPILED: compiled}
+        return FitResult(task.directory / MODEL_FILE, used, epochs, notes + told)
 
     def course(self, directory: Path) -> Course:
         """Return the validation errors after each epoch."""

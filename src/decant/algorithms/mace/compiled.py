@@ -44,5 +44,6 @@ def _module() -> ModuleType:
 
 _compiled = _module()
 Evaluator = _compiled.Evaluator
+Trainer = _compiled.Trainer
 device_memory = _compiled.device_memory
 device_name = _compiled.device_name

@@ -1,10 +1,10 @@
 """``mace_run_train`` with a learning rate that anneals over a given wall time, and an end that keeps to it.
 
-Run as ``python -m decant.algorithms.mace.train [--wall_time S --launched TIME --lone_atoms JSON] OPTIONS``, the rest
-of them for ``mace_run_train``. MACE's own schedules know epochs only, and how many epochs fit into an hour depends on
+Run as ``python -m decant.algorithms.mace.train [--wall_time S --launched TIME --lone_atoms JSON --torch_steps]
+OPTIONS``, the rest of them for ``mace_run_train``. MACE's own schedules know epochs only, and how many epochs fit into an hour depends on
 the machine and on who else is using it; here the learning rate follows a cosine over the fraction of the budget that is
 used, be it time or epochs, and an epoch that is longer than what is left of the time ends early. Lone atoms are held to
-their labels. The number of threads follows what the steps gain from it.
+their labels. On a CPU compiled code computes the steps of the models that it knows. The number of threads follows what the steps gain from it.
 """
 
 from __future__ import annotations
@@ -199,18 +199,38 @@ def hold_lone_atoms(labels: Mapping[str, float]) -> Any:
     return lone
 
 
+def compile_steps() -> None:
+    """Let compiled code compute the steps and the validations of the models that it knows, where they are on a CPU."""
+    from decant.algorithms.mace.compiled_training import Compiled
+
+    train: Any = importlib.import_module("mace.tools.train")
+    compiled = Compiled(lambda how: print(f"decant: steps by {how}", flush=True))
+
+    def compiling(work: Any) -> Any:
+        def on_compiled(*arguments: Any, model: Any, **options: Any) -> Any:
+            return work(*arguments, model=compiled(model), **options)
+
+        return on_compiled
+
+    train.take_step, train.take_step_lbfgs = compiling(train.take_step), compiling(train.take_step_lbfgs)
+    train.evaluate = compiling(train.evaluate)
+
+
 def main() -> None:
     """Train, and write the model of the best checkpoint when the budget is used."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--wall_time", type=float)
     parser.add_argument("--launched", type=float, default=time.time())
     parser.add_argument("--lone_atoms", type=json.loads, metavar="JSON")
+    parser.add_argument("--torch_steps", action="store_true")
     own, rest = parser.parse_known_args()
     sys.argv[1:] = rest
     BudgetSchedule.wall_time = own.wall_time
     BudgetSchedule.launched = time.monotonic() - (time.time() - own.launched)
     run_train.LRScheduler = BudgetSchedule
     lone = hold_lone_atoms(own.lone_atoms) if own.lone_atoms else None
+    if not own.torch_steps:
+        compile_steps()
     keep_pace()
     keep_the_last_checkpoint()
     save_whole()

@@ -34,6 +34,8 @@ _OWN = {
     "scheduler", "swa", "start_swa", "restart_latest", "config", "E0s", "device", "eval_interval", "heads",
     "foundation_model", "multiheads_finetuning", "pt_train_file", "pt_valid_file", "force_mh_ft_lr",
 }  # fmt: skip
+COMPILED = "compiled_steps"
+"""The setting that, when false, lets torch compute the steps on a CPU, too."""
 LOG = "train.log"
 UNLIMITED_EPOCHS = 1_000_000
 _EPOCH = re.compile(r"Epoch (\d+): .*RMSE_E_per_atom= *([\d.naif]+) meV, RMSE_F= *([\d.naif]+) meV")
@@ -65,8 +67,8 @@ def _torch_has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def _command(task: FitTask, settings: dict[str, Any], lone: Mapping[str, float]) -> list[str]:
-    """Return the command line of the training; `lone` are the labels that lone atoms are held to, eV."""
+def _command(task: FitTask, settings: dict[str, Any], lone: Mapping[str, float], compiled: bool) -> list[str]:
+    """Return the command line of the training; see `train`."""
     heads = ["Default"]
     if task.pretrained:
         from decant.algorithms.mace.export.heads import REPLAYED
@@ -88,6 +90,8 @@ def _command(task: FitTask, settings: dict[str, Any], lone: Mapping[str, float])
         command += ["--wall_time", str(task.max_time), "--launched", str(time.time())]
     if lone:
         command += ["--lone_atoms", json.dumps(lone)]
+    if not compiled:
+        command.append("--torch_steps")
     for key, value in options.items():
         if isinstance(value, bool) and key in _flags():
             command += [f"--{key}"] if value else []
@@ -117,10 +121,13 @@ def _options() -> list[Any]:
     return list(importlib.import_module(f"{_PARSER}.arg_parser").build_default_arg_parser()._actions)
 
 
-def train(task: FitTask, settings: dict[str, Any], lone: Mapping[str, float]) -> tuple[float, list[str]]:
+def train(
+    task: FitTask, settings: dict[str, Any], lone: Mapping[str, float], compiled: bool
+) -> tuple[float, list[str]]:
     """Run the training while showing progress; return the number of epochs, and a note on one that was ended early.
 
-    `lone` are the labels that lone atoms are held to, eV; empty to leave them as they come.
+    `lone` are the labels that lone atoms are held to, eV; empty to leave them as they come. `compiled`: on a CPU,
+    compiled code computes the steps of the models that it knows, and not torch.
     """
     seen = 0.0
     cut, notes = 1.0, list[str]()
@@ -155,7 +162,7 @@ def train(task: FitTask, settings: dict[str, Any], lone: Mapping[str, float]) ->
                 note = f"validation: energy {found[2]} meV/atom, force {found[3]} meV/A"
                 progress.update(seen, note)
 
-        run_training(_command(task, settings, lone), task.directory, log, on_line)
+        run_training(_command(task, settings, lone, compiled), task.directory, log, on_line)
     return seen, notes
 
 

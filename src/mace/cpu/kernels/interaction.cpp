@@ -23,6 +23,7 @@ struct PathArguments {
   const T (*slope_weight)[6];
   const T* const* sources;
   T* const* source_adjoints;
+  T* const* row_gradients;
 };
 
 namespace {
@@ -98,10 +99,43 @@ void reverse_path(const PathArguments<T>& a, const T* adjoint, double* slope) {
   }
 }
 
+// What reverse_path does to the adjoints of the sources, and the gradient of the rows of the radial table.
+template <class T, int M1, int M3>
+void differentiate_path(const PathArguments<T>& a, const T* adjoint) {
+  using V = typename Simd<T>::type;
+  for (int e = 0; e < a.edges; ++e) {
+    const T* scale = a.scale + e * a.scale_stride;
+    const T* w = a.value_weight[e];
+    for (int c = 0; c < a.channels; c += Simd<T>::width) {
+      const T* row = a.rows[e] + a.radial_offset + c;
+      V radial = w[0] * load(row);
+      for (int k = 1; k < 6; ++k) radial += w[k] * load(row + k * a.radial_stride);
+      V from[M3];
+      for (int m3 = 0; m3 < M3; ++m3) from[m3] = load(adjoint + m3 * a.message_stride + c);
+      V by_radial = {};
+      for (int m1 = 0; m1 < M1; ++m1) {
+        V total = {};
+        for (int m3 = 0; m3 < M3; ++m3) total += scale[m1 * M3 + m3] * from[m3];
+        by_radial += total * load(a.sources[e] + a.source_offset + m1 * a.channels + c);
+        T* target = a.source_adjoints[e] + a.source_offset + m1 * a.channels + c;
+        store(target, V(load(target) + radial * total));
+      }
+      T* gradient = a.row_gradients[e] + a.radial_offset + c;
+      for (int k = 0; k < 6; ++k) {
+        T* target = gradient + k * a.radial_stride;
+        store(target, V(load(target) + w[k] * by_radial));
+      }
+    }
+  }
+}
+
 template <class T>
 using Forward = void (*)(const PathArguments<T>&, T*);
 template <class T>
 using Reverse = void (*)(const PathArguments<T>&, const T*, double*);
+
+template <class T>
+using Differentiate = void (*)(const PathArguments<T>&, const T*);
 
 // kernels by l1 and l3, with the loops over m1 and m3 unrolled
 template <class T>
@@ -116,6 +150,16 @@ constexpr Reverse<T> reverse_paths[max_l + 1][max_l + 1] = {
     {reverse_path<T, 3, 1>, reverse_path<T, 3, 3>, reverse_path<T, 3, 5>, reverse_path<T, 3, 7>},
     {reverse_path<T, 5, 1>, reverse_path<T, 5, 3>, reverse_path<T, 5, 5>, reverse_path<T, 5, 7>},
     {reverse_path<T, 7, 1>, reverse_path<T, 7, 3>, reverse_path<T, 7, 5>, reverse_path<T, 7, 7>}};
+template <class T>
+constexpr Differentiate<T> differentiate_paths[max_l + 1][max_l + 1] = {
+    {differentiate_path<T, 1, 1>, differentiate_path<T, 1, 3>, differentiate_path<T, 1, 5>,
+     differentiate_path<T, 1, 7>},
+    {differentiate_path<T, 3, 1>, differentiate_path<T, 3, 3>, differentiate_path<T, 3, 5>,
+     differentiate_path<T, 3, 7>},
+    {differentiate_path<T, 5, 1>, differentiate_path<T, 5, 3>, differentiate_path<T, 5, 5>,
+     differentiate_path<T, 5, 7>},
+    {differentiate_path<T, 7, 1>, differentiate_path<T, 7, 3>, differentiate_path<T, 7, 5>,
+     differentiate_path<T, 7, 7>}};
 
 }  // namespace
 
@@ -180,6 +224,7 @@ PathArguments<T> Interaction<T>::arguments(std::size_t index, const EdgeView<T>&
   a.slope_weight = work.slope_weight;
   a.sources = view.sources + first;
   a.source_adjoints = view.source_adjoints ? view.source_adjoints + first : nullptr;
+  a.row_gradients = work.row_gradients;
   return a;
 }
 
@@ -217,6 +262,29 @@ void Interaction<T>::reverse(const EdgeView<T>& view, const T* message_adjoint, 
         gradient[3 * static_cast<std::size_t>(first + e) + k] += slope[e] * edge.direction[k] + turn[k];
     }
   }
+}
+
+template <class T>
+void Interaction<T>::differentiate(const EdgeView<T>& view, const T* message_adjoint, std::vector<Array<T>>& tables,
+                                   Workspace& work) const {
+  for (int first = 0; first < view.count; first += batch) {
+    const int count = std::min(batch, view.count - first);
+    prepare(view, first, count, work);
+    for (int e = 0; e < count; ++e) {
+      const std::size_t table = static_cast<std::size_t>(view.tables[first + e]);
+      work.row_gradients[e] = tables[table].data() + (work.rows[e] - radial_[table].rows().data());
+    }
+    for (std::size_t p = 0; p < lanes_.size(); ++p)
+      differentiate_paths<T>[lanes_[p].l1][lanes_[p].l3](arguments(p, view, first, count, work),
+                                                         message_adjoint + lanes_[p].message);
+  }
+}
+
+template <class T>
+std::vector<Array<T>> Interaction<T>::zero_gradient() const {
+  std::vector<Array<T>> zeros;
+  for (const RadialTable<T>& table : radial_) zeros.emplace_back(table.rows().size(), T(0));
+  return zeros;
 }
 
 template <class T>

@@ -43,6 +43,7 @@ class Interaction {
     T harmonics[batch][harmonics_count(max_l)];
     T value_weight[batch][6], slope_weight[batch][6];
     const T* rows[batch];  // of the radial table
+    T* row_gradients[batch];
   };
   Workspace workspace() const;
 
@@ -52,6 +53,12 @@ class Interaction {
   // Given the adjoint of the message, adds to the adjoints of the sources' features, and adds the gradient of the
   // energy with respect to each edge vector to `gradient` [edge][3].
   void reverse(const EdgeView<T>& view, const T* message_adjoint, double* gradient, Workspace& work) const;
+  // Given the same, adds to the adjoints of the sources' features, which must be wanted, and to the gradient of the
+  // radial tables: `tables` [table], each laid out as its rows.
+  void differentiate(const EdgeView<T>& view, const T* message_adjoint, std::vector<Array<T>>& tables,
+                     Workspace& work) const;
+  // Zeros for such a gradient.
+  std::vector<Array<T>> zero_gradient() const;
 
   // Plain loops over every (m1, m2, m3); the tests hold forward() to it.
   void forward_reference(const Edge<T>& edge, int table, const T* source, T* message) const;

@@ -37,6 +37,36 @@ void multiply_columns(int rows, int inner, int cols, const T* a, std::size_t a_s
     multiply_tile<T, 1, vectors>(inner, cols, a + i * a_stride, a_stride, b, c + i * c_stride, c_stride, accumulate);
 }
 
+// The outer products of `ins` columns of x with `vectors` vectors of y's, held in registers over all rows.
+template <class T, int ins, int vectors>
+void outer_tile(int rows, int outs, const T* x, std::size_t x_stride, const T* y, std::size_t y_stride, T* g) {
+  using V = typename Simd<T>::type;
+  constexpr int width = Simd<T>::width;
+  V sum[ins][vectors];
+  for (int i = 0; i < ins; ++i)
+    for (int v = 0; v < vectors; ++v) sum[i][v] = load(g + static_cast<std::size_t>(i) * outs + v * width);
+  for (int r = 0; r < rows; ++r) {
+    V right[vectors];
+    for (int v = 0; v < vectors; ++v) right[v] = load(y + r * y_stride + v * width);
+    for (int i = 0; i < ins; ++i) {
+      const T left = x[r * x_stride + i];
+      for (int v = 0; v < vectors; ++v) sum[i][v] += left * right[v];
+    }
+  }
+  for (int i = 0; i < ins; ++i)
+    for (int v = 0; v < vectors; ++v) store(g + static_cast<std::size_t>(i) * outs + v * width, sum[i][v]);
+}
+
+template <class T, int vectors>
+void outer_columns(int rows, int ins, int outs, const T* x, std::size_t x_stride, const T* y, std::size_t y_stride,
+                   T* g) {
+  int i = 0;
+  for (; i + 4 <= ins; i += 4)
+    outer_tile<T, 4, vectors>(rows, outs, x + i, x_stride, y, y_stride, g + static_cast<std::size_t>(i) * outs);
+  for (; i < ins; ++i)
+    outer_tile<T, 1, vectors>(rows, outs, x + i, x_stride, y, y_stride, g + static_cast<std::size_t>(i) * outs);
+}
+
 }  // namespace
 
 template <class T>
@@ -62,6 +92,25 @@ void multiply_reference(int rows, int inner, int cols, const T* a, std::size_t a
 }
 
 template <class T>
+void add_outer_products(int rows, int ins, int outs, const T* x, std::size_t x_stride, const T* y, std::size_t y_stride,
+                        T* g) {
+  constexpr int width = Simd<T>::width;
+  int j = 0;
+  for (; j + 2 * width <= outs; j += 2 * width)
+    outer_columns<T, 2>(rows, ins, outs, x, x_stride, y + j, y_stride, g + j);
+  for (; j < outs; j += width) outer_columns<T, 1>(rows, ins, outs, x, x_stride, y + j, y_stride, g + j);
+}
+
+template <class T>
+void add_outer_products_reference(int rows, int ins, int outs, const T* x, std::size_t x_stride, const T* y,
+                                  std::size_t y_stride, T* g) {
+  for (int r = 0; r < rows; ++r)
+    for (int i = 0; i < ins; ++i)
+      for (int j = 0; j < outs; ++j)
+        g[static_cast<std::size_t>(i) * outs + j] += x[r * x_stride + i] * y[r * y_stride + j];
+}
+
+template <class T>
 Linear<T>::Linear(int elements, int in, int out, const Array<T>& weights)
     : elements_(elements), in_(in), out_(out), weights_(weights), transposed_(weights.size()) {
   const std::size_t size = static_cast<std::size_t>(in) * out;
@@ -78,6 +127,13 @@ template void multiply_reference<float>(int, int, int, const float*, std::size_t
                                         bool);
 template void multiply_reference<double>(int, int, int, const double*, std::size_t, const double*, double*, std::size_t,
                                          bool);
+template void add_outer_products<float>(int, int, int, const float*, std::size_t, const float*, std::size_t, float*);
+template void add_outer_products<double>(int, int, int, const double*, std::size_t, const double*, std::size_t,
+                                         double*);
+template void add_outer_products_reference<float>(int, int, int, const float*, std::size_t, const float*, std::size_t,
+                                                  float*);
+template void add_outer_products_reference<double>(int, int, int, const double*, std::size_t, const double*,
+                                                   std::size_t, double*);
 template class Linear<float>;
 template class Linear<double>;
 

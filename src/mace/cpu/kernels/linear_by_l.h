@@ -33,6 +33,19 @@ class LinearByL {
       map.reverse(element, rows, y + out, out_.size, x + in, in_.size, accumulate);
     });
   }
+  // Adds the gradient of the weights of each l, given inputs and adjoints of outputs.
+  void differentiate(int element, int rows, const T* x, const T* y, std::vector<Array<T>>& gradient) const {
+    for (int l = 0; l < static_cast<int>(of_l_.size()); ++l)
+      for (int m = 0; m <= 2 * l; ++m)
+        of_l_[static_cast<std::size_t>(l)].differentiate(element, rows, x + in_.at(l, m), in_.size, y + out_.at(l, m),
+                                                         out_.size, gradient[static_cast<std::size_t>(l)]);
+  }
+  // Zeros for such a gradient.
+  std::vector<Array<T>> zero_gradient() const {
+    std::vector<Array<T>> zeros;
+    for (const Linear<T>& map : of_l_) zeros.emplace_back(map.weights(), T(0));
+    return zeros;
+  }
 
  private:
   template <class Visit>

@@ -96,6 +96,36 @@ void Product<T>::reverse(int element, const T* basis, const T* output_adjoint, T
 }
 
 template <class T>
+void Product<T>::differentiate(int element, int rows, const T* basis, const T* output_adjoint,
+                               Array<T>& gradient) const {
+  using V = typename Simd<T>::type;
+  const std::size_t n = static_cast<std::size_t>(channels_);
+  const std::size_t basis_size = n * static_cast<std::size_t>(basis_rows_);
+  const std::size_t output_size = n * static_cast<std::size_t>(outputs_);
+  T* const all = gradient.data() + static_cast<std::size_t>(element) * terms_.size() * n;
+  for (std::size_t c = 0; c < n; c += Simd<T>::width) {
+    int t = 0;
+    // the terms of one degree, whose product of factors `monomial` gives for one atom
+    const auto add = [&](int end, const auto& monomial) {
+      for (; t < end; ++t) {
+        V sum = load(all + t * n + c);
+        for (int b = 0; b < rows; ++b)
+          sum += load(output_adjoint + b * output_size + terms_[t].target * n + c) *
+                 monomial(basis + b * basis_size + c, terms_[t].factor);
+        store(all + t * n + c, sum);
+      }
+    };
+    add(degree_end_[0], [n](const T* a, const int* f) { return load(a + f[0] * n); });
+    add(degree_end_[1], [n](const T* a, const int* f) { return V(load(a + f[0] * n) * load(a + f[1] * n)); });
+    add(degree_end_[2],
+        [n](const T* a, const int* f) { return V(load(a + f[0] * n) * load(a + f[1] * n) * load(a + f[2] * n)); });
+    add(degree_end_[3], [n](const T* a, const int* f) {
+      return V((load(a + f[0] * n) * load(a + f[1] * n)) * (load(a + f[2] * n) * load(a + f[3] * n)));
+    });
+  }
+}
+
+template <class T>
 void Product<T>::forward_reference(int element, const T* basis, T* output) const {
   for (int o = 0; o < outputs_ * channels_; ++o) output[o] = 0;
   for (std::size_t t = 0; t < terms_.size(); ++t)

@@ -22,6 +22,10 @@ class Product {
   void forward(int element, const T* basis, T* output) const;
   // overwrites basis_adjoint
   void reverse(int element, const T* basis, const T* output_adjoint, T* basis_adjoint) const;
+  // Adds the gradient of the coefficients of all elements to `gradient`, given the bases of a few atoms of one element
+  // and the adjoints of their outputs.
+  void differentiate(int element, int rows, const T* basis, const T* output_adjoint, Array<T>& gradient) const;
+  std::size_t weights() const { return coefficients_.size(); }
 
   // One channel and one term at a time; the tests hold forward() to it.
   void forward_reference(int element, const T* basis, T* output) const;

@@ -15,6 +15,7 @@ class RadialTable {
 
   double r_min() const { return r_min_; }
   int functions() const { return functions_; }
+  const Array<T>& rows() const { return rows_; }
 
   void evaluate(double r, T* value) const;
   void evaluate(double r, T* value, T* slope) const;

@@ -67,6 +67,18 @@ void Readout<T>::reverse(int channels, const T* scalars, double scale, T* scalar
   }
 }
 
+template <class T>
+void Readout<T>::differentiate(int channels, const T* scalars, double scale, Readout& gradient) const {
+  for (std::size_t c = 0; c < linear.size(); ++c) gradient.linear[c] += static_cast<T>(scale) * scalars[c];
+  if (!linear.empty()) return;
+  const std::vector<double> units = first(channels, scalars);
+  for (std::size_t u = 0; u < units.size(); ++u) {
+    gradient.output[u] += scale * silu(units[u]);
+    const T by_unit = static_cast<T>(scale * output[u] * silu_slope(units[u]));
+    for (int c = 0; c < channels; ++c) gradient.hidden[u * channels + c] += by_unit * scalars[c];
+  }
+}
+
 template struct Readout<float>;
 template struct Readout<double>;
 

@@ -19,6 +19,8 @@ struct Readout {
   double energy(int channels, const T* scalars) const;
   // Overwrites scalars_adjoint with scale * dE/dscalars.
   void reverse(int channels, const T* scalars, double scale, T* scalars_adjoint) const;
+  // Adds the gradient of the weights times `scale` to those of `gradient`; for at most one hidden layer.
+  void differentiate(int channels, const T* scalars, double scale, Readout& gradient) const;
 
  private:
   // What the units of the first and of the second hidden layer get, before SiLU.

@@ -59,7 +59,9 @@ def element_pairs(model: Any, elements: list[int]) -> tuple[list[Pair], np.ndarr
     return pairs, table
 
 
-def radial_arrays(model: Any, interaction: Any, pairs: list[Pair], channels: int) -> dict[str, np.ndarray]:
+def radial_arrays(
+    model: Any, interaction: Any, pairs: list[Pair], channels: int, tolerance: float = RADIAL_TOLERANCE
+) -> dict[str, np.ndarray]:
     """Return the tables of the radial network, and of the edge density if the block is normalised by it.
 
     Returns
@@ -74,24 +76,24 @@ def radial_arrays(model: Any, interaction: Any, pairs: list[Pair], channels: int
     InputError
         If a network is too rough for a table.
     """
-    *_, last = _layers(interaction)
+    *_, last = radial_layers(interaction)
     output = _output(last)
     r_max = float(model.r_max)
     arrays = {
-        "radial.hidden": _tables(functools.partial(_hidden, model, interaction), pairs, r_max, output),
+        "radial.hidden": _tables(functools.partial(_hidden, model, interaction), pairs, r_max, output, tolerance),
         "radial.output": output.reshape(len(output), -1, channels).numpy(),
     }
     if hasattr(interaction, "density_fn"):
-        arrays["density"] = _tables(functools.partial(_density, model, interaction), pairs, r_max, eye(1))
+        arrays["density"] = _tables(functools.partial(_density, model, interaction), pairs, r_max, eye(1), tolerance)
     return arrays
 
 
 def has_bias(interaction: Any) -> bool:
     """Return whether the radial functions have a constant part, which only a cutoff behind them brings to zero."""
-    return getattr(_layers(interaction)[-1], "bias", None) is not None
+    return getattr(radial_layers(interaction)[-1], "bias", None) is not None
 
 
-def _layers(interaction: Any) -> list[Any]:
+def radial_layers(interaction: Any) -> list[Any]:
     """Return the layers of the radial network."""
     network = interaction.conv_tp_weights
     return list(getattr(network, "net", network).children())
@@ -104,7 +106,7 @@ def _output(last: Any) -> torch.Tensor:
     return torch.cat([last.weight.T, last.bias[None]])
 
 
-def _edge_features(
+def edge_features(
     model: Any, interaction: Any, r: torch.Tensor, pairs: list[Pair]
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Return what a radial network sees of edges of each length r (n, 1), pair by pair, and a cutoff behind it."""
@@ -121,8 +123,8 @@ def _edge_features(
 
 def _hidden(model: Any, interaction: Any, r: torch.Tensor, pairs: list[Pair]) -> torch.Tensor:
     """Return the last hidden layer of the radial network [row, unit]; the cutoff passes the linear output layer."""
-    values, cutoff = _edge_features(model, interaction, r, pairs)
-    for layer in _layers(interaction)[:-1]:
+    values, cutoff = edge_features(model, interaction, r, pairs)
+    for layer in radial_layers(interaction)[:-1]:
         values = layer(values)
     if has_bias(interaction):
         values = torch.cat([values, torch.ones_like(values[:, :1])], dim=-1)
@@ -131,22 +133,24 @@ def _hidden(model: Any, interaction: Any, r: torch.Tensor, pairs: list[Pair]) ->
 
 def _density(model: Any, interaction: Any, r: torch.Tensor, pairs: list[Pair]) -> torch.Tensor:
     """Return what an edge adds to the density of its owner [row, 1]."""
-    features, cutoff = _edge_features(model, interaction, r, pairs)
+    features, cutoff = edge_features(model, interaction, r, pairs)
     values = torch.tanh(interaction.density_fn(features) ** 2)
     return values if cutoff is None else values * cutoff
 
 
-def _tables(function: Function, pairs: list[Pair], r_max: float, output: torch.Tensor) -> np.ndarray:
+def _tables(
+    function: Function, pairs: list[Pair], r_max: float, output: torch.Tensor, tolerance: float
+) -> np.ndarray:
     """Return [pair, knots, 3, unit] with knots doubled until the splines, seen through `output`, are accurate."""
     knots = 129
     while True:
         size = max(1, ROWS // (len(SHIFTS) * knots))
         batches = [pairs[first : first + size] for first in range(0, len(pairs), size)]
         tables, errors = zip(*(_table(function, batch, r_max, output, knots) for batch in batches), strict=True)
-        if max(errors) < RADIAL_TOLERANCE or knots >= MAX_KNOTS:
+        if max(errors) < tolerance or knots >= MAX_KNOTS:
             break
         knots = 2 * knots - 1
-    if not max(errors) < RADIAL_LIMIT:
+    if not max(errors) < max(tolerance, RADIAL_LIMIT):
         raise not_covered(f"radial functions that no table describes (relative error {max(errors):.1e})")
     return np.concatenate(tables)
 

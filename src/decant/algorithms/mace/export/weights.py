@@ -29,7 +29,7 @@ from decant.algorithms.mace.export.heads import (
 from decant.algorithms.mace.export.interaction import edge_irreps, interaction_arrays
 from decant.algorithms.mace.export.linear import channels_by_l, o3
 from decant.algorithms.mace.export.product import product_arrays
-from decant.algorithms.mace.export.radial import RADIAL_MIN, element_pairs, radial_arrays
+from decant.algorithms.mace.export.radial import RADIAL_MIN, RADIAL_TOLERANCE, element_pairs, radial_arrays
 from decant.algorithms.mace.export.repulsion import repulsion_arrays
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
@@ -76,6 +76,21 @@ def write_model(
         If the model has a feature that the evaluator does not cover (the message names it), does not know one of the
         elements, or has several heads of which none is named.
     """
+    exported = model_bytes(model, precision, elements, head, totals)
+    with write_beside(Path(path)) as temporary:
+        temporary.write_bytes(exported)
+    return element_symbols(model) if elements is None else list(elements)
+
+
+def model_bytes(
+    model: torch.nn.Module,
+    precision: str = "double",
+    elements: Sequence[str] | None = None,
+    head: str | None = None,
+    totals: Mapping[str, int] | None = None,
+    tolerance: float = RADIAL_TOLERANCE,
+) -> bytes:
+    """Return what `write_model` writes; `tolerance` is the error of the radial tables to aim at, of their values."""
     if precision not in ("double", "single"):
         raise InputError(f"precision '{precision}': expected 'double' or 'single'")
     refuse_uncovered(model)
@@ -83,7 +98,7 @@ def write_model(
     kept = _kept_elements(copy, elements)
     with torch.no_grad():
         arrays = _collect(
-            copy, kept, chosen_head(copy, head), chosen_totals(copy, None, None) if totals is None else totals
+            copy, kept, chosen_head(copy, head), chosen_totals(copy, None, None) if totals is None else totals, tolerance
         )
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     known = element_symbols(copy)
@@ -94,9 +109,7 @@ def write_model(
         "precision": precision,
         "elements": " ".join(symbols),
     }
-    with write_beside(Path(path)) as temporary:
-        temporary.write_bytes(with_checksum(arrays, metadata))
-    return symbols
+    return with_checksum(arrays, metadata)
 
 
 def element_symbols(model: torch.nn.Module) -> list[str]:
@@ -133,7 +146,9 @@ def _kept_elements(model: Any, wanted: Sequence[str] | None) -> list[int]:
     return [known.index(symbol) for symbol in wanted]
 
 
-def _collect(model: Any, elements: list[int], head: int, totals: Mapping[str, int]) -> Arrays:
+def _collect(
+    model: Any, elements: list[int], head: int, totals: Mapping[str, int], tolerance: float
+) -> Arrays:
     """Return every array of the file."""
     interactions = list(model.interactions)
     channels, _ = channels_by_l(o3.Irreps(interactions[0].node_feats_irreps))
@@ -154,7 +169,7 @@ def _collect(model: Any, elements: list[int], head: int, totals: Mapping[str, in
         layer = {
             "l": np.array([l_in, l_out]),
             **interaction_arrays(model, interaction, elements, features if t == 0 else None),
-            **radial_arrays(model, interaction, pairs, channels_by_l(edge_irreps(interaction))[0]),
+            **radial_arrays(model, interaction, pairs, channels_by_l(edge_irreps(interaction))[0], tolerance),
             **product_arrays(product, elements),
         }
         if (readout := _readout(model, t)) is not None:
