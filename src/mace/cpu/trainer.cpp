@@ -39,7 +39,7 @@ class Trainer::Work {
     weights_ = read_weights(file, {});
     std::string beyond = beyond_plain_layers(weights_);
     for (LayerWeights& layer : weights_.layers) {
-      if (layer.density.tables > 0) beyond = "messages divided by a density";
+      if (beyond.empty() && layer.density.tables > 0) beyond = "messages divided by a density";
       multiply_out(layer);
     }
     if (!beyond.empty()) file.fail("has " + beyond + ", which a training in compiled code does not know");

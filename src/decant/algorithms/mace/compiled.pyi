@@ -104,3 +104,75 @@ class Evaluator:
         ValueError
             If an index is out of range or out of order, or an edge is shorter than `shortest_distance` or not a number.
         """
+
+class Trainer:
+    """A model in training: energies and their gradients, on the CPU in double precision.
+
+    Parameters
+    ----------
+    model
+        What `decant.algorithms.mace.export.weights.model_bytes` returns: where the training begins.
+
+    Raises
+    ------
+    RuntimeError
+        If it is no such model, or has what a training does not know; the message names it.
+    """
+
+    def __init__(self, model: bytes) -> None: ...
+    @property
+    def names(self) -> list[str]:
+        """The arrays of weights, by the names of ``docs/mace_format.md``.
+
+        ``coefficients`` of a layer are couplings times weights [element, term, channel], ``radial`` the rows of the
+        radial tables [table, knot, 3, path, channel].
+        """
+    @property
+    def knots(self) -> list[int]:
+        """Knots of the radial tables of each layer."""
+    @property
+    def weights(self) -> list[np.ndarray]:
+        """The arrays as they are in `model`, flat."""
+    def set_threads(self, threads: int) -> None:
+        """Let so many threads share the work."""
+    def set_weights(self, values: Sequence[np.ndarray]) -> None:
+        """Take new values of all arrays, flat, float64, in the order of `names`.
+
+        Raises
+        ------
+        ValueError
+            If they are not as many.
+        """
+    def set_graph(self, element: np.ndarray, owner: np.ndarray, source: np.ndarray) -> None:
+        """Take the atoms and edges of a batch, as `Evaluator.evaluate` does.
+
+        Raises
+        ------
+        ValueError
+            If an index is out of range or out of order.
+        """
+    def evaluate(self, vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return energies of atoms, eV, shape (atoms,), and the gradient of their sum, eV/angstrom, shape (edges, 3).
+
+        Parameters
+        ----------
+        vector
+            From source to owner, angstrom, float64, shape (edges, 3).
+
+        Raises
+        ------
+        ValueError
+            If an edge is too short, or not a number.
+        """
+    def differentiate(
+        self, first: np.ndarray, first_share: np.ndarray, second: np.ndarray, second_share: np.ndarray
+    ) -> list[np.ndarray]:
+        """Return the gradient of energies with respect to every array of weights, of two sets of vectors together.
+
+        Parameters
+        ----------
+        first, second
+            Vectors, as of `evaluate`.
+        first_share, second_share
+            What the energy of each atom counts, float64, shape (atoms,).
+        """

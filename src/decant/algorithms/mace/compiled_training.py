@@ -24,9 +24,9 @@ from decant.algorithms.mace.trained_arrays import TrainedArrays
 from decant.foundation.errors import InputError
 
 DISPLACEMENT = 1.0e-4
-"""Angstrom, the largest of a vector between neighbours in a central difference: its error is about 1e-7 of the gradient."""
+"""Angstrom, of vectors between neighbours in a central difference: its error is about 1e-8 of the gradient."""
 TABLES = 1.0e-5
-"""Error of the splines of radial functions, relative to their largest value; what is exported later is as good as ever."""
+"""Error of the splines of radial functions, relative to their largest value; what is exported has finer ones."""
 AGREEMENT = 1.0e-6
 """Largest difference of an array from the exporter's, relative to its largest value; of splines' curvatures."""
 
@@ -36,7 +36,7 @@ class NotCovered(Exception):
 
 
 class Compiled:
-    """The models of a training by compiled code, made when each is first seen, or themselves where it does not know them.
+    """The models of a training by compiled code, or themselves where that does not know them.
 
     Parameters
     ----------
@@ -167,27 +167,36 @@ class _Energies(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, trainer: Any, graph: _Graph, *arrays: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        trainer.set_threads(torch.get_num_threads())
-        trainer.set_weights([array.detach().numpy() for array in arrays])
-        trainer.set_graph(*(part.numpy().astype(np.int32) for part in (graph.element, graph.owner, graph.source)))
+        ctx.trainer, ctx.graph, ctx.weights = trainer, graph, [array.detach().numpy() for array in arrays]
+        _place(ctx)
         energies, gradient = trainer.evaluate(graph.vectors.numpy())
-        ctx.trainer, ctx.graph = trainer, graph
         return torch.from_numpy(energies), torch.from_numpy(gradient)
 
     @staticmethod
     def backward(ctx: Any, by_energy: torch.Tensor, by_gradient: torch.Tensor) -> tuple[Any, ...]:
         graph = ctx.graph
+        if not (by_energy.isfinite().all() and by_gradient.isfinite().all()):  # diverged, which whoever asked is to see
+            return None, None, *(torch.full((len(array),), torch.nan, dtype=torch.float64) for array in ctx.weights)
         largest = torch.zeros(graph.count, dtype=torch.float64).scatter_reduce_(
             0, graph.frame[graph.owner], by_gradient.norm(dim=1), "amax"
         )
         step = torch.where(largest > 0, DISPLACEMENT / largest, torch.zeros_like(largest))
         along = torch.where(largest > 0, 0.5 * largest / DISPLACEMENT, torch.zeros_like(largest))[graph.frame]
         displacement = step[graph.frame[graph.owner]][:, None] * by_gradient
+        _place(ctx)  # a loss may know of several batches
         found = ctx.trainer.differentiate(
             (graph.vectors + displacement).numpy(), (0.5 * by_energy + along).numpy(),
             (graph.vectors - displacement).numpy(), (0.5 * by_energy - along).numpy(),
         )  # fmt: skip
         return None, None, *(torch.from_numpy(array) for array in found)
+
+
+def _place(ctx: Any) -> None:
+    """Give a trainer the weights and the edges of a call."""
+    graph = ctx.graph
+    ctx.trainer.set_threads(torch.get_num_threads())
+    ctx.trainer.set_weights(ctx.weights)
+    ctx.trainer.set_graph(*(part.numpy().astype(np.int32) for part in (graph.element, graph.owner, graph.source)))
 
 
 def _arrays_that_agree(model: Any, trainer: Any) -> TrainedArrays:

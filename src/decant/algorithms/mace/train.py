@@ -1,10 +1,11 @@
 """``mace_run_train`` with a learning rate that anneals over a given wall time, and an end that keeps to it.
 
 Run as ``python -m decant.algorithms.mace.train [--wall_time S --launched TIME --lone_atoms JSON --torch_steps]
-OPTIONS``, the rest of them for ``mace_run_train``. MACE's own schedules know epochs only, and how many epochs fit into an hour depends on
-the machine and on who else is using it; here the learning rate follows a cosine over the fraction of the budget that is
-used, be it time or epochs, and an epoch that is longer than what is left of the time ends early. Lone atoms are held to
-their labels. On a CPU compiled code computes the steps of the models that it knows. The number of threads follows what the steps gain from it.
+OPTIONS``, the rest of them for ``mace_run_train``. MACE's own schedules know epochs only, and how many epochs fit into
+an hour depends on the machine and on who else is using it; here the learning rate follows a cosine over the fraction of
+the budget that is used, be it time or epochs, and an epoch that is longer than what is left of the time ends early.
+Lone atoms are held to their labels. On a CPU compiled code computes the steps of the models that it knows. The number
+of threads follows what the steps gain from it.
 """
 
 from __future__ import annotations

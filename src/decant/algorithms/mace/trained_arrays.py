@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from decant.algorithms.mace.export.features import first_features
-from decant.algorithms.mace.export.linear import eye, o3
+from decant.algorithms.mace.export.linear import o3
 from decant.algorithms.mace.export.product import product_arrays
 from decant.algorithms.mace.export.radial import RADIAL_MIN, SHIFTS, edge_features, element_pairs, radial_layers
 
@@ -40,7 +39,8 @@ class TrainedArrays:
         self.model = model
         constant = copy.deepcopy(model).to(torch.float64).eval()
         elements = list(range(len(constant.atomic_numbers)))
-        pairs, _ = element_pairs(constant, elements)
+        pairs, table = element_pairs(constant, elements)
+        pairs = [pairs[number] for number in dict.fromkeys(table.ravel())]  # as the tables are first met in the file
         with torch.no_grad():
             self._basis = [
                 _basis_rows(constant, interaction, pairs, count)

@@ -21,6 +21,19 @@ TEST_CASE_TEMPLATE("the matrix product agrees with its reference", T, double, fl
     }
 }
 
+TEST_CASE_TEMPLATE("the outer products agree with their reference", T, double, float) {
+  const double tolerance = sizeof(T) == sizeof(double) ? 1e-12 : 1e-4;
+  for (const int rows : {0, 1, 16, 33})
+    for (const int ins : {1, 4, 7, 40})
+      for (const int outs : {mace::padded(1), 3 * mace::padded(1)}) {
+        const auto x = random_array<T>(rows * 50), y = random_array<T>(rows * 60, 8);
+        auto fast = random_array<T>(ins * outs, 9), plain = fast;
+        mace::add_outer_products<T>(rows, ins, outs, x.data(), 50, y.data(), 60, fast.data());
+        mace::add_outer_products_reference<T>(rows, ins, outs, x.data(), 50, y.data(), 60, plain.data());
+        CHECK(largest_difference(fast, plain) < tolerance);
+      }
+}
+
 TEST_CASE("the map by l takes the matrix of l for every m, of the element that is asked for") {
   const int n = mace::padded(1), elements = 2, rows = 3;
   std::vector<mace::Linear<double>> of_l;
@@ -47,6 +60,19 @@ TEST_CASE("the map by l takes the matrix of l for every m, of the element that i
     double there = 0, here = 0;
     for (std::size_t k = 0; k < y.size(); ++k) there += y[k] * fast[k];
     for (std::size_t k = 0; k < x.size(); ++k) here += x[k] * back[k];
+    CHECK(there == doctest::Approx(here).epsilon(1e-12));
+  }
+  SUBCASE("and the gradient of its weights is of that element alone") {
+    const auto y = random_array<double>(rows * out.size, 9);
+    auto gradient = map.zero_gradient();
+    map.differentiate(1, rows, x.data(), y.data(), gradient);
+    double there = 0, here = 0;  // the map is linear in its weights
+    for (std::size_t k = 0; k < y.size(); ++k) there += y[k] * fast[k];
+    for (std::size_t l = 0; l < 2; ++l)
+      for (int k = 0; k < elements * n * n; ++k) {
+        if (k < n * n) CHECK(gradient[l][k] == 0);
+        here += gradient[l][k] * weights[l][k];
+      }
     CHECK(there == doctest::Approx(here).epsilon(1e-12));
   }
 }

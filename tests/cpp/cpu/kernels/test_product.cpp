@@ -29,6 +29,27 @@ TEST_CASE("the product agrees with its reference") {
   CHECK(largest_difference(fast, plain) < 1e-12);
 }
 
+TEST_CASE("the gradient of the product's coefficients is its derivative, summed over the atoms of one element") {
+  const int atoms = 3;
+  const auto basis = random_array<double>(atoms * rows * channels, 1);
+  const auto weight = random_array<double>(atoms * outputs * channels, 2);
+  const mace::Product<double> whole = product();
+  mace::Array<double> gradient(whole.weights(), 0.0);
+  whole.differentiate(1, atoms, basis.data(), weight.data(), gradient);
+  const auto coefficients = random_array<double>(whole.weights());  // those of product()
+  double along = 0, energy = 0;                                     // the product is linear in them
+  for (std::size_t k = 0; k < gradient.size(); ++k) {
+    if (k < gradient.size() / 2) CHECK(gradient[k] == 0);
+    along += gradient[k] * coefficients[k];
+  }
+  for (int atom = 0; atom < atoms; ++atom) {
+    mace::Array<double> out(outputs * channels);
+    whole.forward_reference(1, basis.data() + atom * rows * channels, out.data());
+    for (std::size_t i = 0; i < out.size(); ++i) energy += weight[atom * outputs * channels + i] * out[i];
+  }
+  CHECK(along == doctest::Approx(energy).epsilon(1e-12));
+}
+
 TEST_CASE("the reverse product is the derivative of the product") {
   const auto basis = random_array<double>(rows * channels, 1), weight = random_array<double>(outputs * channels, 2);
   mace::Array<double> adjoint(rows * channels);

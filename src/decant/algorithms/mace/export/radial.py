@@ -138,9 +138,7 @@ def _density(model: Any, interaction: Any, r: torch.Tensor, pairs: list[Pair]) -
     return values if cutoff is None else values * cutoff
 
 
-def _tables(
-    function: Function, pairs: list[Pair], r_max: float, output: torch.Tensor, tolerance: float
-) -> np.ndarray:
+def _tables(function: Function, pairs: list[Pair], r_max: float, output: torch.Tensor, tolerance: float) -> np.ndarray:
     """Return [pair, knots, 3, unit] with knots doubled until the splines, seen through `output`, are accurate."""
     knots = 129
     while True:

@@ -98,7 +98,11 @@ def model_bytes(
     kept = _kept_elements(copy, elements)
     with torch.no_grad():
         arrays = _collect(
-            copy, kept, chosen_head(copy, head), chosen_totals(copy, None, None) if totals is None else totals, tolerance
+            copy,
+            kept,
+            chosen_head(copy, head),
+            chosen_totals(copy, None, None) if totals is None else totals,
+            tolerance,
         )
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     known = element_symbols(copy)
@@ -146,9 +150,7 @@ def _kept_elements(model: Any, wanted: Sequence[str] | None) -> list[int]:
     return [known.index(symbol) for symbol in wanted]
 
 
-def _collect(
-    model: Any, elements: list[int], head: int, totals: Mapping[str, int], tolerance: float
-) -> Arrays:
+def _collect(model: Any, elements: list[int], head: int, totals: Mapping[str, int], tolerance: float) -> Arrays:
     """Return every array of the file."""
     interactions = list(model.interactions)
     channels, _ = channels_by_l(o3.Irreps(interactions[0].node_feats_irreps))
