@@ -35,8 +35,6 @@ class Trainer {
 
   // The weights of the file, layer by layer.
   const std::vector<Parameter>& parameters() const;
-  // Of the radial tables of each layer.
-  std::vector<int> knots() const;
   // New values of all of them, in this order. Throws std::invalid_argument if they are not as many.
   void set_weights(const std::vector<std::vector<double>>& values);
 

@@ -120,8 +120,6 @@ class Trainer {
 
   const std::vector<std::string>& names() const { return names_; }
 
-  std::vector<int> knots() const { return trainer_.knots(); }
-
   nb::list weights() const {
     nb::list result;
     for (const mace::Parameter& parameter : trainer_.parameters())
@@ -215,7 +213,6 @@ NB_MODULE(DECANT_MODULE, module) {
   nb::class_<Trainer>(module, "Trainer")
       .def(nb::init<const nb::bytes&>(), nb::arg("model"))
       .def_prop_ro("names", &Trainer::names)
-      .def_prop_ro("knots", &Trainer::knots)
       .def_prop_ro("weights", &Trainer::weights)
       .def("set_weights", &Trainer::set_weights, nb::arg("values"))
       .def("set_threads", &Trainer::set_threads, nb::arg("threads"))

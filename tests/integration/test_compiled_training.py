@@ -25,7 +25,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     "one layer": {"hidden": "8x0e", "layers": 1},
     "element maps after the messages": {"hidden": "8x0e+8x1o", "first": "RealAgnosticInteractionBlock"},
     "plain MACE": {"hidden": "8x0e", "kind": "MACE"},
-    "distances by pair and a repulsion": {"hidden": "8x0e", "distance_transform": "Agnesi", "pair_repulsion": True},
+    "densities, distances by pair and a repulsion": {"hidden": "8x0e+8x1o", **DENSITY},
 }
 
 
@@ -148,7 +148,6 @@ def test_a_single_precision_model_gets_outputs_and_gradients_of_its_own_precisio
 def test_what_compiled_code_does_not_know_is_left_to_torch_and_told() -> None:
     told: list[str] = []
     for settings, reason in (
-        (DENSITY, "messages divided by a density"),
         (GATED, "gated layers"),
         ({"heads": ["a", "b"], "atomic_energies": np.zeros((2, 3)), "atomic_inter_scale": [1.0, 1.0],
           "atomic_inter_shift": [0.0, 0.0]}, "several heads"),

@@ -9,7 +9,7 @@
 namespace mace {
 
 // Of the sum over the rows of a rank that is alone of share[row] times the row's energy, layer by layer. The model must
-// have plain layers (beyond_plain_layers) without a density.
+// have plain layers (beyond_plain_layers).
 template <class T>
 std::vector<LayerGradient<T>> differentiate(const Model<T>& model, const Neighborhood<T>& atoms, const double* share,
                                             int threads);

@@ -12,6 +12,7 @@ struct LayerGradient {
   Array<T> up_of_element, skip_of_element;      // [element][channel], empty where the layer has none
   std::vector<Array<T>> up, mix, update, skip;  // by l
   std::vector<Array<T>> radial;                 // [table], rows of the knots
+  std::vector<Array<double>> density;           // the same
   Array<T> coefficients;                        // of the product
   Readout<T> readout;
 
@@ -26,6 +27,7 @@ struct LayerGradient {
         skip(layer.skip.zero_gradient()),
         radial(layer.interaction.zero_gradient()),
         coefficients(layer.product.weights(), T(0)) {
+    for (const RadialTable<double>& table : layer.density) density.emplace_back(table.rows().size(), 0.0);
     readout.linear.assign(layer.readout.linear.size(), T(0));
     readout.hidden.assign(layer.readout.hidden.size(), T(0));
     readout.output.assign(layer.readout.output.size(), 0.0);
@@ -40,6 +42,7 @@ struct LayerGradient {
     add(other.update, update);
     add(other.skip, skip);
     add(other.radial, radial);
+    add(other.density, density);
     add(other.coefficients, coefficients);
     add(other.readout.linear, readout.linear);
     add(other.readout.hidden, readout.hidden);
@@ -51,7 +54,8 @@ struct LayerGradient {
   static void add(const Values& from, Values& to) {
     for (std::size_t k = 0; k < to.size(); ++k) to[k] += from[k];
   }
-  static void add(const std::vector<Array<T>>& from, std::vector<Array<T>>& to) {
+  template <class U>
+  static void add(const std::vector<Array<U>>& from, std::vector<Array<U>>& to) {
     for (std::size_t k = 0; k < to.size(); ++k) add(from[k], to[k]);
   }
 };

@@ -1,38 +1,8 @@
 #include "mace/cpu/layer_pass.h"
 
-#include <algorithm>
+#include "mace/cpu/rows.h"
 
 namespace mace {
-
-namespace {
-
-template <class T>
-void scale_row(std::size_t size, T scale, T* row) {
-#pragma omp simd
-  for (std::size_t k = 0; k < size; ++k) row[k] *= scale;
-}
-
-template <class T>
-double dot(std::size_t size, const T* a, const T* b) {
-  double sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (std::size_t k = 0; k < size; ++k) sum += static_cast<double>(a[k]) * b[k];
-  return sum;
-}
-
-// Copies rows between an array of all owned rows and the rows of a block.
-template <class T>
-void gather(const Block& block, std::size_t size, const Array<T>& all, Array<T>& rows) {
-  for (std::size_t b = 0; b < block.rows.size(); ++b)
-    std::copy_n(all.data() + block.rows[b] * size, size, rows.data() + b * size);
-}
-template <class T>
-void scatter(const Block& block, std::size_t size, const Array<T>& rows, Array<T>& all) {
-  for (std::size_t b = 0; b < block.rows.size(); ++b)
-    std::copy_n(rows.data() + b * size, size, all.data() + block.rows[b] * size);
-}
-
-}  // namespace
 
 template <class T>
 LayerPass<T>::LayerPass(const Model<T>& model, std::size_t t, const Neighborhood<T>& atoms,
@@ -139,13 +109,20 @@ void LayerPass<T>::divide_by_density(const Block& block, T* mixed) {
 }
 
 template <class T>
+double LayerPass<T>::reverse_share(const Block& block, std::size_t b, const T* mixed, T* mixed_adjoint) const {
+  const double share = state_.share[block.rows[b]];
+  const T* const of_row = mixed + b * mixed_size_;
+  T* const adjoint = mixed_adjoint + b * mixed_size_;
+  const double by_density = -layer_.density_factor * share * dot(mixed_size_, of_row, adjoint);
+  scale_row(mixed_size_, static_cast<T>(share), adjoint);
+  return by_density;
+}
+
+template <class T>
 void LayerPass<T>::reverse_density(const Block& block, const T* mixed, T* mixed_adjoint) {
   for (std::size_t b = 0; b < block.rows.size(); ++b) {
+    const double by_density = reverse_share(block, b, mixed, mixed_adjoint);
     const int i = block.rows[b];
-    const double share = state_.share[i];
-    const double by_density =
-        -layer_.density_factor * share * dot(mixed_size_, mixed + b * mixed_size_, mixed_adjoint + b * mixed_size_);
-    scale_row(mixed_size_, static_cast<T>(share), mixed_adjoint + b * mixed_size_);
     for (int e = atoms_.first_edge[i]; e < atoms_.first_edge[i + 1]; ++e) {
       const Edge<T>& edge = atoms_.edges[e];
       double value, slope;
@@ -322,75 +299,6 @@ void LayerPass<T>::reverse_update(const Block& block, Scratch<T>& scratch) {
   gather(block, in_size_, before_->adjoint, scratch.incoming);
   layer_.skip.reverse(block.element, rows, adjoint.data(), scratch.incoming.data(), true);
   scatter(block, in_size_, scratch.incoming, before_->adjoint);
-}
-
-template <class T>
-void LayerPass<T>::make_room_for_all() {
-  make_room();
-  state_.message.resize(atoms_.owned * message_size_);
-  state_.product.resize(atoms_.owned * out_size_);
-}
-
-template <class T>
-void LayerPass<T>::keep_all(const Block& block, const Scratch<T>& scratch) {
-  keep(block, scratch);
-  scatter(block, message_size_, scratch.message, state_.message);
-  scatter(block, out_size_, scratch.product, state_.product);
-}
-
-template <class T>
-void LayerPass<T>::fetch_all(const Block& block, Scratch<T>& scratch) const {
-  fetch(block, scratch);
-  scratch.message.resize(block.rows.size() * message_size_);
-  scratch.product.resize(block.rows.size() * out_size_);
-  gather(block, message_size_, state_.message, scratch.message);
-  gather(block, out_size_, state_.product, scratch.product);
-}
-
-template <class T>
-void LayerPass<T>::differentiate(const Block& block, const double* share, Scratch<T>& scratch,
-                                 LayerGradient<T>& gradient) {
-  const int n = model_.channels, rows = block.size();
-  reverse_readout(block, share, scratch);
-  for (int b = 0; b < rows; ++b)
-    layer_.readout.differentiate(n, scratch.features.data() + b * out_size_, model_.scale * share[block.rows[b]],
-                                 gradient.readout);
-  layer_.update.differentiate(0, rows, scratch.product.data(), scratch.adjoint.data(), gradient.update);
-  if (!layer_.skip_of_element.empty())
-    for (int b = 0; b < rows; ++b)
-      for (int c = 0; c < n; ++c)
-        gradient.skip_of_element[static_cast<std::size_t>(block.element) * n + c] += scratch.adjoint[b * out_size_ + c];
-  if (!layer_.skip.empty()) {
-    scratch.incoming.resize(rows * in_size_);
-    gather(block, in_size_, before_->features, scratch.incoming);
-    layer_.skip.differentiate(block.element, rows, scratch.incoming.data(), scratch.adjoint.data(), gradient.skip);
-  }
-  reverse_update(block, scratch);
-  layer_.product.differentiate(block.element, rows, scratch.basis.data(), scratch.product.data(),
-                               gradient.coefficients);
-  scratch.adjoint.resize(rows * basis_size_);
-  for (int b = 0; b < rows; ++b)
-    layer_.product.reverse(block.element, scratch.basis.data() + b * basis_size_,
-                           scratch.product.data() + b * out_size_, scratch.adjoint.data() + b * basis_size_);
-  layer_.mix.differentiate(block.element, rows, scratch.message.data(), scratch.adjoint.data(), gradient.mix);
-  layer_.mix.reverse(block.element, rows, scratch.adjoint.data(), scratch.message.data(), false);
-  for (int b = 0; b < rows; ++b) {
-    EdgeView<T> edges = view(block.rows[b], true, scratch);
-    if (!before_) {  // what neighbors receive depends on their element alone
-      for (int e = 0; e < edges.count; ++e)
-        scratch.source_adjoints[e] =
-            gradient.up_of_element.data() +
-            static_cast<std::size_t>(atoms_.element[edges.edges[e].source]) * layer_.edge_channels;
-      edges.source_adjoints = scratch.source_adjoints.data();
-    }
-    layer_.interaction.differentiate(edges, scratch.message.data() + b * message_size_, gradient.radial, scratch.work);
-  }
-}
-
-template <class T>
-void LayerPass<T>::differentiate_sources(const Scratch<T>& first, LayerGradient<T>& gradient) const {
-  if (before_)
-    layer_.up.differentiate(0, atoms_.owned, before_->features.data(), first.source_adjoint.data(), gradient.up);
 }
 
 template class LayerPass<float>;

@@ -84,6 +84,11 @@ class LayerPass {
   void divide_by_density(const Block& block, T* mixed);
   // The same for their adjoint, with the gradients that come from the density.
   void reverse_density(const Block& block, const T* mixed, T* mixed_adjoint);
+  // The same with the gradient of the density's tables in place of those of edges.
+  void differentiate_density(const Block& block, const T* mixed, T* mixed_adjoint,
+                             std::vector<Array<double>>& tables) const;
+  // Divides the adjoint of the mixed message at place `b` of a block, and returns the derivative by the row's density.
+  double reverse_share(const Block& block, std::size_t b, const T* mixed, T* mixed_adjoint) const;
   // From mixed messages to mixed messages with the own part of each row.
   void add_own(const Block& block, Scratch<T>& scratch) const;
   // Through the gate to the basis, and from the adjoint of the basis to that of the mixed messages.

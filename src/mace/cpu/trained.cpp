@@ -1,6 +1,7 @@
 #include "mace/cpu/trained.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace mace {
 
@@ -29,19 +30,26 @@ void narrow(const std::vector<Array<T>>& wide, std::vector<Matrices>& of_l) {
   }
 }
 
+template <class T>
+void narrow_tables(const std::vector<Array<T>>& wide, int channels, Knots& knots) {
+  std::vector<double> table(knots.values.size() / wide.size()), all;
+  for (const Array<T>& one : wide) {
+    narrow(one, channels, table);
+    all.insert(all.end(), table.begin(), table.end());
+  }
+  knots.values = std::move(all);
+}
+
 }  // namespace
 
 template <class T>
 void unpack(const LayerGradient<T>& gradient, int channels, LayerWeights& layer) {
   narrow(gradient.up_of_element, layer.edge_channels, layer.up_of_element);
   narrow(gradient.up, layer.up);
-  std::vector<double>& radial = layer.radial_hidden.values;
-  const std::size_t per_table = radial.size() / gradient.radial.size();
-  std::vector<double> table(per_table);
-  for (std::size_t t = 0; t < gradient.radial.size(); ++t) {
-    narrow(gradient.radial[t], layer.edge_channels, table);
-    std::copy(table.begin(), table.end(), radial.begin() + static_cast<std::ptrdiff_t>(t * per_table));
-  }
+  narrow_tables(gradient.radial, layer.edge_channels, layer.radial_hidden);
+  if (layer.density.tables > 0) layer.density.values.clear();
+  for (const Array<double>& table : gradient.density)
+    layer.density.values.insert(layer.density.values.end(), table.begin(), table.end());
   narrow(gradient.mix, layer.mix);
   narrow(gradient.coefficients, channels, layer.coefficients);
   narrow(gradient.update, layer.update);

@@ -22,6 +22,7 @@ void each_trained(LayerWeights& layer, const Visit& visit) {
   if_any("up_of_element", layer.up_of_element);
   by_l("up", layer.up);
   visit("radial", layer.radial_hidden.values);
+  if_any("density", layer.density.values);
   by_l("mix", layer.mix);
   visit("coefficients", layer.coefficients);
   by_l("update", layer.update);

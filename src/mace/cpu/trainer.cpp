@@ -37,12 +37,9 @@ class Trainer::Work {
   Work(std::vector<char> bytes, const std::string& name) {
     const Safetensors file(std::move(bytes), name);
     weights_ = read_weights(file, {});
-    std::string beyond = beyond_plain_layers(weights_);
-    for (LayerWeights& layer : weights_.layers) {
-      if (beyond.empty() && layer.density.tables > 0) beyond = "messages divided by a density";
-      multiply_out(layer);
-    }
+    const std::string beyond = beyond_plain_layers(weights_);
     if (!beyond.empty()) file.fail("has " + beyond + ", which a training in compiled code does not know");
+    for (LayerWeights& layer : weights_.layers) multiply_out(layer);
     for (std::size_t t = 0; t < weights_.layers.size(); ++t)
       each_trained(weights_.layers[t], [&](const std::string& array, const std::vector<double>& values) {
         parameters_.push_back({"layers." + std::to_string(t) + "." + array, values});
@@ -51,12 +48,6 @@ class Trainer::Work {
   }
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
-
-  std::vector<int> knots() const {
-    std::vector<int> result;
-    for (const LayerWeights& layer : weights_.layers) result.push_back(layer.radial_hidden.knots);
-    return result;
-  }
 
   void set_weights(const std::vector<std::vector<double>>& values) {
     if (values.size() != parameters_.size())
@@ -133,7 +124,6 @@ Trainer::~Trainer() = default;
 Trainer::Trainer(Trainer&&) noexcept = default;
 
 const std::vector<Parameter>& Trainer::parameters() const { return work_->parameters(); }
-std::vector<int> Trainer::knots() const { return work_->knots(); }
 void Trainer::set_weights(const std::vector<std::vector<double>>& values) { work_->set_weights(values); }
 void Trainer::set_threads(int threads) { work_->set_threads(threads); }
 void Trainer::set_graph(Graph graph) { work_->set_graph(std::move(graph)); }

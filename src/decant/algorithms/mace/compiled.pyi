@@ -128,9 +128,6 @@ class Trainer:
         radial tables [table, knot, 3, path, channel].
         """
     @property
-    def knots(self) -> list[int]:
-        """Knots of the radial tables of each layer."""
-    @property
     def weights(self) -> list[np.ndarray]:
         """The arrays as they are in `model`, flat."""
     def set_threads(self, threads: int) -> None:

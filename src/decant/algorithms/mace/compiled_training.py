@@ -203,7 +203,7 @@ def _arrays_that_agree(model: Any, trainer: Any) -> TrainedArrays:
     """Return the arrays of a model as functions of its parameters, after a comparison with what the exporter reads."""
     expected = dict(zip(trainer.names, trainer.weights, strict=True))
     try:
-        arrays = TrainedArrays(model, trainer.knots)
+        arrays = TrainedArrays(model, {name: len(values) for name, values in expected.items()})
         with torch.no_grad():
             found = arrays()
     except (AttributeError, ValueError, KeyError, RuntimeError) as error:

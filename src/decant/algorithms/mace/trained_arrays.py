@@ -15,7 +15,7 @@ from decant.algorithms.mace.export.product import product_arrays
 from decant.algorithms.mace.export.radial import RADIAL_MIN, SHIFTS, edge_features, element_pairs, radial_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     Named = Iterator[tuple[str, torch.Tensor]]
 
@@ -29,11 +29,11 @@ class TrainedArrays:
     ----------
     model
         A `MACE` or `ScaleShiftMACE` on the CPU. Its parameters are read at each call.
-    knots
-        Of the radial tables of each layer.
+    sizes
+        Of the trainer's arrays by name: how many knots the tables have.
     """
 
-    def __init__(self, model: Any, knots: list[int]):
+    def __init__(self, model: Any, sizes: Mapping[str, int]):
         import copy
 
         self.model = model
@@ -42,12 +42,14 @@ class TrainedArrays:
         pairs, table = element_pairs(constant, elements)
         pairs = [pairs[number] for number in dict.fromkeys(table.ravel())]  # as the tables are first met in the file
         with torch.no_grad():
-            self._basis = [
-                _basis_rows(constant, interaction, pairs, count)
-                for interaction, count in zip(constant.interactions, knots, strict=True)
-            ]
+            self._radial_basis, self._density_basis = [], []
+            for t, interaction in enumerate(constant.interactions):
+                functions = radial_layers(interaction)[-1].weight.shape[1]
+                knots = sizes[f"layers.{t}.radial"] // (3 * len(pairs) * functions)
+                self._radial_basis.append(_basis_rows(constant, interaction, pairs, knots))
+                knots = sizes.get(f"layers.{t}.density", 0) // (3 * len(pairs))
+                self._density_basis.append(_basis_rows(constant, interaction, pairs, knots) if knots else None)
             self._coupling = [_coupling_matrix(product, elements) for product in constant.products]
-            self._activations = [_silu_factors(interaction) for interaction in constant.interactions]
             self._readouts = [_readout_factor(readout) for readout in constant.readouts]
 
     def __call__(self) -> dict[str, torch.Tensor]:
@@ -73,33 +75,20 @@ class TrainedArrays:
             yield "up_of_element", features @ _matrix(interaction.linear_up, 0)
         else:
             yield from _by_l("up", interaction.linear_up)
-        yield "radial", self._radial(t, interaction)
+        yield "radial", _through(radial_layers(interaction), self._radial_basis[t])
+        if self._density_basis[t] is not None:
+            yield "density", _densities(interaction.density_fn, self._density_basis[t])
         skip = _element_maps(interaction.skip_tp)
         residual = "Residual" in type(interaction).__name__
         for l, mixing in enumerate(_blocks_by_l(interaction.linear)):
-            mixed = mixing / interaction.avg_num_neighbors
+            # the other blocks divide by their density, atom by atom
+            mixed = mixing if hasattr(interaction, "density_fn") else mixing / interaction.avg_num_neighbors
             yield f"mix.{l}", mixed if residual else torch.einsum("bij,ejk->ebik", mixed, skip[l])
         if residual and features is not None:
             yield "skip_of_element", torch.einsum("ei,eij->ej", features, skip[0])
         elif residual:
             for l, of_element in enumerate(skip):
                 yield f"skip.{l}", of_element
-
-    def _radial(self, t: int, interaction: Any) -> torch.Tensor:
-        """Return the rows of the radial tables [table, knot, 3, function], carried through the network."""
-        value, slope, curvature = self._basis[t].unbind(dim=-2)
-        *hidden, last = radial_layers(interaction)
-        for layer, factor in zip(hidden, self._activations[t], strict=True):
-            weight = layer.weight.double() / (layer.h_in * layer.var_in) ** 0.5
-            x, dx, ddx = value @ weight, slope @ weight, curvature @ weight
-            sigmoid = torch.sigmoid(x)
-            # SiLU and its two derivatives
-            first = sigmoid * (1 + x * (1 - sigmoid))
-            second = sigmoid * (1 - sigmoid) * (2 + x * (1 - 2 * sigmoid))
-            scale = factor * layer.var_out**0.5
-            value, slope, curvature = scale * x * sigmoid, scale * first * dx, scale * (second * dx**2 + first * ddx)
-        weight = last.weight.double() / (last.h_in * last.var_in / last.var_out) ** 0.5
-        return torch.stack([value, slope, curvature], dim=-2) @ weight
 
     def _coefficients(self, t: int, product: Any) -> torch.Tensor:
         """Return the coefficients [element, term, channel] of the product."""
@@ -148,6 +137,32 @@ def _element_maps(product: Any) -> list[torch.Tensor]:
     return [maps[l] for l in sorted(maps)]
 
 
+def _through(layers: list[Any], rows: torch.Tensor) -> torch.Tensor:
+    """Carry value, slope and curvature [table, knot, 3, function] through a network of e3nn, with SiLU between layers."""
+    value, slope, curvature = rows.unbind(dim=-2)
+    *hidden, last = layers
+    for layer in hidden:
+        weight = layer.weight.double() / (layer.h_in * layer.var_in) ** 0.5
+        x, dx, ddx = value @ weight, slope @ weight, curvature @ weight
+        sigmoid = torch.sigmoid(x)
+        # SiLU and its two derivatives
+        first = sigmoid * (1 + x * (1 - sigmoid))
+        second = sigmoid * (1 - sigmoid) * (2 + x * (1 - 2 * sigmoid))
+        scale = layer.act.cst * layer.var_out**0.5
+        value, slope, curvature = scale * x * sigmoid, scale * first * dx, scale * (second * dx**2 + first * ddx)
+    weight = last.weight.double() / (last.h_in * last.var_in / last.var_out) ** 0.5
+    return torch.stack([value, slope, curvature], dim=-2) @ weight
+
+
+def _densities(network: Any, rows: torch.Tensor) -> torch.Tensor:
+    """Return the rows of what an edge adds to the density of its owner: the tanh of the square of a network."""
+    x, dx, ddx = _through(list(network.children()), rows).unbind(dim=-2)
+    value = torch.tanh(x**2)
+    slope = 1 - value**2
+    first, second = 2 * x * dx, 2 * (dx**2 + x * ddx)
+    return torch.stack([value, slope * first, slope * second - 2 * value * slope * first**2], dim=-2)
+
+
 def _basis_rows(model: Any, interaction: Any, pairs: list[Any], knots: int) -> torch.Tensor:
     """Return what a radial network gets at the knots [table, knot, 3, function]: value, slope and curvature by step."""
     r_max = float(model.r_max)
@@ -170,13 +185,6 @@ def _coupling_matrix(product: Any, elements: list[int]) -> torch.Tensor:
     term, weight = torch.from_numpy(arrays["coupling_place"]).T
     matrix[term, weight] = torch.from_numpy(arrays["coupling"])
     return matrix
-
-
-def _silu_factors(interaction: Any) -> list[float]:
-    """Return by what the activation of each hidden layer of the radial network is larger than SiLU."""
-    probe = torch.ones(1, dtype=torch.float64)
-    silu = torch.nn.functional.silu(probe)
-    return [float(layer.act(probe) / silu) for layer in radial_layers(interaction)[:-1]]
 
 
 def _readout_factor(readout: Any) -> float:
