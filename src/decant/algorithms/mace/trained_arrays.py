@@ -138,7 +138,7 @@ def _element_maps(product: Any) -> list[torch.Tensor]:
 
 
 def _through(layers: list[Any], rows: torch.Tensor) -> torch.Tensor:
-    """Carry value, slope and curvature [table, knot, 3, function] through a network of e3nn, with SiLU between layers."""
+    """Carry value, slope and curvature [table, knot, 3, function] through a network of e3nn with SiLU in between."""
     value, slope, curvature = rows.unbind(dim=-2)
     *hidden, last = layers
     for layer in hidden:
