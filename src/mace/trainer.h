@@ -5,6 +5,7 @@
 // gradient with respect to the weights is a difference of two of gradient(), at vectors displaced either way.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +34,7 @@ class Trainer {
   Trainer(Trainer&&) noexcept;
   Trainer& operator=(Trainer&&) = delete;
 
+  std::size_t elements() const;
   // The weights of the file, layer by layer.
   const std::vector<Parameter>& parameters() const;
   // New values of all of them, in this order. Throws std::invalid_argument if they are not as many.

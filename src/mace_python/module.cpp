@@ -30,6 +30,11 @@ using Indices = nb::ndarray<const std::int32_t, nb::ndim<1>, nb::c_contig, nb::d
 using Vectors = nb::ndarray<const double, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
 using Output = nb::ndarray<nb::numpy, double>;
 
+void require_element(std::size_t elements, int element, std::size_t atom) {
+  if (element < 0 || static_cast<std::size_t>(element) >= elements)
+    throw std::invalid_argument("atom " + std::to_string(atom) + " has an element out of range");
+}
+
 // The engine sees only where neighbors are from an atom, so each atom may stand at the origin of a space of its own,
 // and each of its edges ends at a site that no other edge has.
 std::shared_ptr<const mace::Neighbors> neighbors(std::size_t elements, const Indices& element, const Indices& owner,
@@ -38,8 +43,7 @@ std::shared_ptr<const mace::Neighbors> neighbors(std::size_t elements, const Ind
   const int atoms = static_cast<int>(element.shape(0));
   auto result = std::make_shared<mace::Neighbors>();
   for (int i = 0; i < atoms; ++i) {
-    if (element(i) < 0 || static_cast<std::size_t>(element(i)) >= elements)
-      throw std::invalid_argument("atom " + std::to_string(i) + " has an element out of range");
+    require_element(elements, element(i), static_cast<std::size_t>(i));
     result->element.push_back(element(i));
     result->row.push_back(i);
   }
@@ -140,6 +144,7 @@ class Trainer {
     atoms_ = element.shape(0);
     edges_ = owner.shape(0);
     const int atoms = static_cast<int>(atoms_);
+    for (std::size_t i = 0; i < atoms_; ++i) require_element(trainer_.elements(), element(i), i);
     graph.element.assign(element.data(), element.data() + atoms_);
     graph.source.assign(source.data(), source.data() + edges_);
     graph.first_edge.assign(atoms_ + 1, 0);

@@ -47,6 +47,7 @@ class Trainer::Work {
     pack_again();
   }
 
+  std::size_t elements() const { return weights_.elements.size(); }
   const std::vector<Parameter>& parameters() const { return parameters_; }
 
   void set_weights(const std::vector<std::vector<double>>& values) {
@@ -123,6 +124,7 @@ Trainer::Trainer(std::vector<char> bytes, const std::string& name)
 Trainer::~Trainer() = default;
 Trainer::Trainer(Trainer&&) noexcept = default;
 
+std::size_t Trainer::elements() const { return work_->elements(); }
 const std::vector<Parameter>& Trainer::parameters() const { return work_->parameters(); }
 void Trainer::set_weights(const std::vector<std::vector<double>>& values) { work_->set_weights(values); }
 void Trainer::set_threads(int threads) { work_->set_threads(threads); }
