@@ -21,7 +21,7 @@ def command(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="quick, small, paper or finetune (see models/presets), or a YAML file like them.",
+            help="quick, small, medium, paper or finetune (see models/presets), or a YAML file like them.",
             show_default="small, or finetune with --pretrained",
         ),
     ] = None,

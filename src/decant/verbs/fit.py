@@ -64,7 +64,8 @@ def fit(
     data, output
         Folder of `split`, and the folder of the model.
     preset
-        ``quick``, ``small``, ``paper`` or ``finetune``, or a YAML file; ``small`` by default, or ``finetune``.
+        ``quick``, ``small``, ``medium`` (MACE), ``paper`` or ``finetune``, or a YAML file; by default ``small``, or
+        ``finetune`` with `pretrained`.
     seed
         Random seed.
     settings

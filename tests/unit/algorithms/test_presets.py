@@ -15,19 +15,17 @@ from decant.foundation.errors import InputError
 from decant.foundation.units import duration
 
 COMMON = ["finetune", "paper", "quick", "small"]
-DESCRIPTORS = ["dpa1", "dpa3"]
-"""Presets of Deep Potential alone, by the descriptors after se_e2_a."""
+OWN = {"mace": ["medium"], "deepmd": ["dpa1", "dpa3"]}
+"""Presets of one algorithm alone: what a CPU trains in an hour; the descriptors after se_e2_a."""
 
 
-def test_both_algorithms_have_the_same_presets_and_deep_potential_those_of_its_descriptors() -> None:
-    assert {"mace", "deepmd"} <= set(known_algorithms())
-    assert preset_names("mace") == COMMON and preset_names("deepmd") == sorted(COMMON + DESCRIPTORS)
+def test_both_algorithms_have_presets_of_the_same_names_besides_those_of_their_own() -> None:
+    assert set(OWN) <= set(known_algorithms())
+    for name, own in OWN.items():
+        assert preset_names(name) == sorted(COMMON + own)
 
 
-@pytest.mark.parametrize(
-    ("name", "preset"),
-    [*((name, preset) for name in ("mace", "deepmd") for preset in COMMON), *(("deepmd", one) for one in DESCRIPTORS)],
-)
+@pytest.mark.parametrize(("name", "preset"), [(name, preset) for name, own in OWN.items() for preset in COMMON + own])
 def test_a_preset_says_what_it_costs_and_is_good_for_and_is_understood(name: str, preset: str) -> None:
     content = yaml.safe_load(preset_path(name, preset).read_text())
     assert len(content["about"]) > 20 and len(content["cost"]) > 10
