@@ -13,7 +13,7 @@ from decant.potentials.potential import Potential
 MODELS = Path(__file__).resolve().parents[2] / "models"
 
 
-@pytest.mark.parametrize("name", ["ec-emc-mace", "ec-emc-deepmd"])
+@pytest.mark.parametrize("name", ["ec-emc-dft", "ec-emc-mace", "ec-emc-deepmd"])
 def test_a_ready_potential_runs_by_its_one_command_and_says_what_it_is_for(name: str, tmp_path: Path) -> None:
     card = Potential.open(MODELS / name).card
     assert card["use"]["good_for"] and card["use"]["not_for"] and card["check"] and card["test_errors"]
