@@ -19,8 +19,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FITS = {
-    "mace": "--preset quick --set r_max=5 --set hidden_irreps='16x0e + 16x1o' --max-time 150s",
-    "deepmd": "--preset quick --max-time 150s",
+    "mace": "--preset quick --set r_max=5 --set hidden_irreps='16x0e + 16x1o' --max-time 240s",
+    "deepmd": "--preset quick --max-time 100s",
 }
 """What a fit of each algorithm is told."""
 
@@ -51,7 +51,7 @@ def stages(recipes: Path) -> list[Stage]:
     stages.append(
         Stage(
             "simulate the reference",
-            f"simulate --method openff {liquid} --length 40ps --equilibration 10ps -o runs/reference",
+            f"simulate --method openff {liquid} --length 25ps --equilibration 10ps -o runs/reference",
         )
     )
     stages += [
@@ -63,8 +63,7 @@ def stages(recipes: Path) -> list[Stage]:
     ]
     runs = ["reference", *FITS]
     stages += [Stage(f"analyze {run}", f"analyze runs/{run}") for run in runs]
-    words = [f"runs/{run}" for run in runs] + [f"--potential potentials/{algorithm}" for algorithm in FITS]
-    stages.append(Stage("compare", f"compare {' '.join(words)} -o summary"))
+    stages.append(Stage("compare", f"compare {' '.join(f'runs/{run}' for run in runs)} -o summary"))
     return stages
 
 
