@@ -35,6 +35,23 @@ void require_element(std::size_t elements, int element, std::size_t atom) {
     throw std::invalid_argument("atom " + std::to_string(atom) + " has an element out of range");
 }
 
+// [atoms + 1]: where the edges of each atom begin.
+std::vector<int> first_edges(std::size_t count, const Indices& owner, const Indices& source) {
+  const int atoms = static_cast<int>(count);
+  const std::size_t edges = owner.shape(0);
+  if (source.shape(0) != edges) throw std::invalid_argument("owner and source must have one row for each edge");
+  std::vector<int> first(count + 1, 0);
+  std::size_t last = 0;
+  for (std::size_t e = 0; e < edges; ++e) {
+    const int i = owner(e), j = source(e);
+    if (i < static_cast<int>(last) || i >= atoms || j < 0 || j >= atoms)
+      throw std::invalid_argument("edge " + std::to_string(e) + " is out of order, or of an atom out of range");
+    while (static_cast<int>(last) < i) first[++last] = static_cast<int>(e);
+  }
+  while (last < count) first[++last] = static_cast<int>(edges);
+  return first;
+}
+
 // The engine sees only where neighbors are from an atom, so each atom may stand at the origin of a space of its own,
 // and each of its edges ends at a site that no other edge has.
 std::shared_ptr<const mace::Neighbors> neighbors(std::size_t elements, const Indices& element, const Indices& owner,
@@ -47,17 +64,11 @@ std::shared_ptr<const mace::Neighbors> neighbors(std::size_t elements, const Ind
     result->element.push_back(element(i));
     result->row.push_back(i);
   }
-  result->first.assign(static_cast<std::size_t>(atoms) + 1, 0);
-  int last = 0;
+  result->first = first_edges(element.shape(0), owner, source);
   for (std::size_t e = 0; e < edges; ++e) {
-    const int i = owner(e), j = source(e);
-    if (i < last || i >= atoms || j < 0 || j >= atoms)
-      throw std::invalid_argument("edge " + std::to_string(e) + " is out of order, or of an atom out of range");
-    while (last < i) result->first[++last] = static_cast<int>(e);
     result->site.push_back(static_cast<int>(result->row.size()));
-    result->row.push_back(j);
+    result->row.push_back(source(e));
   }
-  while (last < atoms) result->first[++last] = static_cast<int>(edges);
   return result;
 }
 
@@ -143,19 +154,10 @@ class Trainer {
     mace::Graph graph;
     atoms_ = element.shape(0);
     edges_ = owner.shape(0);
-    const int atoms = static_cast<int>(atoms_);
     for (std::size_t i = 0; i < atoms_; ++i) require_element(trainer_.elements(), element(i), i);
     graph.element.assign(element.data(), element.data() + atoms_);
     graph.source.assign(source.data(), source.data() + edges_);
-    graph.first_edge.assign(atoms_ + 1, 0);
-    int last = 0;
-    for (std::size_t e = 0; e < edges_; ++e) {
-      const int i = owner(e);
-      if (i < last || i >= atoms || source(e) < 0 || source(e) >= atoms)
-        throw std::invalid_argument("edge " + std::to_string(e) + " is out of order, or of an atom out of range");
-      while (last < i) graph.first_edge[static_cast<std::size_t>(++last)] = static_cast<int>(e);
-    }
-    while (last < atoms) graph.first_edge[static_cast<std::size_t>(++last)] = static_cast<int>(edges_);
+    graph.first_edge = first_edges(atoms_, owner, source);
     trainer_.set_graph(std::move(graph));
   }
 

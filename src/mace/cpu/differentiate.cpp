@@ -52,8 +52,6 @@ std::vector<LayerGradient<T>> differentiate(const Model<T>& model, const Neighbo
   return result;
 }
 
-template std::vector<LayerGradient<float>> differentiate<float>(const Model<float>&, const Neighborhood<float>&,
-                                                                const double*, int);
 template std::vector<LayerGradient<double>> differentiate<double>(const Model<double>&, const Neighborhood<double>&,
                                                                   const double*, int);
 

@@ -94,11 +94,6 @@ void LayerPass<T>::differentiate_sources(const Scratch<T>& first, LayerGradient<
     layer_.up.differentiate(0, atoms_.owned, before_->features.data(), first.source_adjoint.data(), gradient.up);
 }
 
-template void LayerPass<float>::make_room_for_all();
-template void LayerPass<float>::keep_all(const Block&, const Scratch<float>&);
-template void LayerPass<float>::fetch_all(const Block&, Scratch<float>&) const;
-template void LayerPass<float>::differentiate(const Block&, const double*, Scratch<float>&, LayerGradient<float>&);
-template void LayerPass<float>::differentiate_sources(const Scratch<float>&, LayerGradient<float>&) const;
 template void LayerPass<double>::make_room_for_all();
 template void LayerPass<double>::keep_all(const Block&, const Scratch<double>&);
 template void LayerPass<double>::fetch_all(const Block&, Scratch<double>&) const;

@@ -60,7 +60,6 @@ void unpack(const LayerGradient<T>& gradient, int channels, LayerWeights& layer)
   layer.readout.output = gradient.readout.output;
 }
 
-template void unpack<float>(const LayerGradient<float>&, int, LayerWeights&);
 template void unpack<double>(const LayerGradient<double>&, int, LayerWeights&);
 
 }  // namespace mace

@@ -70,7 +70,7 @@ class CompiledModel:
     Parameters
     ----------
     model
-        A `ScaleShiftMACE` with one head, of layers that ``pair_style mace`` knows without gates and densities.
+        A `MACE` or `ScaleShiftMACE` with one head, of layers that ``pair_style mace`` knows, without gates.
 
     Raises
     ------
@@ -108,7 +108,6 @@ class CompiledModel:
         compute_force: bool = True,
         compute_virials: bool = False,
         compute_stress: bool = False,
-        **others: Any,
     ) -> dict[str, torch.Tensor | None]:
         """Return what ``ScaleShiftMACE.forward`` returns of energies, forces, virials and stresses."""
         graph = _Graph(data)

@@ -231,7 +231,9 @@ def main() -> None:
     BudgetSchedule.launched = time.monotonic() - (time.time() - own.launched)
     run_train.LRScheduler = BudgetSchedule
     lone = hold_lone_atoms(own.lone_atoms) if own.lone_atoms else None
-    if not own.torch_steps:
+    if own.torch_steps:
+        print("decant: steps by torch, as asked", flush=True)
+    else:
         compile_steps()
     keep_pace()
     keep_the_last_checkpoint()

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from decant.algorithms.mace.export.heads import silu_factor
 from decant.algorithms.mace.export.linear import o3
 from decant.algorithms.mace.export.product import product_arrays
-from decant.algorithms.mace.export.radial import RADIAL_MIN, SHIFTS, edge_features, element_pairs, radial_layers
+from decant.algorithms.mace.export.radial import edge_features, element_pairs, knot_rows, radial_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     Named = Iterator[tuple[str, torch.Tensor]]
-
-SLOPE_STEP = 1.0e-3  # angstrom, of the differences that give the curvature of the radial basis
 
 
 class TrainedArrays:
@@ -165,17 +164,7 @@ def _densities(network: Any, rows: torch.Tensor) -> torch.Tensor:
 
 def _basis_rows(model: Any, interaction: Any, pairs: list[Any], knots: int) -> torch.Tensor:
     """Return what a radial network gets at the knots [table, knot, 3, function]: value, slope and curvature by step."""
-    r_max = float(model.r_max)
-    r = torch.linspace(RADIAL_MIN, r_max, knots, dtype=torch.float64)[:, None]
-    step = (r_max - RADIAL_MIN) / (knots - 1)
-    x = torch.cat([r + shift * SLOPE_STEP for shift in SHIFTS])
-    features = lambda x: edge_features(model, interaction, x, pairs)[0]  # noqa: E731
-    found = torch.func.jvp(features, (x,), (torch.ones_like(x),))
-    values, slopes = (part.reshape(len(pairs), len(SHIFTS), knots, -1) for part in found)
-    curvature = (8 * (slopes[:, 1] - slopes[:, 2]) - (slopes[:, 3] - slopes[:, 4])) / (12 * SLOPE_STEP)
-    rows = torch.stack([values[:, 0], slopes[:, 0] * step, curvature * step**2], dim=2)
-    rows[:, -1] = 0.0  # the cutoff function ends with zero slope and curvature
-    return rows
+    return knot_rows(lambda r, pairs: edge_features(model, interaction, r, pairs)[0], pairs, float(model.r_max), knots)
 
 
 def _coupling_matrix(product: Any, elements: list[int]) -> torch.Tensor:
@@ -191,5 +180,4 @@ def _readout_factor(readout: Any) -> float:
     """Return by what the activation of a readout is larger than SiLU; 1 if it has none."""
     if type(readout).__name__ == "LinearReadoutBlock":
         return 1.0
-    probe = torch.ones(1, o3.Irreps(readout.hidden_irreps).dim, dtype=torch.float64)
-    return float(readout.non_linearity(probe)[0, 0] / torch.nn.functional.silu(probe)[0, 0])
+    return silu_factor(readout, o3.Irreps(readout.hidden_irreps))

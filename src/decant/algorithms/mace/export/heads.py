@@ -75,7 +75,7 @@ def readout_arrays(readout: Any, heads: int, head: int) -> dict[str, np.ndarray]
     own = hidden.dim // heads
     units = slice(head * own, (head + 1) * own)  # the other heads' hidden units are masked
     first = linear_matrix(readout.linear_1, o3.Irreps(readout.linear_1.irreps_in), hidden, 0)[0]
-    silu = _silu_factor(readout, hidden)
+    silu = silu_factor(readout, hidden)
     arrays = {"readout.hidden": first[:, units].T}
     if name == "NonLinearReadoutBlock":
         second = linear_matrix(readout.linear_2, hidden, energies, 0)[0]
@@ -103,7 +103,7 @@ def _affine(function: Any, irreps_in: o3.Irreps) -> tuple[np.ndarray, np.ndarray
     return (function(eye(irreps_in.dim)) - constant).numpy(), constant[0].numpy()
 
 
-def _silu_factor(readout: Any, hidden: o3.Irreps) -> float:
+def silu_factor(readout: Any, hidden: o3.Irreps) -> float:
     """Return the constant by which e3nn scales the activation to unit second moment, after a check that it is SiLU."""
     probe = torch.linspace(-3.0, 3.0, 61, dtype=torch.float64)[:, None]
     activated = readout.non_linearity(probe.expand(-1, hidden.dim))[:, :1]

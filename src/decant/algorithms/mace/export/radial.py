@@ -157,16 +157,8 @@ def _table(
     function: Function, pairs: list[Pair], r_max: float, output: torch.Tensor, knots: int
 ) -> tuple[np.ndarray, float]:
     """Return the tables [pair, knots, 3, unit] of some pairs and their error between the knots."""
+    rows = knot_rows(function, pairs, r_max, knots)
     r = torch.linspace(RADIAL_MIN, r_max, knots, dtype=torch.float64)[:, None]
-    step = (r_max - RADIAL_MIN) / (knots - 1)
-    # torch has no second forward derivative of SiLU: five-point central difference of the exact slope
-    h = 1.0e-3
-    x = torch.cat([r + shift * h for shift in SHIFTS])
-    found = torch.func.jvp(lambda x: function(x, pairs), (x,), (torch.ones_like(x),))
-    values, slopes = (part.reshape(len(pairs), len(SHIFTS), knots, -1) for part in found)
-    curvature = (8 * (slopes[:, 1] - slopes[:, 2]) - (slopes[:, 3] - slopes[:, 4])) / (12 * h)
-    rows = torch.stack([values[:, 0], slopes[:, 0] * step, curvature * step**2], dim=2)
-    rows[:, -1] = 0.0  # the cutoff function ends with zero slope and curvature
     middle = 0.5 * (r[1:] + r[:-1])
     left, right = rows[:, :-1], rows[:, 1:]
     # the quintic Hermite polynomial at the middle of an interval
@@ -180,6 +172,21 @@ def _table(
     return rows.numpy(), max(
         _error(a[relevant] @ output, b[relevant] @ output) for a, b in zip(spline, exact, strict=True)
     )
+
+
+def knot_rows(function: Function, pairs: list[Pair], r_max: float, knots: int) -> torch.Tensor:
+    """Return value, slope * step and curvature * step^2 of functions at evenly spaced knots [pair, knot, 3, unit]."""
+    r = torch.linspace(RADIAL_MIN, r_max, knots, dtype=torch.float64)[:, None]
+    step = (r_max - RADIAL_MIN) / (knots - 1)
+    # torch has no second forward derivative of SiLU: five-point central difference of the exact slope
+    h = 1.0e-3
+    x = torch.cat([r + shift * h for shift in SHIFTS])
+    found = torch.func.jvp(lambda x: function(x, pairs), (x,), (torch.ones_like(x),))
+    values, slopes = (part.reshape(len(pairs), len(SHIFTS), knots, -1) for part in found)
+    curvature = (8 * (slopes[:, 1] - slopes[:, 2]) - (slopes[:, 3] - slopes[:, 4])) / (12 * h)
+    rows = torch.stack([values[:, 0], slopes[:, 0] * step, curvature * step**2], dim=2)
+    rows[:, -1] = 0.0  # the cutoff function ends with zero slope and curvature
+    return rows
 
 
 def _error(found: torch.Tensor, exact: torch.Tensor) -> float:
