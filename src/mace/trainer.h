@@ -2,7 +2,7 @@
 // to the weights, which change between the steps. On the CPU, in double precision.
 //
 // What a loss needs of forces and virials is a gradient of the energy along a displacement of the vectors, so its
-// gradient with respect to the weights is a difference of two of gradient(), at vectors displaced either way.
+// gradient with respect to the weights is a difference of two of differentiate(), at vectors displaced either way.
 #pragma once
 
 #include <cstddef>
