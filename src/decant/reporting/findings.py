@@ -258,7 +258,9 @@ def _fine_tuned(results: Results, algorithm: str, data: str, frames: int) -> lis
 def _unseen(results: Results) -> list[Finding]:
     """Say how stability changes with the shape and with the chemistry of the molecules."""
     found = []
-    for algorithm in results.study.algorithms:
+    for algorithm, choice in results.study.algorithms.items():
+        if choice.is_method:  # the truth, to which nothing is new
+            continue
         groups = _by_change(results, [run for run in results.runs if run.cell.fit.algorithm == algorithm])
         if TARGET not in groups:
             continue

@@ -226,8 +226,13 @@ class Results:
 
 
 def unfinished(results: Results) -> Iterator[RunRecord]:
-    """Yield the runs that neither have a score nor failed."""
-    return (run for run in results.runs if not run.score and not run.failure)
+    """Yield the runs that are still to do: those without a score, or without observables where no score is due."""
+
+    def ended(run: RunRecord) -> bool:
+        due = results.study.reference_runs(run.cell) != []  # the only run of a reference level is compared with nothing
+        return bool(run.score if due else run.observables)
+
+    return (run for run in results.runs if not run.failure and not ended(run))
 
 
 def by_condition(runs: Sequence[RunRecord]) -> dict[Condition, list[RunRecord]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 from decant.algorithms.registry import algorithm, known_algorithms
@@ -12,6 +12,8 @@ from decant.study.readers import names
 
 STRATEGIES = ("zero-shot", "naive", "replay")
 """What is done with a pretrained model."""
+METHOD = "method"
+"""In place of an algorithm: the reference method of the study itself, as far as LAMMPS computes it."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class AlgorithmChoice:
     Attributes
     ----------
     algorithm
-        mace, deepmd, ase, or one that an installed package adds.
+        mace, deepmd, ase, one that an installed package adds, or `METHOD`: no potential, but runs of the method that
+        makes the labels, the truth that potentials can be held against.
     preset, set, max_time, max_epochs
         As for ``decant fit``; a preset may be a YAML file, whose path counts from the folder of the study file.
     precision, elements
@@ -51,6 +54,10 @@ class AlgorithmChoice:
     data: tuple[str, ...] | None = key(names, None)
 
     def __post_init__(self) -> None:
+        if self.is_method:
+            for entry in fields(self)[1:]:
+                if getattr(self, entry.name):
+                    raise InputError(f"'{entry.name}' has no meaning for the reference method itself")
         if (self.pretrained is None) != (self.strategy is None):
             raise InputError("'pretrained' and 'strategy' belong together")
         if self.strategy not in (None, *STRATEGIES):
@@ -62,6 +69,16 @@ class AlgorithmChoice:
             for name in ("data", "preset", "set", "max_time", "max_epochs"):
                 if getattr(self, name):
                     raise InputError(f"'{name}' has no meaning for a model as it is (strategy: zero-shot)")
+
+    @property
+    def is_method(self) -> bool:
+        """Whether it is the reference method itself."""
+        return self.algorithm == METHOD
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether it is fitted to data sets; no for a pretrained model as it is and for the reference method."""
+        return self.strategy != "zero-shot" and not self.is_method
 
     @cached_property  # a study asks for every run, and the entry points of all packages are read each time
     def in_python(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ZERO = "none"
-"""In place of a data set: a pretrained model as it is."""
+"""In place of a data set: a pretrained model as it is, or the reference method."""
 TEST = "test"
 """In place of a data set: the frames that no fit sees."""
 HERE = Path()
@@ -23,7 +23,7 @@ class FitCell:
     Attributes
     ----------
     data, algorithm, seed
-        Names in the study, and the seed; `data` is `ZERO` for a pretrained model as it is.
+        Names in the study, and the seed; `data` is `ZERO` for a pretrained model as it is and for the reference method.
     """
 
     data: str

@@ -10,6 +10,7 @@ from decant.analysis.reference_values import KEYS
 from decant.foundation.errors import InputError, nearest, warn
 from decant.labels.registry import labeler
 from decant.potentials.potential import PRECISIONS
+from decant.simulation.force_field import require_method
 from decant.study.algorithm_choice import AlgorithmChoice
 from decant.study.frames import frame_sizes
 from decant.study.novelty import changes_told
@@ -51,13 +52,16 @@ def check_study(study: Study) -> None:
 def _check_algorithm(study: Study, name: str, choice: AlgorithmChoice) -> None:
     from decant.algorithms.registry import algorithm
 
+    if choice.is_method:
+        require_method(study.method)
+        return
     method = algorithm(choice.algorithm)
     if method.in_python and (ranks := study.simulation_ranks(name)) != 1:
         raise InputError(
             f"{choice.algorithm} computes forces in Python, on one rank, and 'resources' give {ranks} to its"
             f" simulations; add simulate/{name}: {{ranks: 1}}"
         )
-    if choice.strategy != "zero-shot":
+    if choice.is_fitted:
         preset = load_preset(choice.algorithm, choice.used_preset, list(choice.set), method.known_settings())
         if not (choice.max_time or choice.max_epochs or preset.max_time or preset.max_epochs):
             raise InputError(f"preset {preset.name} sets no limit; give max_time or max_epochs")

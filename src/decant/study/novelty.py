@@ -41,7 +41,8 @@ def changes_told(study: Study, simulation: str) -> tuple[str, ...]:
         one of them was trained on are not known.
     """
     liquid = [kind for kind, _ in parse_liquid(study.simulations[simulation].liquid)]
-    fits = {(run.fit.data, run.fit.algorithm): run.fit for run in study.runs() if run.simulation == simulation}
+    runs = [run for run in study.runs() if run.simulation == simulation and not study.is_method(run.fit)]
+    fits = {(run.fit.data, run.fit.algorithm): run.fit for run in runs}
     trained = [molecules_trained_on(study, fit) for fit in fits.values()]
     if None in trained:
         return ()
@@ -67,11 +68,15 @@ def molecules_trained_on(study: Study, fit: FitCell) -> frozenset[Molecule] | No
 
 
 def unseen(study: Study) -> list[str]:
-    """Return a line for each species and each element of a liquid that a potential which runs it was not trained on."""
+    """Return a line for each species and each element of a liquid that a potential which runs it was not trained on.
+
+    A potential is named by its data set, a pretrained model as it is by its algorithm.
+    """
     lines = []
     for name, simulation in study.simulations.items():
         liquid = [kind for kind, _ in parse_liquid(simulation.liquid)]
-        fits = {run.fit.data: run.fit for run in study.runs() if run.simulation == name}
+        runs = [run for run in study.runs() if run.simulation == name and not study.is_method(run.fit)]
+        fits = {run.fit.algorithm if run.fit.data == ZERO else run.fit.data: run.fit for run in runs}
         trained = {data: molecules_trained_on(study, fit) for data, fit in fits.items()}
         known = {data: molecules for data, molecules in trained.items() if molecules is not None}
         for kind in liquid:

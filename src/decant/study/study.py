@@ -91,14 +91,18 @@ class Study:
         return chosen(self.resources or {}, "simulate", algorithm).ranks or otherwise
 
     def fits(self) -> Iterator[FitCell]:
-        """Yield every potential of the study: the fits, and pretrained models as they are."""
+        """Yield every potential of the study: the fits, and as they are pretrained models and the reference method."""
         for algorithm, choice in self.algorithms.items():
-            if choice.strategy == "zero-shot":
+            if not choice.is_fitted:
                 yield FitCell(ZERO, algorithm, self.seeds[0])
                 continue
             for data in choice.data or self.fitted():
                 for seed in self.seeds:
                     yield FitCell(data, algorithm, seed)
+
+    def is_method(self, fit: FitCell) -> bool:
+        """Say whether what stands for a potential is the reference method itself."""
+        return self.algorithms[fit.algorithm].is_method
 
     def fitted(self) -> list[str]:
         """Return the names of the data sets that potentials are fitted to unless an algorithm names its own."""

@@ -23,7 +23,7 @@ from decant.study.cells import (
     set_input,
     test_frames,
 )  # fmt: skip
-from decant.study.cost import START, atoms_of_molecules, dynamics_seconds, fit_seconds
+from decant.study.cost import FORCE_FIELD_SPEED, START, atoms_of_molecules, dynamics_seconds, fit_seconds
 from decant.study.data_sets.recipes import recipe_steps
 from decant.study.resources import Request, request
 from decant.study.simulation import EXPERIMENT, Simulation
@@ -95,7 +95,7 @@ def study_jobs(study: Study) -> list[Job]:
         if name in needed:
             steps.append(_split(study, name))
     jobs = [_job(study, step) for step in steps]
-    fits = list(study.fits())
+    fits = [fit for fit in study.fits() if not study.is_method(fit)]
     for fit in fits:  # those that others start from come first, since a start is never started from another itself
         if study.starts_from(fit.algorithm) is None:
             jobs += [_job(study, step, fit) for step in _fit_steps(study, fit)]
@@ -181,7 +181,8 @@ def _fit(study: Study, fit: FitCell, needs: list[str]) -> Step:
 def _run_steps(study: Study, run: RunCell) -> Iterator[Step]:
     """Yield the commands that run a liquid and measure it."""
     simulation, output = study.simulations[run.simulation], run.run(HERE)
-    words: list[object] = ["simulate", run.fit.potential(HERE), "--liquid", simulation.liquid]
+    source = ("--method", study.method) if study.is_method(run.fit) else (run.fit.potential(HERE),)
+    words: list[object] = ["simulate", *source, "--liquid", simulation.liquid]
     words += ["--copies", simulation.copies, "--temperature", f"{run.temperature:g}"]
     words += ["--pressure", f"{simulation.pressure:g}", "--length", f"{simulation.length:g}ps"]
     words += [*_option("--equilibration", simulation.equilibration and f"{simulation.equilibration:g}ps")]
@@ -192,7 +193,8 @@ def _run_steps(study: Study, run: RunCell) -> Iterator[Step]:
     asked = _request(study, "simulate", run.fit, seconds)
     words += ["--ranks", asked.ranks, *_option("--threads", asked.cores_a_rank > 1 and asked.cores_a_rank)]
     words += [*_option("--gpus", asked.gpus), "-o", output]
-    yield Step("simulate", run.name, (f"export/{run.fit.name}",), output, tuple(words), seconds)
+    needs = () if study.is_method(run.fit) else (f"export/{run.fit.name}",)
+    yield Step("simulate", run.name, needs, output, tuple(words), seconds)
     needs, measured = (f"simulate/{run.name}",), output / "observables.yaml"
     yield Step("analyze", run.name, needs, measured, ("analyze", output), START["analyze"])
 
@@ -240,5 +242,7 @@ def _simulate_seconds(study: Study, simulation: Simulation, algorithm: str) -> f
     steps = (simulation.length + equilibration) / (simulation.timestep / 1e3)
     atoms = simulation.copies * sum(atoms_of_molecules(simulation.liquid))
     ranks = study.simulation_ranks(algorithm)
+    if choice.is_method:
+        return START["simulate"] + atoms * steps / 1e3 / (FORCE_FIELD_SPEED * ranks)
     dynamics = dynamics_seconds(choice.algorithm, choice.used_preset, atoms, steps, ranks)
     return None if dynamics is None else START["simulate"] + dynamics

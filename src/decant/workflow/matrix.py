@@ -26,10 +26,11 @@ def matrix(study: Study) -> str:
     for name, choice in study.algorithms.items():
         own = [fit for fit in fits if fit.algorithm == name]
         start = f", {choice.strategy} from {choice.pretrained}" if choice.pretrained else ""
-        preset = "" if choice.strategy == "zero-shot" else f" {choice.used_preset}"
+        preset = f" {choice.used_preset}" if choice.is_fitted else ""
+        kind = study.method if choice.is_method else choice.algorithm
         sets, seeds = len({fit.data for fit in own}), len({fit.seed for fit in own})
-        how = f"{sets} data sets x {seeds} seeds" if choice.strategy != "zero-shot" else "as it is"
-        lines.append(f"  {name:20s} {len(own):4d} = {how:24s} {choice.algorithm}{preset}{start}")
+        how = f"{sets} data sets x {seeds} seeds" if choice.is_fitted else "as it is"
+        lines.append(f"  {name:20s} {len(own):4d} = {how:24s} {kind}{preset}{start}")
     lines.append(f"runs: {len(runs)}")
     for name, simulation in study.simulations.items():
         own_runs = [run for run in runs if run.simulation == name]

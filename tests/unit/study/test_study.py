@@ -128,6 +128,11 @@ WRONG = [
     ({"algorithms__zero": {**XTB, "pretrained": "gfn3-xtb"}}, "no published model of ase (did you mean 'gfn"),
     ({"algorithms__zero": XTB, "resources": {"simulate": {"ranks": 4}}}, "add simulate/zero: {ranks: 1}"),
     ({"algorithms__zero__data": ["two"]}, "'data' has no meaning for a model as it is"),
+    (
+        {"algorithms__zero": {"algorithm": "method", "preset": "quick"}},
+        "'preset' has no meaning for the reference method",
+    ),
+    ({"algorithms__zero": {"algorithm": "method"}}, "`method` gfn2-xtb: expected openff, which LAMMPS computes itself"),
     ({"simulations__ec__reference": "liquid/pd"}, "'liquid/pd' is neither experiment nor a DATA/ALGORITHM that runs"),
     ({"simulations__ec__reference": {"density": 1.0}}, "unknown key 'density' (did you mean 'density_g_cm3'?)"),
     ({"simulations__ec__algorithms": ["dpp"]}, "there is no 'dpp' in algorithms (did you mean 'dp'?)"),

@@ -314,3 +314,16 @@ def test_a_calculator_as_it_is_runs_on_one_rank_beside_potentials_on_several(tmp
     assert (theirs.ranks, theirs.cores, ours.ranks) == (1, 1, 4)
     assert "--ranks 1 " in theirs.shell and "--ranks 4 " in ours.shell
     assert {"evaluate/none/zero/1", "analyze/none/zero/1/ec/300K/1", "score/none/zero/1/ec/300K/1"} <= jobs.keys()
+
+
+def test_the_reference_method_runs_without_a_potential_and_its_runs_are_the_truth_of_the_others(tmp_path: Path) -> None:
+    truth = {"algorithms__zero": {"algorithm": "method"}, "simulations__ec__reference": "none/zero"}
+    study = read_study(written(tmp_path, changed(method="openff", ranks=2, **truth)))
+    jobs = {job.name: job for job in study_jobs(study)}
+    run = jobs["simulate/none/zero/1/ec/300K/1"]
+    assert run.inputs == () and run.ranks == 2
+    assert run.command[:4] == ("decant", "simulate", "--method", "openff")
+    assert not [name for name in jobs if name.startswith(("fit/none", "export/none", "evaluate/none"))]
+    score = jobs["score/liquid/dp/1/ec/300K/1"]
+    assert score.shell.count("--reference runs/none/zero/1/ec/300K/") == 2, "both replicas"
+    assert "score/none/zero/1/ec/300K/1" in jobs, "a replica of the truth tells how well it agrees with itself"
