@@ -89,6 +89,7 @@ def test_the_reference_has_a_run_of_its_own_that_goes_on_and_starts_others(tmp_p
     run_decant("analyze", run, "--skip", "0ps")
     found = read_yaml(run / "observables.yaml")
     assert found["bonds"]["intact_fraction"] == 1.0
+    assert found["dielectric_constant"]["value"] > 1.0 and (run / "dielectric.png").stat().st_size > 1000
     assert longer["density_g_cm3"] == pytest.approx(0.9, abs=0.1)
     next_run = tmp_path / "next"
     run_decant(

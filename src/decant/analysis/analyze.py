@@ -14,6 +14,7 @@ from decant.analysis.averages import Average, average
 from decant.analysis.bonds import BondIntegrity
 from decant.analysis.conductivity import Conductivity, IonicConductivity, has_ions
 from decant.analysis.density import density
+from decant.analysis.dielectric import Dielectric, DielectricConstant, has_charges
 from decant.analysis.diffusion import Diffusion, SelfDiffusion
 from decant.analysis.electrolyte_plots import plot_conductivity, plot_solvation
 from decant.analysis.energy_drift import conserved_energy, energy_drift
@@ -50,7 +51,7 @@ class Measured:
         Columns of the thermo output, rows that are not finite left out.
     atoms
         Number of atoms.
-    density, rdfs, sites, diffusions, viscosity, conductivity, onsager, solvation
+    density, rdfs, sites, diffusions, viscosity, dielectric, conductivity, onsager, solvation
         None or empty where they could not be measured.
     summary
         Content of ``observables.yaml``.
@@ -63,6 +64,7 @@ class Measured:
     sites: list[Rdf] = field(default_factory=list)
     diffusions: list[Diffusion] = field(default_factory=list)
     viscosity: Viscosity | None = None
+    dielectric: Dielectric | None = None
     conductivity: Conductivity | None = None
     onsager: Onsager | None = None
     solvation: list[Solvation] = field(default_factory=list)
@@ -113,6 +115,8 @@ def measure(
         planned["conductivity"] = _attempt(lambda: IonicConductivity(universe, from_ps, temperature_K))
         some = {"not_available": "the trajectory has some atoms only; shells need a run with `trajectory` all"}
         planned["solvation"] = _attempt(lambda: CationShells(universe, from_ps)) if whole else (None, some)
+    elif whole and has_charges(universe):
+        planned["dielectric"] = _attempt(lambda: DielectricConstant(universe, from_ps, temperature_K))
     observables = {name: one for name, (one, _) in planned.items() if one is not None}
     rows = dict(zip(observables, gather(universe, list(observables.values()), readers), strict=True))
     found = {
@@ -125,6 +129,9 @@ def measure(
     if result.rdfs and not result.sites:
         result.summary["rdf"]["sites"] = found["sites"][1]
     result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or found["diffusion"][1]
+    if "dielectric" in found:
+        result.dielectric, reason = found["dielectric"]
+        result.summary["dielectric_constant"] = result.dielectric.summary() if result.dielectric else reason
     if "conductivity" in found:
         _take_electrolyte(result, found["conductivity"], found["solvation"])
     return result
@@ -230,6 +237,9 @@ def write_results(folder: Path, measured: Measured, target: plots.Target = plots
         columns.update({f"msd_A2 {one.species}": one.msd_A2 for one in measured.diffusions})
         write_csv(folder / "msd.csv", columns)
         plots.plot_msd(folder / "msd.png", measured.diffusions)
+    if measured.dielectric:
+        write_csv(folder / "dielectric.csv", measured.dielectric.columns())
+        plots.plot_dielectric(folder / "dielectric.png", measured.dielectric)
     if measured.conductivity:
         write_csv(folder / "conductivity.csv", measured.conductivity.columns())
         plot_conductivity(folder / "conductivity.png", measured.conductivity, measured.onsager)
@@ -330,11 +340,12 @@ def as_text(summary: Mapping[str, Any]) -> str:
 def rows(summary: Mapping[str, Any]) -> list[list[str]]:
     """Return that table as text cells, the heading first."""
     table = [["observable", "value", "unit"]]
-    for name in ("density", "temperature", "pressure", "potential_energy", "energy_drift", "viscosity"):
+    means = "density", "temperature", "pressure", "potential_energy", "energy_drift", "viscosity", "dielectric_constant"
+    for name in means:
         entry = summary.get(name, {})
         if "value" in entry:
             value = starred(entry["value"], entry["uncertainty"], entry.get("note"))
-            table.append([name.replace("_", " "), value, entry["unit"]])
+            table.append([name.replace("_", " "), value, entry.get("unit", "")])
     for name, entry in summary.get("diffusion", {}).items():
         if isinstance(entry, Mapping):
             value = starred(entry["diffusion_1e-5_cm2_s"], entry["uncertainty_1e-5_cm2_s"], entry.get("note"), 3)

@@ -34,15 +34,13 @@ from decant.analysis.diffusion import (
 )
 from decant.analysis.frames import Rows, late_frames
 from decant.foundation.errors import InputError
-from decant.foundation.units import A2_PS_TO_1E5_CM2_S, BOLTZMANN_J_K
+from decant.foundation.units import A2_PS_TO_1E5_CM2_S, BOLTZMANN_J_K, ELEMENTARY_CHARGE_C
 from decant.molecules.solvents import molecule
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
     from MDAnalysis.coordinates.timestep import Timestep
 
-ELEMENTARY_CHARGE_C = 1.602176634e-19
-"""Exact, SI 2019."""
 BLOCKS = 5
 """Parts of a run that count as independent, each along three directions."""
 WINDOW = (0.1, 0.3)

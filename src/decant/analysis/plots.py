@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from decant.analysis.averages import Average
+from decant.analysis.dielectric import Dielectric
 from decant.analysis.diffusion import Diffusion
 from decant.analysis.rdf import Rdf
 from decant.analysis.viscosity import Viscosity
@@ -164,3 +165,15 @@ def plot_viscosity(path: Path, one: Viscosity) -> None:
         axes.margins(x=0)
         figure.legend(loc="outside lower center", ncols=2)
         footnote(figure, [one.note])
+
+
+def plot_dielectric(path: Path, one: Dielectric) -> None:
+    """Plot the dielectric constant from more and more of the run."""
+    with page(path, 6.4, 3.4) as figure:
+        axes = figure.subplots()
+        axes.plot(one.time_ps, one.running, color=colour(0), label="from the start to here")
+        draw_average(axes, one.constant, float(one.time_ps[-1]), colour(1))
+        axes.set(xlabel="time (ps)", ylabel="dielectric constant")
+        axes.margins(x=0)
+        figure.legend(loc="outside lower center", ncols=2)
+        footnote(figure, [one.constant.note])

@@ -10,6 +10,8 @@ U_A3_TO_G_CM3 = 1.66053906660
 """One atomic mass unit per cubic angstrom in g/cm3 (CODATA 2018)."""
 BOLTZMANN_J_K = 1.380649e-23
 """Exact, SI 2019."""
+ELEMENTARY_CHARGE_C = 1.602176634e-19
+"""Exact, SI 2019."""
 BOLTZMANN_EV_K = 8.617333262e-5
 """CODATA 2018, and the value that LAMMPS has for ``units metal``."""
 KJ_MOL_PER_EV = 96.48533212

@@ -205,19 +205,25 @@ class Topology:
         Molecule of each atom, from 0, shape (n,).
     bonds
         Pairs of 0-based atom indices, shape (k, 2).
+    charges
+        Of each atom, e, shape (n,); None where the file has none (``atom_style molecular``).
     """
 
     types: np.ndarray
     mol_id: np.ndarray
     bonds: np.ndarray
+    charges: np.ndarray | None = None
 
 
 def read_topology(path: Path) -> Topology:
-    """Read types, molecules and bonds from a data file made by `write_data`."""
+    """Read types, molecules, bonds and charges from a data file made by `write_data`."""
     sections = _sections(path)
-    atoms = np.array([row[:3] for row in sections.get("Atoms", [])], dtype=int).reshape(-1, 3)
+    rows = sections.get("Atoms", [])
+    atoms = np.array([row[:3] for row in rows], dtype=int).reshape(-1, 3)
     bonds = np.array([row[2:4] for row in sections.get("Bonds", [])], dtype=int).reshape(-1, 2)
-    return Topology(types=atoms[:, 2], mol_id=atoms[:, 1] - 1, bonds=bonds - 1)
+    # after atom, molecule and type stand positions and perhaps images, three columns each; a charge comes before them
+    charges = np.array([row[3] for row in rows], dtype=float) if rows and len(rows[0]) % 3 == 1 else None
+    return Topology(types=atoms[:, 2], mol_id=atoms[:, 1] - 1, bonds=bonds - 1, charges=charges)
 
 
 def read_configuration(path: Path, elements: Sequence[str]) -> tuple[ase.Atoms, np.ndarray]:

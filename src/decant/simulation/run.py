@@ -124,8 +124,9 @@ class Run:
     def universe(self) -> Universe:
         """Return the production as an MDAnalysis Universe.
 
-        Atoms carry elements, types, names and masses; residues are molecules, resname is their species; bonds are
-        those of the start. There are only the atoms that the trajectory holds; a centre has its molecule's mass.
+        Atoms carry elements, types, names, masses and, with a force field, charges; residues are molecules, resname is
+        their species; bonds are those of the start. There are only the atoms that the trajectory holds; a centre has
+        its molecule's mass.
         Coordinates are unwrapped by LAMMPS's image flags, in angstrom; times in ps from the start of the production.
 
         Raises
@@ -179,6 +180,8 @@ class Run:
         for attribute in ("elements", "names", "types"):
             universe.add_TopologyAttr(attribute, elements[written].tolist())
         universe.add_TopologyAttr("masses", masses[written])
+        if topology.charges is not None and description.trajectory != "centres":
+            universe.add_TopologyAttr("charges", topology.charges[written])
         universe.add_TopologyAttr("resnames", names[molecules].tolist())
         universe.add_TopologyAttr("resids", molecules + 1)
         bonds = topology.bonds[np.isin(topology.bonds, written).all(axis=1)]
