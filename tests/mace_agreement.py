@@ -54,11 +54,12 @@ def agree(
     elements: Sequence[str] | None = None,
     head: str | None = None,
     totals: Mapping[str, int] | None = None,
+    expected: Prediction | None = None,
 ) -> None:
-    """Compare LAMMPS with mace-torch on one configuration and several rank counts."""
+    """Compare LAMMPS with mace-torch, or with what is `expected`, on one configuration and several rank counts."""
     path = folder / "model.safetensors"
     write_model(model, path, elements=elements, head=head, totals=totals)
-    expected = reference(model, atoms, head, totals)
+    expected = expected or reference(model, atoms, head, totals)
     for count in ranks:
         found = evaluate(folder, atoms, path, count)
         assert abs(found.energy - expected.energy) / len(atoms) < 1e-6

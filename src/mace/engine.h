@@ -39,6 +39,13 @@ struct Neighbors {
   }
 };
 
+// Where atoms are, for what a model knows beyond its cutoff.
+struct Space {
+  std::vector<double> place;     // [owned rows][3], angstrom; of any image
+  std::array<double, 9> cell{};  // its vectors as rows, angstrom
+  bool periodic = false;         // in all three directions; or in none, and there is no cell
+};
+
 // What virials are wanted besides energies and forces.
 enum class Virials { none, total, atomic };
 
@@ -67,6 +74,7 @@ struct Description {
   double r_max = 0;                   // cutoff, angstrom
   double shortest_distance = 0;       // where the radial functions begin, angstrom: neighbors must be farther apart
   std::string device = "CPU";         // that computes, as users are told
+  bool latent_charges = false;        // set_space() must come before each compute()
 };
 
 class Engine {
@@ -84,6 +92,9 @@ class Engine {
 
   // Engines on the same atoms may share the lists.
   virtual void set_neighbors(std::shared_ptr<const Neighbors> neighbors) = 0;
+
+  // For models with latent charges alone.
+  virtual void set_space(Space) {}
 
   // positions: [sites][3], angstrom. Collective by its exchange: a rank that meets a problem goes through all of it, so
   // that no other waits for ever, and returns the problem at the end; then the answer means nothing, on any rank.

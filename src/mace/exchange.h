@@ -22,6 +22,10 @@ class Exchange {
   virtual void lend(const char* lent, char* borrowed, std::size_t size) = 0;
   // Collective. The other way round, what was borrowed goes back to its owners.
   virtual void give_back(const char* borrowed, char* lent, std::size_t size) = 0;
+  // Collective. Of each number the sum over all ranks.
+  virtual void sum(std::vector<double>& values) = 0;
+  // Collective. The numbers of all ranks, one rank's after the other's; `before`: where this rank's begin.
+  virtual std::vector<double> gather(const std::vector<double>& own, std::size_t& before) = 0;
   // Collective. Until every rank is here; only timers ask, to tell waiting from moving.
   virtual void wait() {}
 
@@ -62,6 +66,11 @@ class NoExchange final : public Exchange {
   const std::vector<int>& lent() const override { return none_; }
   void lend(const char*, char*, std::size_t) override {}
   void give_back(const char*, char*, std::size_t) override {}
+  void sum(std::vector<double>&) override {}
+  std::vector<double> gather(const std::vector<double>& own, std::size_t& before) override {
+    before = 0;
+    return own;
+  }
 
  private:
   std::vector<int> none_;

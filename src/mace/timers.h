@@ -22,15 +22,16 @@ enum class Kernel {
   mix,  // linear map from messages to the basis of the product, both ways
   product_forward,
   product_reverse,
-  update,   // linear map from the product to features with the residual connection, both ways
-  readout,  // both ways
-  forces,   // from edge gradients to forces and virials
+  update,          // linear map from the product to features with the residual connection, both ways
+  readout,         // both ways
+  forces,          // from edge gradients to forces and virials
+  latent_charges,  // their field beyond the cutoff
   count
 };
 
-constexpr const char* kernel_names[] = {"edge_list",       "sources",       "wait",    "exchange",
-                                        "edges_forward",   "edges_reverse", "mix",     "product_forward",
-                                        "product_reverse", "update",        "readout", "forces"};
+constexpr const char* kernel_names[] = {
+    "edge_list",       "sources",         "wait",   "exchange", "edges_forward", "edges_reverse", "mix",
+    "product_forward", "product_reverse", "update", "readout",  "forces",        "latent_charges"};
 static_assert(std::size(kernel_names) == static_cast<std::size_t>(Kernel::count), "every kernel has a name");
 
 // Of one engine. Threads may add at the same time; what they add is the sum over them.

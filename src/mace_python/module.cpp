@@ -4,16 +4,19 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 #include <omp.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <initializer_list>
 #include <iterator>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -79,6 +82,18 @@ std::vector<double> positions(std::size_t atoms, const Vectors& vector) {
   return result;
 }
 
+mace::Space space(std::size_t atoms, const std::optional<Vectors>& place, const std::optional<Vectors>& cell) {
+  if (!place || place->shape(0) != atoms)
+    throw std::invalid_argument("a model with latent charges needs the place of each atom");
+  mace::Space result;
+  result.place.assign(place->data(), place->data() + 3 * atoms);
+  if (!cell) return result;
+  if (cell->shape(0) != 3) throw std::invalid_argument("a cell has three vectors");
+  std::copy(cell->data(), cell->data() + 9, result.cell.begin());
+  result.periodic = true;
+  return result;
+}
+
 std::vector<char> read(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   if (!stream) throw std::runtime_error("cannot read the model file " + path);
@@ -101,10 +116,12 @@ class Evaluator {
 
   const mace::Description& model() const { return engine_->model(); }
 
-  nb::tuple evaluate(const Indices& element, const Indices& owner, const Indices& source, const Vectors& vector) {
+  nb::tuple evaluate(const Indices& element, const Indices& owner, const Indices& source, const Vectors& vector,
+                     const std::optional<Vectors>& place, const std::optional<Vectors>& cell) {
     const std::size_t atoms = element.shape(0), edges = owner.shape(0);
     if (source.shape(0) != edges || vector.shape(0) != edges || atoms + edges > std::numeric_limits<int>::max())
       throw std::invalid_argument("owner, source and vector must have one row for each edge");
+    if (model().latent_charges) engine_->set_space(space(atoms, place, cell));
     engine_->set_threads(omp_get_max_threads());  // OMP_NUM_THREADS, else every core
     engine_->set_neighbors(neighbors(model().elements.size(), element, owner, source));
     mace::NoExchange alone;
@@ -213,10 +230,11 @@ NB_MODULE(DECANT_MODULE, module) {
       .def_prop_ro("elements", [](const Evaluator& self) { return self.model().elements; })
       .def_prop_ro("precision", [](const Evaluator& self) { return self.model().precision; })
       .def_prop_ro("device", [](const Evaluator& self) { return self.model().device; })
+      .def_prop_ro("latent_charges", [](const Evaluator& self) { return self.model().latent_charges; })
       .def_prop_ro("r_max", [](const Evaluator& self) { return self.model().r_max; })
       .def_prop_ro("shortest_distance", [](const Evaluator& self) { return self.model().shortest_distance; })
-      .def("evaluate", &Evaluator::evaluate, nb::arg("element"), nb::arg("owner"), nb::arg("source"),
-           nb::arg("vector"));
+      .def("evaluate", &Evaluator::evaluate, nb::arg("element"), nb::arg("owner"), nb::arg("source"), nb::arg("vector"),
+           nb::arg("place") = nb::none(), nb::arg("cell") = nb::none());
   nb::class_<Trainer>(module, "Trainer")
       .def(nb::init<const nb::bytes&>(), nb::arg("model"))
       .def_prop_ro("names", &Trainer::names)

@@ -13,6 +13,7 @@
 #include "compute.h"
 #include "deviation.h"
 #include "device.h"
+#include "domain.h"
 #include "error.h"
 #include "exclusion.h"
 #include "force.h"
@@ -150,6 +151,7 @@ void PairMACE::init_style() {
   require_all_ghosts();
   require_no_other_bonds();
   require_own_masses();
+  require_whole_box();
   planned_ = false;
   decant::request_full_list(*neighbor, static_cast<Pair*>(this), decant::Newer{});
   for (const auto& engine : engines_) engine->set_threads(comm->nthreads);
@@ -217,6 +219,17 @@ void PairMACE::require_own_masses() const {
           "order of the types",
           type, symbol, problem);
   }
+}
+
+void PairMACE::require_whole_box() const {
+  const bool charged =
+      std::any_of(engines_.begin(), engines_.end(), [](const auto& engine) { return engine->model().latent_charges; });
+  const int periodic = domain->xperiodic + domain->yperiodic + domain->zperiodic;
+  if (charged && periodic != 0 && periodic != 3)
+    error->all(FLERR,
+               "pair_style mace: a model with latent charges sums their field over a box that is periodic in all three "
+               "directions or in none, not in {}; give a slab boundary p p p and a gap",
+               periodic == 1 ? "one" : "two");
 }
 
 double PairMACE::init_one(int, int) {
@@ -335,9 +348,18 @@ std::shared_ptr<const mace::Neighbors> PairMACE::neighbors() {
   return result;
 }
 
+mace::Space PairMACE::space() const {
+  mace::Space result;
+  if (atom->nlocal > 0) result.place.assign(atom->x[0], atom->x[0] + 3 * static_cast<std::size_t>(atom->nlocal));
+  result.periodic = domain->xperiodic != 0;  // as in the other directions
+  result.cell = {domain->xprd, 0, 0, domain->xy, domain->yprd, 0, domain->xz, domain->yz, domain->zprd};
+  return result;
+}
+
 // False: in a trial move, atoms lie on top of each other.
 bool PairMACE::evaluate(mace::Engine& engine, mace::Virials wanted, bool trial) {
   const double* const positions = atom->nlocal + atom->nghost > 0 ? atom->x[0] : nullptr;
+  if (engine.model().latent_charges) engine.set_space(space());
   const auto problem = decant::or_abort(*error, [&] { return engine.compute(positions, exchange_, wanted, answer_); });
   int overlap = trial && problem && problem->contact();
   end_on(!older_.empty() ? older_ : problem && !overlap ? explain(*problem) : "");

@@ -40,11 +40,13 @@ class PairMACE : public Pair {
   void require_no_other_bonds() const;
   void require_all_neighbors() const;
   void require_own_masses() const;
+  void require_whole_box() const;
   void follow_lists();
   void plan_exchange();
   bool in_list(int type) const;
   void require_all_pairs(const decant::Exclusion& exclusion) const;
   std::shared_ptr<const mace::Neighbors> neighbors();
+  mace::Space space() const;
   bool evaluate(mace::Engine& engine, mace::Virials wanted, bool trial);
   std::string explain(const mace::Problem& problem) const;
   void end_on(const std::string& problem) const;

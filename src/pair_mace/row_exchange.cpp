@@ -74,6 +74,23 @@ void RowExchange::give_back(const char* borrowed, char* lent, std::size_t size) 
   move(borrowers_, lent, lenders_, borrowed, size);
 }
 
+void RowExchange::sum(std::vector<double>& values) {
+  MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_DOUBLE, MPI_SUM, world_);
+}
+
+std::vector<double> RowExchange::gather(const std::vector<double>& own, std::size_t& before) {
+  int me = 0, ranks = 1, mine = static_cast<int>(own.size());
+  MPI_Comm_rank(world_, &me);
+  MPI_Comm_size(world_, &ranks);
+  std::vector<int> counts(static_cast<std::size_t>(ranks)), starts(counts);
+  MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, world_);
+  std::exclusive_scan(counts.begin(), counts.end(), starts.begin(), 0);
+  before = static_cast<std::size_t>(starts[static_cast<std::size_t>(me)]);
+  std::vector<double> all(static_cast<std::size_t>(starts.back() + counts.back()));
+  MPI_Allgatherv(own.data(), mine, MPI_DOUBLE, all.data(), counts.data(), starts.data(), MPI_DOUBLE, world_);
+  return all;
+}
+
 // Receives rows of `size` bytes of each partner of `from` into their places behind `into`, and sends those behind
 // `out`.
 void RowExchange::move(const std::vector<Partner>& from, char* into, const std::vector<Partner>& to, const char* out,

@@ -30,6 +30,8 @@ class RowExchange final : public mace::Exchange {
   const std::vector<int>& lent() const override { return lent_; }
   void lend(const char* lent, char* borrowed, std::size_t size) override;
   void give_back(const char* borrowed, char* lent, std::size_t size) override;
+  void sum(std::vector<double>& values) override;
+  std::vector<double> gather(const std::vector<double>& own, std::size_t& before) override;
   void wait() override { MPI_Barrier(world_); }
 
   double bytes() const;

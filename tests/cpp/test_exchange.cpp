@@ -16,6 +16,11 @@ class Mirror final : public mace::Exchange {
   void give_back(const char* borrowed, char* lent, std::size_t size) override {
     std::memcpy(lent, borrowed, lent_.size() * size);
   }
+  void sum(std::vector<double>&) override {}
+  std::vector<double> gather(const std::vector<double>& own, std::size_t& before) override {
+    before = 0;
+    return own;
+  }
 
  private:
   std::vector<int> lent_ = {2, 0, 2};

@@ -11,6 +11,7 @@ std::vector<LayerGradient<T>> differentiate(const Model<T>& model, const Neighbo
                                             int threads) {
   const std::size_t count = static_cast<std::size_t>(threads), depth = model.layers.size();
   std::vector<double> energy(static_cast<std::size_t>(atoms.owned), 0.0), edges;  // no edge gets a gradient
+  AtomCharges none;
   NoExchange alone;
   Timers timers;
   std::vector<LayerState<T>> states(depth);
@@ -18,7 +19,7 @@ std::vector<LayerGradient<T>> differentiate(const Model<T>& model, const Neighbo
   const auto shares = share_blocks(atoms.owned, atoms.element, atoms.first_edge, threads);
   std::vector<LayerPass<T>> layers;
   layers.reserve(depth);
-  for (std::size_t t = 0; t < depth; ++t) layers.emplace_back(model, t, atoms, states, energy, edges, timers);
+  for (std::size_t t = 0; t < depth; ++t) layers.emplace_back(model, t, atoms, states, energy, none, edges, timers);
   const auto on_blocks = [&](const LayerPass<T>& layer, const auto& work) {
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int k = 0; k < threads; ++k) {

@@ -10,7 +10,7 @@ Evaluator<T>::Evaluator(Model<T> model, Timers& timers)
 
 template <class T>
 void Evaluator<T>::compute(const Neighborhood<T>& atoms, Exchange& exchange, std::vector<double>& energy,
-                           std::vector<double>& gradient) {
+                           std::vector<double>& gradient, const ChargeCoupling& couple) {
   energy.assign(static_cast<std::size_t>(atoms.owned), 0.0);
   for (int i = 0; i < atoms.owned; ++i)
     if (atoms.element[i] >= 0) energy[i] = model_.shift + model_.atomic_energies[atoms.element[i]];
@@ -19,9 +19,11 @@ void Evaluator<T>::compute(const Neighborhood<T>& atoms, Exchange& exchange, std
 
   const int threads = static_cast<int>(scratch_.size());
   const auto shares = share_blocks(atoms.owned, atoms.element, atoms.first_edge, threads);
+  AtomCharges charges;
+  if (couple) charges.charge.assign(static_cast<std::size_t>(atoms.owned), 0.0);
   std::vector<LayerPass<T>> layers;
   for (std::size_t t = 0; t < states_.size(); ++t)
-    layers.emplace_back(model_, t, atoms, states_, energy, gradient, timers_);
+    layers.emplace_back(model_, t, atoms, states_, energy, charges, gradient, timers_);
   const auto on_blocks = [&](const LayerPass<T>& layer, const auto& work) {
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int k = 0; k < threads; ++k) {
@@ -32,17 +34,18 @@ void Evaluator<T>::compute(const Neighborhood<T>& atoms, Exchange& exchange, std
 
   for (LayerPass<T>& layer : layers) {
     layer.send_sources(exchange, threads);
-    if (&layer == &layers.back()) break;
+    if (&layer == &layers.back() && !couple) break;  // each of its blocks is reversed at once
     layer.make_room();
     on_blocks(layer, [&](const Block& block, Scratch<T>& scratch) {
       layer.forward(block, scratch);
       layer.keep(block, scratch);
     });
   }
+  if (couple) charges.potential = couple(charges.charge);
   for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
     layer->clear_source_adjoints(scratch_);
     on_blocks(*layer, [&](const Block& block, Scratch<T>& scratch) {
-      if (layer == layers.rbegin())
+      if (layer == layers.rbegin() && !couple)
         layer->forward(block, scratch);
       else
         layer->fetch(block, scratch);

@@ -1,11 +1,15 @@
 // Energies and edge gradients of a MACE model, layer by layer, with an exchange of features between the layers.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "mace/cpu/layer_pass.h"
 
 namespace mace {
+
+// From the charges of own rows the derivative of the energy by each; collective, and called once all charges are known.
+using ChargeCoupling = std::function<std::vector<double>(const std::vector<double>& charge)>;
 
 template <class T>
 class Evaluator {
@@ -17,9 +21,10 @@ class Evaluator {
 
   // energy: [owned], eV, the energy of each owned row.
   // gradient: [edges][3], eV/angstrom, of the energy of all ranks with respect to each edge vector (owner - source).
-  // Edges must not be shorter than where the radial tables begin.
+  // Edges must not be shorter than where the radial tables begin. With a coupling the model's latent charges are in the
+  // gradient, not in the energy of each row.
   void compute(const Neighborhood<T>& atoms, Exchange& exchange, std::vector<double>& energy,
-               std::vector<double>& gradient);
+               std::vector<double>& gradient, const ChargeCoupling& couple = nullptr);
 
   const Model<T>& model() const { return model_; }
   double bytes() const;  // of the arrays that grow with the number of rows

@@ -6,14 +6,15 @@ namespace mace {
 
 template <class T>
 LayerPass<T>::LayerPass(const Model<T>& model, std::size_t t, const Neighborhood<T>& atoms,
-                        std::vector<LayerState<T>>& states, std::vector<double>& energy, std::vector<double>& gradient,
-                        Timers& timers)
+                        std::vector<LayerState<T>>& states, std::vector<double>& energy, AtomCharges& charges,
+                        std::vector<double>& gradient, Timers& timers)
     : model_(model),
       layer_(model.layers[t]),
       atoms_(atoms),
       state_(states[t]),
       before_(t > 0 ? &states[t - 1] : nullptr),
       energy_(energy),
+      charges_(charges),
       gradient_(gradient),
       timers_(timers),
       t_(t),
@@ -205,6 +206,8 @@ void LayerPass<T>::forward(const Block& block, Scratch<T>& scratch) {
   watch.charge(Kernel::update);
   for (int b = 0; b < rows; ++b)
     energy_[block.rows[b]] += model_.scale * layer_.readout.energy(n, scratch.features.data() + b * out_size_);
+  for (int b = 0; b < rows && !charges_.charge.empty(); ++b)
+    charges_.charge[block.rows[b]] += layer_.charge.energy(n, scratch.features.data() + b * out_size_);
   watch.charge(Kernel::readout);
 }
 
@@ -281,10 +284,13 @@ void LayerPass<T>::reverse_readout(const Block& block, const double* share, Scra
   adjoint.resize(rows * out_size_ + n);
   gather(block, out_size_, state_.adjoint, adjoint);
   T* scalars = adjoint.data() + rows * out_size_;
-  for (int b = 0; b < rows; ++b) {
-    const double scale = share ? model_.scale * share[block.rows[b]] : model_.scale;
-    layer_.readout.reverse(n, scratch.features.data() + b * out_size_, scale, scalars);
+  const auto add = [&](const Readout<T>& readout, int b, double scale) {
+    readout.reverse(n, scratch.features.data() + b * out_size_, scale, scalars);
     for (int c = 0; c < n; ++c) adjoint[b * out_size_ + c] += scalars[c];
+  };
+  for (int b = 0; b < rows; ++b) {
+    add(layer_.readout, b, share ? model_.scale * share[block.rows[b]] : model_.scale);
+    if (!charges_.potential.empty()) add(layer_.charge, b, charges_.potential[block.rows[b]]);
   }
 }
 

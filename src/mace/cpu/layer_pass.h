@@ -25,6 +25,12 @@ struct LayerState {
   Array<T> message, product;   // [owned], what the maps behind them get; for the gradient of weights alone
 };
 
+// What atoms have besides energies; all empty in models without latent charges.
+struct AtomCharges {
+  std::vector<double> charge;     // [owned]
+  std::vector<double> potential;  // [owned], eV: derivative of the energy by each; known before the reverse pass
+};
+
 // What one thread works with. Rows are those of a block.
 template <class T>
 struct Scratch {
@@ -44,9 +50,9 @@ template <class T>
 class LayerPass {
  public:
   // Of layer `t`, with nothing in the adjoint of its features yet. energy: [owned] and gradient: [edges][3], to which
-  // the layer adds its part.
+  // the layer adds its part, as to the charges.
   LayerPass(const Model<T>& model, std::size_t t, const Neighborhood<T>& atoms, std::vector<LayerState<T>>& states,
-            std::vector<double>& energy, std::vector<double>& gradient, Timers& timers);
+            std::vector<double>& energy, AtomCharges& charges, std::vector<double>& gradient, Timers& timers);
 
   // Collective. What neighbors receive, from the features of the layer before; nothing in the first layer.
   void send_sources(Exchange& exchange, int threads);
@@ -107,6 +113,7 @@ class LayerPass {
   LayerState<T>& state_;
   LayerState<T>* const before_;  // of the layer before; none before the first
   std::vector<double>& energy_;
+  AtomCharges& charges_;
   std::vector<double>& gradient_;
   Timers& timers_;
   const std::size_t t_;

@@ -41,6 +41,7 @@ struct Layer {
   LinearByL<T> skip;         // residual connection from the incoming features, empty if none
   Array<T> skip_of_element;  // the same in the first layer: [element][channel], empty if none
   Readout<T> readout;
+  Readout<T> charge;  // of an atom; unused without latent charges
 };
 
 template <class T>

@@ -123,9 +123,13 @@ class Packer {
     result.update = linear_by_l(layer.update, out, out, channels);
     result.skip = linear_by_l(layer.skip, in, out, channels);
     result.skip_of_element = rows<T>(layer.skip_of_element);
-    result.readout = {rows<T>(layer.readout.linear), rows<T>(layer.readout.hidden), layer.readout.output,
-                      layer.readout.middle, layer.readout.middle_bias};
+    result.readout = readout(layer.readout);
+    result.charge = readout(layer.charge);
     return result;
+  }
+
+  Readout<T> readout(const ReadoutWeights& from) const {
+    return {rows<T>(from.linear), rows<T>(from.hidden), from.output, from.middle, from.middle_bias};
   }
 
   const Weights& weights_;

@@ -52,6 +52,7 @@ class Reader {
     weights.shift = scale_shift[1];
     weights.tables = select_tables();
     if (file_.has("repulsion.pairs")) weights.repulsion = repulsion();
+    if (file_.has("latent_charges")) weights.charges = latent_charges();
     for (int t = 0; t < layers_; ++t) {
       weights.layers.push_back(layer(t));
       if (weights.layers[size(t)].l_in != (t > 0 ? weights.layers[size(t) - 1].l_out : 0))
@@ -105,6 +106,12 @@ class Reader {
     result.power = static_cast<int>(power[0]);
     result.screening = reals("repulsion.screening", {2, terms});
     return result;
+  }
+
+  LatentCharges latent_charges() const {
+    const auto values = reals("latent_charges", {4});
+    if (!(values[0] > 0 && values[1] > 0)) file_.fail("has impossible latent charges");
+    return {values[0], values[1], values[2], values[3] != 0};
   }
 
   void require_shape(const std::string& tensor, const Shape& expected) const {
@@ -319,6 +326,7 @@ class Reader {
       layer.skip.push_back(matrices(prefix + "skip." + std::to_string(l), 1, channels_, channels_));
     if (layer.skip.size() > size(layer.l_in) + 1) file_.fail("has a residual connection without a source");
     layer.readout = readout(prefix + "readout.");
+    layer.charge = readout(prefix + "charge.");
     return layer;
   }
 
@@ -343,6 +351,7 @@ Weights read_weights(const Safetensors& file, const std::vector<std::string>& el
 }
 
 std::string beyond_plain_layers(const Weights& weights) {
+  if (weights.charges.width > 0) return "latent charges";
   for (const LayerWeights& layer : weights.layers) {
     if (!layer.gate.out.empty()) return "gated layers";
     if (layer.edge_channels != weights.channels || layer.l_edge != layer.l_in)

@@ -49,6 +49,14 @@ struct ReadoutWeights {
       middle_bias;  // of the second hidden layer, empty if none: [unit][unit of the first], [unit]
 };
 
+// See latent_charges.h for what they do.
+struct LatentCharges {
+  double width = 0;        // of the Gaussian of a charge, angstrom; 0: the model has no charges
+  double resolution = 0;   // waves shorter than this do not count, angstrom
+  double strength = 0;     // 1 / (2 epsilon_0), eV angstrom
+  bool with_self = false;  // whether the energy of each Gaussian by itself counts
+};
+
 // See cpu/kernels/repulsion.h for the formula.
 struct RepulsionWeights {
   // Of one ordered pair of elements: eV angstrom of one edge (half of the pair's energy), angstrom, angstrom.
@@ -88,6 +96,7 @@ struct LayerWeights {
   std::vector<double> skip_of_element;  // [element][channel]: residual connection of the first layer, empty if none
   std::vector<Matrices> skip;           // by l: residual connection from the incoming features, empty if none
   ReadoutWeights readout;
+  ReadoutWeights charge;  // of an atom; empty in models without latent charges
 };
 
 struct Weights {
@@ -99,6 +108,7 @@ struct Weights {
   std::vector<double> atomic_energies;  // eV, [element]
   std::vector<int> tables;              // radial table of [element of the owner][element of the source]
   RepulsionWeights repulsion;           // part of the interaction energy of an atom
+  LatentCharges charges;                // beyond the cutoff
   std::vector<LayerWeights> layers;
 };
 

@@ -33,6 +33,11 @@ class LookingExchange final : public mace::Exchange {
     exchange_.give_back(borrowed, lent, size);
   }
 
+  void sum(std::vector<double>& values) override { exchange_.sum(values); }
+  std::vector<double> gather(const std::vector<double>& own, std::size_t& before) override {
+    return exchange_.gather(own, before);
+  }
+
   std::vector<int> begun;  // launches, each time
 
  private:

@@ -46,6 +46,18 @@ class ThreadExchange final : public mace::Exchange {
   void give_back(const char* borrowed, char* lent, std::size_t size) override {
     move(borrowed, lent, lent_.size() * size);
   }
+  void sum(std::vector<double>& values) override {
+    const std::vector<double> own = values, other = of_other(own);
+    for (std::size_t k = 0; k < values.size(); ++k) values[k] = own[k] + other[k];
+  }
+  std::vector<double> gather(const std::vector<double>& own, std::size_t& before) override {
+    const std::vector<double> other = of_other(own);
+    before = rank_ == 0 ? 0 : other.size();
+    std::vector<double> all = rank_ == 0 ? own : other;
+    const std::vector<double>& later = rank_ == 0 ? other : own;
+    all.insert(all.end(), later.begin(), later.end());
+    return all;
+  }
   void wait() override { meeting_.wait(); }
 
  private:
@@ -53,6 +65,13 @@ class ThreadExchange final : public mace::Exchange {
     meeting_.show(rank_, out);
     std::memcpy(in, meeting_.of_other(rank_), bytes);
     meeting_.wait();  // until the other one has its copy
+  }
+
+  std::vector<double> of_other(const std::vector<double>& own) {
+    meeting_.show(rank_, reinterpret_cast<const char*>(&own));
+    std::vector<double> other = *reinterpret_cast<const std::vector<double>*>(meeting_.of_other(rank_));
+    meeting_.wait();
+    return other;
   }
 
   Meeting& meeting_;

@@ -106,7 +106,9 @@ class CompiledMACE(Calculator):
         edges = find_edges(self.atoms, self.cutoff, self._evaluator.shortest_distance)
         indices = self._element_indices(self.atoms)
         try:
-            energies, forces, virials = self._evaluator.evaluate(indices, edges.owner, edges.source, edges.vector)
+            energies, forces, virials = self._evaluator.evaluate(
+                indices, edges.owner, edges.source, edges.vector, *self._space(self.atoms)
+            )
         except RuntimeError as error:
             raise ProgramFailed(f"{self.model}: {error}") from error
         energy = float(energies.sum())
@@ -114,6 +116,16 @@ class CompiledMACE(Calculator):
         if self.atoms.cell.rank == 3:
             stresses = full_3x3_to_voigt_6_stress(-virials / self.atoms.get_volume())
             self.results.update(stress=stresses.sum(axis=0), stresses=stresses)
+
+    def _space(self, atoms: Atoms) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return positions and, with periodicity, the cell, which latent charges see."""
+        if self._evaluator.latent_charges and atoms.pbc.any() and not atoms.pbc.all():
+            raise InputError(
+                f"{self.model}: a model with latent charges sums their field over a box that is periodic in all three"
+                f" directions or in none, not in {int(atoms.pbc.sum())}; give a slab a cell with a gap, and set pbc"
+            )
+        positions = np.ascontiguousarray(atoms.positions, dtype=float)
+        return positions, np.ascontiguousarray(atoms.cell.array, dtype=float) if atoms.pbc.all() else None
 
     def _element_indices(self, atoms: Atoms) -> np.ndarray:
         """Return the element index of each atom."""

@@ -73,13 +73,22 @@ class Evaluator:
     def device(self) -> str:
         """What computes, as users are told."""
     @property
+    def latent_charges(self) -> bool:
+        """Whether `evaluate` needs to know where atoms are."""
+    @property
     def r_max(self) -> float:
         """Cutoff, angstrom."""
     @property
     def shortest_distance(self) -> float:
         """Distance at which the radial tables begin, angstrom."""
     def evaluate(
-        self, element: np.ndarray, owner: np.ndarray, source: np.ndarray, vector: np.ndarray
+        self,
+        element: np.ndarray,
+        owner: np.ndarray,
+        source: np.ndarray,
+        vector: np.ndarray,
+        place: np.ndarray | None = None,
+        cell: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return energies and virials of atoms, eV, shapes (atoms,) and (atoms, 3, 3), and forces, eV/angstrom.
 
@@ -92,6 +101,9 @@ class Evaluator:
             in both directions. Where the end is a periodic image, the index is that of the atom it stands for.
         vector
             From source to owner, angstrom, float64, shape (edges, 3). Edges of `r_max` or more are left out.
+        place, cell
+            For models with latent charges: positions, shape (atoms, 3), and vectors of a periodic box as rows, shape
+            (3, 3), angstrom, float64; no cell: no box.
 
         Returns
         -------

@@ -21,6 +21,10 @@ from decant.foundation.files import require_file
 if TYPE_CHECKING:
     import torch
 
+CLASSES = ("MACE", "ScaleShiftMACE", "MACELES")
+"""Classes of mace-torch that have an energy of their own."""
+LES = "the package les, of github.com/ChengUCB/les"
+"""What mace-torch sums the field of latent charges by."""
 # packages whose modules take the place of e3nn's in a model, and mace-torch's program that puts those back
 _LAYOUTS = {
     "cuequivariance": ("cuEquivariance", "cuequivariance-torch", "mace_cueq_to_e3nn"),
@@ -42,8 +46,8 @@ def load_trusted(path: Path) -> torch.nn.Module:
     require_file(path, "a model file of mace-torch")
     with quiet():
         model = _bare(_unpickled(path))
-        if type(model).__name__ not in ("MACE", "ScaleShiftMACE"):
-            raise InputError(f"{path}: contains {_told(model, path)}; expected a MACE or ScaleShiftMACE model")
+        if type(model).__name__ not in CLASSES:
+            raise InputError(f"{path}: contains {_told(model, path)}; expected a {' or '.join(CLASSES)} model")
         model = model.double().eval()
         if any(type(module).__name__.startswith("LoRA") for module in model.modules()):
             from mace.modules.lora import merge_lora_weights
@@ -72,6 +76,8 @@ def _unpickled(path: Path) -> Any:
                     f"{path}: is in the layout of {layout}, which cannot be read without its package: pip install "
                     f"{distribution}, or convert the model with {program} where that is installed"
                 ) from error
+        if package == "les":
+            raise InputError(f"{path}: is a MACELES, which cannot be read without {LES}: install it") from error
         raise InputError(f"{path}: refers to the package {package}, which is not installed") from error
     except AttributeError as error:  # the words of pickle for a class or function that there is not
         if found := re.search(r"Can't get attribute '([^']+)' on <module '(mace[^']*|e3nn[^']*)'", str(error)):
@@ -168,6 +174,11 @@ def as_scale_shift(model: Any) -> Any:
     if not hasattr(basis, "bessel_weights"):  # where mace-torch counts the functions of any basis
         basis.__dict__["bessel_weights"] = basis.gaussian_weights
     return result
+
+
+def has_latent_charges(model: Any) -> bool:
+    """Return whether a model is a MACELES."""
+    return hasattr(model, "les_readouts")
 
 
 def first_line(error: Exception) -> str:

@@ -49,7 +49,7 @@ def random_mace(
     first, later
         Interaction block of the first and of the later layers.
     kind
-        ``"MACE"`` or ``"ScaleShiftMACE"``.
+        ``"MACE"``, ``"ScaleShiftMACE"`` or, where the package les is there, ``"MACELES"``.
     elements
         Atomic numbers.
     seed
@@ -62,6 +62,7 @@ def random_mace(
 
     torch.serialization.add_safe_globals([slice])
     from e3nn import o3
+    from mace.modules import extensions
 
     from mace import modules
 
@@ -88,9 +89,9 @@ def random_mace(
             "edge_irreps": None if edge_irreps is None else o3.Irreps(edge_irreps),
             **extra,
         }
-        if kind == "ScaleShiftMACE":
+        if kind != "MACE":
             settings = {"atomic_inter_scale": 5.0, "atomic_inter_shift": 0.1, **settings}
-        model = getattr(modules, kind)(**settings).eval()
+        model = getattr(extensions if kind == "MACELES" else modules, kind)(**settings).eval()
     finally:
         torch.set_default_dtype(previous)
     for interaction in model.interactions:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from decant.algorithms.mace.model_file import as_scale_shift, first_line, load_trusted
+from decant.algorithms.mace.model_file import LES, as_scale_shift, first_line, has_latent_charges, load_trusted
 from decant.algorithms.training import quiet
 from decant.foundation.errors import InputError
 from decant.foundation.files import require_file, write_beside
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FORMAT = "decant-mace-reference-1"
 _CLASSES = ("interaction_cls", "interaction_cls_first", "readout_cls")
+_LES = ("sigma", "dl", "remove_self_interaction")
 _IRREPS = ("hidden_irreps", "MLP_irreps", "edge_irreps")
 
 
@@ -48,8 +49,12 @@ def write_reference(
     description["correlation"] = _correlation(converted)
     description["head"] = head
     description["totals"] = dict(totals or {})
+    if has_latent_charges(model):
+        description["les_arguments"] = {name: getattr(model.les, name) for name in _LES}
     description["keep_last_layer_irreps"] = max(ir.l for _, ir in converted.products[-1].linear.irreps_out) > 0
-    weights = {name: tensor.detach().clone().contiguous() for name, tensor in converted.state_dict().items()}
+    # what les keeps of its own follows from its settings
+    kept = {name: tensor for name, tensor in converted.state_dict().items() if not name.startswith("les.")}
+    weights = {name: tensor.detach().clone().contiguous() for name, tensor in kept.items()}
     with write_beside(path) as temporary:
         # not save_file, whose files nobody else may read
         temporary.write_bytes(save(weights, metadata={"format": FORMAT, "model": json.dumps(description)}))
@@ -95,8 +100,10 @@ def torch_calculator(
 ) -> Calculator:
     """Return MACE's own calculator of a model, in double precision on the CPU; `totals` go before those of frames."""
     with quiet():
+        from decant.algorithms.mace.strained_field import with_strained_field
         from decant.algorithms.mace.torch_calculator import TorchMACE
 
+        model = with_strained_field(model) if has_latent_charges(model) else model
         calculator = TorchMACE(models=[model], device="cpu", default_dtype="float64", head=head)
     calculator.totals = dict(totals or {})
     return calculator
@@ -167,7 +174,7 @@ def _load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path
         missing, unexpected = model.load_state_dict(weights, strict=False)
     except RuntimeError as error:
         raise InputError(f"{path}: does not fit this version of mace-torch: {first_line(error)}") from error
-    lacking = [name for name in missing if not name.endswith("_zeroed")] + unexpected
+    lacking = [name for name in missing if not name.endswith("_zeroed") and not name.startswith("les.")] + unexpected
     if lacking:
         raise InputError(f"{path}: does not fit this version of mace-torch: {lacking[0]} is not in both")
 
@@ -191,7 +198,7 @@ def _take_shapes(contraction: Any, weights: dict[str, torch.Tensor]) -> None:
 def _build(description: dict[str, Any]) -> torch.nn.Module:
     """Return the model of a description, with weights that are still to be loaded."""
     from e3nn import o3
-    from mace.modules import blocks
+    from mace.modules import blocks, extensions
 
     from mace import modules
 
@@ -203,4 +210,11 @@ def _build(description: dict[str, Any]) -> torch.nn.Module:
     arguments["gate"] = modules.gate_dict[arguments["gate"]]
     for key in ("atomic_energies", "atomic_inter_scale", "atomic_inter_shift"):
         arguments[key] = np.array(arguments[key])
-    return modules.ScaleShiftMACE(**arguments)
+    if "les_arguments" not in arguments:
+        return modules.ScaleShiftMACE(**arguments)
+    try:
+        return extensions.MACELES(**arguments)
+    except ImportError as error:
+        raise InputError(
+            f"the model has latent charges, whose field mace-torch sums by {LES}: install it to compute with mace-torch"
+        ) from error

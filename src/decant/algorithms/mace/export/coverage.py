@@ -9,6 +9,7 @@ from decant.algorithms.mace.export.interaction import edge_irreps
 from decant.algorithms.mace.export.linear import channels_by_l, not_covered, o3
 from decant.algorithms.mace.export.product import MAX_DEGREE
 from decant.algorithms.mace.export.radial import has_bias
+from decant.algorithms.mace.model_file import CLASSES
 
 BLOCKS = (
     "RealAgnosticInteractionBlock",
@@ -28,7 +29,7 @@ def refuse_uncovered(model: Any) -> None:
     transform = type(getattr(embedding, "distance_transform", None)).__name__
     reason = " (mace-torch itself has no forces for it)" if basis == "ChebychevBasis" else ""
     refusals = {
-        f"model class {type(model).__name__}": type(model).__name__ not in ("MACE", "ScaleShiftMACE"),
+        f"model class {type(model).__name__}": type(model).__name__ not in CLASSES,
         "fewer readouts than layers, but not of the last alone": len(model.readouts)
         not in (1, len(model.interactions)),
         "cuEquivariance layout (convert it with mace_cueq_to_e3nn)": _uses_cueq(model),

@@ -27,10 +27,12 @@ from decant.algorithms.mace.export.heads import (
     readout_constant,
 )
 from decant.algorithms.mace.export.interaction import edge_irreps, interaction_arrays
+from decant.algorithms.mace.export.latent_charges import charge_arrays, latent_charge_arrays
 from decant.algorithms.mace.export.linear import channels_by_l, o3
 from decant.algorithms.mace.export.product import product_arrays
 from decant.algorithms.mace.export.radial import RADIAL_MIN, RADIAL_TOLERANCE, element_pairs, radial_arrays
 from decant.algorithms.mace.export.repulsion import repulsion_arrays
+from decant.algorithms.mace.model_file import has_latent_charges
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
 
@@ -52,7 +54,7 @@ def write_model(
     Parameters
     ----------
     model
-        A `MACE` or `ScaleShiftMACE` of mace-torch. It is not changed.
+        A `MACE`, `ScaleShiftMACE` or `MACELES` of mace-torch. It is not changed.
     path
         The safetensors file to write.
     precision
@@ -162,6 +164,7 @@ def _collect(model: Any, elements: list[int], head: int, totals: Mapping[str, in
         "radial_tables": table,
         **energy_arrays(model, elements, head),
         **repulsion_arrays(model, elements),
+        **latent_charge_arrays(model),
     }
     arrays["atomic_energies"] = arrays["atomic_energies"] + embedding_energies(model, features, head).numpy()[elements]
     heads = len(head_names(model))
@@ -174,16 +177,18 @@ def _collect(model: Any, elements: list[int], head: int, totals: Mapping[str, in
             **radial_arrays(model, interaction, pairs, channels_by_l(edge_irreps(interaction))[0], tolerance),
             **product_arrays(product, elements),
         }
-        if (readout := _readout(model, t)) is not None:
+        if (readout := _readout(model, model.readouts, t)) is not None:
             layer.update(readout_arrays(readout, heads, head))
             arrays["scale_shift"][1] += arrays["scale_shift"][0] * readout_constant(readout, head)
+        if has_latent_charges(model) and (readout := _readout(model, model.les_readouts, t)) is not None:
+            layer.update(charge_arrays(readout, heads, head))
         arrays.update({f"layers.{t}.{name}": array for name, array in layer.items()})
     return arrays
 
 
-def _readout(model: Any, layer: int) -> Any:
+def _readout(model: Any, readouts: Any, layer: int) -> Any:
     """Return the readout of a layer, None if it has none: a single readout is that of the last layer."""
-    last_only = len(model.readouts) == 1
+    last_only = len(readouts) == 1
     if last_only and layer < len(model.interactions) - 1:
         return None
-    return model.readouts[0 if last_only else layer]
+    return readouts[0 if last_only else layer]
