@@ -9,6 +9,8 @@ from typing import Any
 import ase
 import numpy as np
 import pytest
+import torch
+from ase.io import write
 from mace.calculators import MACECalculator
 
 from decant.algorithms.mace.calculator import CompiledMACE
@@ -18,6 +20,7 @@ from decant.algorithms.mace.reference import read_reference, torch_calculator, w
 from decant.data.prediction import Prediction
 from decant.foundation.errors import InputError
 from decant.lammps.data import write_data
+from tests.integration.conftest import run_decant
 from tests.lammps_runs import ELEMENTS, evaluate, header, run_lmp
 from tests.latent_ewald import installed
 from tests.mace_agreement import agree, liquid
@@ -131,6 +134,16 @@ def test_the_reference_beside_a_potential_is_rebuilt_without_unpickling(tmp_path
     write_reference(model, tmp_path / "reference.safetensors")
     again, atoms = read_reference(tmp_path / "reference.safetensors"), liquid()
     assert reference(again, atoms).energy == pytest.approx(reference(model, atoms).energy, abs=1e-9)
+
+
+def test_a_model_file_is_exported_and_checked_as_any_other(tmp_path: Path) -> None:
+    torch.save(charged(**SMALL), tmp_path / "les.model")
+    frame = skewed(liquid())
+    frame.set_array("mol_id", np.zeros(len(frame), dtype=int))
+    write(tmp_path / "frames.extxyz", [frame])
+    run_decant("export", tmp_path / "les.model", "-o", tmp_path / "potential")
+    run_decant("check", tmp_path / "potential")  # against what the calculator said at export
+    run_decant("check", tmp_path / "potential", tmp_path / "frames.extxyz", "--ranks", "2")  # against mace-torch
 
 
 def test_what_is_not_known_is_refused_by_name(tmp_path: Path) -> None:
