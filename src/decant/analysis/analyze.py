@@ -24,6 +24,7 @@ from decant.analysis.on_the_fly import BAROSTAT, NOTE, element_rdfs, species_dif
 from decant.analysis.onsager import Onsager, onsager
 from decant.analysis.performance import performance
 from decant.analysis.rdf import Rdf, centre_rdfs, site_rdfs
+from decant.analysis.shell_picture import Shell, plot_shells, shell_of, write_xyz
 from decant.analysis.solvation import CationShells, Solvation, survival_columns
 from decant.analysis.viscosity import Viscosity, run_viscosity
 from decant.foundation.errors import InputError
@@ -51,7 +52,7 @@ class Measured:
         Columns of the thermo output, rows that are not finite left out.
     atoms
         Number of atoms.
-    density, rdfs, sites, diffusions, viscosity, dielectric, conductivity, onsager, solvation
+    density, rdfs, sites, diffusions, viscosity, dielectric, conductivity, onsager, solvation, shells
         None or empty where they could not be measured.
     summary
         Content of ``observables.yaml``.
@@ -68,6 +69,7 @@ class Measured:
     conductivity: Conductivity | None = None
     onsager: Onsager | None = None
     solvation: list[Solvation] = field(default_factory=list)
+    shells: list[Shell] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
 
 
@@ -134,6 +136,7 @@ def measure(
         result.summary["dielectric_constant"] = result.dielectric.summary() if result.dielectric else reason
     if "conductivity" in found:
         _take_electrolyte(result, found["conductivity"], found["solvation"])
+        result.shells = [shell_of(universe, one) for one in result.solvation]
     return result
 
 
@@ -246,6 +249,9 @@ def write_results(folder: Path, measured: Measured, target: plots.Target = plots
     if measured.solvation:
         write_csv(folder / "survival.csv", survival_columns(measured.solvation))
         plot_solvation(folder / "solvation.png", measured.solvation)
+    if measured.shells:
+        write_xyz(folder / "shell.xyz", measured.shells)
+        plot_shells(folder / "shell.png", measured.shells)
     if measured.viscosity:
         write_csv(folder / "viscosity.csv", measured.viscosity.columns())
         plots.plot_viscosity(folder / "viscosity.png", measured.viscosity)

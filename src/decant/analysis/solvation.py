@@ -46,6 +46,29 @@ PAIRING = ("separated", "contact", "aggregated")
 
 
 @dataclass(frozen=True)
+class Example:
+    """A shell to look at.
+
+    Attributes
+    ----------
+    composition
+        What is in it, as in `Solvation.shells`.
+    frame
+        Of the trajectory.
+    cation
+        Index of the atom.
+    molecules, donors
+        Indices of the residues in its shell, and of the atoms that touch it, shapes (molecules,) and (donors,).
+    """
+
+    composition: str
+    frame: int
+    cation: int
+    molecules: np.ndarray
+    donors: np.ndarray
+
+
+@dataclass(frozen=True)
 class Solvation:
     """The first shell of one species of cations.
 
@@ -65,6 +88,8 @@ class Solvation:
         Over time, the fractions of cations that are `PAIRING`.
     residence
         How long molecules of each species stay.
+    example
+        A shell of the commonest composition, from the middle of the times at which there is one.
     """
 
     cation: str
@@ -75,6 +100,7 @@ class Solvation:
     shells: Mapping[str, np.ndarray]
     pairing: Mapping[str, np.ndarray]
     residence: list[Residence] = field(default_factory=list)
+    example: Example | None = None
 
     def summary(self) -> dict[str, Any]:
         """Return the numbers for ``observables.yaml``."""
@@ -212,7 +238,22 @@ class CationShells:
         return Solvation(
             cation, cutoff, depth, time_ps, counts, shell_fractions(of, here), pairing,
             [residence(name, self._presence(touched, name), time_ps) for name in here],
+            self._example(cation, of, here, touched, donors),
         )  # fmt: skip
+
+    def _example(
+        self, cation: str, of: np.ndarray, names: list[str], touched: np.ndarray, donors: np.ndarray
+    ) -> Example:
+        """Return a shell of the commonest composition; arguments as of `shell_fractions` and from `_touched`."""
+        kinds, number, count = np.unique(of.reshape(-1, len(names)), axis=0, return_inverse=True, return_counts=True)
+        commonest = int(np.argmax(count))
+        occurs = np.flatnonzero(number.ravel() == commonest)
+        frame, place = divmod(int(occurs[len(occurs) // 2]), of.shape[1])
+        atoms = self.cations[self.names[self.molecules[self.cations]] == cation]
+        inside, near = (values[frame, place] for values in (touched, donors))
+        return Example(
+            _told(names, kinds[commonest]), self.frames[frame], int(atoms[place]), inside[inside >= 0], near[near >= 0]
+        )
 
     def _shared(self, touched: np.ndarray) -> np.ndarray:
         """Return whether a cation touches an anion that touches another cation, too, shape (frames, cations)."""
@@ -281,5 +322,10 @@ def shell_fractions(of: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
     kinds, number, count = np.unique(of.reshape(-1, len(names)), axis=0, return_inverse=True, return_counts=True)
     number = number.reshape(of.shape[:2])
     share = Counter(dict(enumerate((count / number.size).tolist())))
-    told = [" ".join(f"{name}:{n}" for name, n in zip(names, kind, strict=True) if n) or "empty" for kind in kinds]
+    told = [_told(names, kind) for kind in kinds]
     return {told[k]: (number == k).mean(axis=1) for k, part in share.most_common() if part >= LEAST_SHARE}
+
+
+def _told(names: list[str], counts: np.ndarray) -> str:
+    """Return the composition of a shell in words: how many molecules of each species."""
+    return " ".join(f"{name}:{count}" for name, count in zip(names, counts, strict=True) if count) or "empty"
