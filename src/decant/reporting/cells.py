@@ -60,7 +60,8 @@ def score_cell(runs: Sequence[RunRecord], notes: Notes) -> Cell:
             return Cell(f"{outcome(failures[0])} {notes.mark(failures[0].reason)}", kind="failed")
         if held := together(runs, "stability"):
             return Cell("not scored", f"stability {with_error(held['score'], held['uncertainty'])}", kind="text")
-        return Cell("not run yet", kind="text")
+        is_reference = all(run.observables and not run.compared for run in runs)
+        return Cell("the reference" if is_reference else "not run yet", kind="text")
     # a dash and three states of a cell would be noise where every run has its score
     missing = len(runs) - done["runs"]
     small = f"{done['runs']} of {len(runs)} runs" if missing else ""

@@ -47,7 +47,7 @@ def collect(folder: Path) -> Results:
         test=read_set("test", test_frames(folder)),
         sets={name: read_set(name, data_folder(folder, name) / "labelled.extxyz") for name in study.data},
         fits=[read_fit(folder, cell, jobs, cell.seed == study.seeds[0]) for cell in study.fits()],
-        runs=[read_run(folder, cell, jobs) for cell in study.runs()],
+        runs=[read_run(folder, cell, jobs, study.reference_runs(cell) != []) for cell in study.runs()],
         jobs=list(jobs.values()),
     )
 
@@ -82,8 +82,8 @@ def read_fit(folder: Path, cell: FitCell, jobs: Mapping[str, JobStatus], with_pa
     )
 
 
-def read_run(folder: Path, cell: RunCell, jobs: Mapping[str, JobStatus]) -> RunRecord:
-    """Read what is known of a simulation."""
+def read_run(folder: Path, cell: RunCell, jobs: Mapping[str, JobStatus], compared: bool) -> RunRecord:
+    """Read what is known of a simulation, which gets a score if it is `compared` with anything."""
     run = cell.run(folder)
     tables = {name: read_csv(run / f"{name}.csv") for name in ("rdf", "msd") if (run / f"{name}.csv").is_file()}
     return RunRecord(
@@ -95,6 +95,7 @@ def read_run(folder: Path, cell: RunCell, jobs: Mapping[str, JobStatus]) -> RunR
         tables.get("rdf", {}),
         tables.get("msd", {}),
         failure(jobs, [f"{kind}/{cell.name}" for kind in ("score", "analyze")]),
+        compared,
     )
 
 

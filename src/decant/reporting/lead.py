@@ -32,11 +32,13 @@ def _studied(results: Results) -> str:
     fitted = [name for name in results.data_names() if name != ZERO]
     temperatures = sorted({run.cell.temperature for run in results.runs})
     span = " to ".join(f"{one:g}" for one in dict.fromkeys([*temperatures[:1], *temperatures[-1:]]))
+    names = [name for name, choice in study.algorithms.items() if not choice.is_method]
+    beside = f", beside runs of {study.method} itself" if len(names) < len(study.algorithms) else ""
     ended = [run for run in results.runs if run.score]
     lasted = sum(run.score["parts"]["stability"]["ended_by"] == COMPLETED for run in ended)
     return (
-        f"Studied: {counted(len(fitted), 'data set')} for {counted(len(study.algorithms), 'algorithm')} "
-        f"({listed(list(study.algorithms))}) with {counted(len(study.seeds), 'seed')}, in "
+        f"Studied: {counted(len(fitted), 'data set')} for {counted(len(names), 'algorithm')} "
+        f"({listed(names)}) with {counted(len(study.seeds), 'seed')}{beside}, in "
         f"{counted(len(results.runs), 'run')} of {counted(len(study.simulations), 'liquid')}"
         f"{f' at {span} K' if span else ''}; {len(scored(ended))} of them have a score, {lasted} stayed physical to "
         "their end."

@@ -108,6 +108,8 @@ class RunRecord:
         Columns of the CSV files; empty where missing.
     failure
         Why it, or what it needs, failed; None otherwise.
+    compared
+        Whether it gets a score: the only run of a reference level is compared with nothing.
     """
 
     cell: RunCell
@@ -118,6 +120,7 @@ class RunRecord:
     rdf: dict[str, np.ndarray] = field(default_factory=dict)
     msd: dict[str, np.ndarray] = field(default_factory=dict)
     failure: Failure | None = None
+    compared: bool = True
 
     @property
     def condition(self) -> Condition:
@@ -227,12 +230,8 @@ class Results:
 
 def unfinished(results: Results) -> Iterator[RunRecord]:
     """Yield the runs that are still to do: those without a score, or without observables where no score is due."""
-
-    def ended(run: RunRecord) -> bool:
-        due = results.study.reference_runs(run.cell) != []  # the only run of a reference level is compared with nothing
-        return bool(run.score if due else run.observables)
-
-    return (run for run in results.runs if not run.failure and not ended(run))
+    ended = ((run, run.score if run.compared else run.observables) for run in results.runs)
+    return (run for run, result in ended if not run.failure and not result)
 
 
 def by_condition(runs: Sequence[RunRecord]) -> dict[Condition, list[RunRecord]]:

@@ -10,11 +10,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decant.foundation.page import Listing
+from decant.foundation.page import Listing, Notes
 from decant.foundation.settings import read_mapping
+from decant.reporting.cells import score_cell
 from decant.reporting.finding import claim
 from decant.reporting.findings import find_all, progress, section
-from decant.reporting.records import Results, RunRecord, SetRecord
+from decant.reporting.records import Results, RunRecord, SetRecord, unfinished
 from decant.reporting.scores import gained, sign
 from decant.scoring.predictors import Predictor
 from decant.study.cells import RunCell
@@ -246,3 +247,22 @@ def test_a_run_without_a_density_is_no_liquid_that_both_sides_have() -> None:
     ]
     same = gained(one, other)
     assert same is not None and same["gain"] == 0.0, "at 298 K they are alike, and at 303 K one side has no score"
+
+
+def test_a_run_that_is_compared_with_nothing_is_the_reference_and_not_missing() -> None:
+    results = found({("liquid", "mace"): [0.7, 0.8, 0.9]})
+    first = results.runs[0]
+    measured = replace(first, score={}, observables={"density": {}}, compared=False)
+    assert score_cell([measured], Notes()).text == "the reference"
+    assert score_cell([replace(measured, observables={})], Notes()).text == "not run yet"
+    assert not list(unfinished(replace(results, runs=[measured])))
+    assert list(unfinished(replace(results, runs=[replace(measured, compared=True)])))
+
+
+def test_nothing_is_new_to_the_reference_method_itself() -> None:
+    algorithms = {**STUDY["algorithms"], "truth": {"algorithm": "method"}}
+    study = read_mapping(Study, {**STUDY, "method": "openff", "algorithms": algorithms}, "study")
+    runs = [RunRecord(cell, score=score_of(stability=1.0)) for cell in study.runs() if cell.fit.algorithm == "truth"]
+    sets = {name: SetRecord(name) for name in study.data}
+    results = Results(Path(), study, "", SetRecord("test"), sets, [], runs, [])
+    assert not [one for one in find_all(results, []) if "truth" in one.subject]
