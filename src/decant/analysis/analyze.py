@@ -24,13 +24,14 @@ from decant.analysis.on_the_fly import BAROSTAT, NOTE, element_rdfs, species_dif
 from decant.analysis.onsager import Onsager, onsager
 from decant.analysis.performance import performance
 from decant.analysis.rdf import Rdf, centre_rdfs, site_rdfs
-from decant.analysis.shell_picture import Shell, plot_shells, shell_of, write_xyz
+from decant.analysis.shell_picture import SHELLS, plot_shells, shell_of, write_shells
 from decant.analysis.solvation import CationShells, Solvation, survival_columns
 from decant.analysis.viscosity import Viscosity, run_viscosity
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_yaml
 from decant.foundation.machine import available_cores
 from decant.foundation.ranks import ALONE, Ranks
+from decant.foundation.structure import Structure
 from decant.foundation.tables import format_table, number, starred, write_csv
 from decant.simulation.run import Run
 
@@ -69,7 +70,7 @@ class Measured:
     conductivity: Conductivity | None = None
     onsager: Onsager | None = None
     solvation: list[Solvation] = field(default_factory=list)
-    shells: list[Shell] = field(default_factory=list)
+    shells: list[Structure] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
 
 
@@ -250,7 +251,7 @@ def write_results(folder: Path, measured: Measured, target: plots.Target = plots
         write_csv(folder / "survival.csv", survival_columns(measured.solvation))
         plot_solvation(folder / "solvation.png", measured.solvation)
     if measured.shells:
-        write_xyz(folder / "shell.xyz", measured.shells)
+        write_shells(folder / SHELLS, measured.shells)
         plot_shells(folder / "shell.png", measured.shells)
     if measured.viscosity:
         write_csv(folder / "viscosity.csv", measured.viscosity.columns())

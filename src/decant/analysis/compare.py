@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from decant.analysis.analyze import notes
 from decant.analysis.entry import Entry, read_entry, read_references, species_of
 from decant.analysis.observables import status_line
+from decant.analysis.shell_picture import shell_title
 from decant.foundation.errors import InputError
-from decant.foundation.page import Block, Listing, Section, text_table, write_page
+from decant.foundation.page import Block, Figure, Listing, Panel, Section, text_table, write_page
 from decant.foundation.tables import format_table, number, starred
 
 if TYPE_CHECKING:
     from decant.foundation.sketches import Group
+    from decant.foundation.structure import Structure
 
 HEADS = 2
 """Heading rows of a table: names, and units."""
@@ -104,10 +106,20 @@ def write_html(path: Path, entries: Sequence[Entry], groups: Sequence[Group]) ->
         blocks.append(text_table(known, others, 2))
     if lines := remarks(entries):
         blocks.append(Listing(lines, "Remarks"))
-    pictures = Section("pictures", "Pictures", figures(groups))
-    write_page(path, "Runs compared", [Section("runs", "Runs", blocks), pictures])
+    sections = [Section("runs", "Runs", blocks), Section("pictures", "Pictures", figures(groups))]
+    shells = [_shell_panel(entry.name, shell) for entry in entries for shell in entry.shells]
+    if shells:
+        sections.append(Section("shells", "Shells of cations", [Figure(shells, SHELL_CAPTION)]))
+    write_page(path, "Runs compared", sections)
 
 
+def _shell_panel(name: str, shell: Structure) -> Panel:
+    told = shell_title(shell.atoms)
+    return shell.panel(f"{name}: {told}", f"The cation and the molecules around it: {told}")
+
+
+SHELL_CAPTION = """A shell of the commonest composition in each run, from the middle of the times at which there is one;
+dotted: what touches the cation."""
 CAPTION = """± is one standard error; where it is missing the run is too short to know it. *: see the remarks.
 F: root mean square force error per Cartesian component on the test set, in all and projected on the translation,
 rotation and vibration of each molecule. D is not corrected for the size of the box."""

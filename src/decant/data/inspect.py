@@ -202,6 +202,7 @@ def write_inspection(folder: Path, found: Inspection, rows: np.ndarray) -> None:
         Descriptors of the frames, shape (frames, features).
     """
     from decant.data.inspect_plot import coverage, groups  # matplotlib
+    from decant.data.inspect_structures import structures
     from decant.foundation.sketches import figures, write_sheet
 
     folder = Path(folder)
@@ -219,6 +220,8 @@ def write_inspection(folder: Path, found: Inspection, rows: np.ndarray) -> None:
     text = table(found)
     blocks: list[Block] = [text_table(text, range(len(text[0])), 2, CAPTION), Listing(remarks(found))]
     sections = [Section("frames", "Frames", blocks), Section("pictures", "Pictures", figures(pictures))]
+    if shown := structures(found, place):
+        sections.append(Section("structures", "Worth a look", shown))
     write_page(folder / "inspect.html", "A set inspected", sections)
 
 

@@ -132,11 +132,12 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture: a title, an ``<svg>`` element, and in words what it shows."""
+    """One picture: a title, an ``<svg>`` element, in words what it shows, and what a script turns it by, if any."""
 
     title: str
     svg: str
     alt: str
+    structure: str = ""
 
 
 @dataclass(frozen=True)
@@ -253,9 +254,11 @@ def render(
     refresh_s
         Seconds after which a browser loads the page anew; 0 for one that stays.
     """
+    drawn = (block for section in sections for block in _drawn(section.blocks) if isinstance(block, Figure))
+    turns = any(panel.structure for block in drawn for panel in block.panels)
     return html.render(
         TEMPLATE, title=title, subtitle=subtitle, sections=sections, folder=folder, lead=lead, how=how,
-        refresh_s=refresh_s,
+        refresh_s=refresh_s, turns=turns,
     )  # fmt: skip
 
 
