@@ -24,8 +24,8 @@ from decant.analysis.on_the_fly import BAROSTAT, NOTE, element_rdfs, species_dif
 from decant.analysis.onsager import Onsager, onsager
 from decant.analysis.performance import performance
 from decant.analysis.rdf import Rdf, centre_rdfs, site_rdfs
-from decant.analysis.shell_picture import SHELLS, plot_shells, shell_of, write_shells
 from decant.analysis.solvation import CationShells, Solvation, survival_columns
+from decant.analysis.structures import plot_structures, worth_a_look, write_structures
 from decant.analysis.viscosity import Viscosity, run_viscosity
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_yaml
@@ -53,7 +53,7 @@ class Measured:
         Columns of the thermo output, rows that are not finite left out.
     atoms
         Number of atoms.
-    density, rdfs, sites, diffusions, viscosity, dielectric, conductivity, onsager, solvation, shells
+    density, rdfs, sites, diffusions, viscosity, dielectric, conductivity, onsager, solvation, structures
         None or empty where they could not be measured.
     summary
         Content of ``observables.yaml``.
@@ -70,7 +70,7 @@ class Measured:
     conductivity: Conductivity | None = None
     onsager: Onsager | None = None
     solvation: list[Solvation] = field(default_factory=list)
-    shells: list[Structure] = field(default_factory=list)
+    structures: dict[str, list[Structure]] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
 
 
@@ -137,7 +137,7 @@ def measure(
         result.summary["dielectric_constant"] = result.dielectric.summary() if result.dielectric else reason
     if "conductivity" in found:
         _take_electrolyte(result, found["conductivity"], found["solvation"])
-        result.shells = [shell_of(universe, one) for one in result.solvation]
+    result.structures = worth_a_look(universe, result.solvation, planned["bonds"][0], rows.get("bonds"))
     return result
 
 
@@ -250,9 +250,9 @@ def write_results(folder: Path, measured: Measured, target: plots.Target = plots
     if measured.solvation:
         write_csv(folder / "survival.csv", survival_columns(measured.solvation))
         plot_solvation(folder / "solvation.png", measured.solvation)
-    if measured.shells:
-        write_shells(folder / SHELLS, measured.shells)
-        plot_shells(folder / "shell.png", measured.shells)
+    for name, structures in measured.structures.items():
+        write_structures(folder / name, structures)
+        plot_structures((folder / name).with_suffix(".png"), structures)
     if measured.viscosity:
         write_csv(folder / "viscosity.csv", measured.viscosity.columns())
         plots.plot_viscosity(folder / "viscosity.png", measured.viscosity)

@@ -94,6 +94,15 @@ class BondIntegrity:
             "broken_beyond": self.broken_beyond,
         }
 
+    def first_broken(self, rows: Rows) -> tuple[int, tuple[int, int], str] | None:
+        """Return the frame in which the first bond is broken, its two atoms and its name; None if none breaks."""
+        broken = np.flatnonzero(rows["stretch"] > self.broken_beyond)
+        if not len(broken):
+            return None
+        bond = int(rows["worst"][broken[0]])
+        one, two = self.pairs[:, bond].tolist()
+        return self.frames[int(broken[0])], (one, two), self._name(bond)
+
     def _name(self, bond: int) -> str:
         """Name a bond as ``C17-H23 in EC 4``; numbers are 1-based, as in LAMMPS."""
         one, two = (f"{self.elements[atom]}{atom + 1}" for atom in self.pairs[:, bond])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from decant.analysis.analyze import notes
 from decant.analysis.entry import Entry, read_entry, read_references, species_of
 from decant.analysis.observables import status_line
-from decant.analysis.shell_picture import shell_title
+from decant.analysis.structures import BROKEN, SHELLS, TOLD
 from decant.foundation.errors import InputError
 from decant.foundation.page import Block, Figure, Listing, Panel, Section, text_table, write_page
 from decant.foundation.tables import format_table, number, starred
@@ -107,19 +107,30 @@ def write_html(path: Path, entries: Sequence[Entry], groups: Sequence[Group]) ->
     if lines := remarks(entries):
         blocks.append(Listing(lines, "Remarks"))
     sections = [Section("runs", "Runs", blocks), Section("pictures", "Pictures", figures(groups))]
-    shells = [_shell_panel(entry.name, shell) for entry in entries for shell in entry.shells]
-    if shells:
-        sections.append(Section("shells", "Shells of cations", [Figure(shells, SHELL_CAPTION)]))
+    for file, (title, caption) in STRUCTURES.items():
+        panels = [_panel(entry.name, one) for entry in entries for one in entry.structures.get(file, ())]
+        if panels:
+            sections.append(Section(Path(file).stem, title, [Figure(panels, caption)]))
     write_page(path, "Runs compared", sections)
 
 
-def _shell_panel(name: str, shell: Structure) -> Panel:
-    told = shell_title(shell.atoms)
-    return shell.panel(f"{name}: {told}", f"The cation and the molecules around it: {told}")
+def _panel(name: str, one: Structure) -> Panel:
+    return one.panel(f"{name}: {one.atoms.info[TOLD]}", f"Atoms and bonds: {one.atoms.info[TOLD]}")
 
 
-SHELL_CAPTION = """A shell of the commonest composition in each run, from the middle of the times at which there is one;
-dotted: what touches the cation."""
+STRUCTURES = {
+    SHELLS: (
+        "Shells of cations",
+        "A shell of the commonest composition in each run, from the middle of the times at which there is one; dotted: "
+        "what touches the cation. Drag one, or use the arrow keys, to turn it.",
+    ),
+    BROKEN: (
+        "Broken molecules",
+        "The first bond of each run that was half as long again as it should be, dotted, in the first frame that "
+        "shows it. Drag one, or use the arrow keys, to turn it.",
+    ),
+}
+"""Sections of what is worth a look: title and caption, by the file of a run."""
 CAPTION = """± is one standard error; where it is missing the run is too short to know it. *: see the remarks.
 F: root mean square force error per Cartesian component on the test set, in all and projected on the translation,
 rotation and vibration of each molecule. D is not corrected for the size of the box."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from decant.analysis.observables import read_observables
 from decant.analysis.reference_values import ERRORS, read_values
-from decant.analysis.shell_picture import SHELLS, read_shells
+from decant.analysis.structures import BROKEN, SHELLS, read_structures
 from decant.foundation.files import read_yaml
 from decant.foundation.structure import Structure
 from decant.foundation.tables import read_csv
@@ -37,8 +37,8 @@ class Entry:
         Name of the potential.
     thermo, rdf, msd
         Columns of the CSV files; empty where there is none.
-    shells
-        Shells of its cations to look at.
+    structures
+        What of it is worth a look, by the name of the file.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Entry:
     thermo: dict[str, np.ndarray] = field(default_factory=dict)
     rdf: dict[str, np.ndarray] = field(default_factory=dict)
     msd: dict[str, np.ndarray] = field(default_factory=dict)
-    shells: list[Structure] = field(default_factory=list)
+    structures: dict[str, list[Structure]] = field(default_factory=dict)
     is_reference: bool = False
 
     def diffusion(self) -> dict[str, Any]:
@@ -91,8 +91,7 @@ def read_entry(run: Path, potential: Path | None = None) -> Entry:
     for name in ("thermo", "rdf", "msd"):
         if (run / f"{name}.csv").exists():
             setattr(entry, name, read_csv(run / f"{name}.csv"))
-    if (run / SHELLS).exists():
-        entry.shells = read_shells(run / SHELLS)
+    entry.structures = {name: read_structures(run / name) for name in (SHELLS, BROKEN) if (run / name).exists()}
     return entry
 
 

@@ -1,4 +1,4 @@
-"""A picture of a shell shows what the commonest shell holds, whole and around the cation."""
+"""What of a run is worth a look: a shell holds what the commonest does, a broken molecule its open bond."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from decant.analysis.frames import alone
-from decant.analysis.shell_picture import plot_shells, read_shells, shell_of, write_shells
+from decant.analysis.bonds import BondIntegrity
+from decant.analysis.frames import alone, checked, gather
 from decant.analysis.solvation import CationShells
+from decant.analysis.structures import broken_molecule, plot_structures, read_structures, shell_of, write_structures
 from tests.unit.analysis.test_solvation import EDGE, shells
 from tests.unit.universes import universe
 
@@ -18,7 +19,7 @@ def test_the_example_is_a_shell_of_the_commonest_composition_with_all_of_its_mol
     made.trajectory.coordinate_array += 29.0  # some shells lie across the boundary
     one = alone(made, CationShells(made))[0]
     found = shell_of(made, one)
-    assert found.atoms.info["composition"] == "EC:1 EMC:3" and found.atoms.info["cation"] == "Li+"
+    assert found.atoms.info["told"].startswith("Li+ with EC:1 EMC:3, at ")
     assert len(found.atoms) == 5 and sorted(found.contacts[:, 1]) == [1, 2, 3, 4]
     np.testing.assert_allclose(np.linalg.norm(found.atoms.positions[1:], axis=1), 2.0, atol=0.15)
     assert not len(found.bonds), "none is known here"
@@ -32,10 +33,26 @@ def test_a_molecule_comes_whole_with_its_bonds_and_the_picture_and_the_file_have
     found = shell_of(made, alone(made, CationShells(made))[0])
     assert found.bonds.tolist() == [[1, 2]] and found.contacts.tolist() == [[0, 1]]
     np.testing.assert_allclose(found.atoms.positions[1:, 0], [-2.0, -3.2], atol=0.2)
-    write_shells(tmp_path / "shell.xyz", [found, found])
-    again = read_shells(tmp_path / "shell.xyz")
+    write_structures(tmp_path / "shell.xyz", [found, found])
+    again = read_structures(tmp_path / "shell.xyz")
     assert [one.bonds.tolist() for one in again] == [[[1, 2]], [[1, 2]]]
     np.testing.assert_allclose(again[1].atoms.positions, found.atoms.positions, atol=1e-6)
     assert again[1].contacts.tolist() == [[0, 1]] and again[1].atoms.info == found.atoms.info
-    plot_shells(tmp_path / "shell.png", [found, found])
+    plot_structures(tmp_path / "shell.png", [found, found])
     assert (tmp_path / "shell.png").stat().st_size > 5000
+
+
+def test_the_first_bond_that_breaks_is_shown_open_in_the_frame_that_shows_it_first() -> None:
+    places = np.array([[0, 0, 0], [1.4, 0, 0], [2.8, 0, 0], [12, 0, 0], [13.4, 0, 0], [14.8, 0, 0]], dtype=float)
+    positions = np.repeat(places[None], 30, axis=0)
+    positions[20:, 4:, 0] += 1.2  # the bond between the fourth and the fifth atom
+    bonds = np.array([[0, 1], [1, 2], [3, 4], [4, 5]])
+    made = universe(positions, ["C", "O", "C"] * 2, [0, 0, 0, 1, 1, 1], ["EC", "EC"], np.array(EDGE), bonds)
+    integrity = BondIntegrity(made)
+    frame, bond, name = integrity.first_broken(checked(gather(made, [integrity])[0]))
+    assert (frame, bond, name) == (20, (3, 4), "C4-O5 in EC 2")
+    found = broken_molecule(made, frame, bond, f"{name} broke")
+    assert found.bonds.tolist() == [[1, 2]] and found.contacts.tolist() == [[0, 1]]
+    assert found.atoms.info["told"] == "C4-O5 in EC 2 broke, at 20 ps"
+    made.trajectory.coordinate_array[20:] = positions[0]
+    assert integrity.first_broken(checked(gather(made, [integrity])[0])) is None
