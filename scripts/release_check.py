@@ -17,7 +17,7 @@ from pathlib import Path
 
 import yaml
 from packaging.version import Version
-from wheels import REPOSITORY, install, interpreter, run
+from wheels import REPOSITORY, VERSIONS, install, interpreter, numbers, run
 
 DIST = REPOSITORY / "dist"
 SBOM = "cyclonedx-bom==7.5.0"
@@ -76,6 +76,8 @@ def wheels() -> str:
     )
     if done.returncode:
         raise ValueError(done.stdout + done.stderr)
+    if missing := re.findall(r"^Python (\S+): not on this machine", done.stdout, flags=re.MULTILINE):
+        raise ValueError(f"a release has wheels of every Python; {', '.join(missing)} not on this machine")
     tried = re.findall(r"^Python (\S+): installed in (.*)", done.stdout, flags=re.MULTILINE)
     return f"{', '.join(wheel.name for wheel in built())}; tried on " + ", ".join(f"{v} ({size})" for v, size in tried)
 
@@ -121,11 +123,8 @@ def metadata() -> str:
 def sbom() -> str:
     """Write the bill of materials of what the newest wheel installs, CycloneDX, beside the wheels."""
     wheel = built()[-1]
-    python = next(
-        path
-        for version in ("3.12", "3.11")
-        if version.replace(".", "") in wheel.name and (path := interpreter(version))
-    )
+    lowest = numbers(f"3.{re.findall(r'-cp3([0-9]+)-', wheel.name)[0]}")
+    python = next(path for version in VERSIONS if numbers(version) >= lowest and (path := interpreter(version)))
     target = DIST / f"{'-'.join(wheel.name.split('-')[:2])}.cdx.json"
     with tempfile.TemporaryDirectory() as folder:
         environment = Path(folder) / "environment"

@@ -50,7 +50,7 @@ def build(python: Path, dist: Path) -> Path:
         run("uv", "build", "--quiet", "--wheel", "--python", python, "--out-dir", folder, REPOSITORY)
         (raw,) = Path(folder).glob("*.whl")
         repaired = Path(folder) / "repaired"
-        run(Path(sys.executable).parent / "auditwheel", "repair", "--wheel-dir", repaired, raw)
+        run("auditwheel", "repair", "--wheel-dir", repaired, raw)
         (wheel,) = repaired.glob("*.whl")
         dist.mkdir(exist_ok=True)
         return Path(shutil.move(wheel, dist / wheel.name))
@@ -74,9 +74,10 @@ def install(wheel: Path, python: Path, environment: Path) -> str:
 
 
 def run(*words: str | Path) -> None:
-    """Run a program; end with what it printed if it fails."""
-    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    """Run a program, one beside this Python first; end with what it printed if it fails."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": path, "UV_PYTHON_DOWNLOADS": "never"}
+    done = subprocess.run(words, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{done.stdout}{done.stderr}\n{' '.join(map(str, words))}: exit code {done.returncode}")
 

@@ -67,6 +67,8 @@ SHOWN = {
     "first_liquid": "first: completed",
     "own_data": "PASS",
     "own_script": "total energy:",
+    "learn": "generation 0, 40 atoms",
+    "electrolyte": "labelled: 10 frames with openff",
     "trust": "DME: do not trust it: the molecule alone is wrong",
 }
 """What a tutorial shows in the end."""
