@@ -67,7 +67,7 @@ SHOWN = {
     "first_liquid": "first: completed",
     "own_data": "PASS",
     "own_script": "total energy:",
-    "learn": "generation 0, 40 atoms",
+    "learn": "the members' forces differ by up to",
     "electrolyte": "labelled: 10 frames with openff",
     "trust": "DME: do not trust it: the molecule alone is wrong",
 }
