@@ -7,7 +7,7 @@ BIN := $(abspath $(ENV))/bin
 SOURCES := $(shell find src models lammps_inputs -type f -not -name '*.pyc' -not -name '*.so' 2>/dev/null)
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test check test-unit docs wheel install clean
+.PHONY: demo test check test-unit docs wheel wheels release-check install clean
 
 demo: install
 	$(BIN)/python scripts/demo.py
@@ -28,6 +28,14 @@ wheel: install
 	rm -rf build/wheel
 	$(BIN)/python -m pip wheel . --quiet --no-deps --no-build-isolation --wheel-dir build/wheel
 	$(BIN)/auditwheel repair --wheel-dir dist build/wheel/*.whl
+
+# those of every Python from 3.11 on that this machine has, each tried in an empty environment without a compiler
+wheels: install
+	$(BIN)/python scripts/wheels.py
+
+# a release but for the upload: versions, changelog, site, wheels, licences, bill of materials
+release-check: install
+	$(BIN)/python scripts/release_check.py
 
 check: install
 	$(BIN)/ruff check .

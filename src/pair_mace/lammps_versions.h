@@ -15,14 +15,13 @@ namespace decant {
 struct Older {};
 struct Newer : Older {};  // preferred where both overloads compile
 
-// since 4 May 2022 a pair style can ask for fewer values per atom than the buffers hold
+// since 4 May 2022 what is sent has one name for all that send
 template <class Comm, class Pair>
-auto forward(Comm& comm, Pair* pair, int width, Newer) -> decltype(comm.forward_comm(pair, width)) {
-  comm.forward_comm(pair, width);
+auto forward(Comm& comm, Pair* pair, Newer) -> decltype(comm.forward_comm(pair)) {
+  comm.forward_comm(pair);
 }
 template <class Comm, class Pair>
-auto forward(Comm& comm, Pair* pair, int width, Older) -> decltype(comm.forward_comm_pair(pair)) {
-  pair->comm_forward = width;
+auto forward(Comm& comm, Pair* pair, Older) -> decltype(comm.forward_comm_pair(pair)) {
   comm.forward_comm_pair(pair);
 }
 

@@ -281,7 +281,7 @@ void PairMACE::plan_exchange() {
   if (planned_ && neighbor->ago > 0) return;
   places_.resize(static_cast<std::size_t>(atom->nlocal + atom->nghost));
   for (int i = 0; i < atom->nlocal; ++i) places_[i] = {comm->me, i};
-  decant::forward(*comm, static_cast<Pair*>(this), comm_forward, decant::Newer{});
+  decant::forward(*comm, static_cast<Pair*>(this), decant::Newer{});
   exchange_.plan(world, atom->nlocal, places_);
   require_all_neighbors();
   planned_ = true;

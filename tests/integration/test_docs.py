@@ -67,6 +67,8 @@ SHOWN = {
     "first_liquid": "first: completed",
     "own_data": "PASS",
     "own_script": "total energy:",
+    "learn": "the members' forces differ by up to",
+    "electrolyte": "labelled: 10 frames with openff",
     "trust": "DME: do not trust it: the molecule alone is wrong",
 }
 """What a tutorial shows in the end."""

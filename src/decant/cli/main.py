@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -71,6 +72,8 @@ def application() -> typer.Typer:
 def main() -> None:
     """Run the command line."""
     os.environ.update(computing(os.environ))  # before anything is loaded that reads it
+    # of the text of other packages, which CPython 3.12 and later tells whoever imports them first
+    warnings.filterwarnings("ignore", category=SyntaxWarning)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -29,6 +29,18 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip().endswith("LOADED []")
 
 
+def test_what_python_says_of_the_text_of_other_packages_is_not_told() -> None:
+    code = (
+        "import sys, warnings; sys.argv = ['decant', '--version']\n"
+        "from decant.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "warnings.warn('invalid escape sequence', SyntaxWarning)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_shows_examples_and_takes_a_configuration_file(verb: str) -> None:
     result = CliRunner().invoke(application(), [verb, "--help"])
