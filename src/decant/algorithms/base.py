@@ -34,6 +34,9 @@ class Pretrained:
         One of the algorithm's `strategies`.
     replay_train, replay_valid
         Frames like those that it was fitted to, which must not be forgotten; empty unless the strategy is ``replay``.
+    head
+        Which of the model's heads (levels of theory) to start from, as `head_and_elements` names it; None for the only
+        one.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Pretrained:
     strategy: str
     replay_train: list[Atoms] = field(default_factory=list)
     replay_valid: list[Atoms] = field(default_factory=list)
+    head: str | None = None
 
 
 @dataclass(frozen=True)
@@ -315,6 +319,25 @@ class Algorithm(ABC):
             If no training can start from this model.
         """
         raise InputError(f"{model}: no training of {self.name} starts from a fitted model")
+
+    def head_and_elements(self, model: Path, head: str | None) -> tuple[str | None, list[str]]:
+        """Return the head of a model that a fit starts from, by its full name, and the elements that it knows.
+
+        Parameters
+        ----------
+        model
+            What `start` returned.
+        head
+            The one that is asked for; None where none is.
+
+        Raises
+        ------
+        InputError
+            If the model has no such head, as by default any, or several and none is named.
+        """
+        if head is not None:
+            raise InputError(f"`head` {head}: a fit of {self.name} starts from a model as a whole; leave out `head`")
+        return None, self.elements(model)
 
     def fetch(self, name: str) -> Path:
         """Return the file of a published model, downloaded to the user's cache where it is not there yet.

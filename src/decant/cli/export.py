@@ -25,20 +25,16 @@ def command(
     ] = None,
     elements: Annotated[
         str | None,
-        typer.Option(help="Elements to keep, as in H,C,O: needed where a model knows many. Not for Deep Potential."),
+        typer.Option(help="Elements to keep, as in H,C,O: needed where a model knows many."),
     ] = None,
-    head: Annotated[str | None, typer.Option(help="Head to export, where a model has several. MACE only.")] = None,
+    head: Annotated[str | None, typer.Option(help="Head to export, where a model has several.")] = None,
     charge: Annotated[
         int | None,
-        typer.Option(
-            help="Total charge of the system, where a model is one for any: 0 unless given. Not for Deep Potential."
-        ),
+        typer.Option(help="Total charge of the system, where a model is one for any: 0 unless given."),
     ] = None,
     spin: Annotated[
         int | None,
-        typer.Option(
-            help="Multiplicity of the system, where a model is one for any: 1 unless given. Not for Deep Potential."
-        ),
+        typer.Option(help="Multiplicity of the system, where a model is one for any: 1 unless given."),
     ] = None,
     format: Annotated[
         str | None,
@@ -72,6 +68,7 @@ def command(
       decant export downloaded.model -o potentials/theirs --precision single
       decant export mace-off23-small -o potentials/off --elements H,C,O
       decant export mace-mpa-0-medium.model -o potentials/mpa --elements H,C,O
+      decant export DPA-3.1-3M -o potentials/dpa --head Domains_Drug --elements H,C,O
       decant export gfn2-xtb -o potentials/gfn2 --elements H,C,O
       decant export mace-omol-0 -o potentials/omol --elements H,C,O --charge -1 --spin 2
       decant export models/mace-a -o potentials/mace-a --format mliap,libtorch

@@ -52,6 +52,12 @@ def command(
         Path | None,
         typer.Option(help="Labelled frames to replay: a file, or a directory with train.extxyz and valid.extxyz."),
     ] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            help="Head of it to start from, where it has several; of a Deep Potential also RANDOM, a new one."
+        ),
+    ] = None,
     evaluate: Annotated[bool, typer.Option(help="Evaluate on test.extxyz at the end, if there is one.")] = True,
     config: Config = None,
 ) -> None:
@@ -65,12 +71,13 @@ def command(
       decant fit mace data/ec-emc/ -o models/mace-a --preset small --seed 1
       decant fit deepmd data/ec-emc/ -o models/dp-a --max-time 30min --set model.descriptor.rcut=7
       decant fit mace data/ec-emc/ -o models/off-a --pretrained mace-off23-small
+      decant fit deepmd data/ec-emc/ -o models/dp-b --pretrained DPA-3.1-3M --head Domains_Drug
     """
     from decant.verbs.fit import fit
 
     done = fit(
         algorithm, data, output, preset=preset, seed=seed, settings=settings or [], max_time=max_time,
-        max_epochs=max_epochs, pretrained=pretrained, strategy=strategy, replay=replay,
+        max_epochs=max_epochs, pretrained=pretrained, strategy=strategy, replay=replay, head=head,
     )  # fmt: skip
     typer.echo(done)
     test = data / "test.extxyz"

@@ -65,6 +65,8 @@ class FitRequest:
         How to start from it; see `decant.algorithms.base.Algorithm`.
     replay
         File, or directory of a split, with the frames that ``replay`` replays.
+    head
+        Which head of a pretrained model of several to start from; None for the only one.
     """
 
     algorithm: str
@@ -78,6 +80,7 @@ class FitRequest:
     pretrained: str | None = None
     strategy: str = "naive"
     replay: Path | None = None
+    head: str | None = None
 
 
 def fit(request: FitRequest) -> dict[str, Any]:
@@ -102,7 +105,7 @@ def fit(request: FitRequest) -> dict[str, Any]:
     frames = _with_learned_elements(request.data, _read_sets(request.data), from_scratch=not request.pretrained)
     asked, start = _asked(request, preset, frames), None
     if request.pretrained:
-        start = open_pretrained(method, request.pretrained, request.strategy, request.replay, frames)
+        start = open_pretrained(method, request.pretrained, request.strategy, request.replay, frames, request.head)
         asked["pretrained"] = describe(start, request.replay) | seen_by(request.pretrained)
     record_path, before = request.output / RECORD, dict[str, Any]()
     if record_path.is_file():

@@ -22,8 +22,9 @@ _ONE_IN = 10  # of replayed frames in one file, so many go to the validation
 
 
 def open_pretrained(
-    method: Algorithm, model: str, strategy: str, replay: Path | None, frames: dict[str, list[Atoms]]
-) -> Pretrained:
+    method: Algorithm, model: str, strategy: str, replay: Path | None, frames: dict[str, list[Atoms]],
+    head: str | None = None,
+) -> Pretrained:  # fmt: skip
     """Find the model that a fit starts from, and the frames that it should not forget.
 
     Parameters
@@ -39,12 +40,14 @@ def open_pretrained(
         with ``train.extxyz`` and ``valid.extxyz``.
     frames
         The sets of the fit.
+    head
+        Which head of a model of several to start from; None for the only one.
 
     Raises
     ------
     InputError
-        If the model is none of this algorithm, training cannot start from it, it does not know an element of the
-        frames, or strategy and replay do not belong together.
+        If the model is none of this algorithm, training cannot start from it, it has not the head or several and none
+        is named, it does not know an element of the frames, or strategy and replay do not belong together.
     """
     if strategy not in method.strategies:
         known = ", ".join(method.strategies) or "nothing: it always starts anew"
@@ -55,7 +58,7 @@ def open_pretrained(
     if source.algorithm.name != method.name:
         raise InputError(f"{model}: is a {source.algorithm.name} model; a {method.name} fit cannot start from it")
     start = method.start(source.model)
-    elements = method.elements(start)
+    head, elements = method.head_and_elements(start, head)
     train, valid = _read_replay(replay) if replay else ([], [])
     for what, members in {**frames, str(replay): [*train, *valid]}.items():
         unknown = sorted({symbol for frame in members for symbol in frame.get_chemical_symbols()} - set(elements))
@@ -64,7 +67,7 @@ def open_pretrained(
                 f"{model}: does not know {', '.join(unknown)}, which is in the frames of {what}; "
                 f"it knows {' '.join(elements)}"
             )
-    return Pretrained(model, start, elements, strategy, train, valid)
+    return Pretrained(model, start, elements, strategy, train, valid, head)
 
 
 def describe(pretrained: Pretrained, replay: Path | None) -> dict[str, Any]:
@@ -74,6 +77,8 @@ def describe(pretrained: Pretrained, replay: Path | None) -> dict[str, Any]:
         "sha256": sha256(pretrained.model),
         "strategy": pretrained.strategy,
     }
+    if pretrained.head:
+        result["head"] = pretrained.head
     if replay:
         digest = hashlib.sha256()
         for path in _replay_files(replay):
@@ -97,7 +102,7 @@ def identity(told: dict[str, Any] | None) -> list[str] | None:
     """Return what makes two fits start from the same, given what `describe` told: names and paths do not matter."""
     if told is None:
         return None
-    return [told["sha256"], told["strategy"], told.get("replay", {}).get("sha256", "")]
+    return [told["sha256"], told["strategy"], told.get("replay", {}).get("sha256", ""), told.get("head", "")]
 
 
 def _open(path: Path) -> Source:

@@ -29,6 +29,8 @@ class AlgorithmChoice:
         As for ``decant fit``; a preset may be a YAML file, whose path counts from the folder of the study file.
     precision, elements
         As for ``decant export``; `elements` where a published model knows many.
+    head
+        Which head of a pretrained model of several is taken.
     pretrained
         A published model by name, a model file or directory of ``decant fit``, or for ase the description of a
         calculator (paths count from the folder of the study file), or ``DATA/ALGORITHM/SEED`` of this study; None
@@ -50,6 +52,7 @@ class AlgorithmChoice:
     elements: str | None = key(text, None)
     pretrained: str | None = key(text, None)
     strategy: str | None = key(text, None)
+    head: str | None = key(text, None)
     replay: str | None = key(text, None)
     data: tuple[str, ...] | None = key(names, None)
 
@@ -63,6 +66,8 @@ class AlgorithmChoice:
         if self.strategy not in (None, *STRATEGIES):
             hint = nearest(str(self.strategy), STRATEGIES)
             raise InputError(f"strategy: expected {', '.join(STRATEGIES)}, not '{self.strategy}'{hint}")
+        if self.head is not None and self.pretrained is None:
+            raise InputError("'head' is one of a pretrained model: name that as 'pretrained'")
         if (self.strategy == "replay") != (self.replay is not None):
             raise InputError("'strategy: replay' and 'replay', the frames to replay, belong together")
         if self.strategy == "zero-shot":

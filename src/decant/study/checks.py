@@ -98,6 +98,8 @@ def _check_pretrained(study: Study, name: str, choice: AlgorithmChoice, method: 
     other = study.algorithms[start.algorithm]
     if other.algorithm != choice.algorithm:
         raise InputError(f"{start.name} is a {other.algorithm}; a {choice.algorithm} cannot start from it")
+    if choice.head is not None:
+        raise InputError("head: a fit of this study has no others; leave out 'head'")
     if other.pretrained:
         raise InputError(f"{start.name} starts from another model itself; name that one, or a fit from scratch")
 

@@ -54,6 +54,7 @@ def fit(
     pretrained: str | None = None,
     strategy: str = "naive",
     replay: Location | None = None,
+    head: str | None = None,
 ) -> Fitted:
     """Train a potential on a data set; the same call continues an interrupted fit.
 
@@ -74,6 +75,8 @@ def fit(
         Wall time such as ``"30min"``, and passes over the training set; they replace the preset's limits.
     pretrained, strategy, replay
         What to start from, how, and the frames that are replayed (docs/pretrained.md).
+    head
+        Which head of a pretrained model of several to start from; of a Deep Potential also ``"RANDOM"``, a new one.
 
     Raises
     ------
@@ -82,12 +85,12 @@ def fit(
     ProgramFailed
         If the training failed.
     """
-    if not pretrained and (replay or strategy != "naive"):
-        raise InputError("`strategy` and `replay` go with `pretrained`: say which model to start from")
+    if not pretrained and (replay or head or strategy != "naive"):
+        raise InputError("`strategy`, `replay` and `head` go with `pretrained`: say which model to start from")
     given = settings.items() if isinstance(settings, Mapping) else ()
     request = FitRequest(
         algorithm, Path(data), Path(output), preset or ("finetune" if pretrained else "small"), seed,
         [f"{key}={value}" for key, value in given] or [*settings], None if max_time is None else duration(max_time),
-        max_epochs, pretrained, strategy, path(replay),
+        max_epochs, pretrained, strategy, path(replay), head,
     )  # fmt: skip
     return Fitted(trained(request), request.output)

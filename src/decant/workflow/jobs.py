@@ -148,6 +148,7 @@ def _fit_steps(study: Study, fit: FitCell) -> Iterator[Step]:
         needs = [f"fit/{fit.name}"]
     words: list[object] = ["export", model, "-o", fit.potential(HERE)]
     words += [*_option("--precision", choice.precision), *_option("--elements", choice.elements)]
+    words += _option("--head", choice.head) if fit.data == ZERO else []
     yield Step("export", fit.name, tuple(needs), fit.potential(HERE), tuple(words), START["export"])
     words = ["evaluate", fit.potential(HERE), test_frames(HERE), "-o", fit.errors(HERE)]
     words += ["--predictions", fit.errors(HERE).with_suffix(".extxyz")]
@@ -166,7 +167,7 @@ def _fit(study: Study, fit: FitCell, needs: list[str]) -> Step:
     words += [*_option("--max-epochs", choice.max_epochs)]
     if choice.pretrained:
         words += ["--pretrained", start.model(HERE) if start else choice.pretrained]
-        words += ["--strategy", choice.strategy]
+        words += ["--strategy", choice.strategy, *_option("--head", choice.head)]
     if choice.replay in study.data:
         needs.append(f"split/{choice.replay}")
         words += ["--replay", data_folder(HERE, choice.replay) / "split"]

@@ -15,7 +15,7 @@ from decant.foundation.errors import InputError
 from decant.foundation.units import duration
 
 COMMON = ["finetune", "paper", "quick", "small"]
-OWN = {"mace": ["medium"], "deepmd": ["dpa1", "dpa3"]}
+OWN = {"mace": ["medium"], "deepmd": ["dpa1", "dpa2", "dpa3"]}
 """Presets of one algorithm alone: what a CPU trains in an hour; the descriptors after se_e2_a."""
 
 

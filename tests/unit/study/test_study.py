@@ -123,6 +123,8 @@ WRONG = [
     ({"algorithms__tuned__strategy": "replay"}, "belong together"),
     ({"algorithms__tuned__pretrained": "liquid/dp/3"}, "makes no fit liquid/dp/3 (did you mean 'liquid/dp/"),
     ({"algorithms__tuned__pretrained": "liqid/dp/1"}, "is no fit of this study (DATA/ALGORITHM/SEED), no file"),
+    ({"algorithms__tuned__head": "Drug"}, "head: a fit of this study has no others; leave out 'head'"),
+    ({"algorithms__dp__head": "Drug"}, "'head' is one of a pretrained model: name that as 'pretrained'"),
     ({"algorithms__tuned__pretrained": "two/tuned/1"}, "starts from another model itself"),
     ({"algorithms__zero": {"algorithm": "ase"}}, "ase: has no fit; what it runs is taken as it is: decant export"),
     ({"algorithms__zero": {**XTB, "pretrained": "gfn3-xtb"}}, "no published model of ase (did you mean 'gfn"),

@@ -86,6 +86,19 @@ def test_a_pretrained_model_of_the_study_is_waited_for(jobs: dict[str, Job]) -> 
     assert f"fit/{ZERO}/zero/1" not in jobs
 
 
+def test_the_head_of_a_published_model_is_exported_as_it_is_or_fitted_from(tmp_path: Path) -> None:
+    head = {"algorithm": "deepmd", "pretrained": "DPA-3.1-3M", "head": "Domains_Drug"}
+    choices = {
+        "algorithms__zero": {**head, "strategy": "zero-shot"},
+        "algorithms__tuned": {**head, "preset": "quick", "strategy": "naive", "data": "two"},
+    }
+    study = read_study(written(tmp_path, changed(**choices)))
+    jobs = {job.name: job.command for job in study_jobs(study)}
+    for name in (f"export/{ZERO}/zero/1", "fit/two/tuned/1"):
+        assert " ".join(jobs[name]).endswith("--head Domains_Drug")
+    assert "--head" not in jobs["export/two/tuned/1"], "what is fitted from it has one task"
+
+
 def test_replayed_frames_are_those_of_a_data_set(tmp_path: Path) -> None:
     tuned = {**SMALLEST["algorithms"]["tuned"], "strategy": "replay", "replay": "liquid"}  # type: ignore[index]
     study = read_study(written(tmp_path, changed(algorithms__tuned=tuned)))

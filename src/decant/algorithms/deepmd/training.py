@@ -16,8 +16,10 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from decant.algorithms.base import Course, FitTask
+from decant.algorithms.deepmd.branches import RANDOM
 from decant.algorithms.deepmd.checkpoint import checkpoint_model
 from decant.algorithms.deepmd.data import write_systems
+from decant.algorithms.deepmd.inputs import FIXED, charge_and_spin_of, knows_charge
 from decant.algorithms.training import HELD, HOLD, diverged, require_checkpoint, run_training
 from decant.foundation.files import write_beside
 from decant.foundation.progress import Progress
@@ -145,6 +147,8 @@ class Training:
             command += ["--restart", f"model.ckpt-{self.done}.pt"]
         elif self.task.pretrained:
             command += ["--finetune", str(self.task.pretrained.model.resolve())]
+            if self.task.pretrained.head:
+                command += ["--model-branch", self.task.pretrained.head]
         step, note = self.done, ""
         began, began_at = 0.0, 0  # time and step of the first line: what comes before it is slower than the rest
         progress.total = self.steps
@@ -209,7 +213,12 @@ class Training:
         result = copy.deepcopy({key: value for key, value in self.task.settings.items() if key not in _OURS})
         model, training = result.setdefault("model", {}), result.setdefault("training", {})
         if self.task.pretrained:
-            result["model"] = checkpoint_model(self.task.pretrained.model)
+            result["model"] = checkpoint_model(self.task.pretrained.model, self.task.pretrained.head)
+            if knows_charge(result["model"]):
+                state = charge_and_spin_of([*self.train, *self.valid], self.task.pretrained.name)
+                result["model"]["descriptor"][FIXED] = state
+            if self.task.pretrained.head == RANDOM:
+                result["model"]["fitting_net"]["seed"] = self.task.seed
         else:
             model["type_map"] = self.elements
             for part in ("descriptor", "fitting_net"):

@@ -101,6 +101,20 @@ class Mace(Algorithm):
         """
         return [chemical_symbols[number] for number in load_model(source).atomic_numbers.tolist()]
 
+    def head_and_elements(self, model: Path, head: str | None) -> tuple[str | None, list[str]]:
+        """Return the head that is asked for, and the elements of the model.
+
+        Raises
+        ------
+        InputError
+            If the model has no such head.
+        """
+        from decant.algorithms.mace.export.heads import chosen_head
+
+        if head is not None:
+            chosen_head(load_model(model), head)
+        return head, self.elements(model)
+
     def fetch(self, name: str) -> Path:
         """Return the file of a published model; see `decant.algorithms.mace.published.fetch`."""
         return fetch(name)

@@ -85,7 +85,9 @@ def prepare(
     if not (directory / MODEL).is_file():
         import torch
 
-        model = _one_head(load_model(pretrained.model), settings.get("foundation_head"), pretrained.name)
+        model = _one_head(
+            load_model(pretrained.model), pretrained.head or settings.get("foundation_head"), pretrained.name
+        )
         energies, origin, held = _atomic_energies(model, frames, lone, hold and not replay)
         told: dict[str, Any] = {"origin": origin, "about": describe(model), "eV": energies, "held": held}
         write_yaml(directory / ENERGIES, told)
@@ -137,7 +139,7 @@ def _one_head(model: Any, wanted: str | None, name: str) -> Any:
         return as_scale_shift(model)
     head = head_to_take(model, wanted)
     if head not in names:
-        raise InputError(f"{name}: has the heads {', '.join(names)}: name one with `set` foundation_head=NAME")
+        raise InputError(f"{name}: has the heads {', '.join(names)}: name one as `head`")
     with quiet():
         from mace.tools.scripts_utils import remove_pt_head
         from mace.tools.torch_tools import default_dtype
