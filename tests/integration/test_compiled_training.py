@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import ase
@@ -12,7 +13,9 @@ import pytest
 import torch
 from ase.build import molecule
 
+from decant.algorithms.mace.batches import collate
 from decant.algorithms.mace.compiled_training import Compiled, CompiledModel, NotCovered
+from decant.algorithms.mace.optimizer import MovingAverage, fuse
 from decant.algorithms.mace.random import DENSITY, GATED, random_mace
 from decant.foundation.files import read_yaml
 from tests.integration.conftest import run_decant
@@ -37,22 +40,28 @@ KNOWN: dict[str, dict[str, Any]] = {
 }
 
 
-def batch(*frames: ase.Atoms, cutoff: float = 4.0) -> Any:
-    """Frames with random labels, as a training sees them."""
+def frames(*given: ase.Atoms, cutoff: float = 4.0) -> list[Any]:
+    """Frames with random labels, as a training has read them."""
     from mace import data, tools
 
     torch.set_default_dtype(torch.float64)
     table = tools.AtomicNumberTable([1, 6, 8])
     generator = np.random.default_rng(3)
     graphs = []
-    for frame in frames:
+    for frame in given:
         frame.info.update(REF_energy=generator.normal(), REF_virials=generator.normal(size=(3, 3)))
         frame.arrays["REF_forces"] = generator.normal(size=(len(frame), 3))
         keys = data.KeySpecification.from_defaults()
         configuration = data.config_from_atoms(frame, key_specification=keys)
         graphs.append(data.AtomicData.from_config(configuration, z_table=table, cutoff=cutoff))
-    loader = tools.torch_geometric.dataloader.DataLoader(dataset=graphs, batch_size=len(graphs), shuffle=False)
-    return next(iter(loader))
+    return graphs
+
+
+def batch(*given: ase.Atoms, cutoff: float = 4.0) -> Any:
+    """A batch of them, as a training sees it."""
+    from mace.tools import torch_geometric
+
+    return torch_geometric.Batch.from_data_list(frames(*given, cutoff=cutoff))
 
 
 def gradients(seen: Any, parameters: Any, given: Any, loss: Any) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
@@ -128,6 +137,75 @@ def test_a_loss_may_know_of_several_batches() -> None:
         found.append({name: p.grad.clone() for name, p in parameters.items() if p.grad is not None})
     for name, gradient in found[0].items():
         assert float((found[1][name] - gradient).norm()) < 2e-6 * float(gradient.norm()), name
+
+
+def test_batches_of_compiled_steps_hold_what_those_of_mace_torch_hold() -> None:
+    from mace.tools import torch_geometric
+
+    made = frames(liquid(0), molecule("CH3OH"), ase.Atoms("O"))
+    expected = torch_geometric.Batch.from_data_list(made)
+    found = collate(made)
+    assert set(found.keys) == set(expected.keys) and found.num_graphs == expected.num_graphs == 3
+    owner, source = expected.edge_index[1], expected.edge_index[0]
+    order, vectors = torch.argsort(owner, stable=True), expected.positions[owner] - expected.positions[source]
+    for name in expected.keys:
+        sorted_ = {"edge_index": expected.edge_index[:, order]} | {
+            edges: expected[edges][order] for edges in ("shifts", "unit_shifts")
+        }
+        assert torch.equal(found[name], sorted_.get(name, expected[name])), name
+    entries = found.to("cpu").to_dict()
+    graph = entries.pop("graph")
+    assert set(entries) == set(expected.to_dict())
+    assert torch.allclose(graph.vectors, (vectors + expected.shifts)[order], atol=1e-12)
+    assert np.array_equal(np.stack([graph.source, graph.owner]), found.edge_index)
+    assert graph.atoms == tuple(expected.ptr.diff().tolist()) and graph.edges[1:] == (30, 0)
+
+
+def test_steps_by_compiled_code_lead_to_the_parameters_and_averages_of_mace_torch() -> None:
+    from mace.modules import WeightedEnergyForcesVirialsLoss
+    from mace.tools.torch_geometric.dataloader import DataLoader
+    from mace.tools.train import train_one_epoch
+    from torch_ema import ExponentialMovingAverage
+
+    made = frames(liquid(0, side=7.0), molecule("CH3OH"), liquid(1, side=7.0), molecule("CH3CHO"), cutoff=3.5)
+    found = []
+    for own in (True, False):  # whose batches, energies, optimizer and average
+        model = random_mace("8x0e", l_max=1, r_max=3.5)
+        groups = [{"params": list(model.interactions.parameters()), "weight_decay": 1e-3}, {
+            "params": [p for name, p in model.named_parameters() if not name.startswith("interactions")],
+            "weight_decay": 0.0, "lr": 0.002,
+        }]  # fmt: skip
+        optimizer = torch.optim.Adam(groups, lr=0.005, amsgrad=True)
+        average = (MovingAverage if own else ExponentialMovingAverage)(model.parameters(), decay=0.9)
+        loader = DataLoader(made, batch_size=2)
+        if own:
+            loader.collate_fn = collate
+            fuse(optimizer)
+        for epoch in range(4):
+            train_one_epoch(
+                model=CompiledModel(model) if own else model, data_loader=loader, optimizer=optimizer, epoch=epoch,
+                loss_fn=WeightedEnergyForcesVirialsLoss(energy_weight=100, forces_weight=10, virials_weight=100),
+                output_args={"forces": True, "virials": True, "stress": False}, max_grad_norm=10.0, ema=average,
+                logger=SimpleNamespace(log=lambda entry: None), device=torch.device("cpu"), distributed=False,
+            )  # fmt: skip
+        found.append((dict(model.named_parameters()), average.shadow_params))
+    (own_parameters, own_averages), (parameters, averages) = found
+    for (name, parameter), own_average, average in zip(parameters.items(), own_averages, averages, strict=True):
+        assert torch.allclose(own_parameters[name], parameter, rtol=1e-5, atol=2e-6), name
+        assert torch.allclose(own_average, average, rtol=1e-5, atol=2e-6), name
+
+
+def test_a_validation_follows_parameters_that_were_changed_behind_its_back() -> None:
+    model = random_mace("8x0e", l_max=2)
+    seen, given = CompiledModel(model), batch(molecule("CH3OH")).to_dict()
+    before = seen(given)["energy"]
+    assert torch.equal(seen(given)["energy"], before)
+    next(model.parameters()).data.mul_(1.5)  # as averages are copied, of which no version tells
+    assert (
+        float((seen(given)["energy"] - model(given)["energy"]).abs())
+        < 1e-5
+        < float((seen(given)["energy"] - before).abs())
+    )
 
 
 def test_molecules_without_a_cell_and_atoms_without_neighbours_are_computed_too() -> None:

@@ -13,13 +13,15 @@ a central difference of two gradients of energies, in double precision: no secon
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
+from decant.algorithms.mace.batches import GRAPH
 from decant.algorithms.mace.export.weights import model_bytes
+from decant.algorithms.mace.graph import Graph
 from decant.algorithms.mace.trained_arrays import TrainedArrays
 from decant.foundation.errors import InputError
 
@@ -91,42 +93,50 @@ class CompiledModel:
             raise NotCovered("total charge and spin")
         try:
             exported = model_bytes(model, tolerance=TABLES)
-            self._trainer = Trainer(exported)
+            trainer = Trainer(exported)
         except (InputError, RuntimeError) as error:
             raise NotCovered(str(error)) from error
         self.model = model
-        self._arrays = _arrays_that_agree(model, self._trainer)
+        self._engine = _Engine(trainer)
+        self._arrays = _arrays_that_agree(model, trainer)
+        self._parameters = list(model.parameters())
         self._offsets = _offsets(exported)
+        self._last: tuple[torch.Tensor, list[torch.Tensor]] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.model, name)
 
+    def parameters(self) -> Iterator[torch.nn.Parameter]:
+        """Return the parameters of the model, which mace-torch asks for at each step."""
+        return iter(self._parameters)
+
     def __call__(
         self,
-        data: dict[str, torch.Tensor],
+        data: dict[str, Any],
         training: bool = False,
         compute_force: bool = True,
         compute_virials: bool = False,
         compute_stress: bool = False,
     ) -> dict[str, torch.Tensor | None]:
-        """Return what ``ScaleShiftMACE.forward`` returns of energies, forces, virials and stresses."""
-        graph = _Graph(data)
+        """Return what ``ScaleShiftMACE.forward`` returns of energies, forces, virials and stresses.
+
+        The batch is one of mace-torch or of `batches.collate`.
+        """
+        graph = data.get(GRAPH) or Graph.of(data)
         with torch.set_grad_enabled(training):
-            arrays = self._arrays()
-            energies, gradient = _Energies.apply(self._trainer, graph, *(arrays[name] for name in self._trainer.names))
+            energies, forces, virials = _Answer.apply(self._engine, graph, *self._weights(training))
         result: dict[str, torch.Tensor | None] = dict.fromkeys(("forces", "virials", "stress", "hessian"))
         single = data["positions"].dtype
         node_e0 = self.model.atomic_energies_fn(data["node_attrs"]).reshape(-1)
-        inner = energies - self._offsets[graph.element]
-        sums = torch.zeros(graph.count, dtype=torch.float64)
+        inner = energies - self._offsets.index_select(0, torch.from_numpy(graph.element))
+        sums = torch.zeros(len(graph.atoms), dtype=torch.float64)
         interaction = sums.index_add(0, data["batch"], inner)
         result["interaction_energy"] = interaction.to(single)
         result["energy"] = (interaction + sums.index_add(0, data["batch"], node_e0.double())).to(single)
         result["node_energy"] = inner + node_e0.double()
         if compute_force:
-            result["forces"] = graph.forces(gradient).to(single)
+            result["forces"] = forces.to(single)
         if compute_virials or compute_stress:
-            virials = graph.virials(gradient)
             result["virials"] = virials.to(single)
             result["stress"] = torch.zeros_like(virials).to(single)
             if compute_stress:
@@ -134,68 +144,68 @@ class CompiledModel:
                 result["stress"] = torch.where(volume > 0, -virials / volume, torch.zeros_like(virials)).to(single)
         return result
 
-
-class _Graph:
-    """The edges of a batch, sorted by the atom that receives."""
-
-    def __init__(self, data: dict[str, torch.Tensor]):
-        source, owner = data["edge_index"]
-        order = torch.argsort(owner, stable=True)
-        self.owner, self.source = owner[order], source[order]
-        positions = data["positions"].detach().double()
-        self.vectors = positions[self.owner] - positions[self.source] + data["shifts"].double()[order]
-        self.element = data["node_attrs"].argmax(dim=1)
-        self.frame = data["batch"]
-        self.count = int(data["ptr"].numel() - 1)
-        self.atoms = len(positions)
-
-    def forces(self, gradient: torch.Tensor) -> torch.Tensor:
-        """Return forces [atom, 3] from the gradient of the energy with respect to each vector."""
-        zeros = torch.zeros(self.atoms, 3, dtype=torch.float64)
-        return zeros.index_add(0, self.source, gradient).index_add(0, self.owner, -gradient)
-
-    def virials(self, gradient: torch.Tensor) -> torch.Tensor:
-        """Return virials [frame, 3, 3], symmetric as those of mace-torch are."""
-        outer = self.vectors[:, :, None] * gradient[:, None, :]
-        zeros = torch.zeros(self.count, 3, 3, dtype=torch.float64)
-        return -zeros.index_add(0, self.frame[self.owner], 0.5 * (outer + outer.transpose(1, 2)))
+    def _weights(self, training: bool) -> list[torch.Tensor]:
+        """Return the arrays for the engine; those of the last call where a validation has the same parameters."""
+        row = self._arrays.row()
+        if training or self._last is None or not torch.equal(row, self._last[0]):
+            arrays = self._arrays(row)
+            weights = [arrays[name] for name in self._engine.trainer.names]
+            self._last = None if training else (row, weights)
+            return weights
+        return self._last[1]
 
 
-class _Energies(torch.autograd.Function):
-    """From the arrays of a model to the energies of atoms and their gradient with respect to the vectors of edges."""
+class _Engine:
+    """The compiled trainer, which is given weights and edges when it has others."""
 
-    @staticmethod
-    def forward(ctx: Any, trainer: Any, graph: _Graph, *arrays: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        ctx.trainer, ctx.graph, ctx.weights = trainer, graph, [array.detach().numpy() for array in arrays]
-        _place(ctx)
-        energies, gradient = trainer.evaluate(graph.vectors.numpy())
-        return torch.from_numpy(energies), torch.from_numpy(gradient)
+    def __init__(self, trainer: Any):
+        self.trainer = trainer
+        self._weights: Sequence[torch.Tensor] = ()
+        self._graph: Graph | None = None
+
+    def place(self, weights: Sequence[torch.Tensor], graph: Graph) -> None:
+        """Give it the weights and the edges of a call; both stay as they are once they are given."""
+        self.trainer.set_threads(torch.get_num_threads())
+        if len(weights) != len(self._weights) or any(a is not b for a, b in zip(weights, self._weights, strict=True)):
+            self.trainer.set_weights([array.detach().numpy() for array in weights])
+            self._weights = weights
+        if graph is not self._graph:
+            self.trainer.set_graph(graph.element, graph.owner, graph.source)
+            self._graph = graph
+
+
+class _Answer(torch.autograd.Function):
+    """From the arrays of a model to energies of atoms, forces and virials."""
 
     @staticmethod
-    def backward(ctx: Any, by_energy: torch.Tensor, by_gradient: torch.Tensor) -> tuple[Any, ...]:
-        graph = ctx.graph
+    def forward(ctx: Any, engine: _Engine, graph: Graph, *weights: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        ctx.engine, ctx.graph, ctx.weights = engine, graph, weights
+        ctx.set_materialize_grads(False)
+        engine.place(weights, graph)
+        energies, gradient = map(torch.from_numpy, engine.trainer.evaluate(graph.vectors.numpy()))
+        return energies, graph.forces(gradient), graph.virials(gradient)
+
+    @staticmethod
+    def backward(ctx: Any, *by: torch.Tensor | None) -> tuple[Any, ...]:
+        engine, graph = ctx.engine, ctx.graph
+        by_energy = torch.zeros(len(graph.element), dtype=torch.float64) if by[0] is None else by[0]
+        by_gradient = graph.by_gradient(by[1], by[2])
         if not (by_energy.isfinite().all() and by_gradient.isfinite().all()):  # diverged, which whoever asked is to see
-            return None, None, *(torch.full((len(array),), torch.nan, dtype=torch.float64) for array in ctx.weights)
-        largest = torch.zeros(graph.count, dtype=torch.float64).scatter_reduce_(
-            0, graph.frame[graph.owner], by_gradient.norm(dim=1), "amax"
-        )
-        step = torch.where(largest > 0, DISPLACEMENT / largest, torch.zeros_like(largest))
-        along = torch.where(largest > 0, 0.5 * largest / DISPLACEMENT, torch.zeros_like(largest))[graph.frame]
-        displacement = step[graph.frame[graph.owner]][:, None] * by_gradient
-        _place(ctx)  # a loss may know of several batches
-        found = ctx.trainer.differentiate(
-            (graph.vectors + displacement).numpy(), (0.5 * by_energy + along).numpy(),
-            (graph.vectors - displacement).numpy(), (0.5 * by_energy - along).numpy(),
+            return None, None, *(torch.full_like(array, torch.nan) for array in ctx.weights)
+        # of each frame the longest displacement is the same, and atoms share in the derivative along it
+        largest = [
+            part.max() if len(part) else part.new_zeros(()) for part in by_gradient.norm(dim=1).split(graph.edges)
+        ]
+        along = torch.stack(largest) / DISPLACEMENT
+        step = torch.where(along > 0, 1 / along, 0.0)
+        displacement = step.repeat_interleave(torch.tensor(graph.edges))[:, None] * by_gradient
+        share = 0.5 * along.repeat_interleave(torch.tensor(graph.atoms))
+        engine.place(ctx.weights, graph)  # a loss may know of several batches
+        found = engine.trainer.differentiate(
+            (graph.vectors + displacement).numpy(), (0.5 * by_energy + share).numpy(),
+            (graph.vectors - displacement).numpy(), (0.5 * by_energy - share).numpy(),
         )  # fmt: skip
-        return None, None, *(torch.from_numpy(array) for array in found)
-
-
-def _place(ctx: Any) -> None:
-    """Give a trainer the weights and the edges of a call."""
-    graph = ctx.graph
-    ctx.trainer.set_threads(torch.get_num_threads())
-    ctx.trainer.set_weights(ctx.weights)
-    ctx.trainer.set_graph(*(part.numpy().astype(np.int32) for part in (graph.element, graph.owner, graph.source)))
+        return None, None, *map(torch.from_numpy, found)
 
 
 def _arrays_that_agree(model: Any, trainer: Any) -> TrainedArrays:

@@ -202,20 +202,29 @@ def hold_lone_atoms(labels: Mapping[str, float]) -> Any:
 
 
 def compile_steps() -> None:
-    """Let compiled code compute the steps and the validations of the models that it knows, where they are on a CPU."""
-    from decant.algorithms.mace.compiled_training import Compiled
+    """Let compiled code compute the steps and the validations of the models that it knows, where they are on a CPU.
+
+    What is left of such a step is small, so batches, optimizer and average are made for it, too.
+    """
+    from decant.algorithms.mace.batches import collate
+    from decant.algorithms.mace.compiled_training import Compiled, CompiledModel
+    from decant.algorithms.mace.optimizer import MovingAverage, fuse
 
     train: Any = importlib.import_module("mace.tools.train")
     compiled = Compiled(lambda how: print(f"decant: steps by {how}", flush=True))
 
     def compiling(work: Any) -> Any:
-        def on_compiled(*arguments: Any, model: Any, **options: Any) -> Any:
-            return work(*arguments, model=compiled(model), **options)
+        def on_compiled(*arguments: Any, model: Any, data_loader: Any, **options: Any) -> Any:
+            seen = compiled(model)
+            if isinstance(seen, CompiledModel):
+                data_loader.collate_fn = collate
+                fuse(options.get("optimizer"))
+            return work(*arguments, model=seen, data_loader=data_loader, **options)
 
         return on_compiled
 
-    train.take_step, train.take_step_lbfgs = compiling(train.take_step), compiling(train.take_step_lbfgs)
-    train.evaluate = compiling(train.evaluate)
+    train.train_one_epoch, train.evaluate = compiling(train.train_one_epoch), compiling(train.evaluate)
+    run_train.ExponentialMovingAverage = MovingAverage
 
 
 def main() -> None:

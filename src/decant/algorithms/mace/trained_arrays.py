@@ -6,7 +6,9 @@ parameters themselves, for the networks that mace-torch makes today, and held to
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
 
 import torch
 
@@ -14,20 +16,25 @@ from decant.algorithms.mace.export.heads import silu_factor
 from decant.algorithms.mace.export.linear import o3
 from decant.algorithms.mace.export.product import product_arrays
 from decant.algorithms.mace.export.radial import edge_features, element_pairs, knot_rows, radial_layers
+from decant.algorithms.mace.pieces import Pieces
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    Named = Iterator[tuple[str, torch.Tensor]]
+Formula = Callable[[Sequence[torch.Tensor]], torch.Tensor]
+"""From the pieces of the parameters, by their numbers, to an array."""
+Named = Iterator[tuple[str, Formula]]
+Matrix = tuple[torch.Tensor, torch.Tensor]
+"""Where the elements of a matrix lie among the parameters, and the factors that go with them."""
 
 
 class TrainedArrays:
     """What the compiled trainer takes for a model of mace-torch, in the order of its parameters.
 
+    Most arrays are parameters in another order times constants, others products of two: what is constant in that is
+    worked out once. The parameters must stay the same tensors, while their values are read at each call.
+
     Parameters
     ----------
     model
-        A `MACE` or `ScaleShiftMACE` on the CPU. Its parameters are read at each call.
+        A `MACE` or `ScaleShiftMACE` on the CPU.
     sizes
         Of the trainer's arrays by name: how many knots the tables have.
     """
@@ -35,127 +42,183 @@ class TrainedArrays:
     def __init__(self, model: Any, sizes: Mapping[str, int]):
         import copy
 
-        self.model = model
+        self._pieces = Pieces()
         constant = copy.deepcopy(model).to(torch.float64).eval()
         elements = list(range(len(constant.atomic_numbers)))
         pairs, table = element_pairs(constant, elements)
         pairs = [pairs[number] for number in dict.fromkeys(table.ravel())]  # as the tables are first met in the file
+        self._formulas: dict[str, Formula] = {}
         with torch.no_grad():
-            self._radial_basis, self._density_basis = [], []
-            for t, interaction in enumerate(constant.interactions):
+            for t, interaction in enumerate(model.interactions):
                 functions = radial_layers(interaction)[-1].weight.shape[1]
                 knots = sizes[f"layers.{t}.radial"] // (3 * len(pairs) * functions)
-                self._radial_basis.append(_basis_rows(constant, interaction, pairs, knots))
-                knots = sizes.get(f"layers.{t}.density", 0) // (3 * len(pairs))
-                self._density_basis.append(_basis_rows(constant, interaction, pairs, knots) if knots else None)
-            self._coupling = [_coupling_matrix(product, elements) for product in constant.products]
-            self._readouts = [_readout_factor(readout) for readout in constant.readouts]
+                basis = _basis_rows(constant, constant.interactions[t], pairs, knots)
+                dense = sizes.get(f"layers.{t}.density", 0) // (3 * len(pairs))
+                density = _basis_rows(constant, constant.interactions[t], pairs, dense) if dense else None
+                coupling = _coupling_matrix(constant.products[t], elements)
+                factor = _readout_factor(constant.readouts[t])
+                parts = [
+                    *self._interaction(model.node_embedding if t == 0 else None, interaction, basis, density),
+                    ("coefficients", self._coefficients(model.products[t], coupling)),
+                    *self._by_l("update", model.products[t].linear),
+                    *self._readout(model.readouts[t], factor),
+                ]
+                self._formulas.update({f"layers.{t}.{name}": formula for name, formula in parts})
 
-    def __call__(self) -> dict[str, torch.Tensor]:
-        """Return the arrays by name, flat and in double precision, with gradients to the model's parameters."""
-        arrays: dict[str, torch.Tensor] = {}
-        layers = zip(self.model.interactions, self.model.products, self.model.readouts, strict=True)
-        for t, (interaction, product, readout) in enumerate(layers):
-            parts = [
-                *self._interaction(t, interaction),
-                ("coefficients", self._coefficients(t, product)),
-                *_by_l("update", product.linear),
-                *self._readout(t, readout),
-            ]
-            arrays.update({f"layers.{t}.{name}": array.reshape(-1) for name, array in parts})
-        return arrays
+    def row(self) -> torch.Tensor:
+        """Return all parameters that the arrays depend on in one row, in double precision, with gradients to them."""
+        return self._pieces.row()
 
-    def _interaction(self, t: int, interaction: Any) -> Named:
-        """Yield what is of an interaction block."""
+    def __call__(self, row: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
+        """Return the arrays by name, flat and in double precision, with gradients to the row of parameters."""
+        pieces = self._pieces(self.row() if row is None else row)
+        return {name: formula(pieces).reshape(-1) for name, formula in self._formulas.items()}
+
+    def _interaction(
+        self, embedding: Any, interaction: Any, basis: torch.Tensor, density: torch.Tensor | None
+    ) -> Named:
+        """Yield what is of an interaction block; the first one's features come from an embedding."""
         features = None
-        if t == 0:
-            embedding = self.model.node_embedding.linear
-            features = _matrix(embedding, 0)
-            yield "up_of_element", features @ _matrix(interaction.linear_up, 0)
+        if embedding is not None:
+            features = self._pieces.add(*self._matrix(embedding.linear, 0))
+            yield (
+                "up_of_element",
+                _product("ij,jk->ik", features, self._pieces.add(*self._matrix(interaction.linear_up, 0))),
+            )
         else:
-            yield from _by_l("up", interaction.linear_up)
-        yield "radial", _through(radial_layers(interaction), self._radial_basis[t])
-        if self._density_basis[t] is not None:
-            yield "density", _densities(interaction.density_fn, self._density_basis[t])
-        skip = _element_maps(interaction.skip_tp)
+            yield from self._by_l("up", interaction.linear_up)
+        yield "radial", self._through(radial_layers(interaction), basis)
+        if density is not None:
+            network = self._through(list(interaction.density_fn.children()), density)
+            yield "density", lambda pieces: _densities(network(pieces))
+        skip = self._element_maps(interaction.skip_tp)
         residual = "Residual" in type(interaction).__name__
-        for l, mixing in enumerate(_blocks_by_l(interaction.linear)):
+        for l, (places, factors) in enumerate(self._blocks_by_l(interaction.linear)):
             # the other blocks divide by their density, atom by atom
-            mixed = mixing if hasattr(interaction, "density_fn") else mixing / interaction.avg_num_neighbors
-            yield f"mix.{l}", mixed if residual else torch.einsum("bij,ejk->ebik", mixed, skip[l])
+            divisor = 1.0 if hasattr(interaction, "density_fn") else interaction.avg_num_neighbors
+            mixed = self._pieces.add(places, factors / divisor)
+            yield f"mix.{l}", itemgetter(mixed) if residual else _product("bij,ejk->ebik", mixed, skip[l])
         if residual and features is not None:
-            yield "skip_of_element", torch.einsum("ei,eij->ej", features, skip[0])
+            yield "skip_of_element", _product("ei,eij->ej", features, skip[0])
         elif residual:
             for l, of_element in enumerate(skip):
-                yield f"skip.{l}", of_element
+                yield f"skip.{l}", itemgetter(of_element)
 
-    def _coefficients(self, t: int, product: Any) -> torch.Tensor:
+    def _coefficients(self, product: Any, coupling: torch.Tensor) -> Formula:
         """Return the coefficients [element, term, channel] of the product."""
-        weights = []
+        weights: list[torch.Tensor] = []
         for contraction in product.symmetric_contractions.contractions:
             weights += [contraction.weights_max, *contraction.weights]
-        return self._coupling[t] @ torch.cat([weight.double() for weight in weights], dim=1)
+        joined = self._pieces.add(torch.cat([self._pieces.places(weight) for weight in weights], dim=1))
+        return lambda pieces: coupling @ pieces[joined]
 
-    def _readout(self, t: int, readout: Any) -> Named:
-        """Yield what is of a readout."""
+    def _readout(self, readout: Any, factor: float) -> Named:
+        """Yield what is of a readout, whose activation is larger than SiLU by a factor."""
         if type(readout).__name__ == "LinearReadoutBlock":
-            yield "readout.linear", _matrix(readout.linear, 0)
+            yield "readout.linear", itemgetter(self._pieces.add(*self._matrix(readout.linear, 0)))
             return
-        yield "readout.hidden", _matrix(readout.linear_1, 0).T
-        yield "readout.output", self._readouts[t] * _matrix(readout.linear_2, 0)
+        places, factors = self._matrix(readout.linear_1, 0)
+        yield "readout.hidden", itemgetter(self._pieces.add(places.T, factors))
+        places, factors = self._matrix(readout.linear_2, 0)
+        yield "readout.output", itemgetter(self._pieces.add(places, factor * factors))
+
+    def _matrix(self, linear: Any, instruction: int) -> Matrix:
+        """Return the matrix [in, out] of one instruction of an `o3.Linear`, with its normalisation."""
+        places = linear.weight_view_for_instruction(instruction, self._pieces.places(linear.weight))
+        return places, torch.tensor(linear.instructions[instruction].path_weight, dtype=torch.float64)
+
+    def _blocks_by_l(self, linear: Any) -> list[Matrix]:
+        """Return the matrices [block, in, out] of an `o3.Linear` for each l of what comes out."""
+        blocks: dict[int, list[Matrix]] = {}
+        for index, instruction in enumerate(linear.instructions):
+            l = linear.irreps_out[instruction.i_out].ir.l
+            blocks.setdefault(l, []).append(self._matrix(linear, index))
+        by_l = (zip(*blocks[l], strict=True) for l in sorted(blocks))
+        return [(torch.stack(places), torch.stack(factors)[:, None, None]) for places, factors in by_l]
+
+    def _by_l(self, name: str, linear: Any) -> Named:
+        """Yield the matrices of an `o3.Linear` that maps each l to itself."""
+        for l, matrices in enumerate(self._blocks_by_l(linear)):
+            yield f"{name}.{l}", itemgetter(self._pieces.add(*matrices))
+
+    def _element_maps(self, product: Any) -> list[int]:
+        """Return the pieces [element, in, out] of a product of features with elements, for each l."""
+        maps = {}
+        for index, instruction in enumerate(product.instructions):
+            l = product.irreps_out[instruction.i_out].ir.l
+            places = product.weight_view_for_instruction(index, self._pieces.places(product.weight)).transpose(0, 1)
+            maps[l] = self._pieces.add(places, instruction.path_weight / (2 * l + 1) ** 0.5)
+        return [maps[l] for l in sorted(maps)]
+
+    def _through(self, layers: list[Any], rows: torch.Tensor) -> Formula:
+        """Carry value, slope and curvature [table, knot, 3, function] through a network of e3nn with SiLU in between.
+
+        Each layer scales what comes out of the SiLU before it; its weights do so here.
+        """
+        matrices, scale = [], 1.0
+        for layer in layers:
+            factor = scale / (layer.h_in * layer.var_in) ** 0.5
+            if layer is layers[-1]:
+                factor *= layer.var_out**0.5
+            else:
+                scale = layer.act.cst * layer.var_out**0.5
+            matrices.append(self._pieces.add(self._pieces.places(layer.weight), factor))
+        tables, knots = rows.shape[:2]
+        first = rows.permute(2, 0, 1, 3).reshape(3, tables * knots, -1).contiguous()
+
+        def carried(pieces: Sequence[torch.Tensor]) -> torch.Tensor:
+            found = first @ pieces[matrices[0]]
+            for matrix in matrices[1:]:
+                found = _SiLU.apply(found) @ pieces[matrix]
+            return found.view(3, tables, knots, -1).permute(1, 2, 0, 3)
+
+        return carried
 
 
-def _matrix(linear: Any, instruction: int) -> torch.Tensor:
-    """Return the matrix [in, out] of one instruction of an `o3.Linear`, with its normalisation."""
-    weight = linear.weight_view_for_instruction(instruction).double()
-    return weight * linear.instructions[instruction].path_weight
+class _SiLU(torch.autograd.Function):
+    """SiLU of a function of which value, slope and curvature [3, ...] are given, and its slope and curvature."""
 
-
-def _blocks_by_l(linear: Any) -> list[torch.Tensor]:
-    """Return the matrices [block, in, out] of an `o3.Linear` for each l of what comes out."""
-    blocks: dict[int, list[torch.Tensor]] = {}
-    for index, instruction in enumerate(linear.instructions):
-        l = linear.irreps_out[instruction.i_out].ir.l
-        blocks.setdefault(l, []).append(_matrix(linear, index))
-    return [torch.stack(blocks[l]) for l in sorted(blocks)]
-
-
-def _by_l(name: str, linear: Any) -> Named:
-    """Yield the matrices of an `o3.Linear` that maps each l to itself."""
-    for l, matrices in enumerate(_blocks_by_l(linear)):
-        yield f"{name}.{l}", matrices
-
-
-def _element_maps(product: Any) -> list[torch.Tensor]:
-    """Return the matrices [element, in, out] of a product of features with elements, for each l."""
-    maps = {}
-    for index, instruction in enumerate(product.instructions):
-        ir = product.irreps_out[instruction.i_out].ir
-        weight = product.weight_view_for_instruction(index).double().transpose(0, 1)
-        maps[ir.l] = weight * instruction.path_weight / (2 * ir.l + 1) ** 0.5
-    return [maps[l] for l in sorted(maps)]
-
-
-def _through(layers: list[Any], rows: torch.Tensor) -> torch.Tensor:
-    """Carry value, slope and curvature [table, knot, 3, function] through a network of e3nn with SiLU in between."""
-    value, slope, curvature = rows.unbind(dim=-2)
-    *hidden, last = layers
-    for layer in hidden:
-        weight = layer.weight.double() / (layer.h_in * layer.var_in) ** 0.5
-        x, dx, ddx = value @ weight, slope @ weight, curvature @ weight
+    @staticmethod
+    def forward(ctx: Any, rows: torch.Tensor) -> torch.Tensor:
+        x, dx, ddx = rows
         sigmoid = torch.sigmoid(x)
-        # SiLU and its two derivatives
-        first = sigmoid * (1 + x * (1 - sigmoid))
-        second = sigmoid * (1 - sigmoid) * (2 + x * (1 - 2 * sigmoid))
-        scale = layer.act.cst * layer.var_out**0.5
-        value, slope, curvature = scale * x * sigmoid, scale * first * dx, scale * (second * dx**2 + first * ddx)
-    weight = last.weight.double() / (last.h_in * last.var_in / last.var_out) ** 0.5
-    return torch.stack([value, slope, curvature], dim=-2) @ weight
+        slope = sigmoid * (1 - sigmoid)
+        # SiLU is x s, its derivatives s + x s', 2 s' + x s'' and so on, with s'' = s' (1 - 2 s)
+        bend = slope * (1 - 2 * sigmoid)
+        first = torch.addcmul(sigmoid, x, slope)
+        second = torch.addcmul(2 * slope, x, bend)
+        ctx.save_for_backward(rows, slope, bend, first, second)
+        found = torch.empty_like(rows)
+        torch.mul(x, sigmoid, out=found[0])
+        torch.mul(first, dx, out=found[1])
+        torch.addcmul(first * ddx, second * dx, dx, out=found[2])
+        return found
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
+        rows, slope, bend, first, second = ctx.saved_tensors
+        x, dx, ddx = rows
+        value, by_slope, by_curvature = gradient
+        third = torch.addcmul(3 * bend, x, slope * (1 - 6 * slope))
+        bent = second * dx
+        found = torch.empty_like(rows)
+        torch.mul(value, first, out=found[0])
+        found[0].addcmul_(by_slope, bent)
+        found[0].addcmul_(by_curvature, torch.addcmul(second * ddx, third * dx, dx))
+        torch.mul(by_slope, first, out=found[1])
+        found[1].addcmul_(by_curvature, bent, value=2)
+        torch.mul(by_curvature, first, out=found[2])
+        return found
 
 
-def _densities(network: Any, rows: torch.Tensor) -> torch.Tensor:
+def _product(equation: str, one: int, other: int) -> Formula:
+    """Return the product of two pieces."""
+    return lambda pieces: torch.einsum(equation, pieces[one], pieces[other])
+
+
+def _densities(rows: torch.Tensor) -> torch.Tensor:
     """Return the rows of what an edge adds to the density of its owner: the tanh of the square of a network."""
-    x, dx, ddx = _through(list(network.children()), rows).unbind(dim=-2)
+    x, dx, ddx = rows.unbind(dim=-2)
     value = torch.tanh(x**2)
     slope = 1 - value**2
     first, second = 2 * x * dx, 2 * (dx**2 + x * ddx)
