@@ -25,6 +25,9 @@ FIRST = (
 
 # the worker beside this one has a core too; read by torch and OpenMP when they are loaded, and by every child process
 os.environ.update(computing(os.environ, threads=1))
+# and ranks of MPI that wait for each other sleep: more processes than cores compute here, and ranks that spin have the
+# cores that those they wait for need
+os.environ.setdefault("MPIR_CVAR_ENABLE_HEAVY_YIELD", "1")
 # hundreds of processes import torch, MACE and DeePMD: uncompiled, as uv installs them, that takes thrice as long
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
