@@ -17,14 +17,18 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # Files that begin before all others, so that no worker is busy long after the rest have ended: the study on Slurm,
 # which mostly waits, and then those that take longest.
 FIRST = (
-    "test_slurm", "test_engine", "test_fit", "test_learn", "test_pretrained", "test_faults", "test_docs", "test_run",
-    "test_simulate", "test_pair_mace_commands", "test_check", "test_conformance", "test_extending_page",
-    "test_physical", "test_sbatch", "test_pair_mace", "test_production", "test_bench", "test_mace_gated", "test_trust",
-    "test_label_charges", "test_mace_calculator", "test_potential",
+    "test_slurm", "test_engine", "test_faults", "test_fit", "test_simulate", "test_docs", "test_learn",
+    "test_pair_mace_commands", "test_pretrained", "test_run", "test_check", "test_conformance", "test_extending_page",
+    "test_physical", "test_mace_gated", "test_bench", "test_production", "test_pair_mace", "test_sbatch",
+    "test_label_interrupted", "test_trust", "test_sampling", "test_label_charges", "test_mace_calculator",
+    "test_potential",
 )  # fmt: skip
 
 # the worker beside this one has a core too; read by torch and OpenMP when they are loaded, and by every child process
 os.environ.update(computing(os.environ, threads=1))
+# and ranks of MPI that wait for each other sleep: more processes than cores compute here, and ranks that spin have the
+# cores that those they wait for need
+os.environ.setdefault("MPIR_CVAR_ENABLE_HEAVY_YIELD", "1")
 # hundreds of processes import torch, MACE and DeePMD: uncompiled, as uv installs them, that takes thrice as long
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

@@ -17,6 +17,7 @@ import json
 import os
 import runpy
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -25,6 +26,8 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from types import ModuleType
 from typing import Any
 
 MACE, DP = "decant.algorithms.mace.train", "decant.algorithms.deepmd.train"
@@ -58,6 +61,33 @@ def warm_program(command: Any) -> str:
     if command[1] == "-m":
         return command[2] if command[2] in IMPORTS else ""
     return DP if command[1] == "-c" and command[2].startswith("from deepmd.main import main\n") else ""
+
+
+WARM = """import sys
+from pathlib import Path
+from decant.cli.main import main
+from tests.warm import warm_training
+with warm_training(Path(sys.argv.pop(1))):
+    main()
+"""
+"""The command line, whose fits begin at once."""
+
+
+def warm_decant(folder: Path) -> Path:
+    """Return a folder with a command `decant` that begins at once, too: forked, as its fits are, where torch is loaded.
+
+    For commands that another program starts by name; one that is killed outlives the client by moments. A rank of MPI,
+    `decant lmp`, is a process of its own, since it inherits more than its environment and three files.
+    """
+    address, programs = _server(subprocess.Popen, folder, MACE, os.environ), folder / "warm-bin"
+    programs.mkdir(exist_ok=True)
+    warm = shlex.join([sys.executable, "-IS", __file__, address, "-c", WARM, str(folder)])
+    cold = shlex.quote(str(Path(sys.executable).parent / "decant"))
+    with NamedTemporaryFile("w", dir=folder, delete=False) as file:
+        file.write(f'#!/bin/sh\n[ "$1" = lmp ] && exec {cold} "$@"\nexec {warm} "$@"\n')
+    Path(file.name).chmod(0o755)
+    Path(file.name).replace(programs / "decant")
+    return programs
 
 
 def _server(popen: Any, folder: Path, program: str, environment: Any) -> str:
@@ -138,7 +168,8 @@ def _become(request: dict[str, Any], files: Sequence[int]) -> None:
     code: Any = 0
     try:
         if option == "-c":
-            exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})
+            main = sys.modules["__main__"] = ModuleType("__main__")  # which processes that it starts import, too
+            exec(compile(what, "<string>", "exec"), main.__dict__)
         else:
             runpy.run_module(what, run_name="__main__", alter_sys=True)
     except SystemExit as end:

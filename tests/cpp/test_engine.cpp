@@ -27,13 +27,20 @@ namespace mace_tests {
 
 namespace {
 
+struct Model {
+  std::string name;
+  mace::Weights weights;
+  bool exported = false;
+};
+
 struct Candidate {
   std::string name;
   std::function<std::unique_ptr<mace::Engine>(const mace::Weights&)> make;
-  double tolerance;    // of energies and forces, of their size
-  bool plain = false;  // refuses what is beyond plain layers
+  double tolerance;     // of energies and forces, of their size
+  bool device = false;  // refuses what is beyond plain layers, and compiles long for each model
 
-  bool computes(const mace::Weights& weights) const { return !plain || mace::beyond_plain_layers(weights).empty(); }
+  bool computes(const Model& model) const { return !device || mace::beyond_plain_layers(model.weights).empty(); }
+  bool tested(const Model& model) const { return computes(model) && !(device && model.exported); }
 };
 
 // DECANT_TEST_OPENCL=no: its tests are run elsewhere.
@@ -73,19 +80,14 @@ const std::vector<Candidate>& candidates() {
   return all;
 }
 
-struct Model {
-  std::string name;
-  mace::Weights weights;
-};
-
-// Random ones, and the exported ones that the environment names.
+// Random ones, for every engine, and the exported ones that the environment names, for those on CPUs.
 const std::vector<Model>& models() {
   static const std::vector<Model> all = [] {
     std::vector<Model> result;
     for (const Form& form : forms()) result.push_back({form.name, random_weights(form)});
     std::istringstream paths(std::getenv("DECANT_TEST_MODELS") ? std::getenv("DECANT_TEST_MODELS") : "");
     for (std::string path; std::getline(paths, path, ':');)
-      result.push_back({path, mace::read_weights(mace::Safetensors(read_bytes(path), path), {"O", "H", "C"})});
+      result.push_back({path, mace::read_weights(mace::Safetensors(read_bytes(path), path), {"O", "H", "C"}), true});
     return result;
   }();
   return all;
@@ -95,7 +97,7 @@ template <class Check>
 void on_every_engine_and_model(const Check& check) {
   for (const Model& model : models())
     for (const Candidate& candidate : candidates()) {
-      if (!candidate.computes(model.weights)) continue;
+      if (!candidate.tested(model)) continue;
       INFO(candidate.name, " on ", model.name);
       check(candidate, model.weights);
     }
@@ -136,7 +138,7 @@ TEST_CASE("every engine agrees with the plain energy, and its forces and virial 
       strain_slopes.push_back(plain_strain_slope(model.weights, atoms, strain));
     }
     for (const Candidate& candidate : candidates()) {
-      if (!candidate.computes(model.weights)) continue;
+      if (!candidate.tested(model)) continue;
       INFO(candidate.name, " on ", model.name);
       const mace::Answer answer = evaluate(*candidate.make(model.weights), atoms);
       const double size = size_of(energies, model.weights, atoms);
@@ -177,7 +179,7 @@ TEST_CASE("each of twenty elements has weights, radial tables and a repulsion of
 TEST_CASE("an engine that knows plain layers only refuses the others by name") {
   for (const Model& model : models())
     for (const Candidate& candidate : candidates())
-      if (!candidate.computes(model.weights))
+      if (!candidate.computes(model))
         CHECK_THROWS_WITH_AS(candidate.make(model.weights),
                              "this model has gated layers, which only the CPU computes: choose the cpu",
                              mace::gpu::DeviceError);

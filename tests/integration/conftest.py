@@ -19,7 +19,7 @@ from decant.foundation.files import sha256, write_yaml
 from decant.lammps.command import lmp_binary
 from decant.testing.frames import write_data
 from tests.conftest import REPOSITORY
-from tests.warm import warm_training
+from tests.warm import WARM, warm_training
 
 # networks of a size that fits in seconds; they still have every part of a real one
 TINY = {
@@ -58,15 +58,6 @@ def of_all_workers(factory: pytest.TempPathFactory) -> Path:
     """Return the temporary folder that the workers of pytest-xdist share."""
     base = factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-
-
-WARM = """import sys
-from pathlib import Path
-from decant.cli.main import main
-from tests.warm import warm_training
-with warm_training(Path(sys.argv.pop(1))):
-    main()
-"""
 
 
 def start_decant(factory: pytest.TempPathFactory, *arguments: object) -> subprocess.Popen[bytes]:

@@ -13,6 +13,8 @@ import pytest
 
 from decant.cli.main import VERBS
 from tests.conftest import REPOSITORY
+from tests.integration.conftest import of_all_workers
+from tests.warm import warm_decant
 
 TUTORIALS = REPOSITORY / "docs" / "tutorials"
 
@@ -75,10 +77,13 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("notebook", sorted(TUTORIALS.glob("*.ipynb")), ids=lambda path: path.stem)
-def test_a_tutorial_runs(notebook: Path, tmp_path: Path) -> None:
+def test_a_tutorial_runs(notebook: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     nbformat = pytest.importorskip("nbformat", reason="the extra 'docs' is not installed")
     copy = shutil.copy(notebook, tmp_path)
-    subprocess.run([sys.executable, REPOSITORY / "scripts" / "run_notebooks.py", copy], check=True)
+    programs = [str(warm_decant(of_all_workers(tmp_path_factory))), str(Path(sys.executable).parent)]
+    environment = {**os.environ, "PATH": os.pathsep.join([*programs, os.environ["PATH"]])}
+    script = REPOSITORY / "scripts" / "run_notebooks.py"
+    subprocess.run([sys.executable, script, copy], env=environment, check=True)
     cells = [cell for cell in nbformat.read(copy, as_version=4).cells if cell.cell_type == "code"]
     outputs = [output for cell in cells for output in cell.outputs]
     printed = "".join(output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in outputs)

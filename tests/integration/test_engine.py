@@ -64,10 +64,9 @@ def test_engines_agree_with_plain_code_under_sanitizers(
     for number, settings in enumerate(({}, DENSITY)):
         models.append(tmp_path / f"{number}.safetensors")
         write_model(random_mace(**settings), models[-1])
-    # on OpenCL, the random models of the tests themselves, and once: it knows no level, and compiles long
-    if level == LEVELS[0]:
-        run_tests(build, level, opencl)
-    run_tests(build, level, {"DECANT_TEST_MODELS": ":".join(map(str, models)), "DECANT_TEST_OPENCL": "no"})
+    # on OpenCL once: it knows no level, and compiles long
+    device = opencl if level == LEVELS[0] else {"DECANT_TEST_OPENCL": "no"}
+    run_tests(build, level, {**device, "DECANT_TEST_MODELS": ":".join(map(str, models))})
 
 
 def test_nvidias_compiler_takes_the_kernels_of_every_form_of_model_and_faults_of_devices_are_told(

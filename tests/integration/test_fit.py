@@ -194,11 +194,11 @@ def test_a_time_limit_ends_an_epoch_that_is_longer(
     shutil.copytree(tiny_dataset, data)
     frames = read_frames(data / "train.extxyz")
     atoms, bulk = ([frame for frame in frames if is_isolated(frame) == alone] for alone in (True, False))
-    write_frames(data / "train.extxyz", [*atoms, *(bulk * 60)])
+    write_frames(data / "train.extxyz", [*atoms, *(bulk * 20)])
     words = [word for word in TINY[algorithm] if not str(word).startswith("--max-epochs")]
-    words += ["--set=batch_size=1"] if algorithm == "mace" else ["--set=batch_atoms=8"]  # 720 steps an epoch
+    words += ["--set=batch_size=1"] if algorithm == "mace" else ["--set=batch_atoms=8"]  # 240 steps an epoch
     command = ("fit", algorithm, data, "-o", tmp_path / "m", "--preset", "quick", *words, "--no-evaluate")
-    said = run_decant(*command, "--max-time", "6s")
+    said = run_decant(*command, "--max-time", "2s")
     record = read_yaml(tmp_path / "m" / "fit.yaml")
     assert record["state"] == "finished" and 0.0 < record["epochs"] < 1.0
     assert (tmp_path / "m" / record["model"]).is_file()
@@ -207,7 +207,7 @@ def test_a_time_limit_ends_an_epoch_that_is_longer(
         assert any(note.startswith(told) for note in record["notes"]) and told in said.stdout + said.stderr
         log = tmp_path / "m" / "work" / "train.log"
         before = log.read_text()
-        run_decant(*command, "--max-time", "9s")
+        run_decant(*command, "--max-time", "3s")
         assert "decant: continuing after epoch 0 and" in log.read_text()[len(before) :]
         after = read_yaml(tmp_path / "m" / "fit.yaml")
         assert after["state"] == "finished" and after["epochs"] > 0.0
@@ -253,11 +253,11 @@ def force_errors(directory: Path) -> list[float]:
 
 def test_a_time_limit_ends_a_mace_fit(tiny_dataset: Path, tmp_path: Path) -> None:
     run_decant(
-        "fit", "mace", tiny_dataset, "-o", tmp_path / "m", "--preset", "quick", *TINY["mace"][1:], "--max-time", "6s",
+        "fit", "mace", tiny_dataset, "-o", tmp_path / "m", "--preset", "quick", *TINY["mace"][1:], "--max-time", "4s",
         "--no-evaluate",
     )  # fmt: skip
     record = read_yaml(tmp_path / "m" / "fit.yaml")
-    assert record["limits"] == {"max_time_s": 6.0, "max_epochs": None}
+    assert record["limits"] == {"max_time_s": 4.0, "max_epochs": None}
     # how many epochs fit into the time is the machine's affair; that the limit ended the training is ours
     assert len(force_errors(tmp_path / "m")) == math.ceil(record["epochs"]) >= 1
     assert "Wall time used" in (tmp_path / "m" / "work" / "train.log").read_text()
