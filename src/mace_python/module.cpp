@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "mace/cpu/kernels/silu.h"
 #include "mace/engine.h"
 #include "mace/trainer.h"
 
@@ -139,6 +140,24 @@ class Evaluator {
 };
 
 using Shares = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Rows = nb::ndarray<const double, nb::shape<3, -1>, nb::c_contig, nb::device::cpu>;
+
+Output silu_rows(const Rows& rows, const Shares& sigmoid) {
+  const std::size_t count = rows.shape(1);
+  if (sigmoid.shape(0) != count) throw std::invalid_argument("expected one sigmoid for each value");
+  std::vector<double> found(3 * count);
+  mace::silu_rows(count, rows.data(), sigmoid.data(), found.data());
+  return to_numpy(std::move(found), {3, count});
+}
+
+Output silu_rows_reverse(const Rows& rows, const Shares& sigmoid, const Rows& by_silu) {
+  const std::size_t count = rows.shape(1);
+  if (sigmoid.shape(0) != count || by_silu.shape(1) != count)
+    throw std::invalid_argument("expected one sigmoid and three gradients for each value");
+  std::vector<double> found(3 * count);
+  mace::silu_rows_reverse(count, rows.data(), sigmoid.data(), by_silu.data(), found.data());
+  return to_numpy(std::move(found), {3, count});
+}
 
 class Trainer {
  public:
@@ -224,6 +243,8 @@ NB_MODULE(DECANT_MODULE, module) {
       [](const std::string& path, const std::string& precision, double owned, double rows, double listed,
          double sites) { return mace::device_memory(read(path), path, {}, precision, owned, rows, listed, sites); },
       nb::arg("path"), nb::arg("precision"), nb::arg("owned"), nb::arg("rows"), nb::arg("listed"), nb::arg("sites"));
+  module.def("silu_rows", &silu_rows, nb::arg("rows"), nb::arg("sigmoid"));
+  module.def("silu_rows_reverse", &silu_rows_reverse, nb::arg("rows"), nb::arg("sigmoid"), nb::arg("by_silu"));
   nb::class_<Evaluator>(module, "Evaluator")
       .def(nb::init<const std::string&, std::vector<std::string>, std::string, std::string>(), nb::arg("path"),
            nb::arg("elements") = std::vector<std::string>(), nb::arg("precision") = "", nb::arg("device") = "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -39,9 +40,6 @@ def test_steps_and_averages_are_those_of_the_parameters_one_by_one(kind: Any, am
     assert fused.param_groups[0]["fused"] and not plain.param_groups[0]["fused"]
     for found, expected in zip(own + own_averages, parameters + averages, strict=True):
         assert torch.allclose(found, expected, rtol=2e-6, atol=1e-7)
-    # what a checkpoint stores opens either way
-    plain.load_state_dict(fused.state_dict())
-    fused.load_state_dict(plain.state_dict())
 
 
 def test_other_optimizers_are_left_alone() -> None:
@@ -58,10 +56,11 @@ def test_pieces_have_the_values_and_the_gradients_of_the_parameters_they_are_tak
     turned = pieces.add(pieces.places(one).T, 2.0)
     ends = pieces.add(pieces.places(other)[[3, 0]], torch.tensor([1.0, -1.0]))
     found = pieces(pieces.row())
-    assert torch.allclose(found[turned], 2 * one.double().T)
+    assert pieces.shape(turned) == (3, 2)
+    assert torch.allclose(found[turned].view(3, 2), 2 * one.double().T)
     assert torch.allclose(found[ends], torch.stack([other[3], -other[0]]).double())
     weights = torch.arange(6.0, dtype=torch.float64).view(3, 2)
-    ((weights * found[turned]).sum() + 3 * found[ends].sum()).backward()
+    ((weights * found[turned].view(3, 2)).sum() + 3 * found[ends].sum()).backward()
     assert torch.allclose(one.grad, 2 * weights.T.float())
     assert other.grad.tolist() == [-3, 0, 0, 3] and unused.grad is None
 
@@ -72,3 +71,19 @@ def test_a_value_in_two_pieces_is_refused() -> None:
     pieces.add(pieces.places(parameter)[:1])
     with pytest.raises(ValueError, match="in two arrays"):
         pieces(pieces.row())
+
+
+def test_a_fit_goes_on_either_way_from_a_checkpoint_of_the_other() -> None:
+    def optimizer(groups: Any, lr: float) -> Any:
+        return torch.optim.Adam(groups, lr=lr, amsgrad=True)
+
+    ways = [trained(optimizer, MovingAverage, own) for own in (True, False)]
+    stored = [copy.deepcopy(taking.state_dict()) for *_, taking in ways]
+    for (*_, taking), state in zip(ways, reversed(stored), strict=True):
+        taking.load_state_dict(state)
+    fuse(ways[0][2])
+    assert ways[0][2].param_groups[0]["fused"]
+    for *_, taking in ways:
+        taking.step()
+    for found, expected in zip(ways[0][0], ways[1][0], strict=True):
+        assert torch.allclose(found, expected, rtol=2e-6, atol=1e-7)

@@ -47,3 +47,5 @@ Evaluator = _compiled.Evaluator
 Trainer = _compiled.Trainer
 device_memory = _compiled.device_memory
 device_name = _compiled.device_name
+silu_rows = _compiled.silu_rows
+silu_rows_reverse = _compiled.silu_rows_reverse

@@ -185,3 +185,28 @@ class Trainer:
         first_share, second_share
             What the energy of each atom counts, float64, shape (atoms,).
         """
+
+def silu_rows(rows: np.ndarray, sigmoid: np.ndarray) -> np.ndarray:
+    """Return value, slope and curvature of SiLU of functions, float64, shape (3, values).
+
+    Parameters
+    ----------
+    rows
+        Those of the functions, shape (3, values).
+    sigmoid
+        Of the values, shape (values,).
+
+    Raises
+    ------
+    ValueError
+        If they are not as many.
+    """
+
+def silu_rows_reverse(rows: np.ndarray, sigmoid: np.ndarray, by_silu: np.ndarray) -> np.ndarray:
+    """Return the gradient with respect to `rows` of what has one with respect to what `silu_rows` returns.
+
+    Raises
+    ------
+    ValueError
+        If they are not as many.
+    """

@@ -97,7 +97,7 @@ class CompiledModel:
         except (InputError, RuntimeError) as error:
             raise NotCovered(str(error)) from error
         self.model = model
-        self._engine = _Engine(trainer)
+        self.engine = Engine(trainer)
         self._arrays = _arrays_that_agree(model, trainer)
         self._parameters = list(model.parameters())
         self._offsets = _offsets(exported)
@@ -124,7 +124,7 @@ class CompiledModel:
         """
         graph = data.get(GRAPH) or Graph.of(data)
         with torch.set_grad_enabled(training):
-            energies, forces, virials = _Answer.apply(self._engine, graph, *self._weights(training))
+            energies, forces, virials = _Answer.apply(self.engine, graph, *self._weights(training))
         result: dict[str, torch.Tensor | None] = dict.fromkeys(("forces", "virials", "stress", "hessian"))
         single = data["positions"].dtype
         node_e0 = self.model.atomic_energies_fn(data["node_attrs"]).reshape(-1)
@@ -149,13 +149,13 @@ class CompiledModel:
         row = self._arrays.row()
         if training or self._last is None or not torch.equal(row, self._last[0]):
             arrays = self._arrays(row)
-            weights = [arrays[name] for name in self._engine.trainer.names]
+            weights = [arrays[name] for name in self.engine.trainer.names]
             self._last = None if training else (row, weights)
             return weights
         return self._last[1]
 
 
-class _Engine:
+class Engine:
     """The compiled trainer, which is given weights and edges when it has others."""
 
     def __init__(self, trainer: Any):
@@ -178,7 +178,7 @@ class _Answer(torch.autograd.Function):
     """From the arrays of a model to energies of atoms, forces and virials."""
 
     @staticmethod
-    def forward(ctx: Any, engine: _Engine, graph: Graph, *weights: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def forward(ctx: Any, engine: Engine, graph: Graph, *weights: torch.Tensor) -> tuple[torch.Tensor, ...]:
         ctx.engine, ctx.graph, ctx.weights = engine, graph, weights
         ctx.set_materialize_grads(False)
         engine.place(weights, graph)

@@ -46,7 +46,7 @@ class Pieces:
         return row
 
     def __call__(self, row: torch.Tensor) -> Sequence[torch.Tensor]:
-        """Return the pieces of a row of all parameters, in double precision, by their numbers.
+        """Return the pieces of a row of all parameters by their numbers, flat and in double precision.
 
         Raises
         ------
@@ -54,8 +54,12 @@ class Pieces:
             If a value is in more than one piece.
         """
         self._taken = self._taken or self._joined()
-        taken = _Taken.apply(row, *self._taken).split([part.numel() for part in self._places])
-        return [values.view(part.shape) for values, part in zip(taken, self._places, strict=True)]
+        found: Sequence[torch.Tensor] = _Taken.apply(row, *self._taken).split([part.numel() for part in self._places])
+        return found
+
+    def shape(self, piece: int) -> torch.Size:
+        """Return the shape of a piece: that of its places."""
+        return self._places[piece].shape
 
     def _joined(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return places and factors of all pieces, and where among them each place is: behind them, if in none."""

@@ -17,9 +17,10 @@ from decant.algorithms.mace.export.linear import o3
 from decant.algorithms.mace.export.product import product_arrays
 from decant.algorithms.mace.export.radial import edge_features, element_pairs, knot_rows, radial_layers
 from decant.algorithms.mace.pieces import Pieces
+from decant.algorithms.mace.radial_network import RadialNetwork
 
 Formula = Callable[[Sequence[torch.Tensor]], torch.Tensor]
-"""From the pieces of the parameters, by their numbers, to an array."""
+"""From the pieces of the parameters, flat, by their numbers, to an array."""
 Named = Iterator[tuple[str, Formula]]
 Matrix = tuple[torch.Tensor, torch.Tensor]
 """Where the elements of a matrix lie among the parameters, and the factors that go with them."""
@@ -83,7 +84,7 @@ class TrainedArrays:
             features = self._pieces.add(*self._matrix(embedding.linear, 0))
             yield (
                 "up_of_element",
-                _product("ij,jk->ik", features, self._pieces.add(*self._matrix(interaction.linear_up, 0))),
+                self._product("ij,jk->ik", features, self._pieces.add(*self._matrix(interaction.linear_up, 0))),
             )
         else:
             yield from self._by_l("up", interaction.linear_up)
@@ -97,9 +98,9 @@ class TrainedArrays:
             # the other blocks divide by their density, atom by atom
             divisor = 1.0 if hasattr(interaction, "density_fn") else interaction.avg_num_neighbors
             mixed = self._pieces.add(places, factors / divisor)
-            yield f"mix.{l}", itemgetter(mixed) if residual else _product("bij,ejk->ebik", mixed, skip[l])
+            yield f"mix.{l}", itemgetter(mixed) if residual else self._product("bij,ejk->ebik", mixed, skip[l])
         if residual and features is not None:
-            yield "skip_of_element", _product("ei,eij->ej", features, skip[0])
+            yield "skip_of_element", self._product("ei,eij->ej", features, skip[0])
         elif residual:
             for l, of_element in enumerate(skip):
                 yield f"skip.{l}", itemgetter(of_element)
@@ -110,7 +111,8 @@ class TrainedArrays:
         for contraction in product.symmetric_contractions.contractions:
             weights += [contraction.weights_max, *contraction.weights]
         joined = self._pieces.add(torch.cat([self._pieces.places(weight) for weight in weights], dim=1))
-        return lambda pieces: coupling @ pieces[joined]
+        shape = self._pieces.shape(joined)
+        return lambda pieces: coupling @ pieces[joined].view(shape)
 
     def _readout(self, readout: Any, factor: float) -> Named:
         """Yield what is of a readout, whose activation is larger than SiLU by a factor."""
@@ -150,6 +152,11 @@ class TrainedArrays:
             maps[l] = self._pieces.add(places, instruction.path_weight / (2 * l + 1) ** 0.5)
         return [maps[l] for l in sorted(maps)]
 
+    def _product(self, equation: str, one: int, other: int) -> Formula:
+        """Return the product of two pieces."""
+        first, second = self._pieces.shape(one), self._pieces.shape(other)
+        return lambda pieces: torch.einsum(equation, pieces[one].view(first), pieces[other].view(second))
+
     def _through(self, layers: list[Any], rows: torch.Tensor) -> Formula:
         """Carry value, slope and curvature [table, knot, 3, function] through a network of e3nn with SiLU in between.
 
@@ -163,57 +170,17 @@ class TrainedArrays:
             else:
                 scale = layer.act.cst * layer.var_out**0.5
             matrices.append(self._pieces.add(self._pieces.places(layer.weight), factor))
+        shapes = [self._pieces.shape(matrix) for matrix in matrices]
         tables, knots = rows.shape[:2]
-        first = rows.permute(2, 0, 1, 3).reshape(3, tables * knots, -1).contiguous()
+        first = rows.permute(2, 0, 1, 3).reshape(3 * tables * knots, -1).contiguous()
 
         def carried(pieces: Sequence[torch.Tensor]) -> torch.Tensor:
-            found = first @ pieces[matrices[0]]
-            for matrix in matrices[1:]:
-                found = _SiLU.apply(found) @ pieces[matrix]
+            found = RadialNetwork.apply(
+                first, *(pieces[matrix].view(shape) for matrix, shape in zip(matrices, shapes, strict=True))
+            )
             return found.view(3, tables, knots, -1).permute(1, 2, 0, 3)
 
         return carried
-
-
-class _SiLU(torch.autograd.Function):
-    """SiLU of a function of which value, slope and curvature [3, ...] are given, and its slope and curvature."""
-
-    @staticmethod
-    def forward(ctx: Any, rows: torch.Tensor) -> torch.Tensor:
-        x, dx, ddx = rows
-        sigmoid = torch.sigmoid(x)
-        slope = sigmoid * (1 - sigmoid)
-        # SiLU is x s, its derivatives s + x s', 2 s' + x s'' and so on, with s'' = s' (1 - 2 s)
-        bend = slope * (1 - 2 * sigmoid)
-        first = torch.addcmul(sigmoid, x, slope)
-        second = torch.addcmul(2 * slope, x, bend)
-        ctx.save_for_backward(rows, slope, bend, first, second)
-        found = torch.empty_like(rows)
-        torch.mul(x, sigmoid, out=found[0])
-        torch.mul(first, dx, out=found[1])
-        torch.addcmul(first * ddx, second * dx, dx, out=found[2])
-        return found
-
-    @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
-        rows, slope, bend, first, second = ctx.saved_tensors
-        x, dx, ddx = rows
-        value, by_slope, by_curvature = gradient
-        third = torch.addcmul(3 * bend, x, slope * (1 - 6 * slope))
-        bent = second * dx
-        found = torch.empty_like(rows)
-        torch.mul(value, first, out=found[0])
-        found[0].addcmul_(by_slope, bent)
-        found[0].addcmul_(by_curvature, torch.addcmul(second * ddx, third * dx, dx))
-        torch.mul(by_slope, first, out=found[1])
-        found[1].addcmul_(by_curvature, bent, value=2)
-        torch.mul(by_curvature, first, out=found[2])
-        return found
-
-
-def _product(equation: str, one: int, other: int) -> Formula:
-    """Return the product of two pieces."""
-    return lambda pieces: torch.einsum(equation, pieces[one], pieces[other])
 
 
 def _densities(rows: torch.Tensor) -> torch.Tensor:
