@@ -224,6 +224,14 @@ def test_a_model_of_several_heads_is_started_from_by_one(head: str, replayed: Pa
         assert one.forces == pytest.approx(other.forces, abs=1e-9)
 
 
+def test_a_head_to_start_from_is_one_that_the_model_has(replayed: Path, new_data: Path, tmp_path: Path) -> None:
+    frames = {"train.extxyz": read_frames(new_data / "train.extxyz")}
+    assert open_pretrained(algorithm("mace"), str(replayed), "naive", None, frames, "pt_head").head == "pt_head"
+    words = ("fit", "mace", new_data, "-o", tmp_path / "m", "--pretrained", replayed, "--head", "pt_hed")
+    assert "--head pt_hed: the model has no such head (did you mean 'pt_head'?)" in run_decant(*words, expect=2).stderr
+    assert not (tmp_path / "m").exists()
+
+
 def test_the_same_directory_is_not_used_for_another_start(
     naive: Path, mace_model: Path, new_data: Path, tmp_path: Path
 ) -> None:

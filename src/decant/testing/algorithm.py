@@ -255,6 +255,12 @@ class AlgorithmConformance:
         with pytest.raises(InputError, match="no_such_strategy"):
             open_pretrained(algorithm(self.name), str(model), "no_such_strategy", None, frames)
 
+    def test_a_start_from_a_head_that_the_model_has_not_is_refused(self, model: Path, data: Path) -> None:
+        frames: dict[str, Any] = {"train": _frames(data)}
+        for strategy in algorithm(self.name).strategies[:1]:
+            with pytest.raises(InputError, match="no_such_head"):
+                open_pretrained(algorithm(self.name), str(model), strategy, None, frames, "no_such_head")
+
     def test_a_published_model_that_it_does_not_know_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="no-such-model"):
             open_source(Path("no-such-model"))

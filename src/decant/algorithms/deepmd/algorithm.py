@@ -168,7 +168,7 @@ class DeepPotential(Algorithm):
         elif part.head is not None:
             raise InputError(f"`head` {part.head}: {source} is frozen, and of one task; leave out `head`")
         elif part.charge is not None or part.spin is not None:
-            raise InputError(f"{source}: is frozen, with its total charge and spin: leave out `charge` and `spin`")
+            raise InputError(f"{source}: is frozen, for one total charge and spin: leave out `charge` and `spin`")
         else:
             shutil.copyfile(source, target)
         potential = _deep_potential(target, shown_as=source)
@@ -178,10 +178,7 @@ class DeepPotential(Algorithm):
             raise InputError(
                 f"{source}: a Deep Potential runs in the precision it was trained in: `precision` {trained}"
             )
-        if (potential.get_dim_fparam() and not potential.has_default_fparam()) or potential.get_dim_aparam():
-            raise InputError(f"{source}: must be given parameters of each frame (fparam, aparam): not covered")
-        if potential.has_chg_spin_ebd() and not potential.has_default_chg_spin():
-            raise InputError(f"{source}: is frozen without a total charge and spin; give its checkpoint (.pt)")
+        _require_no_inputs(source, potential)
         elements = _chosen(source, part.elements, known or list(potential.get_type_map()), branch)
         settings = {key: script[key] for key in ("descriptor", "fitting_net") if key in script}
         return Exported(
@@ -246,6 +243,14 @@ def _calculator(source: Path, branch: str | None) -> Calculator:
     if source.suffix == ".pt":  # of which DeePMD-kit takes what it finds
         require_weights(source, calculator.dp.deep_eval.dp, branch)
     return calculator
+
+
+def _require_no_inputs(source: Path, potential: Any) -> None:
+    """Refuse a frozen model that must be given more than atoms, which LAMMPS would find at its first step."""
+    if (potential.get_dim_fparam() and not potential.has_default_fparam()) or potential.get_dim_aparam():
+        raise InputError(f"{source}: must be given parameters of each frame (fparam, aparam): not covered")
+    if potential.has_chg_spin_ebd() and not potential.has_default_chg_spin():
+        raise InputError(f"{source}: is frozen without a total charge and spin; give its checkpoint (.pt)")
 
 
 def _chosen(source: Path, wanted: tuple[str, ...] | None, known: list[str], branch: str | None) -> list[str]:

@@ -60,7 +60,7 @@ def prepare(
     task, pretrained
         The fit, and what it starts from. What an interrupted fit left in its directory is kept.
     settings
-        Of the training; ``foundation_head`` names the head to start from.
+        Of the training; ``foundation_head`` names the head to start from where `pretrained` does not.
     lone
         Labels of the lone atoms, eV; empty if one of the training set's elements has none.
     hold
@@ -85,9 +85,10 @@ def prepare(
     if not (directory / MODEL).is_file():
         import torch
 
-        model = _one_head(
-            load_model(pretrained.model), pretrained.head or settings.get("foundation_head"), pretrained.name
-        )
+        wanted = settings.get("foundation_head")
+        if pretrained.head and wanted not in (None, pretrained.head):
+            raise InputError(f"`head` {pretrained.head} and `set` foundation_head={wanted}: name one")
+        model = _one_head(load_model(pretrained.model), pretrained.head or wanted, pretrained.name)
         energies, origin, held = _atomic_energies(model, frames, lone, hold and not replay)
         told: dict[str, Any] = {"origin": origin, "about": describe(model), "eV": energies, "held": held}
         write_yaml(directory / ENERGIES, told)
