@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from decant.diagnosis.base import MISSING, OK, WRONG, Finding, check
@@ -110,7 +111,9 @@ def devices_of_mace() -> Iterator[Finding]:
 
 @check
 def cuda_runtime() -> Iterator[Finding]:
-    """Look for libcudart.so.12, without which DeePMD-kit's plugin does not load, GPU or not."""
+    """Look for libcudart.so.12, without which DeePMD-kit's plugin does not load, GPU or not; nothing without that."""
+    if find_spec("deepmd") is None:
+        return
     name, package = "libcudart.so.12", "nvidia-cuda-runtime-cu12"
     try:
         files = metadata.files(package) or []

@@ -10,10 +10,12 @@ import subprocess
 import sysconfig
 from collections.abc import Iterator
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from decant.diagnosis.base import MISSING, OK, WRONG, Finding, check
 from decant.foundation.errors import InputError
+from decant.foundation.extras import installation
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "firefox")
 COMPILERS = ("g++", "clang++", "c++")
@@ -43,6 +45,9 @@ def labels_tblite() -> Iterator[Finding]:
     from decant.labels.base import LabelError
     from decant.labels.registry import labeler
 
+    if find_spec("tblite") is None:
+        yield Finding("labels: tblite", MISSING, "not installed", installation("labels"), needed=False)
+        return
     mend = "pip install --force-reinstall --no-deps tblite"
     try:
         energy = labeler("gfn1-xtb").label(Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.74]])).energy

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from decant.analysis.conductivity import (
     LEAST_FRAMES,
@@ -75,12 +73,11 @@ def test_charges_count_by_their_square_and_the_drift_of_a_neutral_box_not_at_all
     assert abs(whole.value - expected([2, -1, -1] * 10)) < 3 * whole.uncertainty
 
 
-@settings(max_examples=10)
-@given(seed=st.integers(0, 10_000))
-def test_the_uncertainty_holds_what_it_says(seed: int) -> None:
-    whole = measured(walkers(["Li+", "Cl-"] * 8, frames=400, seed=seed))[0].einstein
-    assert whole.uncertainty is not None
-    assert abs(whole.value - expected([1, -1] * 8)) < 6 * whole.uncertainty
+def test_the_uncertainty_holds_what_it_says() -> None:
+    found = [measured(walkers(["Li+", "Cl-"] * 8, frames=400, seed=seed))[0].einstein for seed in range(20)]
+    off = np.array([abs(one.value - expected([1, -1] * 8)) / one.uncertainty for one in found])
+    # of many more seeds 65 % are within one error and 87 % within two: fifteen slopes of few paths are no Gaussian
+    assert 0.4 < np.mean(off < 1) < 0.9 and np.mean(off < 2) > 0.75
 
 
 def test_solvents_beside_the_ions_change_nothing_and_alone_have_no_conductivity() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from decant.diagnosis import base
+from decant.diagnosis import base, machine, tools
 from decant.diagnosis.base import MISSING, OK, WRONG, Finding, as_mapping, as_text, examine, runs_potentials
 from decant.diagnosis.packages import requirements
 from decant.foundation.errors import InputError
@@ -58,3 +58,13 @@ def test_what_an_extra_asks_for_counts_and_what_other_extras_ask_for_does_not() 
     assert not {"deepmd-kit", "torch", "pytest", "cmake"} & names  # of our own extras
     deepmd = {requirement.name.lower() for requirement in requirements("decant-mlip", frozenset({"deepmd"}))}
     assert {"deepmd-kit", "torch"} <= deepmd and not {"mace-torch", "numpy"} & deepmd
+
+
+def test_what_belongs_to_an_extra_that_is_not_installed_is_missing_and_not_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tools, "find_spec", lambda name: None)
+    monkeypatch.setattr(machine, "find_spec", lambda name: None)
+    (labels,) = tools.labels_tblite()
+    assert (labels.state, labels.needed) == (MISSING, False) and "decant-mlip[labels]" in labels.mend
+    assert not list(machine.cuda_runtime()), "nothing needs it"
