@@ -194,6 +194,10 @@ def test_a_mace_of_an_older_version_is_rebuilt_and_a_foreign_one_refused(tmp_pat
         read_reference(path)
 
 
-def test_a_deep_potential_is_not_exported_in_part(deepmd_model: Path, tmp_path: Path) -> None:
-    done = run_decant("export", deepmd_model, "-o", tmp_path / "p", "--elements", "H", expect=2)
-    assert "leave out --elements, --head" in done.stderr
+def test_a_deep_potential_is_exported_for_some_of_its_elements_and_has_no_head(
+    deepmd_model: Path, tmp_path: Path
+) -> None:
+    run_decant("export", deepmd_model, "-o", tmp_path / "p", "--elements", "H")
+    assert read_yaml(tmp_path / "p" / "card.yaml")["elements"] == ["H"]
+    done = run_decant("export", deepmd_model, "-o", tmp_path / "q", "--head", "water", expect=2)
+    assert "--head" in done.stderr and not (tmp_path / "q").exists()

@@ -27,7 +27,8 @@ onload = () => {{
   const found = {{
     width: root.scrollWidth, outside: outside.map(one => one.outerHTML.slice(0, 200)),
     figures: [...page.querySelectorAll("figure")].map(size),
-    pictures: [...page.querySelectorAll("figure svg")].map(size),
+    pictures: [...page.querySelectorAll("figure svg")].map(
+      one => size(one.closest(".turns")?.querySelector("canvas") || one)),
     letters: [...page.querySelectorAll("svg text")].filter(one => one.getClientRects().length).map(one => {{
       const grown = one.getScreenCTM(), size = page.defaultView.getComputedStyle(one).fontSize;
       return parseFloat(size) * Math.hypot(grown.a, grown.b);

@@ -74,6 +74,8 @@ class Outcome:
     def killed_by(self) -> int | None:
         """Signal that ended the launcher, or a rank by what the launcher says; None if none did."""
         told = [match for line in self.tail if (match := _SIGNAL.search(line))]
+        if not told and self.code in (signal.SIGKILL, signal.SIGTERM):
+            return self.code  # mpirun may end as its rank does and say nothing; LAMMPS itself ends with 0 or 1
         number = -self.code if self.code < 0 else int(told[-1][1] or told[-1][2]) if told else None
         return number if number in set(signal.Signals) else None
 

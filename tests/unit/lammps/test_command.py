@@ -11,7 +11,9 @@ from decant.lammps.command import IN_PYTHON, command, environment
 from decant.lammps.plugin import mace_directory, plugin_directory
 
 
-def test_each_plugin_gets_its_libraries_whichever_is_asked_for_first():
+def test_each_plugin_gets_its_libraries_whichever_is_asked_for_first(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("LAMMPS_PLUGIN_PATH", raising=False)  # set by whoever has imported lammps in this process
+    environment.cache_clear()
     everything, deepmd, mace = environment(), environment("deepmd"), environment("mace")
     assert deepmd["LD_LIBRARY_PATH"] == everything["LD_LIBRARY_PATH"]
     assert "torch" in deepmd["LD_LIBRARY_PATH"] and "torch" not in mace.get("LD_PRELOAD", "")
