@@ -1,6 +1,7 @@
-"""Speed and memory of `pair_style mace` for three sizes of model, in single and double precision, as one table.
+"""Speed and memory of `pair_style mace` for sizes of model, in single and double precision, as one table.
 
     python benchmarks/mace_table.py
+    python benchmarks/mace_table.py --models C,MH-1 --precisions float --atoms 160
 
 Models of two layers, l_max 3 and correlation 3 for H, C and O, with random weights, since speed does not depend on
 training; liquid EC:4,EMC:8 at 1.0 g/cm3, NVT at 300 K, neighbor skin 1 angstrom. It is `decant bench` over these
@@ -12,8 +13,9 @@ from __future__ import annotations
 import argparse
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from decant.algorithms.mace.random import random_mace
+from decant.algorithms.mace.random import GATED, random_mace
 from decant.algorithms.training import quiet
 from decant.cli.options import whole_numbers
 from decant.foundation.errors import InputError, ProgramFailed
@@ -23,7 +25,15 @@ from decant.planning.bench import Bench, Plan, Result, bench
 from decant.planning.bench_report import as_text, conditions_line, machine_line, require_folder, write
 from decant.potentials.export import export
 
-MODELS = {"A": ("64x0e", 4.5), "B": ("128x0e", 5.0), "C": ("128x0e+128x1o", 6.0)}
+MODELS: dict[str, dict[str, Any]] = {
+    "A": {"hidden": "64x0e", "r_max": 4.5},
+    "B": {"hidden": "128x0e", "r_max": 5.0},
+    "C": {"hidden": "128x0e+128x1o", "r_max": 6.0},  # of MACE-OFF24 medium, too
+    "MH-1": {
+        **GATED, "hidden": "512x0e+512x1o", "edge_irreps": "128x0e+128x1o", "use_edge_irreps_first": True, "r_max": 6.0,
+        "num_bessel": 10, "distance_transform": "Agnesi", "pair_repulsion": True, "use_agnostic_product": True,
+    },
+}  # fmt: skip
 PRECISIONS = {"float": "single", "double": "double"}
 
 
@@ -31,11 +41,10 @@ def make_potential(folder: Path, model: str, precision: str) -> Path:
     """Export a model with random weights; return the folder of the potential."""
     import torch
 
-    hidden, r_max = MODELS[model]
     source = folder / f"{model}.model"
     if not source.is_file():
         with quiet():
-            torch.save(random_mace(hidden=hidden, r_max=r_max, l_max=3, correlation=3, layers=2), source)
+            torch.save(random_mace(**MODELS[model], l_max=3, correlation=3, layers=2), source)
     return export(source, folder / f"{model} {precision}", PRECISIONS[precision])[0].path
 
 
@@ -47,11 +56,11 @@ def table(done: Bench) -> str:
     heading += [f"{atoms} atoms, {ranks} x {threads}" for atoms, ranks, threads in layouts]
     rows = [[*heading, f"MB a rank, {largest} atoms"]]
     for name in dict.fromkeys(result.case.potential for result in done.results):
-        hidden, r_max = MODELS[name.split()[0]]
+        shape = MODELS[name.split()[0]]
         own = {(r.case.atoms, r.case.ranks, r.case.threads): r for r in done.results if r.case.potential == name}
         first = next(result for layout, result in own.items() if layout[0] == largest)
         cells = [f"{first.neighbours:.0f}", *(speed(own[layout]) for layout in layouts), memory(first)]
-        rows.append([name, hidden, f"{r_max:g}", *cells])
+        rows.append([name, shape["hidden"], f"{shape['r_max']:g}", *cells])
     note = "ranks x threads; median and half the range over repeats; memory: fixed part + kB for each atom of a rank"
     return "\n".join([machine_line(done), conditions_line(done.plan), note, "", format_table(rows)])
 
