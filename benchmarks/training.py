@@ -40,9 +40,7 @@ from benchmarks.busy import DECANT, made_frames
 SHAPES: dict[str, dict[str, Any]] = {
     "quick": {"hidden": "16x0e", "r_max": 4.0, "l_max": 2, "correlation": 2, "radial_MLP": [32, 32, 32]},
     "small": {"hidden": "32x0e", "r_max": 4.5, "l_max": 2, "correlation": 3, "radial_MLP": [64, 64, 64]},
-    "with vectors": {
-        "hidden": "32x0e+32x1o", "r_max": 5.0, "l_max": 2, "correlation": 3, "radial_MLP": [64, 64, 64]
-    },
+    "medium": {"hidden": "32x0e+32x1o", "r_max": 5.0, "l_max": 2, "correlation": 3, "radial_MLP": [64, 64, 64]},
     "paper": {"hidden": "128x0e+128x1o", "r_max": 6.0, "l_max": 3, "correlation": 3, "radial_MLP": [64, 64, 64]},
 }  # fmt: skip
 DATE = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+) INFO: "
