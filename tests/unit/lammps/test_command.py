@@ -2,6 +2,7 @@
 
 import os
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +21,16 @@ def test_each_plugin_gets_its_libraries_whichever_is_asked_for_first(monkeypatch
     assert mace["LAMMPS_PLUGIN_PATH"].split(":")[0] == mace_directory()
     assert mace_directory() not in deepmd["LAMMPS_PLUGIN_PATH"].split(":")
     assert mace_directory() in everything["LAMMPS_PLUGIN_PATH"].split(":")
+
+
+@pytest.mark.parametrize("own", ["", "/my/plugins"])
+def test_what_an_import_of_lammps_adds_to_the_path_of_plugins_is_left_out(own: str, monkeypatch: pytest.MonkeyPatch):
+    added = ["/somewhere/deepmd/lib", own] if own else ["/somewhere/deepmd/lib"]
+    monkeypatch.setitem(sys.modules, "lammps.executable", SimpleNamespace(plugins=added, old_path=own))
+    monkeypatch.setenv("LAMMPS_PLUGIN_PATH", ":".join(added))
+    environment.cache_clear()
+    assert environment("mace")["LAMMPS_PLUGIN_PATH"].split(":") == [mace_directory(), *([own] if own else [])]
+    environment.cache_clear()
 
 
 def test_waiting_threads_leave_their_cores_to_others_and_the_users_settings_win(monkeypatch: pytest.MonkeyPatch):
