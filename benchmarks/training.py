@@ -202,6 +202,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--seeds", type=int, default=3)
     own = parser.parse_args()
+    if unknown := [shape for shape in own.shapes if shape not in SHAPES]:
+        parser.error(f"no shape {', '.join(unknown)}; there are {', '.join(SHAPES)}")
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     print(describe_machine())

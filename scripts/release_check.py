@@ -161,7 +161,7 @@ def main() -> None:
     for name, check in CHECKS.items():
         try:
             state, told = "ok", check()
-        except (ValueError, KeyError, SystemExit) as error:
+        except (ValueError, KeyError, OSError, SystemExit) as error:  # OSError: uvx is not there, for example
             state, told, failed = "FAILED", str(error), True
         print(f"{state:6}  {name:10}  {told}", flush=True)
     sys.exit(failed)

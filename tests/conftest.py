@@ -18,10 +18,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # which mostly waits, and then those that take longest.
 FIRST = (
     "test_slurm", "test_engine", "test_faults", "test_fit", "test_simulate", "test_docs", "test_learn",
-    "test_pair_mace_commands", "test_pretrained", "test_run", "test_check", "test_conformance", "test_extending_page",
-    "test_physical", "test_mace_gated", "test_bench", "test_production", "test_pair_mace", "test_sbatch",
-    "test_label_interrupted", "test_trust", "test_sampling", "test_label_charges", "test_mace_calculator",
-    "test_potential",
+    "test_pair_mace_commands", "test_deepmd_branches", "test_pretrained", "test_run", "test_check",
+    "test_conformance", "test_extending_page", "test_physical", "test_mace_gated", "test_bench", "test_production",
+    "test_pair_mace", "test_sbatch", "test_label_interrupted", "test_trust", "test_sampling", "test_label_charges",
+    "test_mace_calculator", "test_potential",
 )  # fmt: skip
 
 # the worker beside this one has a core too; read by torch and OpenMP when they are loaded, and by every child process

@@ -194,9 +194,9 @@ def test_a_time_limit_ends_an_epoch_that_is_longer(
     shutil.copytree(tiny_dataset, data)
     frames = read_frames(data / "train.extxyz")
     atoms, bulk = ([frame for frame in frames if is_isolated(frame) == alone] for alone in (True, False))
-    write_frames(data / "train.extxyz", [*atoms, *(bulk * 20)])
+    write_frames(data / "train.extxyz", [*atoms, *(bulk * 60)])
     words = [word for word in TINY[algorithm] if not str(word).startswith("--max-epochs")]
-    words += ["--set=batch_size=1"] if algorithm == "mace" else ["--set=batch_atoms=8"]  # 240 steps an epoch
+    words += ["--set=batch_size=1"] if algorithm == "mace" else ["--set=batch_atoms=8"]  # 720 steps an epoch
     command = ("fit", algorithm, data, "-o", tmp_path / "m", "--preset", "quick", *words, "--no-evaluate")
     said = run_decant(*command, "--max-time", "2s")
     record = read_yaml(tmp_path / "m" / "fit.yaml")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from ase.io import write
 from mace.calculators import MACECalculator
 
 from decant.algorithms.mace.calculator import CompiledMACE
+from decant.algorithms.mace.compiled_training import CompiledModel, NotCovered
 from decant.algorithms.mace.export.weights import write_model
 from decant.algorithms.mace.random import random_mace
 from decant.algorithms.mace.reference import read_reference, torch_calculator, write_reference
 from decant.data.prediction import Prediction
 from decant.foundation.errors import InputError
 from decant.lammps.data import write_data
+from decant.planning.kernels import read_shape
 from tests.integration.conftest import run_decant
 from tests.lammps_runs import ELEMENTS, evaluate, header, run_lmp
 from tests.latent_ewald import installed
@@ -144,6 +147,16 @@ def test_a_model_file_is_exported_and_checked_as_any_other(tmp_path: Path) -> No
     run_decant("export", tmp_path / "les.model", "-o", tmp_path / "potential")
     run_decant("check", tmp_path / "potential")  # against what the calculator said at export
     run_decant("check", tmp_path / "potential", tmp_path / "frames.extxyz", "--ranks", "2")  # against mace-torch
+
+
+def test_gpus_and_compiled_training_leave_latent_charges_to_others_by_name(tmp_path: Path) -> None:
+    model = charged(**SMALL)
+    write_model(model, tmp_path / "model.safetensors")
+    for reader in (partial(CompiledMACE, device="cuda"), read_shape):
+        with pytest.raises(InputError, match="this model has latent charges, which only the CPU computes"):
+            reader(tmp_path / "model.safetensors")
+    with pytest.raises(NotCovered, match="model class MACELES"):
+        CompiledModel(model)
 
 
 def test_what_is_not_known_is_refused_by_name(tmp_path: Path) -> None:

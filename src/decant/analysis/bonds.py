@@ -80,7 +80,7 @@ class BondIntegrity:
         none broke) and ``first_broken_bond``, and the two limits.
         """
         largest = int(rows["stretch"].argmax())
-        broken = np.flatnonzero(rows["stretch"] > self.broken_beyond)[:1]
+        broken = self._first_broken_row(rows)
         return {
             "bonds": len(self.reference),
             "intact_fraction": float(rows["intact"].mean()),
@@ -88,20 +88,24 @@ class BondIntegrity:
             "largest_stretch": float(rows["stretch"][largest]),
             "largest_stretch_bond": self._name(rows["worst"][largest]),
             "largest_stretch_time_ps": float(rows["time_ps"][largest]),
-            "first_broken_ps": float(rows["time_ps"][broken[0]]) if len(broken) else None,
-            "first_broken_bond": self._name(rows["worst"][broken[0]]) if len(broken) else None,
+            "first_broken_ps": None if broken is None else float(rows["time_ps"][broken]),
+            "first_broken_bond": None if broken is None else self._name(rows["worst"][broken]),
             "intact_within": self.intact_within,
             "broken_beyond": self.broken_beyond,
         }
 
     def first_broken(self, rows: Rows) -> tuple[int, tuple[int, int], str] | None:
         """Return the frame in which the first bond is broken, its two atoms and its name; None if none breaks."""
-        broken = np.flatnonzero(rows["stretch"] > self.broken_beyond)
-        if not len(broken):
+        broken = self._first_broken_row(rows)
+        if broken is None:
             return None
-        bond = int(rows["worst"][broken[0]])
+        bond = int(rows["worst"][broken])
         one, two = self.pairs[:, bond].tolist()
-        return self.frames[int(broken[0])], (one, two), self._name(bond)
+        return self.frames[broken], (one, two), self._name(bond)
+
+    def _first_broken_row(self, rows: Rows) -> int | None:
+        broken = np.flatnonzero(rows["stretch"] > self.broken_beyond)
+        return int(broken[0]) if len(broken) else None
 
     def _name(self, bond: int) -> str:
         """Name a bond as ``C17-H23 in EC 4``; numbers are 1-based, as in LAMMPS."""

@@ -20,7 +20,7 @@ from ase import Atoms
 from decant.data.charges import molecule_states
 from decant.data.prediction import Prediction, predict
 from decant.molecules.charge import CHARGE, SPIN
-from decant.molecules.topology import molecule_trees, unwrap
+from decant.molecules.topology import whole_positions
 
 if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
@@ -32,7 +32,7 @@ def molecules_alone(atoms: Atoms) -> list[Atoms]:
     Each carries its charge and spin where they are known.
     """
     mol_id = atoms.arrays["mol_id"]
-    whole = unwrap(atoms, molecule_trees(atoms, mol_id)) if atoms.pbc.any() else atoms.positions
+    whole = whole_positions(atoms, mol_id)
     parts = []
     for label, state in zip(np.unique(mol_id), molecule_states(atoms), strict=True):
         parts.append(Atoms(atoms.numbers[mol_id == label], positions=whole[mol_id == label]))

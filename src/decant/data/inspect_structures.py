@@ -11,7 +11,7 @@ from decant.data.inspection import Inspection
 from decant.foundation.page import Block, Figure, Panel
 from decant.foundation.structure import Structure
 from decant.molecules.neighbors import find_edges
-from decant.molecules.topology import bonds, unwrap
+from decant.molecules.topology import bonds, molecule_trees, unwrap
 
 CAPTION = (
     "Whole molecules of single frames; what touches is joined by dots. Drag one, or use the arrow keys, to turn it."
@@ -57,7 +57,8 @@ def closest_pair(atoms: Atoms, distance: float) -> Structure:
     own = len(first.atoms)
     i, j = first.atoms.arrays["index"].tolist().index(i), own + second.atoms.arrays["index"].tolist().index(j)
     both.positions[own:] += both.positions[i] - edges.vector[edge] - both.positions[j]
-    return Structure(both, np.concatenate([first.bonds, second.bonds + own]), np.array([[i, j]]))
+    contacts = np.concatenate([[[i, j]], first.contacts, second.contacts + own])
+    return Structure(both, np.concatenate([first.bonds, second.bonds + own]), contacts)
 
 
 def _largest_force(found: Inspection, place: Callable[[int], str]) -> Panel | None:
@@ -73,10 +74,17 @@ def _largest_force(found: Inspection, place: Callable[[int], str]) -> Panel | No
 
 
 def molecule_of(atoms: Atoms, atom: int) -> Structure:
-    """Return the molecule of an atom, whole; its atoms have the array ``index``, their place in the frame."""
+    """Return the molecule of an atom, whole; its atoms have the array ``index``, their place in the frame.
+
+    What holds it together and is too long for a bond is a contact.
+    """
     inside = np.flatnonzero(atoms.arrays["mol_id"] == atoms.arrays["mol_id"][atom])
     joined = bonds(atoms)
-    joined = joined[np.isin(joined, inside).all(axis=1)]
-    molecule = Atoms(atoms.numbers[inside], unwrap(atoms, joined)[inside])
+    joined = np.searchsorted(inside, joined[np.isin(joined, inside).all(axis=1)])
+    part = atoms[inside]
+    tree = molecule_trees(part, np.zeros(len(part), dtype=int))
+    molecule = Atoms(part.numbers, unwrap(part, tree))
     molecule.set_array("index", inside)
-    return Structure(molecule, np.searchsorted(inside, joined))
+    short = {frozenset(pair) for pair in joined.tolist()}
+    stretched = [pair for pair in tree.tolist() if frozenset(pair) not in short]
+    return Structure(molecule, joined, np.array(stretched, dtype=int).reshape(-1, 2))

@@ -10,7 +10,7 @@ from ase import Atoms
 
 from decant.data.label_units import likely_units, unit_value
 from decant.data.reactions import Molecules
-from decant.molecules.topology import molecule_trees, unwrap
+from decant.molecules.topology import whole_positions
 
 COVALENT = (1, 5, 6, 7, 8, 9, 14, 15, 16, 17, 35, 53)
 """Elements whose atoms have bonds of known length and energy."""
@@ -83,7 +83,7 @@ def samples(
     made = []
     for index in chosen:
         atoms, mol_id = frames[index], molecules[index].mol_id
-        whole = unwrap(atoms, molecule_trees(atoms, mol_id)) if atoms.pbc.any() else atoms.positions
+        whole = whole_positions(atoms, mol_id)
         made.append(Sample(atoms, numbers[index], kinds[index], molecules[index].bonds, mol_id, whole))
     return made
 

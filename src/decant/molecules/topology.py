@@ -185,6 +185,24 @@ def molecule_trees(atoms: Atoms, mol_id: np.ndarray) -> np.ndarray:
     return np.column_stack(tree.nonzero())
 
 
+def whole_positions(atoms: Atoms, mol_id: np.ndarray) -> np.ndarray:
+    """Return the positions of a configuration with its molecules made whole, however far their bonds are stretched.
+
+    Parameters
+    ----------
+    atoms
+        The configuration.
+    mol_id
+        Molecule of each atom; any integers, shape (atoms,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions in angstrom, shape (atoms, 3); without a periodic direction those of `atoms`.
+    """
+    return unwrap(atoms, molecule_trees(atoms, mol_id)) if atoms.pbc.any() else atoms.get_positions()
+
+
 def unwrap(atoms: Atoms, bonds: np.ndarray) -> np.ndarray:
     """Make molecules whole: bonded atoms become nearest images of one another.
 

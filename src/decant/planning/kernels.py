@@ -112,8 +112,9 @@ def read_shape(path: Path) -> Shape:
     """
     arrays = load_file(path)
     channels, l_max, layers = (int(n) for n in arrays["sizes"])
-    if any(".gate." in name for name in arrays):
-        raise InputError(f"{path}: this model has gated layers, which only the CPU computes")
+    for part, array in (("gated layers", ".gate."), ("latent charges", "latent_charges")):
+        if any(array in name for name in arrays):
+            raise InputError(f"{path}: this model has {part}, which only the CPU computes")
     padded = -(-channels // CHANNEL_STEP) * CHANNEL_STEP
     return Shape(padded, float(arrays["radial_range"][1]), [_layer(arrays, t, l_max) for t in range(layers)])
 

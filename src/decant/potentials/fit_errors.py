@@ -17,7 +17,7 @@ import numpy as np
 
 from decant.data.decomposition import labelled_parts, less
 from decant.foundation.errors import InputError
-from decant.molecules.topology import formula, molecule_trees, unwrap
+from decant.molecules.topology import formula, whole_positions
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -99,11 +99,6 @@ def _pseudo_inverse(inertia: np.ndarray) -> np.ndarray:
     smallest = np.maximum(RELATIVE_ZERO_MOMENT * moments[:, -1:], ABSOLUTE_ZERO_MOMENT)
     inverse = np.where(moments > smallest, 1.0 / np.maximum(moments, smallest), 0.0)
     return np.einsum("mak,mk,mbk->mab", axes, inverse, axes)
-
-
-def whole_molecules(atoms: Atoms) -> np.ndarray:
-    """Return the positions of a frame with the molecules of its ``mol_id`` made whole, angstrom, shape (atoms, 3)."""
-    return unwrap(atoms, molecule_trees(atoms, atoms.arrays["mol_id"]))
 
 
 def fit_errors(frames: Sequence[Atoms], predictions: Sequence[Prediction]) -> dict[str, Any]:
@@ -275,7 +270,8 @@ def force_components(
     reference: dict[str, list[np.ndarray]] = {name: [] for name in ("total", *PARTS)}
     predicted: dict[str, list[np.ndarray]] = {name: [] for name in ("total", *PARTS)}
     for atoms, prediction in zip(frames, predictions, strict=True):
-        positions, masses, mol_id = whole_molecules(atoms), atoms.get_masses(), atoms.arrays["mol_id"]
+        masses, mol_id = atoms.get_masses(), atoms.arrays["mol_id"]
+        positions = whole_positions(atoms, mol_id)
         for forces, collected in ((atoms.arrays["REF_forces"], reference), (prediction.forces, predicted)):
             parts = split_forces(positions, masses, np.asarray(forces, dtype=float), mol_id)
             collected["total"].append(np.asarray(forces, dtype=float))

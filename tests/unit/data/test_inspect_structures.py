@@ -39,6 +39,17 @@ def test_a_molecule_is_whole_wherever_the_boundary_cuts_it(shift: tuple[float, f
 
 
 @given(st.tuples(*[st.floats(0, 8)] * 3))
+def test_a_molecule_torn_apart_is_whole_too_and_a_contact_joins_its_parts(shift: tuple[float, float, float]) -> None:
+    frame = two_waters()
+    frame.positions[4] += 1.1 * (frame.positions[4] - frame.positions[3])  # an H that is 2 A from its O
+    frame.positions += shift
+    frame.wrap()
+    found = molecule_of(frame, 4)
+    assert found.bonds.tolist() == [[0, 2]] and sorted(found.contacts[0].tolist()) == [0, 1]
+    np.testing.assert_allclose(found.atoms.get_distances(0, [1, 2]), [2.1 * 0.969, 0.969], atol=2e-2)
+
+
+@given(st.tuples(*[st.floats(0, 8)] * 3))
 def test_the_closest_pair_is_shown_at_its_distance_across_the_boundary(shift: tuple[float, float, float]) -> None:
     frame = two_waters(shift)
     found = closest_pair(frame, inspect({"set": [frame]}).numbers["nearest_A"][0])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from decant.algorithms.deepmd.checkpoint import DPA4_REFUSED
+from decant.algorithms.licences import tell_licence
 from decant.algorithms.training import quiet
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256
@@ -59,7 +59,7 @@ def fetch(name: str) -> Path:
     path = Path(download.DEFAULT_CACHE_DIR) / known["filename"]
     if path.is_file() and sha256(path) != known["sha256"]:  # dp would remove it, which may be somebody's only copy
         raise InputError(f"{path}: is not {name} as it was published (its SHA256 differs); remove it")
-    print(f"{name}: under the {PUBLISHED[name].licence}; by using it you accept its terms", file=sys.stderr)
+    tell_licence(name, PUBLISHED[name].licence)
     if not path.is_file():
         with quiet():
             try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from decant.algorithms.licences import tell_licence
 from decant.algorithms.training import quiet
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
@@ -88,21 +88,17 @@ def fetch(name: str) -> Path:
         )
     url, path = location(name)
     if path.is_file():
-        _tell_licence(name)
+        tell_licence(name, PUBLISHED[name].licence)
         return path
     try:
         request = urllib.request.Request(url, method="HEAD")
         urllib.request.urlopen(request, timeout=_ANSWER_WITHIN).close()
-        _tell_licence(name)
+        tell_licence(name, PUBLISHED[name].licence)
         _download(url, path)
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "reason", None) or error.__cause__ or error
         raise InputError(f"{name}: cannot be downloaded ({reason}); download {url} and put it at {path}") from error
     return path
-
-
-def _tell_licence(name: str) -> None:
-    print(f"{name}: under the {PUBLISHED[name].licence}; by using it you accept its terms", file=sys.stderr)
 
 
 def _download(url: str, path: Path) -> None:

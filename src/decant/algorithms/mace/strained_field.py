@@ -7,6 +7,7 @@ its energy. Here the field sees the strained ones.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import torch
@@ -35,8 +36,6 @@ class StrainedField(torch.nn.Module):
 
 def with_strained_field(model: Any) -> Any:
     """Return a copy of a MACELES whose stress is the derivative of its energy."""
-    import copy
-
     result = copy.deepcopy(model)
     result.les = StrainedField(result.les)
     origin = type(model)
