@@ -59,7 +59,7 @@ def find_all(results: Results, judged: Sequence[Predictor]) -> list[Finding]:
     judged
         What each error on the fixed set says of the score; empty where that is not known.
     """
-    finders = (_best_sets, _corrections, _collected, _more_frames, _pretrained, _unseen)
+    finders = (_best_sets, _corrections, _collected, _more_frames, _variants, _pretrained, _unseen)
     return [*(one for find in finders for one in find(results)), *_predicting(judged)]
 
 
@@ -144,29 +144,54 @@ def _sides(results: Results, data: str, base: str, algorithm: str) -> tuple[list
 
 
 def _corrections(results: Results) -> list[Finding]:
-    """Say whether human-designed corrections help every algorithm."""
-    algorithms = results.scratch()
+    """Say what human-designed corrections bring, and whether they help every algorithm that is fitted to them."""
     sets = {data: base for data, base in compared(results).items() if "human" in results.study.data[data].kind.lower()}
-    gains = {data: _gains(results, data, base, algorithms) for data, base in sets.items()}
-    gains = {data: found for data, found in gains.items() if all(found.values())}
-    if not gains or len(algorithms) < 2:
-        return []
-    helped = [data for data, found in gains.items() if all(sign(one) > 0 for one in found.values())]
-    harmed = [data for data, found in gains.items() if any(sign(one) < 0 for one in found.values())]
-    both = "both algorithms" if len(algorithms) == 2 else f"all {len(algorithms)} algorithms"
-    text = f"{len(helped)} of {len(gains)} help {both}, {len(harmed)} harm one of them"
-    is_open = len(helped) + len(harmed) < len(gains)
-    text += f"; for the rest it is {UNDECIDED}" if is_open else ""
-    sure = min(standing(one) for found in gains.values() for one in found.values())
-    brief = f"human-designed corrections help {both}"
-    if not is_open:
-        brief += f" in {len(helped)} of {len(gains)} cases and harm one of them in {len(harmed)}"
-    found = [Finding("Human-designed corrections", text, sure, brief)]
-    for data in gains:
-        for name in algorithms:
+    gains = {
+        data: {name: one for name, one in _gains(results, data, base, results.scratch()).items() if one}
+        for data, base in sets.items()
+    }
+    found = _for_all({data: several for data, several in gains.items() if len(several) > 1})
+    for data, several in gains.items():
+        for name in several:
             subject = f"{quoted(data)} over {quoted(sets[data])}"
             brief = f"with {quoted(data)} over {quoted(sets[data])}"
             found.append(_compared(subject, name, brief, _sides(results, data, sets[data], name), ("gains", "loses")))
+    return found
+
+
+def _for_all(gains: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
+    """Say whether corrections help every algorithm, by the gains of sets to which several are fitted."""
+    if not gains:
+        return []
+    helped = [data for data, several in gains.items() if all(sign(one) > 0 for one in several.values())]
+    harmed = [data for data, several in gains.items() if any(sign(one) < 0 for one in several.values())]
+    count = len({name for several in gains.values() for name in several})
+    both = "both algorithms" if count == 2 else f"all {count} algorithms"
+    text = f"{len(helped)} of {len(gains)} help {both}, {len(harmed)} harm one of them"
+    is_open = len(helped) + len(harmed) < len(gains)
+    text += f"; for the rest it is {UNDECIDED}" if is_open else ""
+    sure = min(standing(one) for several in gains.values() for one in several.values())
+    brief = f"human-designed corrections help {both}"
+    if not is_open:
+        brief += f" in {len(helped)} of {len(gains)} cases and harm one of them in {len(harmed)}"
+    return [Finding("Human-designed corrections", text, sure, brief)]
+
+
+def _variants(results: Results) -> list[Finding]:
+    """Say what another setting of an algorithm brings: its cutoff, for example, or its preset."""
+    choices = {
+        name: choice
+        for name, choice in results.study.algorithms.items()
+        if choice.pretrained is None and not choice.is_method
+    }
+    found = []
+    for name, choice in choices.items():
+        first = next(other for other, one in choices.items() if one.algorithm == choice.algorithm)
+        for data in results.data_names() if name != first else ():
+            sides = results.runs_of((data, name), results.is_target), results.runs_of((data, first), results.is_target)
+            if gained(*sides):
+                subject, brief = f"{name} beside {first}, {quoted(data)}", f"on {first} with {quoted(data)}"
+                found.append(_compared(subject, name, brief, sides, ("gains", "loses")))
     return found
 
 

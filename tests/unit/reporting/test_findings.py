@@ -30,9 +30,9 @@ Scores = Mapping[tuple[str, str], Sequence[float]]
 SEEDS = (1, 2, 3)
 
 
-def found(scores: Scores) -> Results:
+def found(scores: Scores, **changed: Any) -> Results:
     """A study of which some runs of the liquid that the data are about, one a seed, have a score."""
-    study = read_mapping(Study, {**STUDY, "seeds": list(SEEDS)}, "study")
+    study = read_mapping(Study, {**STUDY, "seeds": list(SEEDS), **changed}, "study")
     runs = [RunRecord(cell, score=given_score(cell, scores)) for cell in study.runs()]
     return Results(Path(), study, "", SetRecord("test"), {name: SetRecord(name) for name in study.data}, [], runs, [])
 
@@ -136,6 +136,21 @@ def test_a_correction_that_harms_one_algorithm_is_said_to() -> None:
     line = about("“liquid+scan” over “liquid”", lines)
     assert "mace gains" in line
     assert "deepmd loses (−" in line
+
+
+def test_a_correction_that_one_algorithm_alone_is_fitted_to_is_told_for_it() -> None:
+    scores: Scores = {("liquid", "mace"): (0.50, 0.51, 0.49), ("liquid+scan", "mace"): (0.90, 0.91, 0.89)}
+    lines = sentences(found(scores))
+    assert "mace gains (+" in about("“liquid+scan” over “liquid”", lines)
+    assert not [line for line in lines if line.startswith("Human-designed")]
+
+
+def test_another_setting_of_an_algorithm_is_held_against_the_first_on_the_sets_that_both_have() -> None:
+    wider = {**STUDY["algorithms"], "mace-6A": {"algorithm": "mace", "set": {"r_max": 6.0}, "data": ["liquid"]}}
+    scores: Scores = {("liquid", "mace"): (0.50, 0.51, 0.49), ("liquid", "mace-6A"): (0.90, 0.91, 0.89)}
+    lines = sentences(found(scores, algorithms=wider))
+    assert "mace-6A gains (+" in about("mace-6A beside mace, “liquid”", lines)
+    assert not [line for line in lines if line.startswith(("deepmd beside", "tuned beside"))]
 
 
 def test_a_correction_lost_in_the_noise_is_not_decided() -> None:
