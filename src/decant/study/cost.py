@@ -16,6 +16,8 @@ from decant.molecules.liquid import parse_liquid
 from decant.study.algorithm_choice import AlgorithmChoice
 from decant.study.frames import Frames, frame_sizes
 
+Limits = tuple[float | None, int | None]
+"""Of a training: seconds and epochs."""
 PERIODIC = {"gfn2-xtb": (80, 5.0), "gfn1-xtb": (80, 2.5), "openff": (1000, 0.2)}
 """Label of a box and of its molecules alone on one core: atoms, seconds; it grows with the square of the atoms."""
 ALONE = {"gfn2-xtb": (40, 0.06), "gfn1-xtb": (40, 0.04), "openff": (1000, 0.2)}
@@ -23,6 +25,8 @@ ALONE = {"gfn2-xtb": (40, 0.06), "gfn1-xtb": (40, 0.04), "openff": (1000, 0.2)}
 LEAST = 0.05
 FORCE_FIELD_SPEED = 150.0
 """Of dynamics with the force field, katom-step/s on one core."""
+TRAINING = 3.5
+"""What an atom costs in an epoch of training, in steps of dynamics: 2.8 to 3.5 were measured with the presets."""
 PACKED = 0.2
 """Packing one box or cluster of thermally disordered molecules."""
 START = {
@@ -72,19 +76,25 @@ def one_label_seconds(method: str, frames: Frames, alone: bool) -> float | None:
     return whole + (LEAST * len(frames.molecules) if alone else 0.0)
 
 
-def fit_seconds(choice: AlgorithmChoice) -> float | None:
-    """Return the seconds of a fit; None where only a number of epochs limits it."""
-    return training_seconds(choice.algorithm, choice.used_preset, list(choice.set), choice.max_time, choice.max_epochs)
+def fit_seconds(choice: AlgorithmChoice, atoms: float | None, cores: int) -> float | None:
+    """Return the seconds of a fit to frames of so many atoms together; None where nothing tells."""
+    overrides, limits = list(choice.set), (choice.max_time, choice.max_epochs)
+    return training_seconds(choice.algorithm, choice.used_preset, overrides, limits, atoms, cores)
 
 
 def training_seconds(
-    algorithm: str, preset: str, overrides: list[str], max_time: float | None, max_epochs: int | None
+    algorithm: str, preset: str, overrides: list[str], limits: Limits, atoms: float | None, cores: int
 ) -> float | None:  # fmt: skip
-    """Return the seconds of a training by its limits, those of the preset where none is given."""
-    limit = max_time
+    """Return the seconds of a training by its limits, time and epochs; those of the preset where neither is given."""
+    max_time, max_epochs = limits
     if max_time is None and max_epochs is None:
-        limit = load_preset(algorithm, preset, overrides, None).max_time
-    return None if limit is None else START["fit"] + limit
+        known = load_preset(algorithm, preset, overrides, None)
+        max_time, max_epochs = known.max_time, known.max_epochs
+    speed, by_epochs = preset_speed(algorithm, preset), None
+    if max_epochs and atoms and speed:
+        by_epochs = max_epochs * TRAINING * atoms / 1e3 / (speed * cores)
+    ends = [seconds for seconds in (max_time, by_epochs) if seconds is not None]
+    return START["fit"] + min(ends) if ends else None
 
 
 def dynamics_seconds(algorithm: str, preset: str, atoms: float, steps: float, ranks: int) -> float | None:

@@ -173,7 +173,8 @@ def _fit(study: Study, fit: FitCell, needs: list[str]) -> Step:
         words += ["--replay", data_folder(HERE, choice.replay) / "split"]
     elif choice.replay:
         words += ["--replay", choice.replay]
-    return Step("fit", fit.name, tuple(needs), fit.model(HERE), tuple(words), fit_seconds(choice))
+    seconds = fit_seconds(choice, study.data[fit.data].atoms(study), study.cores_of("fit", fit.algorithm))
+    return Step("fit", fit.name, tuple(needs), fit.model(HERE), tuple(words), seconds)
 
 
 # simulations

@@ -14,6 +14,7 @@ from decant.study.data_sets.learned import Learned
 from decant.study.data_sets.part import Part
 from decant.study.data_sets.recipes import FromRecipes
 from decant.study.data_sets.registry import KEYS, KINDS, SOURCES, read_data_set
+from decant.study.frames import frame_sizes
 from decant.study.study import Study
 from decant.study.study_file import read_study
 from tests.unit.study.test_study import LIQUID, changed, written
@@ -72,6 +73,13 @@ def test_it_says_how_many_frames_it_has_and_where_they_come_from(study: Study) -
         "active": ("frames as collected", "collected by deepmd from two"),
         "own": ("frames", str(study.data["own"].labelled)),  # type: ignore[attr-defined]
     }
+
+
+def test_it_says_how_many_atoms_its_frames_have_at_most(study: Study) -> None:
+    box = sum(one.atoms for one in frame_sizes([LIQUID]))
+    atoms = {name: data.atoms(study) for name, data in study.data.items()}
+    collected = 4 * 50 * 10  # generations that collect, frames of each at most, atoms of EC
+    assert atoms == {"liquid": 4 * box, "two": 2 * box, "both": 6 * box, "active": 2 * box + collected, "own": None}
 
 
 def test_the_last_of_its_commands_makes_its_labelled_file(study: Study) -> None:

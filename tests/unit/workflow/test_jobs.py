@@ -12,6 +12,7 @@ from decant.foundation.errors import OUT_OF_TIME
 from decant.foundation.locks import locked
 from decant.foundation.progress import span
 from decant.study.cells import ZERO
+from decant.study.cost import START
 from decant.study.resources import FLOOR, KINDS, MARGIN, UNKNOWN
 from decant.study.study import Study
 from decant.study.study_file import read_study
@@ -173,9 +174,19 @@ def test_the_cost_is_told_by_kind_and_says_what_it_leaves_out(study: Study, tmp_
     total = sum((job.seconds or 0) * job.cores for job in jobs) / 2
     assert f" {span(total)}" in table.splitlines()[-1]
     assert [line.split()[0] for line in table.splitlines()[1:-1]] == list(KINDS)
-    by_epochs = read_study(written(tmp_path, changed(algorithms__dp__max_epochs=3)))
-    table = cost_table(study_jobs(by_epochs), 2)
-    assert "not counted, since nothing tells what they take: fit/liquid/dp/1 and 5 more" in table
+    unknown = read_study(written(tmp_path, changed(method="mopac")))
+    table = cost_table(study_jobs(unknown), 2)
+    assert "not counted, since nothing tells what they take: label/test and 2 more" in table
+
+
+def test_a_fit_that_only_epochs_limit_costs_what_its_frames_do(tmp_path: Path) -> None:
+    def seconds(epochs: int, data: str) -> float:
+        study = read_study(written(tmp_path, changed(algorithms__dp__max_epochs=epochs)))
+        return next(job.seconds for job in study_jobs(study) if job.name == f"fit/{data}/dp/1") or 0.0
+
+    start = START["fit"]
+    assert seconds(200, "two") - start == pytest.approx(2 * (seconds(100, "two") - start))
+    assert seconds(100, "liquid") - start == pytest.approx(2 * (seconds(100, "two") - start)), "4 frames and 2"
 
 
 def test_longer_runs_and_larger_boxes_cost_more(tmp_path: Path) -> None:

@@ -112,6 +112,10 @@ class DataSet(ABC):
         """Return the most frames that it can have, isolated atoms left out; None where only running it tells."""
         return None
 
+    def atoms(self, study: Whole) -> float | None:
+        """Return the most atoms that all its frames can have together; None where only running it tells."""
+        return None
+
     def molecules(self, study: Whole) -> frozenset[Molecule] | None:
         """Return the molecules that its frames hold; None where only the frames tell."""
         return None

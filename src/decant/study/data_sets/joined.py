@@ -46,6 +46,11 @@ class Joined(DataSet):
         counts = [study.data[part].count(study) for part in self.join]
         return None if None in counts else sum(count for count in counts if count is not None)
 
+    def atoms(self, study: Whole) -> float | None:
+        """Return the sum of their atoms."""
+        atoms = [study.data[part].atoms(study) for part in self.join]
+        return None if None in atoms else sum(number for number in atoms if number is not None)
+
     def molecules(self, study: Whole) -> frozenset[Molecule] | None:
         """Return the molecules of all of them."""
         found: set[Molecule] = set()

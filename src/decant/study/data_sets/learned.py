@@ -88,6 +88,13 @@ class Learned(DataSet):
         liquids = {kind for state in states for kind, _ in parse_liquid(state.liquid)}
         return None if before is None else before | liquids
 
+    def atoms(self, study: Whole) -> float | None:
+        """Return the atoms of the first frames, and of all that may be collected."""
+        settings, first = self.settings(study), study.data[self.start].atoms(study)
+        boxes = [state.copies * sum(atoms_of_molecules(state.liquid)) for state in settings.states]
+        collected = settings.select * (settings.stop.generations - 1) * sum(boxes) / len(boxes)
+        return None if first is None else first + collected
+
     @classmethod
     def locate(cls, values: dict[str, Any], base: Path) -> None:
         """Make the path of a preset absolute."""
@@ -110,9 +117,8 @@ class Learned(DataSet):
     def _seconds(self, study: Whole) -> float | None:
         """Return the seconds of active learning that uses up its budget of generations."""
         settings = self.settings(study)
-        fit = training_seconds(
-            settings.algorithm, settings.preset, list(settings.set), settings.max_time, settings.max_epochs
-        )
+        limits, cores = (settings.max_time, settings.max_epochs), settings.jobs or study.cores_of("learn")
+        fit = training_seconds(settings.algorithm, settings.preset, list(settings.set), limits, self.atoms(study), 1)
         frame = Frames(1, atoms_of_molecules(settings.states[0].liquid), True, {})
         label = one_label_seconds(study.method, frame, alone=False)
         # the first member moves the atoms, and every member is evaluated on the few frames that are kept
@@ -126,7 +132,6 @@ class Learned(DataSet):
         known = [seconds for seconds in dynamics if seconds is not None]
         if fit is None or label is None or len(known) < len(dynamics):
             return None
-        cores = settings.jobs or study.cores_of("learn")
         generation = settings.committee * (fit + START["export"] + START["evaluate"]) + sum(known)
         labels = settings.select * label / cores
         return START["learn"] + settings.stop.generations * generation + (settings.stop.generations - 1) * labels

@@ -59,6 +59,12 @@ class Part(DataSet):
         """Return the number of frames that are taken."""
         return self.frames
 
+    def atoms(self, study: Whole) -> float | None:
+        """Return its share of the atoms of the whole."""
+        whole = study.data[self.part_of]
+        atoms, frames = whole.atoms(study), whole.count(study)
+        return atoms * self.frames / frames if atoms and frames else None
+
     def molecules(self, study: Whole) -> frozenset[Molecule] | None:
         """Return the molecules of the whole, which are those of a part taken by chance."""
         return study.data[self.part_of].molecules(study)

@@ -55,6 +55,11 @@ class FromRecipes(DataSet):
         """Return the number of frames that the recipes make."""
         return sum(one.count for one in frame_sizes(self.recipes))
 
+    def atoms(self, study: Whole) -> float | None:
+        """Return the atoms of all frames; None where a recipe does not tell."""
+        sizes = frame_sizes(self.recipes)
+        return sum(one.count * one.atoms for one in sizes) if all(one.atoms for one in sizes) else None
+
     def molecules(self, study: Whole) -> frozenset[Molecule] | None:
         """Return the molecules of the recipes; None where the parameters of one do not name them."""
         return molecules_of(self.recipes)
