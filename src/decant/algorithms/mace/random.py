@@ -62,7 +62,6 @@ def random_mace(
 
     torch.serialization.add_safe_globals([slice])
     from e3nn import o3
-    from mace.modules import extensions
 
     from mace import modules
 
@@ -86,12 +85,14 @@ def random_mace(
             "avg_num_neighbors": 20.0,
             "atomic_numbers": list(elements),
             "correlation": correlation,
-            "edge_irreps": None if edge_irreps is None else o3.Irreps(edge_irreps),
+            **({} if edge_irreps is None else {"edge_irreps": o3.Irreps(edge_irreps)}),  # older ones know no such thing
             **extra,
         }
         if kind != "MACE":
             settings = {"atomic_inter_scale": 5.0, "atomic_inter_shift": 0.1, **settings}
-        model = getattr(extensions if kind == "MACELES" else modules, kind)(**settings).eval()
+        if kind == "MACELES":
+            from mace.modules import extensions as modules
+        model = getattr(modules, kind)(**settings).eval()
     finally:
         torch.set_default_dtype(previous)
     for interaction in model.interactions:
