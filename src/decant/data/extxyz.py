@@ -10,12 +10,14 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from gzip import BadGzipFile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
+from ase.io.formats import open_with_compression
 
 from decant.foundation.errors import InputError
 from decant.foundation.files import require_file
@@ -55,7 +57,7 @@ class RawFrame:
 
 
 def read_raw(path: Path) -> list[RawFrame]:
-    """Read every frame; a frame that cannot be parsed has its `error` set.
+    """Read every frame of a file, compressed or not; a frame that cannot be parsed has its `error` set.
 
     Raises
     ------
@@ -64,8 +66,9 @@ def read_raw(path: Path) -> list[RawFrame]:
     """
     require_file(path, WHAT)
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
+        with open_with_compression(str(path), "rb") as stream:
+            lines = stream.read().decode("utf-8-sig").splitlines()  # editors of Windows begin a file with a mark
+    except (UnicodeDecodeError, EOFError, BadGzipFile) as error:
         raise InputError(f"{path}: not text; expected {WHAT}") from error
     frames = []
     for index, (start, count) in enumerate(_blocks(path, lines)):
@@ -85,8 +88,9 @@ def _blocks(path: Path, lines: list[str]) -> Iterator[tuple[int, int]]:
     position = 0
     while position < len(lines):
         text = lines[position].strip()
-        if not text and not any(line.strip() for line in lines[position:]):
-            return
+        if not text:  # between frames that somebody has put together, or at the end
+            position += 1
+            continue
         if not text.isdigit() or int(text) == 0:
             raise InputError(f"{path}: line {position + 1}: expected the number of atoms of a frame of {WHAT}")
         yield position, int(text)
@@ -98,8 +102,10 @@ def _parse(frame: RawFrame, count: int, lines: list[str]) -> None:
     if len(lines) < count + 1:
         raise FrameError(f"the file ends after {max(len(lines) - 1, 0)} of {count} atoms")
     info = parse_comment(lines[0])
-    columns = _columns(str(info.pop("Properties", "species:S:1:pos:R:3")))
-    lattice, pbc = info.pop("Lattice", None), info.pop("pbc", None)
+    columns = _columns(str(_taken(info, "Properties", "species:S:1:pos:R:3")))
+    lattice, pbc = _taken(info, "Lattice"), _taken(info, "pbc")
+    periodic = np.full(3, lattice is not None) if pbc is None else _truths(pbc)
+    _check_cell_key(info, lattice is None and (pbc is None or bool(periodic.any())))
     values = _table(columns, [line.split() for line in lines[1:]])
     symbols = [_symbol(text) for text in values.pop("species")]
     positions = values.pop("pos")
@@ -108,9 +114,24 @@ def _parse(frame: RawFrame, count: int, lines: list[str]) -> None:
     cell = np.zeros((3, 3))
     if lattice is not None:
         cell = numbers_of(lattice, 9, "Lattice").reshape(3, 3)
-    periodic = np.full(3, lattice is not None) if pbc is None else _truths(pbc)
     frame.atoms = Atoms(symbols, positions=positions, cell=cell, pbc=periodic)
     frame.info, frame.arrays = info, values
+
+
+def _taken(info: dict[str, Any], key: str, default: Any = None) -> Any:
+    """Take a value that extended XYZ itself has a name for, in whatever case it is written."""
+    written = next((name for name in info if name.lower() == key.lower()), key)
+    return info.pop(written, default)
+
+
+_CELL_KEYS = {"cell", "box", "unit_cell", "unitcell", "lattice_vectors", "cell_vectors"}
+
+
+def _check_cell_key(info: dict[str, Any], without: bool) -> None:
+    """Raise `FrameError` if a frame `without` a cell has one under another name: it would be taken for a cluster."""
+    for key, value in info.items():
+        if without and key.lower() in _CELL_KEYS and np.size(value) in (3, 6, 9) and np.any(value):
+            raise FrameError(f'{key} may be the cell: write it as Lattice, 9 numbers, or say pbc="F F F"')
 
 
 _PAIR = re.compile(
@@ -125,21 +146,32 @@ def parse_comment(text: str) -> dict[str, Any]:
 
     Numbers become int, float or a flat array in the order of the file; anything else stays text; a flag is ``"T"``.
     Unlike in ASE no key has a special meaning, so that a stress of 6 numbers is as welcome as one of 9.
+
+    Raises
+    ------
+    FrameError
+        If a key is given twice, with two values.
     """
-    found = {}
+    found: dict[str, Any] = {}
     for key, value, flag in _PAIR.findall(text):
-        found[key or flag] = _value(value) if key else "T"
+        new = _value(value) if key else "T"
+        if key in found and not np.array_equal(found[key], new):
+            raise FrameError(f"{key} is given twice, with two values")
+        found[key or flag] = new
     return found
+
+
+_NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([EeDd][+-]?\d+)?|inf|infinity|nan)", re.IGNORECASE)
+"""What a file means by a number: with Fortran's D as well, without the underscores that Python allows (``run=1_2``)."""
 
 
 def _value(text: str) -> Any:
     quoted = text[:1] in ("'", '"')
     inner = text[1:-1] if quoted else text
     words = re.split(r"[\s,]+", inner.removeprefix("_JSON ").translate(_BRACKETS).strip())
-    try:
-        numbers = np.array([float(word) for word in words])
-    except ValueError:
+    if not all(map(_NUMBER.fullmatch, words)):
         return inner
+    numbers = np.array([float(re.sub("[Dd]", "e", word)) for word in words])
     if len(numbers) > 1:
         return numbers
     return int(words[0]) if re.fullmatch(r"[+-]?\d+", words[0]) else float(numbers[0])
@@ -152,6 +184,8 @@ def _columns(properties: str) -> list[tuple[str, str, int]]:
         raise FrameError(f"Properties={properties} is not a list of name:type:width")
     columns = list(zip(parts[::3], parts[1::3], map(int, parts[2::3]), strict=True))
     names = {name for name, _, _ in columns}
+    if len(names) < len(columns):
+        raise FrameError(f"Properties={properties} names a column twice")
     if not {"species", "pos"} <= names:
         raise FrameError("Properties must name the columns 'species' and 'pos'")
     return columns

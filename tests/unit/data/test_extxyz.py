@@ -1,0 +1,86 @@
+"""Extended XYZ as programs and people write it: what is meant is read, what may be meant otherwise is refused."""
+
+import gzip
+
+import pytest
+
+from decant.data.extxyz import FrameError, parse_comment, read_raw
+from decant.data.import_ import import_frames
+from decant.foundation.errors import InputError
+
+COMMENT = 'Lattice="9 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3:forces:R:3 energy=-14.5'
+ROWS = "O 0 0 0 0.1 0 0\nH 0.96 0 0 -0.1 0.2 0\nH -0.24 0.93 0 0 -0.2 0\n"
+
+
+def text(comment=COMMENT):
+    return f"3\n{comment}\n{ROWS}"
+
+
+def read(tmp_path, content, name="a.xyz"):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_raw(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ((text() * 2).replace("\n", "\r\n"), "windows.xyz"),
+        ("\ufeff" + text() * 2, "mark.xyz"),
+        (text() + "\n \n" + text() + "\n\n", "joined by hand.xyz"),
+        (gzip.compress((text() * 2).encode()), "packed.xyz.gz"),
+    ],
+)
+def test_line_ends_marks_blank_lines_and_compression_do_not_matter(tmp_path, content, name):
+    frames = read(tmp_path, content, name)
+    assert [frame.info["energy"] for frame in frames] == [-14.5, -14.5] and not any(frame.error for frame in frames)
+    assert len(import_frames(tmp_path / name).frames) == 2
+
+
+def test_a_damaged_archive_is_one_line(tmp_path):
+    with pytest.raises(InputError, match="not text; expected an extended XYZ file"):
+        read(tmp_path, gzip.compress(text().encode())[:40], "cut.xyz.gz")
+
+
+def test_names_of_the_format_are_known_in_any_case(tmp_path):
+    (frame,) = read(tmp_path, text(COMMENT.replace("Lattice", "lattice").replace("Properties", "properties")))
+    assert frame.atoms.pbc.all() and frame.atoms.cell.volume == pytest.approx(729) and "forces" in frame.arrays
+
+
+@pytest.mark.parametrize("key", ["cell", "Cell", "unit_cell", "box"])
+def test_a_cell_under_another_name_does_not_become_a_cluster(tmp_path, key):
+    other = COMMENT.replace("Lattice", key)
+    (frame,) = read(tmp_path, text(other))
+    assert frame.error.startswith(f"{key} may be the cell: write it as Lattice")
+    (frame,) = read(tmp_path, text(f'{other} pbc="F F F"'))
+    assert not frame.error and not frame.atoms.pbc.any()
+
+
+def test_one_key_with_two_values_is_no_statement(tmp_path):
+    (frame,) = read(tmp_path, text(f"{COMMENT} energy=-5.0"))
+    assert frame.error == "energy is given twice, with two values"
+    assert parse_comment("energy=-5 energy=-5")["energy"] == -5
+    (frame,) = read(tmp_path, text(COMMENT.replace("forces:R:3", "forces:R:2:forces:R:1")))
+    assert "names a column twice" in frame.error
+    with pytest.raises(FrameError, match="twice"):
+        parse_comment('stress="1 0 0 0 0 0" stress="2 0 0 0 0 0"')
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("-1.5D+01", -15.0), ("1d-3", 1e-3), ("-3", -3), (".5", 0.5), ("1_2", "1_2"), ("1_000.0", "1_000.0")],
+)
+def test_numbers_are_those_of_files_not_those_of_python(written, value):
+    assert parse_comment(f"a={written}")["a"] == value
+
+
+def test_groups_with_underscores_stay_apart(tmp_path):
+    moved = text(f"{COMMENT} group=12_3").replace("0.93", "0.98")
+    (tmp_path / "a.xyz").write_text(text(f"{COMMENT} group=1_23") + moved)
+    assert {atoms.info["group"] for atoms in import_frames(tmp_path / "a.xyz").frames} == {"a:1_23", "a:12_3"}
+
+
+def test_an_energy_with_its_unit_is_told_as_what_it_is(tmp_path):
+    (tmp_path / "a.xyz").write_text(text(COMMENT.replace("-14.5", '"-14.5 eV"')))
+    with pytest.raises(InputError, match=r"frame 0: energy='-14.5 eV' is no number"):
+        import_frames(tmp_path / "a.xyz")
