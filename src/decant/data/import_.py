@@ -21,6 +21,7 @@ from decant.data.label_checks import check_labels, check_positions
 from decant.data.label_units import LabelUnits
 from decant.data.label_values import check_converged, energy_of, forces_of, virial_of
 from decant.data.limits import Limits, beyond, energy_differences, pressure_GPa
+from decant.data.placeholders import drop_zero_virials, held, zeros
 from decant.data.reactions import Molecules, find_molecules
 from decant.data.stated_charge import stated_by_program
 from decant.foundation.errors import InputError
@@ -113,23 +114,14 @@ def import_frames(
     mapping = find_keys(path, raw, keys) if labelled else None
     if mapping:
         check_units(path, mapping, units)
-    rejects: list[Reject] = []
-    frames: list[Atoms] = []
-    sources: list[RawFrame] = []
-    for frame in raw:
-        try:
-            frames.append(_house(frame, mapping, path.stem, units))
-            sources.append(frame)
-        except FrameError as error:
-            rejects.append(Reject(frame.index, frame.line, str(error)))
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from error
-    check_positions(path, frames, units)
+    frames, sources, rejects = _read_frames(path, raw, mapping, units)
     given = [_given_molecules(frame) for frame in sources]
     limits = limits or Limits()
     reasons = [beyond(atoms, limits) if mapping else "" for atoms in frames]
     if mapping and 2 * sum(map(bool, reasons)) > len(frames):  # then it is not the frames that are at fault
         check_labels(path, frames, find_molecules(frames, given, bond_scale), sources, mapping, units)
+    if mapping:
+        reasons = [why or held(*pair) for why, *pair in zip(reasons, frames, sources, strict=True)]
     rejects += _rejects(reasons, sources)
     frames, sources, given = _without(reasons, frames, sources, given)
     found = find_molecules(frames, given, bond_scale)
@@ -156,6 +148,30 @@ def import_frames(
         report = {"file": str(path), **mapping.report(), **summary(frames, found)}
     report["charge"] = charges_told(charges)
     return ImportResult(frames, rejects, report, indices)
+
+
+def _read_frames(
+    path: Path, raw: Sequence[RawFrame], keys: FoundKeys | None, units: LabelUnits
+) -> tuple[list[Atoms], list[RawFrame], list[Reject]]:
+    """Return the frames that can be read in the house form, each as it was read, and those left out."""
+    rejects: list[Reject] = []
+    frames: list[Atoms] = []
+    sources: list[RawFrame] = []
+    for frame in raw:
+        try:
+            frames.append(_house(frame, keys, path.stem, units))
+            sources.append(frame)
+        except FrameError as error:
+            rejects.append(Reject(frame.index, frame.line, str(error)))
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+    check_positions(path, frames, units)
+    if keys:
+        drop_zero_virials(path, frames)
+        reasons = zeros(path, frames)
+        rejects += _rejects(reasons, sources)
+        frames, sources = _without(reasons, frames, sources)
+    return frames, sources, rejects
 
 
 def _rejects(reasons: Sequence[str], sources: Sequence[RawFrame]) -> list[Reject]:

@@ -6,21 +6,28 @@ import numpy as np
 
 from decant.data.extxyz import FrameError, RawFrame, numbers_of
 from decant.data.keys import FoundKeys, is_per_atom
+from decant.data.label_names import ENERGY, FORCES, STRESS, VIRIAL, words_of
 from decant.data.label_units import LabelUnits
+from decant.data.placeholders import weight_of_zero
 from decant.data.stated_charge import all_values
 from decant.foundation.errors import InputError
 
 VIRIALS_AGREE = (0.01, 2e-3)
 """Virial and -volume * stress may differ by this share of the largest component, and by this many eV per atom."""
-CONVERGED_KEYS = ("converged", "scf_converged", "is_converged", "electronic_converged")
+_FALSE = {"f", "false", "0", "0.0", "no"}
+_OF_GEOMETRY = {"opt", "optimization", "geometry", "geom", "ionic", "ions", "relax", "relaxed", "relaxation", "cell"}
+"""Words of a key that tells whether a search for a minimum has ended, of which every step is a label."""
 
 
 def check_converged(frame: RawFrame) -> None:
     """Raise `FrameError` if the frame says that its electrons have not converged."""
-    said = all_values(frame.info)
-    for key in CONVERGED_KEYS:
-        if str(said.get(key, "T")).lower() in {"f", "false", "0", "0.0", "no"}:
-            raise FrameError(f"not converged ({key}={said[key]})")
+    for key, value in all_values(frame.info).items():
+        words = set(words_of(key))
+        if words & _OF_GEOMETRY or not words & {"converged", "unconverged"}:
+            continue
+        against = {"t", "true", "1", "1.0", "yes"} if words & {"unconverged", "not"} else _FALSE
+        if str(value).lower() in against:
+            raise FrameError(f"not converged ({key}={value})")
 
 
 def energy_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> float:
@@ -28,8 +35,16 @@ def energy_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> float:
     key = next((key for key in keys.energy if key in frame.info), None)
     if key is None:
         raise FrameError(f"no energy (key '{keys.energy[0]}')")
+    _check_weight(frame, ENERGY)
     energy = float(numbers_of(frame.info[key], 1, key)[0]) * units.factor("energy")
     return energy * len(frame.atoms) if is_per_atom(key) else energy
+
+
+def _check_weight(frame: RawFrame, quantity: str) -> None:
+    """Raise `FrameError` if the frame says that a label counts for nothing."""
+    key = weight_of_zero(frame, quantity)
+    if key:
+        raise FrameError(f"no {quantity} ({key} is 0)")
 
 
 def forces_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> np.ndarray:
@@ -37,6 +52,7 @@ def forces_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> np.ndarray
     key = next((key for key in keys.forces if key in frame.arrays), None)
     if key is None:
         raise FrameError(f"no forces (key '{keys.forces[0] if keys.forces else 'forces'}')")
+    _check_weight(frame, FORCES)
     forces = frame.arrays[key]
     expected = (len(frame.atoms), 3)
     if forces.shape != expected:
@@ -64,7 +80,7 @@ def virial_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> np.ndarray
     factors = {key: units.factor("virial") for key in keys.virial}
     factors |= {key: -frame.atoms.get_volume() * units.factor("stress") for key in keys.stress}
     found = {key: factor * _matrix(frame, key) for key, factor in factors.items() if key in frame.info}
-    if not found:
+    if not found or weight_of_zero(frame, VIRIAL) or weight_of_zero(frame, STRESS):
         return None
     first, virial = next(iter(found.items()))
     for key, other in found.items():
