@@ -6,15 +6,18 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
+from ase.io.formats import open_with_compression
+
 from decant.data import cp2k
 from decant.data.deepmd import read_deepmd, read_hdf5
 from decant.data.extxyz import RawFrame
 from decant.data.raw import by_calculator
+from decant.data.stated_charge import TABLES
 from decant.data.vasp import read_outcar, read_vasprun
 from decant.foundation.errors import InputError
 
-TEXT = re.compile(r"\.(extxyz|xyz)$", re.IGNORECASE)
-ASE_SUFFIXES = {".db": "db", ".traj": "traj"}
+TEXT = re.compile(r"\.(extxyz|xyz)(\.(gz|bz2|xz))?$", re.IGNORECASE)
 
 
 def is_foreign(path: Path) -> bool:
@@ -58,19 +61,69 @@ def _reader(path: Path) -> Callable[[Path], Iterator[RawFrame]] | None:
     if TEXT.search(path.name):
         return None
     name = path.name.lower()
-    if path.suffix.lower() in ASE_SUFFIXES:
-        return lambda file: _by_ase(file, ASE_SUFFIXES[file.suffix.lower()])
+    if path.suffix.lower() == ".db":
+        return _read_database
+    if path.suffix.lower() == ".traj":
+        return _read_trajectory
     if path.suffix.lower() in (".hdf5", ".h5"):
         return read_hdf5
     if name.startswith("outcar"):
         return read_outcar
-    if name.startswith("vasprun") and name.endswith(".xml"):
+    if name.startswith("vasprun") and ".xml" in name:
         return read_vasprun
-    with path.open("rb") as stream:
-        return cp2k.read_cp2k if cp2k.MARK.encode() in stream.read(20000) else None
+    head = _head(path)
+    for pattern, reader in _MARKS.items():
+        if re.search(pattern, head, re.MULTILINE):
+            return reader
+    return _refuse if any(mark in head for mark in _OTHERS) else None
 
 
-def _by_ase(path: Path, kind: str) -> Iterator[RawFrame]:
+_MARKS = {r"^ vasp\.\d": read_outcar, r"^<modeling>": read_vasprun, re.escape(cp2k.MARK): cp2k.read_cp2k}
+"""What a head has of a file that is read, whatever its name."""
+_OTHERS = {
+    "* O   R   C   A *": "an output of ORCA", "Entering Gaussian System": "an output of Gaussian",
+    "Program PWSCF": "an output of Quantum ESPRESSO", "FHI-aims": "an output of FHI-aims",
+    "ITEM: TIMESTEP": "a dump of LAMMPS",
+}  # fmt: skip
+"""What a head has of a file that others read."""
+
+
+def _head(path: Path) -> str:
+    try:
+        with open_with_compression(str(path), "rb") as stream:
+            return bytes(stream.read(20000)).decode("utf-8", errors="replace")
+    except (OSError, EOFError):  # whoever reads it all says what is wrong
+        return ""
+
+
+def _refuse(path: Path) -> Iterator[RawFrame]:
+    what = next(name for mark, name in _OTHERS.items() if mark in _head(path))
+    raise InputError(
+        f"{path}: {what}, which is not read here; write its frames as extended XYZ (ASE and dpdata do), with energy "
+        "and forces, and only those that converged"
+    )
+
+
+def _read_trajectory(path: Path) -> Iterator[RawFrame]:
     from ase.io import iread
 
-    return (by_calculator(atoms) for atoms in iread(path, index=":", format=kind))
+    return (by_calculator(atoms) for atoms in iread(path, index=":", format="traj"))
+
+
+def _read_database(path: Path) -> Iterator[RawFrame]:
+    from ase.db import connect
+
+    for row in connect(path).select():  # by ase.io the tables of other values are lost
+        yield _flat(by_calculator(row.toatoms(add_additional_information=True)))
+
+
+def _flat(frame: RawFrame) -> RawFrame:
+    """Lay what an ASE database keeps in tables of its own, labels among it, beside the other values of a frame."""
+    for key in TABLES:
+        for name, value in frame.info.pop(key, {}).items():
+            if isinstance(value, list) and len({np.size(row) for row in value}) > 1:
+                continue  # rows of unequal length are no label
+            frame.info.setdefault(name, value)
+            if np.shape(value)[:1] == (len(frame.atoms),):  # by atom, or just as many numbers: their names tell
+                frame.arrays.setdefault(name, np.asarray(value))
+    return frame

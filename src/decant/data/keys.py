@@ -322,7 +322,7 @@ def _no_energy(found: _Candidates) -> str:
     for frame in found.frames:
         for key, value in frame.info.items():
             name = parse_label(key)
-            if name and name.quantity == ENERGY and isinstance(value, str):
+            if name and name.quantity == ENERGY and isinstance(value, str) and value != "T":  # no flag
                 return f"{found.path}: frame {frame.index}: {key}='{value}' is no number"
     seen = ", ".join(sorted({key for frame in found.frames for key in frame.info})) or "none"
     return f"{found.path}: no energy in any frame (keys found: {seen}); name it with `energy_key`"

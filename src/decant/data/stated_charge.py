@@ -21,6 +21,8 @@ CHARGE_KEYS = (
 )  # fmt: skip
 MULTIPLICITY_KEYS = ("multiplicity", "spin_multiplicity", "total_spin_multiplicity", "mult", "total_spin", "spin")
 UNPAIRED_KEYS = ("uhf", "unpaired", "unpaired_electrons", "n_unpaired", "num_unpaired", "nunpaired")
+TABLES = ("key_value_pairs", "data")
+"""Keys under which a frame of an ASE database has tables of other values."""
 LOOSE = ("spin", "total_spin")
 """Keys under which some write the multiplicity, some the number of unpaired electrons or S."""
 _PREFIX = re.compile(r"^(ref|dft|target|label)_")
@@ -92,7 +94,7 @@ def stated(info: Mapping[str, Any], arrays: Mapping[str, np.ndarray], atoms: int
 
 def all_values(info: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of a frame with those that an ASE database keeps one level below."""
-    inner = [info[key] for key in ("key_value_pairs", "data") if isinstance(info.get(key), Mapping)]
+    inner = [info[key] for key in TABLES if isinstance(info.get(key), Mapping)]
     return {key: value for part in (*inner, info) for key, value in part.items()}
 
 

@@ -46,6 +46,30 @@ def same(found, made):
         assert np.allclose(atoms.info["REF_virial"], expected)
 
 
+def test_tables_of_an_ase_database_hold_labels_and_facts_like_any_other(tmp_path):
+    made = frames()
+    with connect(tmp_path / "tables.db") as table:
+        for index, atoms in enumerate(made):
+            bare, forces = Atoms(atoms.numbers, positions=atoms.positions), atoms.get_forces()
+            facts = {"group": "run", "temperature": 300.0, "converged": index != 1}
+            data = {"dft_forces": forces, "notes": [[1], [1, 2], 3, 4, 5, 6]}
+            table.write(bare, dft_energy=atoms.get_potential_energy(), data=data, **facts)
+    result = import_frames(tmp_path / "tables.db")
+    assert result.indices == [0, 2] and result.rejects[0].reason == "not converged (converged=False)"
+    first = result.frames[0]
+    assert first.info["REF_energy"] == -10.0 and np.allclose(first.arrays["REF_forces"], made[0].get_forces())
+    assert first.info["group"] == "tables:run" and first.info["temperature"] == 300.0
+
+
+def test_levels_of_a_database_and_of_its_calculator_are_a_question(tmp_path):
+    with connect(tmp_path / "two.db") as table:
+        for atoms in frames():
+            forces = 0.5 * atoms.get_forces()
+            table.write(atoms, dft_energy=atoms.get_potential_energy() + 1.0, data={"dft_forces": forces})
+    with pytest.raises(InputError, match=r"several levels of theory: energy, forces; dft_energy, dft_forces"):
+        import_frames(tmp_path / "two.db")
+
+
 def test_an_ase_database_is_imported_with_its_labels(database):
     same(import_frames(database).frames, frames())
 
@@ -106,3 +130,18 @@ def test_a_lone_frame_without_a_label_is_no_data_for_import(tmp_path):
     write(tmp_path / "run.traj", [Atoms("H2O", positions=[[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]])])
     with pytest.raises(InputError, match="no energy in any frame"):
         import_frames(tmp_path / "run.traj")
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "what"),
+    [
+        ("job.out", "\n        * O   R   C   A *\n", "an output of ORCA"),
+        ("job.log", " Entering Gaussian System, Link 0=g16\n", "an output of Gaussian"),
+        ("pw.out", "     Program PWSCF v.7.2 starts on\n", "an output of Quantum ESPRESSO"),
+        ("run.lammpstrj", "ITEM: TIMESTEP\n0\n", "a dump of LAMMPS"),
+    ],
+)
+def test_files_of_programs_that_are_not_read_are_called_by_their_names(tmp_path, name, head, what):
+    (tmp_path / name).write_text(head)
+    with pytest.raises(InputError, match=rf"{name}: {what}, which is not read here; write its frames as extended XYZ"):
+        import_frames(tmp_path / name)

@@ -7,7 +7,7 @@ import pytest
 
 from decant.data.import_ import import_frames
 from decant.data.keys import LabelKeys
-from decant.data.vasp import INCOMPLETE
+from decant.data.vasp import INCOMPLETE, LEARNED
 from decant.foundation.errors import InputError
 from tests.vasprun import VASPRUN, calculation, scstep
 
@@ -132,3 +132,27 @@ def test_steps_of_a_vasprun_that_did_not_converge_or_end_are_left_out(tmp_path, 
     assert result.indices == [0, 2]  # the last took NELM iterations, too, but its energy stood still
     cut = [(3, INCOMPLETE)] if "calculation" in end else []
     assert reasons(result) == [(1, "unconverged: the electrons did not reach EDIFF (NELM = 5)"), *cut]
+
+
+def learned(step):
+    """A step of the force field that VASP learns on the way, as VASP 6.4 lays it out."""
+    text = (
+        outcar_step(step, 0, "").replace("(eV/Angst)", "(eV/Angst) (ML)").replace("energy   TOTEN", "energy ML TOTEN")
+    )
+    return text.replace("energy  without", "ML energy  without").replace("energy(sigma", "ML energy(sigma")
+
+
+@pytest.mark.parametrize("name", ["OUTCAR", "run-7.outcar", "OUTCAR.gz"])
+def test_steps_of_a_force_field_that_vasp_learned_are_no_labels(tmp_path, name):
+    text = (outcar_head() + outcar_step(1) + learned(2) + learned(3) + outcar_step(4)).encode()
+    (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
+    result = import_frames(tmp_path / name)
+    assert result.indices == [0, 3] and reasons(result) == [(1, LEARNED), (2, LEARNED)]
+    assert np.allclose(result.frames[1].arrays["REF_forces"], FORCES)
+
+
+def test_a_compressed_vasprun_is_read_as_well(tmp_path):
+    text = VASPRUN.format(nelm=5) + calculation(0, CONVERGED) + calculation(1, MISSING) + "</modeling>\n"
+    (tmp_path / "vasprun.xml.gz").write_bytes(gzip.compress(text.encode()))
+    result = import_frames(tmp_path / "vasprun.xml.gz")
+    assert result.indices == [0] and reasons(result)[0][1].startswith("unconverged")
