@@ -51,7 +51,11 @@ def forces_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> np.ndarray
     """Return the forces of a frame, eV/angstrom, shape (atoms, 3); `FrameError` if missing or malformed."""
     key = next((key for key in keys.forces if key in frame.arrays), None)
     if key is None:
-        raise FrameError(f"no forces (key '{keys.forces[0] if keys.forces else 'forces'}')")
+        others = [name for name, values in frame.arrays.items() if values.shape == (len(frame.atoms), 3)]
+        told = (
+            f"; is it {' or '.join(others)}? Say so with `forces_key`, of gradients `forces_sign` -1" if others else ""
+        )
+        raise FrameError(f"no forces (key '{keys.forces[0] if keys.forces else 'forces'}'){told}")
     _check_weight(frame, FORCES)
     forces = frame.arrays[key]
     expected = (len(frame.atoms), 3)

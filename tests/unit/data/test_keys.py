@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from decant.data.import_ import import_frames
 from decant.data.keys import LabelKeys
+from decant.data.label_units import LabelUnits
 from decant.foundation.errors import InputError
 
 WATER = [("O", 0.0, 0.0, 0.0), ("H", 0.96, 0.0, 0.0), ("H", -0.24, 0.93, 0.0)]
@@ -164,6 +165,15 @@ def test_a_name_that_says_a_unit_asks_for_it(taken):
     with pytest.raises(InputError, match="energy_hartree says another unit; give `energy_unit`, for example hartree"):
         taken(frame("energy_hartree=-0.5", "forces"))
     assert labels(taken(frame("energy_eV=-14", "forces_eV_A")).frames[0]) == (-14, 0.1)
+
+
+def test_gradients_are_asked_for_by_their_name(taken, tmp_path):
+    with pytest.raises(InputError, match=r"no forces.*; is it dft_gradient\? Say so with `forces_key`, of gradients"):
+        taken(frame("energy=-14", "dft_gradient"))
+    said = import_frames(
+        tmp_path / "source.extxyz", LabelKeys("energy", "dft_gradient"), units=LabelUnits(forces_sign=-1)
+    )
+    assert labels(said.frames[0]) == (-14, -0.1)
 
 
 ATOM = "1\nenergy={}\nH 0 0 0\n"
