@@ -10,6 +10,8 @@ import numpy as np
 
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml
+from decant.simulation.description import DESCRIPTION
+from decant.simulation.run import STATUS, Run
 
 OBSERVABLES = "observables.yaml"
 
@@ -20,13 +22,28 @@ def read_observables(run: Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the run was not analysed.
+        If the run was not analysed, or went on since.
     """
     run = Path(run)
     if not (run / OBSERVABLES).is_file():
         problem = f"no {OBSERVABLES} in it; run: decant analyze {run}" if run.is_dir() else "no such directory"
         raise InputError(f"{run}: {problem}")
-    return read_yaml(run / OBSERVABLES)
+    summary = read_yaml(run / OBSERVABLES)
+    if went_on(run, summary):
+        before, now = (one.get("state") for one in (summary.get("status") or {}, Run.open(run).status))
+        words = f"was {before}, now is {now}" if before != now else "is longer now"
+        raise InputError(f"{run}: went on since it was analysed ({words}); run: decant analyze {run}")
+    return summary
+
+
+def went_on(run: Path, summary: Mapping[str, Any]) -> bool:
+    """Return whether a run went on since these observables of it: it was made longer, or has ended.
+
+    A folder without the files that tell, such as a copy of the results alone, is taken as it is.
+    """
+    if not all((run / name).is_file() for name in (DESCRIPTION, STATUS)):
+        return False
+    return plain(Run.open(run).status) != summary.get("status")
 
 
 def plain(value: Any) -> Any:

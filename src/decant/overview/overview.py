@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from decant.analysis.observables import OBSERVABLES
+from decant.analysis.observables import OBSERVABLES, went_on
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml
 from decant.foundation.tables import format_table
@@ -105,7 +105,7 @@ def _potential(folder: Path) -> Work:
 
 def _run(folder: Path) -> Work:
     state = Run.open(folder).status["state"]
-    measured = (folder / OBSERVABLES).is_file()
+    measured = (folder / OBSERVABLES).is_file() and not went_on(folder, read_yaml(folder / OBSERVABLES))
     after = "" if measured or state not in ("completed", "stopped") else f"decant analyze {folder}"
     if state == "interrupted":
         after = "the same 'decant simulate' again"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 POTENTIAL = "potential"
 """Name of the link to the potential in a run directory."""
+STATUS = "status.yaml"
 
 
 class Run:
@@ -75,7 +76,7 @@ class Run:
         (since the start of its phase; earlier versions: negative in the equilibration), value and message. A run whose
         process is gone without a word is interrupted.
         """
-        file = self.path / "status.yaml"
+        file = self.path / STATUS
         status = read_yaml(file) if file.is_file() else {"state": "interrupted", "message": "not started"}
         if status.get("state") == "running" and not is_locked(self.path):
             status = {**status, "state": "interrupted", "message": "the process ended without a word"}

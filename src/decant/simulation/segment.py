@@ -18,7 +18,7 @@ from decant.lammps.restart import newest_restart, whole_restarts
 from decant.lammps.trajectory import cut, set_timestep
 from decant.simulation.description import DESCRIPTION
 from decant.simulation.force_field import ATOM_STYLE
-from decant.simulation.run import POTENTIAL, Run
+from decant.simulation.run import POTENTIAL, STATUS, Run
 from decant.simulation.stop import stop_message
 
 LARGEST_MARGIN_S, MARGIN = 300.0, 0.1
@@ -85,7 +85,7 @@ def run_segment(run: Run, plugin: str, lock: int, resources: Resources) -> None:
     restart = _restart(run)
     for file in run.segment_files("trajectory", "dcd"):
         cut(file, restart[1] if restart else 0)  # this segment writes these frames again
-    write_yaml(run.path / "status.yaml", {"state": "running", "segment": number})
+    write_yaml(run.path / STATUS, {"state": "running", "segment": number})
     arguments = ["-log", "none", "-in", f"in.{run.description.ensemble}"]
     values = _lammps_variables(run, number, restart[0].suffix.lstrip(".") if restart else "none")
     values["walltime"] = resources.walltime()
@@ -106,7 +106,7 @@ def run_segment(run: Run, plugin: str, lock: int, resources: Resources) -> None:
             )
     except KeyboardInterrupt:
         message = "interrupted; the same command continues it"
-        write_yaml(run.path / "status.yaml", {"state": "interrupted", "segment": number, "message": message})
+        write_yaml(run.path / STATUS, {"state": "interrupted", "segment": number, "message": message})
         raise
     finally:
         for file in run.segment_files("trajectory", "dcd") if run.path.is_dir() else ():
@@ -225,8 +225,6 @@ def _conclude(run: Run, outcome: Outcome, segment: int, launcher: str | None) ->
         message = f"LAMMPS ended early: {outcome.reason()}"
         if outcome.code == 0 and last >= end:
             message = "the last frames are missing in the trajectory (is the disk full?)"
-        write_yaml(run.path / "status.yaml", {"state": "interrupted", "segment": segment, "message": message})
+        write_yaml(run.path / STATUS, {"state": "interrupted", "segment": segment, "message": message})
         raise ProgramFailed(f"{run.path}: {message}; see its .log files; the same command continues the run")
-    write_yaml(
-        run.path / "status.yaml", {**status, **{key: round(float(v), 4) for key, v in run.performance().items()}}
-    )
+    write_yaml(run.path / STATUS, {**status, **{key: round(float(v), 4) for key, v in run.performance().items()}})

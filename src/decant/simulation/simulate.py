@@ -27,7 +27,7 @@ from decant.simulation.description import DESCRIPTION, ENSEMBLES, SAMPLING, RunD
 from decant.simulation.force_field import require_method, write_force_field
 from decant.simulation.protocol import Protocol, describe
 from decant.simulation.python_forces import require_feasible
-from decant.simulation.run import POTENTIAL, Run
+from decant.simulation.run import POTENTIAL, STATUS, Run
 from decant.simulation.segment import Resources, run_segment, segments
 from decant.simulation.start import starting
 
@@ -99,7 +99,7 @@ def _simulated(asked: RunDescription, potential: Potential, output: Path, resour
             run = _continued(Run.open(output), asked)
         else:
             run = _prepare(output, asked, potential, resources.launcher)
-        recorded = read_yaml(output / "status.yaml") if (output / "status.yaml").is_file() else {}
+        recorded = read_yaml(output / STATUS) if (output / STATUS).is_file() else {}
         if recorded.get("state") not in ("completed", "stopped"):
             run = _on_ranks(run, resources.ranks, resources.threads)
             if asked.method is not None:  # the run's own, to stay with it
@@ -143,7 +143,7 @@ def _continued(run: Run, asked: RunDescription) -> Run:
         return run
     run = run.described(length_ps=asked.length_ps, production_steps=asked.production_steps, lengthened=True)
     if run.status["state"] == "completed":
-        write_yaml(run.path / "status.yaml", {"state": "interrupted", "message": "asked for more length"})
+        write_yaml(run.path / STATUS, {"state": "interrupted", "message": "asked for more length"})
     return run
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from decant.overview.overview import as_text, overview
 from tests.conftest import REPOSITORY
+from tests.unit.scored_runs import write_run
 
 
 @pytest.fixture
@@ -50,6 +51,14 @@ def test_an_unfinished_fit_is_told_and_not_exported(folder: Path) -> None:
     Path("models/a/fit.yaml").write_text("{state: interrupted, algorithm: mace, preset: small}")
     assert next(work for work in overview(folder) if work.kind == "fit").state.startswith("interrupted")
     assert after(folder)["models/a"] == ""
+
+
+def test_a_run_that_went_on_since_it_was_analysed_is_to_be_analysed_again(folder: Path) -> None:
+    run = write_run(Path("runs/longer"), status={"state": "completed", "segment": 0})
+    (run / "status.yaml").write_text("{state: completed, segment: 0}")
+    assert after(folder)["runs/longer"] == ""
+    (run / "status.yaml").write_text("{state: completed, segment: 1}")
+    assert after(folder)["runs/longer"] == "decant analyze runs/longer"
 
 
 def test_a_damaged_piece_is_told_and_the_others_too(folder: Path) -> None:
