@@ -27,7 +27,8 @@ class Average:
     value, uncertainty, unit
         Mean and its standard error; the error is None where the series is too short to know it (`note` says so).
     standard_deviation
-        Spread of single samples, in `unit`.
+        Spread of single samples, in `unit`; where they are too few for an uncertainty, not less than that of the later
+        half of the series: ten neighbours in time are alike, also on a slope.
     equilibrated_after_ps
         Time at which the equilibrated part begins.
     statistical_inefficiency
@@ -101,6 +102,7 @@ def average(time_ps: np.ndarray, values: np.ndarray, unit: str, detect: bool = T
     deviation = float(kept.std(ddof=1))
     note = ""
     if effective < LEAST_EFFECTIVE_SAMPLES:
+        deviation = max(deviation, float(values[len(values) // 2 :].std(ddof=1)))
         note = (
             f"too short for an uncertainty: about {effective:.1f} uncorrelated samples, "
             f"at least {LEAST_EFFECTIVE_SAMPLES} are needed"

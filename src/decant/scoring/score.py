@@ -14,7 +14,7 @@ import numpy as np
 from decant.analysis.observables import plain, read_observables, status_line
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_yaml
-from decant.foundation.tables import format_table, number
+from decant.foundation.tables import format_table, number, starred
 from decant.scoring.lifetime import COMPLETED, Lifetime, lifetime
 from decant.scoring.metric import FACTORS, PARTS, agreement, interval, is_scored, known_parts, total
 from decant.scoring.quantity import Quantity, conductivity, density, diffusion, no_diffusion, transference
@@ -72,7 +72,7 @@ def score(path: Path, references: Sequence[str] = (EXPERIMENT,), output: Path | 
             "parts": parts,
             **_beside(summary, reference),
             "reference": {"name": reference.name, "source": reference.source or None, "notes": reference.notes},
-            "notes": [f"{name}: {part['not_available']}" for name, part in parts.items() if part["value"] is None],
+            "notes": [f"{name}: {told}" for name, part in parts.items() if (told := _told(part))],
         }
     )
     write_yaml(Path(path) / SCORE if output is None else Path(output), result)
@@ -133,10 +133,18 @@ def _stability(life: Lifetime) -> dict[str, Any]:
     return {"value": life.share, "uncertainty": None, **vars(life)}
 
 
+def _told(part: Mapping[str, Any]) -> str:
+    """Return why a part has no value, or what must be known of it."""
+    return str(part["not_available"] if part["value"] is None else part.get("note", ""))
+
+
 def _density(summary: Mapping[str, Any], reference: Reference, life: Lifetime) -> dict[str, Any]:
+    """Return the part of the density; one that is too short or drifts counts, with the note of the analysis."""
     if reference.density is None:
         return _unknown(f"no reference: {reference.missing['density']}")
-    return _compare("density", "g_cm3", density(summary), reference.density, life)
+    part = _compare("density", "g_cm3", density(summary), reference.density, life)
+    note = (summary.get("density") or {}).get("note")
+    return {**part, "note": note} if note else part
 
 
 def _diffusion(summary: Mapping[str, Any], reference: Reference, life: Lifetime) -> dict[str, Any]:
@@ -232,6 +240,7 @@ def _row(name: str, part: Mapping[str, Any], unit: str, digits: int) -> list[str
     return [
         name,
         number(part["value"], part["uncertainty"]),
-        *(number(part.get(f"{of}{end}"), part.get(f"{of}_uncertainty{end}"), digits) for of in ("run", "reference")),
+        starred(part.get(f"run{end}"), part.get(f"run_uncertainty{end}"), part.get("note"), digits),
+        number(part.get(f"reference{end}"), part.get(f"reference_uncertainty{end}"), digits),
         {"g_cm3": "g/cm3", "1e-5_cm2_s": "1e-5 cm2/s", "mS_cm": "mS/cm", "": ""}[unit],
     ]

@@ -51,6 +51,13 @@ def test_a_run_shorter_than_its_memory_gets_no_uncertainty() -> None:
     assert "too short" in result.summary()["note"]
 
 
+def test_the_spread_of_a_run_that_still_drifts_is_not_that_of_its_last_moments() -> None:
+    time = np.arange(160.0)
+    result = average(time, 1.06 - 0.0007 * time + 0.0002 * np.sin(time), "g/cm3")
+    assert result.uncertainty is None
+    assert result.standard_deviation > 0.01, "half of the run fell by 0.056"
+
+
 def test_a_fixed_volume_has_an_exact_density() -> None:
     result = average(np.arange(50.0), np.full(50, 1.2), "g/cm3")
     assert (result.value, result.uncertainty) == (1.2, 0.0)

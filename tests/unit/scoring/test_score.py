@@ -61,6 +61,16 @@ def test_an_electrolyte_has_conductivity_and_transference_beside_its_score(tmp_p
     assert "beside" not in score_with(tmp_path / "b")
 
 
+def test_what_must_be_known_of_the_density_is_told_and_starred(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "a", density=0.948, error=None)
+    summary = yaml.safe_load((run / "observables.yaml").read_text())
+    summary["density"]["note"] = "too short for an uncertainty"
+    (run / "observables.yaml").write_text(yaml.safe_dump(summary))
+    result = score(run)
+    assert "density: too short for an uncertainty" in result["notes"]
+    assert "0.95 ± 0.03 *" in as_text(result)
+
+
 def test_a_starred_diffusion_leaves_the_part_out_and_marks_the_score(tmp_path: Path) -> None:
     starred = {"MEOH": diffusion_entry(0.2, note="log-log slope 0.5")}
     result = score_with(tmp_path / "a", density=0.7863, diffusion=starred)
