@@ -81,6 +81,14 @@ def test_a_liquid_at_constant_pressure_is_measured(runs: Path) -> None:
     assert summary["performance"]["ns_per_day"] > 0
 
 
+def test_a_run_cannot_be_skipped_to_its_end(runs: Path) -> None:
+    before = (runs / "npt" / "observables.yaml").read_bytes()
+    with pytest.raises(InputError, match=r"`skip_ps` 99 ps leaves nothing of its [\d.]+ ps"):
+        analyze(runs / "npt", skip_ps=99.0)
+    assert (runs / "npt" / "observables.yaml").read_bytes() == before
+    assert "density" in analyze(runs / "nve", skip_ps=99.0), "a guard stopped it before: that is a result"
+
+
 @pytest.mark.parametrize("launcher, jobs", [((), "2"), ((str(BIN / "mpirun"), "-np", "2"), "0")])
 def test_two_processes_and_two_ranks_measure_what_one_does(
     runs: Path, tmp_path: Path, launcher: tuple[str, ...], jobs: str

@@ -291,7 +291,7 @@ def analyze(
     Raises
     ------
     InputError
-        If the directory is no run, or it has no production or trajectory frame yet.
+        If the directory is no run, it has no production or trajectory frame yet, or all of it is to be skipped.
     """
     run = Run.open(path)
     status, made = dict(run.status), run.description
@@ -312,6 +312,8 @@ def analyze(
         head["production"] = {"not_available": "the run was stopped before its first frame"}
         write_yaml(Path(path) / OBSERVABLES, plain(head))
         return plain(head)
+    if skip_ps is not None and skip_ps >= (end := thermo["time_ps"][-1]) and status.get("state") != "stopped":
+        raise InputError(f"{path}: `skip_ps` {skip_ps:g} ps leaves nothing of its {end:g} ps of production")
     found, viscosity = _attempt(lambda: run_viscosity(run)) if made.viscosity else (None, None)
     if found and found.converged and viscosity_mPa_s is None:
         viscosity_mPa_s = found.value  # for the Yeh-Hummer correction
