@@ -108,6 +108,13 @@ def test_conditions_outside_the_training_are_warned_of(protocol, tmp_path, caplo
     assert "density 0.2 g/cm3 is outside" in said
 
 
+def test_a_temperature_within_the_noise_of_the_training_is_not_warned_of(protocol, tmp_path, caplog):
+    (tmp_path / "x").write_text("")
+    with pytest.raises(InputError):  # stops at the foreign file, after the warnings
+        simulate(Protocol(protocol.potential, "EC:1", temperature=198.0, density=1.0), tmp_path)
+    assert "is outside the range" not in caplog.text
+
+
 def started(protocol: Protocol, output: Path) -> subprocess.Popen[str]:
     """Start the command line on a run directory, in a process of its own."""
     words = [

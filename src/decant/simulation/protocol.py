@@ -283,11 +283,17 @@ def _warn_of_a_long_timestep(liquid: list[tuple[Molecule, int]], timestep_fs: fl
 
 
 def _warn_outside_training(card: dict[str, Any], temperature: float, density: float | None) -> None:
-    """Warn if the conditions lie outside the range that the potential was trained on."""
+    """Warn if the conditions lie outside the range that the potential was trained on.
+
+    The temperature of a box of some hundred atoms fluctuates by more than 2 %: 298 K lies in a range from 300 K.
+    """
     training = card.get("data") or {}  # null for a bare model file
-    for key, value, unit in (("temperature_K", temperature, "K"), ("density_g_cm3", density, "g/cm3")):
+    for key, value, unit, slack in (
+        ("temperature_K", temperature, "K", 0.02),
+        ("density_g_cm3", density, "g/cm3", 0.0),
+    ):
         low, high = training.get(key) or (-np.inf, np.inf)
-        if value is not None and not low <= value <= high:
+        if value is not None and not low * (1.0 - slack) <= value <= high * (1.0 + slack):
             warn(
                 f"{key.split('_')[0]} {value:.4g} {unit} is outside the range that the potential was trained on"
                 f" ({low:.4g} to {high:.4g} {unit})"
