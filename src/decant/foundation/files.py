@@ -55,12 +55,16 @@ _REFUSALS = {
     errno.EROFS: "the file system is read-only; give another place",
     errno.EACCES: "no permission; change it, or give another place",
     errno.EPERM: "no permission; change it, or give another place",
+    errno.EEXIST: "is a file where a folder is needed; give another place",
+    errno.ENOTDIR: "a part of this path is a file where a folder is needed; give another place",
+    errno.EISDIR: "is a folder where a file is needed; give another place",
 }
 
 
 def refusal(error: OSError) -> str | None:
     """Return one line for an error of the file system that its user can mend, or None for one of another kind."""
-    return f"{error.filename or 'writing'}: {_REFUSALS[error.errno]}" if error.errno in _REFUSALS else None
+    place = error.filename2 or error.filename or "writing"  # of a renaming its aim, not the temporary name
+    return f"{place}: {_REFUSALS[error.errno]}" if error.errno in _REFUSALS else None
 
 
 def sha256(path: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from decant.foundation.errors import InputError
-from decant.foundation.files import read_yaml, require_file, sha256, write_beside, write_yaml
+from decant.foundation.files import read_yaml, refusal, require_file, sha256, write_beside, write_yaml
 from decant.foundation.progress import Progress, clock
 
 
@@ -80,3 +80,23 @@ def test_a_file_that_is_not_yaml_is_named(tmp_path: Path) -> None:
     path.write_text("a: [1, 2\n")
     with pytest.raises(InputError, match=r"settings\.yaml: not valid YAML"):
         read_yaml(path)
+
+
+@pytest.mark.parametrize(
+    "place, told",
+    [
+        ("file/inside", "file: is a file where a folder is needed"),
+        ("file/far/inside", "file/far: a part of this path is a file where a folder is needed"),
+        ("folder", "folder: is a folder where a file is needed"),
+    ],
+)
+def test_a_file_in_place_of_a_folder_and_a_folder_in_place_of_a_file_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("folder").mkdir()
+    with pytest.raises(OSError) as error:
+        write_yaml(Path(place), {})
+    assert refusal(error.value) == f"{told}; give another place"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
