@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 import yaml
 from ase import Atoms
 
-from decant.analysis.analyze import analyze
+from decant.analysis.analyze import analyze, as_text
 from decant.analysis.compare import compare
 from decant.foundation.errors import InputError
 from decant.lammps.command import command, environment
@@ -79,6 +80,14 @@ def test_a_liquid_at_constant_pressure_is_measured(runs: Path) -> None:
     assert summary["rdf"]["CO-CO"]["highest_peak_g"] > 1.2
     assert 3.0 < summary["rdf"]["CO-CO"]["highest_peak_A"] < 5.0
     assert summary["performance"]["ns_per_day"] > 0
+
+
+def test_a_trajectory_that_lost_its_end_is_told(runs: Path, tmp_path: Path) -> None:
+    assert "trajectory" not in analyze(runs / "npt", skip_ps=0.0)
+    cut = shutil.copytree(runs / "npt", tmp_path / "cut") / "trajectory.0.dcd"
+    with cut.open("r+b") as file:
+        file.truncate(cut.stat().st_size // 2)
+    assert re.search("frames from [0-9.]+ ps on are lost", as_text(analyze(tmp_path / "cut", skip_ps=0.0)))
 
 
 def test_a_run_cannot_be_skipped_to_its_end(runs: Path) -> None:
