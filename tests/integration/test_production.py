@@ -166,7 +166,7 @@ def test_a_finished_run_is_made_longer(protocol: Protocol, tmp_path: Path) -> No
         assert longer.status == {**longer.status, "state": "completed", "segment": 1}
     assert longer.thermo()["time_ps"][-1] == pytest.approx(0.2)
     assert len(np.unique(np.diff([step.time for step in longer.universe().trajectory]).round(6))) == 1
-    with pytest.raises(InputError, match="was made with length_ps"):
+    with pytest.raises(InputError, match="can be made longer, not shorter"):
         simulate(replace(protocol, length_ps=0.1), short.path)
 
 

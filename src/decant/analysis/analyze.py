@@ -315,9 +315,7 @@ def analyze(
     if skip_ps is not None and skip_ps >= (end := thermo["time_ps"][-1]) and status.get("state") != "stopped":
         raise InputError(f"{path}: `skip_ps` {skip_ps:g} ps leaves nothing of its {end:g} ps of production")
     if status.get("state") == "completed" and (lost := made.time_ps(run.frames_until())) <= thermo["time_ps"][-1]:
-        head["trajectory"] = {
-            "note": f"the frames from {lost:g} ps on are lost: a file was cut; none of them counts"
-        }
+        head["trajectory"] = {"note": f"the frames from {lost:g} ps on are lost: a file was cut; none of them counts"}
     found, viscosity = _attempt(lambda: run_viscosity(run)) if made.viscosity else (None, None)
     if found and found.converged and viscosity_mPa_s is None:
         viscosity_mPa_s = found.value  # for the Yeh-Hummer correction

@@ -134,6 +134,11 @@ def _continued(run: Run, asked: RunDescription) -> Run:
     """
     made = run.description
     longer = asked.production_steps > made.production_steps
+    if asked.production_steps < made.production_steps and asked.timestep_fs == made.timestep_fs:
+        raise InputError(
+            f"{run.path}: was made with a `length_ps` of {made.length_ps:g} ps, not {asked.length_ps:g} ps; a run"
+            " can be made longer, not shorter: give its length, or another `output`"
+        )
     follows = (LENGTHS if longer else ()) + (FOLLOW_LENGTH if longer or made.lengthened else ())
     settings = {key: value for key, value in asked.as_mapping().items() if key not in follows}
     for key in ("elements", "potential_sha256"):  # last: the liquid says more, where that differs

@@ -154,6 +154,8 @@ def counted(liquid: str | None, molecules: int | None, solution: Solution, densi
                 " whose numbers make the box neutral"
             )
         return composition_name(box)
+    if molecules is None:
+        raise InputError(f"`liquid` {liquid}: give the size of the box, its `molecules`")
     found = electrolyte(liquid, solution, molecules, density=density)
     print(found.told)
     return composition_name(found.composition)

@@ -11,6 +11,9 @@ import typer
 
 import decant
 from decant.cli.main import application
+from decant.foundation.errors import InputError
+from decant.molecules.electrolyte import Solution
+from decant.verbs.simulate import counted
 
 COMMANDS: dict[str, Any] = typer.main.get_command(application()).commands  # type: ignore[attr-defined]
 FUNCTIONS = [
@@ -65,3 +68,8 @@ def test_a_function_tells_of_each_of_its_parameters(verb: str) -> None:
     names = {name.strip() for line in described.splitlines() if not line.startswith(" ") for name in line.split(",")}
     parameters = set(inspect.signature(getattr(decant, verb)).parameters)
     assert parameters <= names or (not described and len(parameters) == 1)
+
+
+def test_a_box_of_shares_without_its_size_names_what_to_give() -> None:
+    with pytest.raises(InputError, match="`liquid` EC:3,EMC:7: give the size of the box, its `molecules`"):
+        counted("EC:3,EMC:7", None, Solution(by="mass"), None)
