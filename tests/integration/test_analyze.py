@@ -13,8 +13,9 @@ import pytest
 import yaml
 from ase import Atoms
 
-from decant.analysis.analyze import analyze, as_text
+from decant.analysis.analyze import analyze
 from decant.analysis.compare import compare
+from decant.analysis.table import as_text
 from decant.foundation.errors import InputError
 from decant.lammps.command import command, environment
 from decant.lammps.data import write_data

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from decant.analysis.analyze import notes
 from decant.analysis.entry import Entry, read_entry, read_references, species_of
 from decant.analysis.observables import status_line
 from decant.analysis.structures import BROKEN, SHELLS, TOLD
+from decant.analysis.table import notes
 from decant.foundation.errors import InputError
 from decant.foundation.page import Block, Figure, Listing, Panel, Section, text_table, write_page
 from decant.foundation.tables import format_table, number, starred

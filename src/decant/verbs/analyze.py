@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from decant.analysis.analyze import analyze as measured
-from decant.analysis.analyze import as_text, notes, rows
+from decant.analysis.table import as_text, notes, rows
 from decant.foundation.errors import InputError
 from decant.foundation.ranks import ALONE, Ranks
 from decant.foundation.shown import Facts

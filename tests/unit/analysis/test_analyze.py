@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import yaml
 
-from decant.analysis.analyze import as_text, measure, notes, plain, status_line, write_results
+from decant.analysis.analyze import measure, plain, write_results
+from decant.analysis.observables import status_line
+from decant.analysis.table import as_text, notes
 from decant.foundation.tables import read_csv
 from tests.unit.universes import random_walkers, thermo_of, tumbling_carbonates, universe
 
