@@ -42,6 +42,9 @@ def warm_training(folder: Path) -> Iterator[None]:
     class Warm(cold):  # type: ignore[misc, valid-type]
         def __init__(self, args: Any, *rest: Any, **options: Any) -> None:
             program = warm_program(args)
+            if supervises(args) and (folder / "warm-bin").is_dir():
+                path = f"{folder / 'warm-bin'}{os.pathsep}{options['env']['PATH']}"
+                options["env"] = {**options["env"], "PATH": path}
             if program:
                 address = _server(cold, folder, program, options.get("env"))
                 args = [sys.executable, "-IS", __file__, address, *args[1:]]
@@ -63,6 +66,11 @@ def warm_program(command: Any) -> str:
     return DP if command[1] == "-c" and command[2].startswith("from deepmd.main import main\n") else ""
 
 
+def supervises(command: Any) -> bool:
+    """Say whether a command has Snakemake run a study, whose jobs are commands `decant`."""
+    return isinstance(command, list) and command[1:3] == ["-m", "decant.workflow.supervisor"]
+
+
 WARM = """import sys
 from pathlib import Path
 from decant.cli.main import main
@@ -76,8 +84,9 @@ with warm_training(Path(sys.argv.pop(1))):
 def warm_decant(folder: Path) -> Path:
     """Return a folder with a command `decant` that begins at once, too: forked, as its fits are, where torch is loaded.
 
-    For commands that another program starts by name; one that is killed outlives the client by moments. A rank of MPI,
-    `decant lmp`, is a process of its own, since it inherits more than its environment and three files.
+    For commands that another program starts by name, and for the jobs of a study that such a command runs; one that is
+    killed outlives the client by moments. A rank of MPI, `decant lmp`, is a process of its own, since it inherits more
+    than its environment and three files.
     """
     address, programs = _server(subprocess.Popen, folder, MACE, os.environ), folder / "warm-bin"
     programs.mkdir(exist_ok=True)

@@ -70,6 +70,7 @@ SHOWN = {
     "own_data": "PASS",
     "own_script": "total energy:",
     "learn": "the members' forces differ by up to",
+    "study": "sampled/mace/2/ec/320K/1",
     "electrolyte": "labelled: 10 frames with openff",
     "trust": "DME: do not trust it: the molecule alone is wrong",
 }
