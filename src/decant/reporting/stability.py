@@ -17,6 +17,8 @@ from decant.scoring.lifetime import COMPLETED
 WHOLE, CUT, EQUILIBRATION, END = "#8fb9d6", "#e2b382", "#dfe4e8", "#a33c00"
 ROW, MARGIN = 0.21, 0.75
 """Height of a row and of what stands around them, inch."""
+FINEST_PS = 6
+"""Decimals of times in the table: differences of times have noise beyond, some 1e-17 where they are 0."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +99,9 @@ def _row(run: RunRecord, bar: Bar) -> Row:
     return {
         "run": run.cell.name,
         "simulation": run.cell.simulation,
-        "begin_ps": bar.begin_ps,
-        "reached_ps": bar.reached_ps,
-        "asked_ps": bar.asked_ps,
+        "begin_ps": round(bar.begin_ps, FINEST_PS),
+        "reached_ps": round(bar.reached_ps, FINEST_PS),
+        "asked_ps": round(bar.asked_ps, FINEST_PS),
         "ended_by": bar.ended_by,
     }
 
