@@ -312,10 +312,10 @@ def analyze(
         head["production"] = {"not_available": "the run was stopped before its first frame"}
         write_yaml(Path(path) / OBSERVABLES, plain(head))
         return plain(head)
-    if skip_ps is not None and skip_ps >= (end := thermo["time_ps"][-1]) and status.get("state") != "stopped":
+    end = float(thermo["time_ps"][-1])
+    if skip_ps is not None and skip_ps >= end and status.get("state") != "stopped":
         raise InputError(f"{path}: `skip_ps` {skip_ps:g} ps leaves nothing of its {end:g} ps of production")
-    if status.get("state") == "completed" and (lost := made.time_ps(run.frames_until())) <= thermo["time_ps"][-1]:
-        head["trajectory"] = {"note": f"the frames from {lost:g} ps on are lost: a file was cut; none of them counts"}
+    head |= _lost_frames(run, end)
     found, viscosity = _attempt(lambda: run_viscosity(run)) if made.viscosity else (None, None)
     if found and found.converged and viscosity_mPa_s is None:
         viscosity_mPa_s = found.value  # for the Yeh-Hummer correction
@@ -331,6 +331,16 @@ def analyze(
     target = plots.Target(made.temperature_K, made.pressure_bar if made.ensemble == "npt" else None)
     write_results(Path(path), measured, target)
     return plain(measured.summary)
+
+
+def _lost_frames(run: Run, end_ps: float) -> dict[str, Any]:
+    """Return the note of a completed run whose trajectory ends before its production does; nothing for a whole one."""
+    if run.status.get("state") != "completed":
+        return {}
+    lost = run.description.time_ps(run.frames_until())
+    if lost > end_ps:
+        return {}
+    return {"trajectory": {"note": f"the frames from {lost:g} ps on are lost: a file was cut; none of them counts"}}
 
 
 def _worth_starting(run: Run) -> int:

@@ -107,10 +107,10 @@ def drop_zero_virials(path: Path, frames: Sequence[Atoms]) -> None:
     frames
         Frames in the house form, with labels.
     """
-    held = [atoms for atoms in frames if "REF_virial" in atoms.info]
-    empty = [atoms for atoms in held if not atoms.info["REF_virial"].any() and atoms.arrays["REF_forces"].any()]
-    if not empty or 2 * len(empty) > len(held):
+    having = [atoms for atoms in frames if "REF_virial" in atoms.info]
+    empty = [atoms for atoms in having if not atoms.info["REF_virial"].any() and atoms.arrays["REF_forces"].any()]
+    if not empty or 2 * len(empty) > len(having):
         return
-    warn(f"{path}: the virial is zero in {len(empty)} of {len(held)} frames, though forces are not: taken without it")
+    warn(f"{path}: the virial is zero in {len(empty)} of {len(having)} frames, though forces are not: taken without it")
     for atoms in empty:
         del atoms.info["REF_virial"]

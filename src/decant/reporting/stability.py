@@ -99,11 +99,15 @@ def _row(run: RunRecord, bar: Bar) -> Row:
     return {
         "run": run.cell.name,
         "simulation": run.cell.simulation,
-        "begin_ps": round(bar.begin_ps, FINEST_PS),
-        "reached_ps": round(bar.reached_ps, FINEST_PS),
-        "asked_ps": round(bar.asked_ps, FINEST_PS),
+        "begin_ps": _rounded(bar.begin_ps),
+        "reached_ps": _rounded(bar.reached_ps),
+        "asked_ps": _rounded(bar.asked_ps),
         "ended_by": bar.ended_by,
     }
+
+
+def _rounded(time_ps: float) -> float:
+    return round(time_ps, FINEST_PS) + 0.0  # which makes 0 of -0
 
 
 def _name(run: RunRecord, results: Results) -> str:
