@@ -31,6 +31,8 @@ from types import ModuleType
 from typing import Any
 
 MACE, DP = "decant.algorithms.mace.train", "decant.algorithms.deepmd.train"
+BIN = "warm-bin"
+"""Folder of the command `decant` that begins at once."""
 IMPORTS = {MACE: ("mace.cli.run_train", "mace.tools"), DP: ("deepmd.main", "deepmd.pt.entrypoints.main")}
 
 
@@ -42,9 +44,9 @@ def warm_training(folder: Path) -> Iterator[None]:
     class Warm(cold):  # type: ignore[misc, valid-type]
         def __init__(self, args: Any, *rest: Any, **options: Any) -> None:
             program = warm_program(args)
-            if supervises(args) and (folder / "warm-bin").is_dir():
-                path = f"{folder / 'warm-bin'}{os.pathsep}{options['env']['PATH']}"
-                options["env"] = {**options["env"], "PATH": path}
+            if supervises(args) and folder / BIN in map(Path, os.environ["PATH"].split(os.pathsep)):
+                # who runs the study has its `decant` from there, and so have its jobs
+                options["env"] = {**options["env"], "PATH": f"{folder / BIN}{os.pathsep}{options['env']['PATH']}"}
             if program:
                 address = _server(cold, folder, program, options.get("env"))
                 args = [sys.executable, "-IS", __file__, address, *args[1:]]
@@ -88,7 +90,7 @@ def warm_decant(folder: Path) -> Path:
     killed outlives the client by moments. A rank of MPI, `decant lmp`, is a process of its own, since it inherits more
     than its environment and three files.
     """
-    address, programs = _server(subprocess.Popen, folder, MACE, os.environ), folder / "warm-bin"
+    address, programs = _server(subprocess.Popen, folder, MACE, os.environ), folder / BIN
     programs.mkdir(exist_ok=True)
     warm = shlex.join([sys.executable, "-IS", __file__, address, "-c", WARM, str(folder)])
     cold = shlex.quote(str(Path(sys.executable).parent / "decant"))

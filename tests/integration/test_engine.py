@@ -31,6 +31,8 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
         options.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
     for step in (["-S", str(REPOSITORY), "-B", str(folder), *options], ["--build", str(folder), "-j", "2"]):
         done = subprocess.run(["cmake", *step], capture_output=True, text=True, check=False)
+        if "The C++ tests need doctest" in done.stderr:
+            pytest.skip("doctest is not installed (Debian: doctest-dev)")
         assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
