@@ -8,12 +8,12 @@ set -euo pipefail
 : "${LMP:?the path of that LAMMPS}"
 mpicxx=${MPICXX:-mpicxx}           # of the MPI library that this LAMMPS is linked to
 sizes=${SIZES:-SMALLBIG}           # BIGBIG if it was built for more than 2e9 atoms: `lmp -h` tells
-levels=${LEVELS:-x86-64-v3;x86-64-v4}   # of -march; the best is chosen at run time. "native" elsewhere than on x86-64
+levels=${LEVELS:-}                 # of vector instructions, such as "native"; those of x86-64 or of ARM, of which the best is chosen at run time
 build=${BUILD:-build/site}
 source=$(cd "$(dirname "$0")/.." && pwd)
 
 cmake -S "$source" -B "$build" -DLAMMPS_SOURCE_DIR="$LAMMPS_SOURCE_DIR" -DMPI_CXX_COMPILER="$(command -v "$mpicxx")" \
-  -DDECANT_LAMMPS_SIZES="$sizes" -DDECANT_LEVELS="$levels"
+  -DDECANT_LAMMPS_SIZES="$sizes" ${levels:+-DDECANT_LEVELS="$levels"}
 cmake --build "$build" --parallel
 
 # LAMMPS says what it thinks of it: another version is a warning, other integer sizes or another MPI are an error

@@ -2,6 +2,9 @@
 // vector instructions, into libraries beside this one; here the best that the CPU can run is chosen.
 
 #include <dlfcn.h>
+#if defined(__aarch64__)
+#include <sys/prctl.h>
+#endif
 
 #include <cstdlib>
 #include <cstring>
@@ -25,6 +28,11 @@ bool runs_here(const std::string& level) {
                   __builtin_cpu_supports("avx512vl");
   if (level == "x86-64-v3") return v3;
   if (level == "x86-64-v4") return v4;
+#elif defined(__aarch64__)
+  if (level.compare(0, 4, "sve-") == 0) {  // code for vectors of so many bits runs on no others
+    const int length = prctl(PR_SVE_GET_VL);
+    return length > 0 && level == "sve-" + std::to_string(8 * (length & PR_SVE_VL_LEN_MASK));
+  }
 #endif
   return true;  // of another name: compiled for this machine by the wish of its user
 }

@@ -124,7 +124,7 @@ def pair_style_mace() -> Iterator[Finding]:
         detail = f"loads, but was compiled for another LAMMPS than {version[1]}"
         yield Finding(name, WRONG, detail, "cmake -S . -B build -DLAMMPS_SOURCE_DIR=/path/to/that/lammps/src")
         return
-    words = {"x86-64-v3": "AVX2", "x86-64-v4": "AVX-512"}
+    words = {"x86-64-v3": "AVX2", "x86-64-v4": "AVX-512", "neon": "NEON", "sve-256": "SVE", "sve-512": "SVE"}
     yield Finding(name, OK, f"loaded, for {words.get(level[1], level[1])} ({level[0].lstrip('/')})")
 
 

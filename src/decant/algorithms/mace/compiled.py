@@ -5,6 +5,7 @@ As the plugin of LAMMPS does it; the environment variable ``DECANT_SIMD`` asks f
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
 import pkgutil
@@ -20,7 +21,20 @@ _PREFIX = "_mace_"
 _NEEDS = {
     "x86_64_v3": {"avx2", "fma", "bmi2"},
     "x86_64_v4": {"avx2", "fma", "bmi2", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
+    "neon": set(),
+    "sve_256": set(),
+    "sve_512": set(),
 }
+_SVE_LENGTH = 51
+"""``PR_SVE_GET_VL`` of Linux: the answer has the bytes of a vector of SVE in its lower half; it is -1 without SVE."""
+
+
+def _runs_here(level: str, flags: set[str]) -> bool:
+    """Say whether the CPU runs a level; code for vectors of SVE of so many bits runs on no others."""
+    if level.startswith("sve_"):
+        length = ctypes.CDLL(None).prctl(_SVE_LENGTH)
+        return length > 0 and level == f"sve_{8 * (length & 0xFFFF)}"
+    return _NEEDS.get(level, set()) <= flags
 
 
 def _module() -> ModuleType:
@@ -30,7 +44,7 @@ def _module() -> ModuleType:
     names = (module.name for module in pkgutil.iter_modules(decant.algorithms.mace.__path__))
     levels = [name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX)]
     wanted = os.environ.get("DECANT_SIMD", "").replace("-", "_")
-    able = [level for level in levels if _NEEDS.get(level, set()) <= flags and wanted in ("", level)]
+    able = [level for level in levels if _runs_here(level, flags) and wanted in ("", level)]
     if not able:
         raise ImportError(
             f"the MACE evaluator was compiled for {', '.join(sorted(levels)) or 'nothing'}, and this CPU "

@@ -15,9 +15,13 @@
 
 namespace mace {
 
-// Bytes of channels that one register holds.
-#ifdef __AVX512F__
+// Bytes of channels that one register holds: of SVE as many as was compiled for, which must be those of the CPU.
+#if defined(__ARM_FEATURE_SVE_BITS) && __ARM_FEATURE_SVE_BITS > 0
+constexpr int simd_bytes = __ARM_FEATURE_SVE_BITS / 8;
+#elif defined(__AVX512F__)
 constexpr int simd_bytes = 64;
+#elif defined(__aarch64__)
+constexpr int simd_bytes = 16;
 #else
 constexpr int simd_bytes = 32;
 #endif

@@ -4,6 +4,9 @@ namespace mace {
 
 namespace {
 
+// Vectors of columns that a tile of four rows holds: where a vector is short, the CPU begins more of them at a time.
+constexpr int tile_vectors = simd_bytes < 32 ? 4 : 2;
+
 // A tile of `rows` rows by `vectors` vectors of columns, held in registers over the whole inner sum.
 template <class T, int rows, int vectors>
 void multiply_tile(int inner, int cols, const T* a, std::size_t a_stride, const T* b, T* c, std::size_t c_stride,
@@ -74,8 +77,8 @@ void multiply(int rows, int inner, int cols, const T* a, std::size_t a_stride, c
               bool accumulate) {
   constexpr int width = Simd<T>::width;
   int j = 0;
-  for (; j + 2 * width <= cols; j += 2 * width)
-    multiply_columns<T, 2>(rows, inner, cols, a, a_stride, b + j, c + j, c_stride, accumulate);
+  for (; j + tile_vectors * width <= cols; j += tile_vectors * width)
+    multiply_columns<T, tile_vectors>(rows, inner, cols, a, a_stride, b + j, c + j, c_stride, accumulate);
   for (; j < cols; j += width)
     multiply_columns<T, 1>(rows, inner, cols, a, a_stride, b + j, c + j, c_stride, accumulate);
 }
@@ -96,8 +99,8 @@ void add_outer_products(int rows, int ins, int outs, const T* x, std::size_t x_s
                         T* g) {
   constexpr int width = Simd<T>::width;
   int j = 0;
-  for (; j + 2 * width <= outs; j += 2 * width)
-    outer_columns<T, 2>(rows, ins, outs, x, x_stride, y + j, y_stride, g + j);
+  for (; j + tile_vectors * width <= outs; j += tile_vectors * width)
+    outer_columns<T, tile_vectors>(rows, ins, outs, x, x_stride, y + j, y_stride, g + j);
   for (; j < outs; j += width) outer_columns<T, 1>(rows, ins, outs, x, x_stride, y + j, y_stride, g + j);
 }
 
