@@ -6,6 +6,12 @@ PYTHON := $(if $(shell command -v $(PYTHON)),$(PYTHON),python3)
 BIN := $(abspath $(ENV))/bin
 SOURCES := $(shell find src models lammps_inputs -type f -not -name '*.pyc' -not -name '*.so' 2>/dev/null)
 export PATH := $(BIN):$(PATH)
+# what another checkout has compiled is not compiled again, where ccache is installed
+ifneq ($(shell command -v ccache),)
+export CMAKE_CXX_COMPILER_LAUNCHER := ccache
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+endif
 
 .PHONY: demo test check test-unit docs wheel wheels release-check install clean
 

@@ -6,10 +6,11 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from decant.algorithms.mace.export.weights import write_model
 from decant.algorithms.mace.random import DENSITY, random_mace
@@ -20,21 +21,25 @@ LEVELS = ("x86-64-v3", "native") if platform.machine() == "x86_64" else ("native
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def build() -> Iterator[Path]:
     """Folder with the tests in C++, built once for all levels: what has no vectors in it is compiled once, too."""
     if shutil.which("g++") is None:
         pytest.skip("no g++ on this machine")
-    folder = tmp_path_factory.mktemp("build")
+    # at one place in every checkout, so that a cache of compilers, if there is one, knows what another has compiled
+    folder = REPOSITORY / "build" / "engine_tests"
+    folder.mkdir(parents=True, exist_ok=True)
     options = ["-DDECANT_TESTS=ON", "-DDECANT_SANITIZE=ON", "-DCMAKE_CXX_FLAGS=-Werror"]
     options.append(f"-DDECANT_LEVELS={';'.join(LEVELS)}")
-    if shutil.which("ccache"):  # what did not change since the last run is not compiled again
+    variables = {**os.environ, "CCACHE_BASEDIR": str(REPOSITORY), "CCACHE_NOHASHDIR": "1"}
+    if shutil.which("ccache"):
         options.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
-    for step in (["-S", str(REPOSITORY), "-B", str(folder), *options], ["--build", str(folder), "-j", "2"]):
-        done = subprocess.run(["cmake", *step], capture_output=True, text=True, check=False)
-        if "The C++ tests need doctest" in done.stderr:
-            pytest.skip("doctest is not installed (Debian: doctest-dev)")
-        assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+    with FileLock(folder.with_suffix(".lock")):
+        for step in (["-S", str(REPOSITORY), "-B", str(folder), *options], ["--build", str(folder), "-j", "2"]):
+            done = subprocess.run(["cmake", *step], env=variables, capture_output=True, text=True, check=False)
+            if "The C++ tests need doctest" in done.stderr:
+                pytest.skip("doctest is not installed (Debian: doctest-dev)")
+            assert done.returncode == 0, done.stdout + done.stderr
+        yield folder
 
 
 def run_tests(build: Path, name: str, variables: Mapping[str, str]) -> None:
