@@ -263,13 +263,14 @@ def test_a_time_limit_ends_a_mace_fit(tiny_dataset: Path, tmp_path: Path) -> Non
     assert "Wall time used" in (tmp_path / "m" / "work" / "train.log").read_text()
 
 
-def test_a_longer_mace_fit_learns_also_that_bonds_are_dear_where_lone_atoms_are_held(
+def test_a_longer_mace_fit_of_any_preset_but_quick_learns_also_that_bonds_are_dear(
     tiny_dataset: Path, tmp_path: Path
 ) -> None:
     run_decant(
-        "fit", "mace", tiny_dataset, "-o", tmp_path / "m", "--preset", "quick", *TINY["mace"][1:], "--max-epochs", 20,
-        "--no-evaluate", "--set=hold_lone_atoms=true",
+        "fit", "mace", tiny_dataset, "-o", tmp_path / "m", "--preset", "small", *TINY["mace"][1:], "--max-epochs", 20,
+        "--no-evaluate", "--set", "r_max=4",
     )  # fmt: skip
+    assert read_yaml(tmp_path / "m" / "fit.yaml")["settings_used"]["hold_lone_atoms"] is True
     errors = force_errors(tmp_path / "m")
     assert len(errors) == 20
     assert errors[-1] < 0.8 * errors[0]

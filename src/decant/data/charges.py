@@ -237,6 +237,13 @@ def charges_held(frames: Sequence[Atoms]) -> str:
     return ", ".join(f"{name} ({count})" for name, count in counts.most_common())
 
 
+def has_ions(atoms: Atoms) -> bool:
+    """Say whether a frame is charged or has ions: molecules that it names, or metals, which are ions in a liquid."""
+    if charge_of(atoms) or is_coordinating(atoms.numbers).any():
+        return True
+    return any(kind.state is not None and kind.state.charge for kind in _named_species(atoms) or ())
+
+
 def mixed_charges(frames: Sequence[Atoms]) -> str:
     """Say which composition comes with several charges: a potential that sees elements alone takes them for one.
 

@@ -5,7 +5,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.db import connect
 
-from decant.data.charges import bare, charges_held, complete_charges, mixed_charges, molecule_states
+from decant.data.charges import bare, charges_held, complete_charges, has_ions, mixed_charges, molecule_states
 from decant.data.decomposition import molecules_alone
 from decant.data.frames import read_frames, write_frames
 from decant.data.import_ import import_frames
@@ -188,3 +188,15 @@ def test_one_composition_with_two_charges_is_told_with_both_frames() -> None:
     assert mixed_charges([neutral, frame("OH2", 0), cation]) == "H2LiO has charge 0 in frame 0 and +1 in frame 2"
     alone = Atoms("Li", info={"config_type": "IsolatedAtom", "charge": 0})
     assert not mixed_charges([alone, frame("Li", 1), cation, frame("Li2OH2", 2), frame("LiOH2", None)])
+
+
+def test_ions_are_known_by_charge_by_names_and_by_metals() -> None:
+    named = salt("NH4+", "[Cl-]")
+    assert not has_ions(named)  # neutral, and nothing says what it holds
+    describe_molecules(named, [molecule("NH4+"), molecule("[Cl-]")])
+    liquid = salt("EC", "EC")
+    describe_molecules(liquid, [molecule("EC")] * 2)
+    assert has_ions(named) and not has_ions(liquid)
+    assert has_ions(salt("Li+", "BF4-"))
+    liquid.info["charge"] = -1
+    assert has_ions(liquid)

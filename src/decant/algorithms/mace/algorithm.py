@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,16 +20,16 @@ from decant.algorithms.mace.reference import (
 )
 from decant.algorithms.mace.training import COMPILED, MODEL_FILE, completed, course, known_options, train
 from decant.algorithms.training import HOLD, labels_of_lone_atoms, require_labels
+from decant.data.charges import has_ions
 from decant.data.frames import is_isolated, write_frames
 from decant.foundation.errors import InputError
 from decant.molecules.periodicity import with_gap
 
 if TYPE_CHECKING:
+    from ase import Atoms
     from ase.calculators.calculator import Calculator
 
 MODEL, REFERENCE = "model.safetensors", "reference.safetensors"
-HELD_BY_DEFAULT = False
-"""Whether lone atoms are held to their labels where no setting says (docs/pretrained.md, Lone atoms)."""
 # what a card tells of the architecture
 _TOLD = (
     "hidden_irreps", "max_ell", "correlation", "num_interactions", "num_bessel", "num_polynomial_cutoff", "radial_MLP",
@@ -67,7 +68,7 @@ class Mace(Algorithm):
         # from which MACE takes their energies
         isolated = [frame for frame in task.train if lone and is_isolated(frame)]
         settings = completed(task.settings, frames)
-        hold = bool(settings.pop(HOLD, HELD_BY_DEFAULT)) and bool(lone)
+        hold = bool(settings.pop(HOLD, _holds(task, frames))) and bool(lone)
         compiled = bool(settings.pop(COMPILED, True))
         frames, valid = ([with_gap(frame) for frame in part] for part in (frames, task.valid))
         task.directory.mkdir(parents=True, exist_ok=True)
@@ -194,6 +195,15 @@ class Mace(Algorithm):
                 f"{source}: has the heads {', '.join(names)}: export one of them ('decant export --head') and use that"
             )
         return torch_calculator(model, head)
+
+
+def _holds(task: FitTask, frames: Sequence[Atoms]) -> bool:
+    """Say whether lone atoms are held to their labels where no setting says (docs/pretrained.md, Lone atoms).
+
+    The labels are those of neutral atoms, which an ion alone is not. Of two heads neither is held.
+    """
+    replayed = task.pretrained is not None and task.pretrained.strategy == "replay"
+    return not replayed and not any(map(has_ions, frames))
 
 
 def _start_from(
