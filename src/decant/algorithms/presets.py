@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import copy
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from decant.algorithms.base import WITHOUT_FIT
 from decant.algorithms.registry import algorithm as named
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import parse_yaml, read_yaml
-from decant.foundation.settings import positive
+from decant.foundation.settings import count, positive, read_named
 from decant.foundation.units import duration
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # an installed wheel carries the presets inside the package, a checkout at its top level
 FOLDERS = (_PACKAGE / "presets", _PACKAGE.parents[1] / "models" / "presets")
 _KEYS = {"about", "cost", "speed", "max_time", "max_epochs", "settings"}
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,7 @@ def load_preset(algorithm: str, name: str, overrides: list[str], known: set[str]
     for key in content:
         if key not in _KEYS:
             raise InputError(f"{path}: unknown key '{key}'{nearest(key, _KEYS)}; settings go below 'settings:'")
-    if "speed" in content:
-        _speed(path, content)
+    _value(path, content, "speed", positive)
     settings = copy.deepcopy(content.get("settings") or {})
     if not isinstance(settings, dict):
         raise InputError(f"{path}: 'settings' must be a mapping of keys to values")
@@ -110,11 +112,10 @@ def load_preset(algorithm: str, name: str, overrides: list[str], known: set[str]
     for key in settings:
         if known is not None and key not in known:
             raise InputError(f"{path} or `set`: {algorithm} has no setting '{key}'{nearest(key, known)}")
-    max_time, max_epochs = content.get("max_time"), content.get("max_epochs")
     return Preset(
         name=name,
-        max_time=None if max_time is None else duration(max_time),
-        max_epochs=None if max_epochs is None else int(max_epochs),
+        max_time=_value(path, content, "max_time", duration),
+        max_epochs=_value(path, content, "max_epochs", count(1)),
         settings=settings,
         cost=str(content.get("cost", "")),
     )
@@ -132,14 +133,12 @@ def preset_speed(algorithm: str, name: str) -> float | None:
         content = read_yaml(path)
     except InputError:
         return None
-    return _speed(path, content) if "speed" in content else None
+    return _value(path, content, "speed", positive)
 
 
-def _speed(path: Path, content: dict[str, Any]) -> float:
-    try:
-        return positive(content["speed"])
-    except InputError as error:
-        raise InputError(f"{path}: speed: {error}") from error
+def _value(path: Path, content: dict[str, Any], key: str, read: Callable[[Any], Kind]) -> Kind | None:
+    """Return a value of a preset as `read` takes it; None where the preset says nothing."""
+    return None if content.get(key) is None else read_named(f"{path}: {key}", read, content[key])
 
 
 def apply_override(settings: dict[str, Any], override: str) -> None:

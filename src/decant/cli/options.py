@@ -26,7 +26,11 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
     for key in values:
         if key not in known:
             raise InputError(f"{path}: unknown key '{key}' for 'decant {context.info_name}'{nearest(key, known)}")
-    several = {parameter.name for parameter in context.command.params if parameter.nargs == -1}
+    several = {
+        parameter.name
+        for parameter in context.command.params
+        if parameter.nargs == -1 or getattr(parameter, "multiple", False)
+    }
     values = {
         key: [value] if key in several and not isinstance(value, list) else value for key, value in values.items()
     }

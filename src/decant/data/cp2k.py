@@ -15,6 +15,10 @@ _RUN = "Multiplication driver"
 """What the head of each run in an output has; the last run counts."""
 _SCF_END = re.compile(r"SCF run (NOT )?converged|outer SCF loop (FAILED to )?converge", re.IGNORECASE)
 _ENERGY = re.compile(r"ENERGY\| Total FORCE_EVAL")
+_PERIODICITY = re.compile(r"^ *(?:CELL|CELL_TOP|POISSON)\| Periodicity:? +(\w+)", re.MULTILINE)
+_KIND = re.compile(r"^ *(\d+)\. Atomic kind: +(\S+)", re.MULTILINE)
+_ATOM = re.compile(r"^ *\d+ +(\d+) +([A-Z][a-z]?) +\d+(?: +-?\d+\.\d+){3} ", re.MULTILINE)
+"""A row of coordinates: the number of the atom's kind, and its element."""
 
 
 def read_cp2k(path: Path) -> Iterator[RawFrame]:
@@ -39,7 +43,27 @@ def read_cp2k(path: Path) -> Iterator[RawFrame]:
         return
     import dpdata
 
-    yield from frames_of(dpdata.LabeledSystem(str(path), fmt="cp2k/output"), {})
+    system = dpdata.LabeledSystem(str(path), fmt="cp2k/output")
+    elements = kind_elements(text)
+    system.data["atom_names"] = [elements.get(name, name) for name in system.data["atom_names"]]
+    for frame in frames_of(system, {}):
+        frame.atoms.pbc = periodicity(text)
+        yield frame
+
+
+def periodicity(text: str) -> list[bool]:
+    """Say in which directions an output is periodic: those that cell and Poisson solver agree on, all if none says.
+
+    dpdata takes the cube around a molecule for a crystal.
+    """
+    said = _PERIODICITY.findall(text)
+    return [all(axis in axes for axes in said) for axis in "XYZ"]
+
+
+def kind_elements(text: str) -> dict[str, str]:
+    """Return the element of each kind of atoms, whose name dpdata takes for one: OW is a kind of O."""
+    elements = dict(_ATOM.findall(text))
+    return {name: elements[number] for number, name in _KIND.findall(text) if number in elements}
 
 
 def cp2k_error(text: str) -> str:

@@ -11,6 +11,7 @@ from ase import Atoms
 from decant.data.extxyz import RawFrame, format_frame, plain, read_raw
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
+from decant.foundation.settings import count, read_named
 from decant.foundation.units import U_A3_TO_G_CM3
 from decant.molecules.charge import CHARGE, SPIN
 from decant.molecules.periodicity import has_cell
@@ -78,6 +79,19 @@ def taken_off(frames: Sequence[Atoms]) -> str | None:
             f"labels are {told}; frames that belong together are minus the same ('decant label' with `subtract`)"
         )
     return next(iter(first), None)
+
+
+def evenly(total: int, limit: int | None) -> list[int]:
+    """Return which of so many frames are taken, numbers from 0: at most `limit`, evenly spread; all if it is None.
+
+    Raises
+    ------
+    InputError
+        If the limit is below one.
+    """
+    most = total if limit is None else min(read_named("`limit`", count(1), limit), total)
+    spread: list[int] = np.linspace(0, total - 1, most).round().astype(int).tolist()
+    return spread
 
 
 def density(atoms: Atoms) -> float | None:

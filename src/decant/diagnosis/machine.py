@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import subprocess
 import sys
@@ -41,11 +42,19 @@ def available_memory_GB() -> float:
     """Return the memory that new processes can have, GB of 10^9 bytes: that of the machine, or of the control group."""
     lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    group = Path("/sys/fs/cgroup")
-    limit, used = group / "memory.max", group / "memory.current"
-    if limit.is_file() and used.is_file() and (most := limit.read_text().strip()).isdigit():
-        free = min(free, int(most) - int(used.read_text()))
-    return free / 1e9
+    return min(free, left_to_group(Path("/sys/fs/cgroup"))) / 1e9
+
+
+def left_to_group(group: Path) -> float:
+    """Return the bytes that new processes of a control group can have; infinite where it has no limit.
+
+    What the kernel keeps of files that were read counts as used there, but is given back to whoever needs it.
+    """
+    limit, used, parts = (group / f"memory.{name}" for name in ("max", "current", "stat"))
+    if not limit.is_file() or not used.is_file() or not (most := limit.read_text().strip()).isdigit():
+        return math.inf
+    words = [line.split() for line in parts.read_text().splitlines()] if parts.is_file() else []
+    return int(most) - int(used.read_text()) + sum(int(size) for name, size in words if name == "inactive_file")
 
 
 @check

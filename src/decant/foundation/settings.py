@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, field, fields
 from typing import Any, TypeVar
 
@@ -70,9 +70,9 @@ def text(value: Any) -> str:
 
 def options(value: Any) -> tuple[str, ...]:
     """Return ``key=value`` settings from a mapping, as ``decant fit --set`` takes them."""
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         raise InputError(f"expected a mapping of settings to values, not {value!r}")
-    return tuple(f"{key}={item}" for key, item in value.items())
+    return tuple(f"{key}={'null' if item is None else item}" for key, item in value.items())
 
 
 def files(value: Any) -> tuple[str, ...]:
@@ -81,6 +81,20 @@ def files(value: Any) -> tuple[str, ...]:
     if not isinstance(paths, list) or not paths or not all(isinstance(path, str) for path in paths):
         raise InputError(f"expected a file or a list of files, not {value!r}")
     return tuple(paths)
+
+
+def read_named(name: str, read: Callable[[Any], Kind], value: Any) -> Kind:
+    """Return a value as `read` takes it; where it does not, the message begins with the name.
+
+    Raises
+    ------
+    InputError
+        If the value is not what it should be.
+    """
+    try:
+        return read(value)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
 
 
 def key(read: Callable[[Any], Any], default: Any = MISSING) -> Any:
@@ -120,12 +134,7 @@ def read_mapping(kind: type[Kind], values: Any, where: str) -> Kind:
     for name, entry in known.items():
         if entry.default is MISSING and name not in values:
             raise InputError(f"{start}the key '{name}' is missing")
-    read = {}
-    for name, value in values.items():
-        try:
-            read[name] = known[name].metadata["read"](value)
-        except InputError as error:
-            raise InputError(f"{start}{name}: {error}") from error
+    read = {name: read_named(f"{start}{name}", known[name].metadata["read"], value) for name, value in values.items()}
     try:
         return kind(**read)
     except InputError as error:

@@ -24,6 +24,7 @@ from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.files import require_file
 from decant.foundation.machine import available_cores, describe_machine
 from decant.foundation.progress import Progress
+from decant.foundation.settings import count, positive, read_named
 from decant.lammps.command import MACE, command
 from decant.lammps.data import write_data
 from decant.lammps.inputs import inputs_directory
@@ -74,6 +75,11 @@ class Plan:
         Timed runs of each configuration.
     oversubscribe
         Whether to measure also more ranks times threads than there are cores.
+
+    Raises
+    ------
+    InputError
+        If temperature, time step, steps or repeats are not positive.
     """
 
     potentials: tuple[Path, ...]
@@ -89,6 +95,13 @@ class Plan:
     steps: int | None = None
     repeats: int = 3
     oversubscribe: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("temperature_K", "timestep_fs"):
+            read_named(f"`{name}`", positive, getattr(self, name))
+        read_named("`repeats`", count(1), self.repeats)
+        if self.steps is not None:
+            read_named("`steps`", count(1), self.steps)
 
 
 @dataclass(frozen=True)

@@ -153,8 +153,8 @@ def from_run(path: Path, potential: Potential) -> Measured:
 
 
 def measure(potential: Potential, threads: int, liquid: str) -> list[Measured]:
-    """Measure two small boxes on every core of this machine; about a minute."""
-    ranks = max(1, available_cores() // threads)
+    """Measure two small boxes on every core of this machine, or those of one rank of Python; about a minute."""
+    ranks = 1 if potential.in_python else max(1, available_cores() // threads)
     done = bench.bench(
         bench.Plan(
             potentials=(potential.path,),

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from decant.foundation.errors import InputError
+from decant.foundation.settings import count, positive, read_named
 from decant.planning.measurements import Measured
 from decant.planning.scaling import CPU, GPU, Liquid, Point, Work, fit, step_s
 from decant.potentials.potential import Potential
@@ -33,6 +34,11 @@ class Job:
         CPU cores in all, and of each rank.
     gpus
         GPUs, one rank each; 0 to run on cores.
+
+    Raises
+    ------
+    InputError
+        If time step or threads are not positive.
     """
 
     atoms: int
@@ -41,6 +47,10 @@ class Job:
     cores: int = 1
     threads: int = 1
     gpus: int = 0
+
+    def __post_init__(self) -> None:
+        read_named("`timestep_fs`", positive, self.timestep_fs)
+        read_named("`threads`", count(1), self.threads)
 
     @property
     def ranks(self) -> int:
@@ -92,7 +102,7 @@ def plan(potential: Potential, job: Job, measurements: Sequence[Measured]) -> Fo
     InputError
         If the job makes no sense, or nothing fitting was measured.
     """
-    _require_sensible(potential, job)
+    require_sensible(potential, job)
     fitting = _fitting(measurements, job)
     points = fullest(fitting)
     liquid, guess = liquid_of(potential, points)
@@ -122,7 +132,19 @@ def plan(potential: Potential, job: Job, measurements: Sequence[Measured]) -> Fo
     )
 
 
-def _require_sensible(potential: Potential, job: Job) -> None:
+def require_sensible(potential: Potential, job: Job) -> None:
+    """Refuse a job that cannot be, whatever is measured.
+
+    Raises
+    ------
+    InputError
+        If it has less than one rank, fewer atoms than ranks, or several ranks for forces from Python.
+    """
+    if potential.in_python and job.ranks != 1:
+        raise InputError(
+            f"`cores` {job.cores} with `threads` {job.threads}: the forces of this potential are computed in Python, on"
+            " one rank: give as many threads as cores"
+        )
     if job.ranks < 1:
         raise InputError(f"`cores` {job.cores} with `threads` {job.threads}: less than one rank")
     if job.atoms < job.ranks:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from decant.data.frames import read_frames
+from decant.data.frames import evenly, read_frames
 from decant.data.prediction import Prediction, ask_each, require_known
 from decant.foundation.errors import InputError
 from decant.foundation.progress import track
@@ -167,12 +167,10 @@ def _frames(data: Path, elements: Sequence[str], limit: int | None) -> tuple[lis
     Raises
     ------
     InputError
-        If no frame can.
+        If no frame can, or the limit is below one.
     """
     every = read_frames(data, labelled=False)
-    chosen = range(len(every))
-    if limit is not None and limit < len(every):
-        chosen = np.linspace(0, len(every) - 1, limit).round().astype(int).tolist()
+    chosen = evenly(len(every), limit)
     failed: dict[int, str] = {}
     for number in chosen:
         try:

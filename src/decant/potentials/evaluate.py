@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from decant.data.decomposition import is_decomposed, predict_intramolecular
-from decant.data.frames import is_isolated, read_frames, taken_off, write_frames
+from decant.data.frames import evenly, is_isolated, read_frames, taken_off, write_frames
 from decant.data.prediction import Prediction, predict
 from decant.foundation.errors import InputError
 from decant.foundation.files import sha256, write_yaml
@@ -31,7 +29,7 @@ def read_known_frames(path: Path, elements: Sequence[str], limit: int | None = N
     Raises
     ------
     InputError
-        If the file has no such frame, or one has an element that is not in `elements`.
+        If the file has no such frame, one has an element that is not in `elements`, or the limit is below one.
     """
     frames = []
     for number, frame in enumerate(read_frames(path)):
@@ -43,9 +41,7 @@ def read_known_frames(path: Path, elements: Sequence[str], limit: int | None = N
         frames.append(frame)
     if not frames:
         raise InputError(f"{path}: no frame other than isolated atoms; give labelled configurations")
-    if limit is not None and limit < len(frames):
-        frames = [frames[index] for index in np.linspace(0, len(frames) - 1, limit).round().astype(int)]
-    return frames
+    return [frames[index] for index in evenly(len(frames), limit)]
 
 
 def evaluate(

@@ -27,6 +27,7 @@ from decant.foundation.directories import changed
 from decant.foundation.errors import InputError, warn
 from decant.foundation.files import read_yaml, require_file, sha256, write_beside, write_yaml
 from decant.foundation.progress import span
+from decant.foundation.settings import count, read_named
 from decant.molecules.charge import CHARGE
 from decant.potentials.pretrained import describe, identity, open_pretrained, seen_by
 from decant.potentials.training_data import describe_molecules
@@ -122,12 +123,16 @@ def fit(request: FitRequest) -> dict[str, Any]:
     if preset.cost:
         other = limits != {"max_time_s": preset.max_time, "max_epochs": preset.max_epochs}
         print(f"preset {preset.name}: {preset.cost}{_ends_after(limits) if other else ''}", file=sys.stderr)
-    result = method.fit(
-        FitTask(
-            frames["train"], frames["valid"], (request.output / "work").resolve(), preset.settings, request.seed,
-            _left(limits["max_time_s"], started), limits["max_epochs"], start,
-        )
+    task = FitTask(
+        frames["train"], frames["valid"], (request.output / "work").resolve(), preset.settings, request.seed,
+        _left(limits["max_time_s"], started), limits["max_epochs"], start,
     )  # fmt: skip
+    try:
+        result = method.fit(task)
+    except InputError:
+        if not before and not any(task.directory.glob("*")):  # nothing has begun that other settings could not go with
+            record_path.unlink()
+        raise
     model = request.output / f"model{result.model.suffix}"
     (request.output / "errors.yaml").unlink(missing_ok=True)  # of a model that is about to be replaced
     with write_beside(model) as temporary:
@@ -216,6 +221,8 @@ def _asked(request: FitRequest, preset: Preset, frames: dict[str, list[Atoms]]) 
     explicit = request.max_time is not None or request.max_epochs is not None
     max_time = request.max_time if explicit else preset.max_time
     max_epochs = request.max_epochs if explicit else preset.max_epochs
+    if max_epochs is not None:
+        read_named("`max_epochs`", count(1), max_epochs)
     if max_time is None and max_epochs is None:
         raise InputError(f"preset {preset.name} sets no limit; give `max_time` (for example 30min) or `max_epochs`")
     return {

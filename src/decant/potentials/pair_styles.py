@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import tempfile
 from collections.abc import Sequence
@@ -80,7 +81,7 @@ def zbl(name: str) -> Zbl:
         inner, outer = map(float, name.removeprefix(ZBL).split(":"))
     except ValueError:
         inner = outer = 0.0
-    if not 0 < inner < outer:
+    if not 0 < inner < outer < math.inf:
         raise InputError(
             f"{name}: expected {ZBL}INNER:OUTER with 0 < INNER < OUTER in angstrom, for example zbl:0.8:1.2"
         )
@@ -95,7 +96,7 @@ def pair_style(text: str) -> PairStyle:
     InputError
         If there is no style or no coefficients, or it is several styles.
     """
-    style, *coeffs = (" ".join(part.split()) for part in text.split(";") if part.strip())
+    style, *coeffs = [" ".join(part.split()) for part in text.split(";") if part.strip()] or [""]
     style = style.removeprefix("pair_style ")
     coeffs = [coeff.removeprefix("pair_coeff ") for coeff in coeffs]
     if not coeffs or any(len(coeff.split()) < 2 for coeff in coeffs):

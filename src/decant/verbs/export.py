@@ -12,7 +12,7 @@ from decant.potentials.export import Use
 from decant.potentials.export import export as exported
 from decant.potentials.lone_atoms import lone_atoms_told
 from decant.potentials.potential import Potential
-from decant.verbs.paths import Location, words
+from decant.verbs.paths import Location, texts, words
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,8 +53,8 @@ def export(
     spin: int | None = None,
     format: str | Sequence[str] = (),
     beside: str | Sequence[str] | None = None,
-    good_for: Sequence[str] = (),
-    not_for: Sequence[str] = (),
+    good_for: str | Sequence[str] = (),
+    not_for: str | Sequence[str] = (),
 ) -> Exported:
     """Export a fitted model as a potential: model file, LAMMPS lines, card.
 
@@ -74,15 +74,15 @@ def export(
         What runs beside the model: ``d3:FUNCTIONAL``, ``zbl:INNER:OUTER``, lines of LAMMPS, or ``none``; what was taken
         off its labels by default. The command calls it ``--with``.
     good_for, not_for
-        For the card, a line each.
+        For the card, a sentence or several.
 
     Raises
     ------
     InputError
         If the model cannot be exported, or the folder holds something else.
     """
-    use = Use(tuple(good_for), tuple(not_for)) if good_for or not_for else None
+    use = Use(texts(good_for), texts(not_for)) if good_for or not_for else None
     symbols = None if elements is None else words(elements)
-    added = None if beside is None else (beside,) if isinstance(beside, str) else tuple(beside)
+    added = None if beside is None else texts(beside)
     part = Part(symbols, head, charge, spin)
     return Exported(*exported(Path(model), Path(output), precision, part, words(format), use, added))

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from decant.foundation.errors import InputError
+from decant.foundation.settings import options
 from decant.foundation.shown import Facts
 from decant.foundation.units import duration
 from decant.potentials.fit import FitRequest
 from decant.potentials.fit import fit as trained
-from decant.verbs.paths import Location, path
+from decant.verbs.paths import Location, path, texts
 
 
 class Fitted(Facts):
@@ -48,7 +49,7 @@ def fit(
     *,
     preset: str | None = None,
     seed: int = 1,
-    settings: Mapping[str, object] | Sequence[str] = (),
+    settings: Mapping[str, object] | str | Sequence[str] = (),
     max_time: str | None = None,
     max_epochs: int | None = None,
     pretrained: str | None = None,
@@ -70,7 +71,7 @@ def fit(
     seed
         Random seed.
     settings
-        On top of the preset: a mapping, or texts ``KEY=VALUE``; dots in a key reach into groups.
+        On top of the preset: a mapping, or one or several texts ``KEY=VALUE``; dots in a key reach into groups.
     max_time, max_epochs
         Wall time such as ``"30min"``, and passes over the training set; they replace the preset's limits.
     pretrained, strategy, replay
@@ -87,10 +88,10 @@ def fit(
     """
     if not pretrained and (replay or head or strategy != "naive"):
         raise InputError("`strategy`, `replay` and `head` go with `pretrained`: say which model to start from")
-    given = settings.items() if isinstance(settings, Mapping) else ()
+    overrides = options(settings) if isinstance(settings, Mapping) else texts(settings)
     request = FitRequest(
         algorithm, Path(data), Path(output), preset or ("finetune" if pretrained else "small"), seed,
-        [f"{key}={value}" for key, value in given] or [*settings], None if max_time is None else duration(max_time),
-        max_epochs, pretrained, strategy, path(replay), head,
+        [*overrides], None if max_time is None else duration(max_time), max_epochs, pretrained, strategy, path(replay),
+        head,
     )  # fmt: skip
     return Fitted(trained(request), request.output)

@@ -31,6 +31,11 @@ def words(given: str | Sequence[str] | None) -> tuple[str, ...]:
     return tuple(word.strip() for word in several if word.strip())
 
 
+def texts(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Return one text or several as a tuple."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
 def numbers(given: int | Sequence[int]) -> tuple[int, ...]:
     """Return one number or several as a tuple."""
     return (given,) if isinstance(given, int) else tuple(given)

@@ -14,7 +14,7 @@ from decant.planning import device_forecast
 from decant.planning.cards import card
 from decant.planning.device_forecast import DeviceForecast
 from decant.planning.measurements import from_bench, from_run, measure
-from decant.planning.plan import Forecast, Job, as_text
+from decant.planning.plan import Forecast, Job, as_text, require_sensible
 from decant.planning.plan import plan as planned
 from decant.potentials.potential import Potential
 from decant.verbs.paths import Location, Locations, paths
@@ -62,7 +62,7 @@ def plan(
     gpu
         A card that is not at hand: a100, h100 or h200. No run is planned then, a step of MACE is counted.
     cores, gpus, threads
-        CPU cores in all, or GPUs instead, and OpenMP threads of each rank.
+        CPU cores in all, those of this machine by default, or GPUs instead, and OpenMP threads of each rank.
     timestep
         fs.
     bench, run
@@ -80,7 +80,9 @@ def plan(
         return Planned(device_forecast.forecast_device(opened, card(gpu), round(atoms or 20_000)))
     if atoms is None or length is None:
         raise InputError("`atoms` and `length` of the run are needed, or `gpu`")
-    job = Job(round(atoms), parse_length(length), timestep, cores or available_cores(), threads, gpus)
+    usable = threads if opened.in_python else available_cores()
+    job = Job(round(atoms), parse_length(length), timestep, cores or usable, threads, gpus)
+    require_sensible(opened, job)
     points = [point for path in paths(bench) for point in from_bench(path, opened)]
     points += [from_run(path, opened) for path in paths(run)]
     if not points and not gpus:  # GPUs are measured on a machine with such

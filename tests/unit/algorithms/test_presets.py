@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from decant.algorithms.presets import apply_override, load_preset, preset_names, preset_path, preset_speed
 from decant.algorithms.registry import algorithm, known_algorithms
 from decant.foundation.errors import InputError
+from decant.foundation.settings import options
 from decant.foundation.units import duration
 
 COMMON = ["finetune", "paper", "quick", "small"]
@@ -59,6 +60,13 @@ def test_a_number_in_an_override_is_a_number(text: str, value: object) -> None:
     assert settings == {"lr": value} and type(settings["lr"]) is type(value)
 
 
+def test_a_mapping_of_settings_says_none_as_yaml_does() -> None:
+    settings: dict[str, object] = {"clip_grad": 10}
+    for override in options({"clip_grad": None, "lr": 1e-5, "stage": {"on": False}}):
+        apply_override(settings, override)
+    assert settings == {"clip_grad": None, "lr": 1e-5, "stage": {"on": False}}
+
+
 @pytest.mark.parametrize(
     ("override", "words"),
     [
@@ -83,6 +91,23 @@ def test_a_file_of_ones_own_serves_as_preset(tmp_path: Path) -> None:
     path.write_text("max_epoch: 7\n")
     with pytest.raises(InputError, match=r"unknown key 'max_epoch' \(did you mean 'max_epochs'\?\)"):
         load_preset("mace", str(path), [], None)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("max_epochs: ten", "max_epochs: expected a whole number from 1 on, not 'ten'"),
+        ("max_epochs: 0", "max_epochs: expected a whole number from 1 on, not 0"),
+        ("max_epochs: 2.7", "max_epochs: expected a whole number from 1 on, not 2.7"),
+        ("max_time: soon", "max_time: 'soon' is not a duration"),
+    ],
+)
+def test_a_limit_of_a_preset_that_is_none_is_refused_and_its_file_named(line: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"{line}\n")
+    with pytest.raises(InputError) as refused:
+        load_preset("mace", str(path), [], None)
+    assert str(refused.value).startswith(f"{path}: {said}")
 
 
 def test_an_unknown_preset_or_algorithm_is_refused_with_the_known_ones() -> None:

@@ -72,6 +72,17 @@ def test_an_unknown_key_of_a_configuration_file_is_named_with_the_nearest(tmp_pa
     assert "did you mean 'fractions'" in str(result.exception)
 
 
+@pytest.mark.parametrize("several", ["r_mux=5", "[r_mux=5]"])
+def test_an_option_that_may_be_repeated_comes_alone_or_as_a_list_of_a_configuration_file(
+    several: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "fit.yaml"
+    config.write_text(f"algorithm: mace\ndata: {tmp_path}\noutput: {tmp_path / 'fit'}\nset: {several}\n")
+    result = CliRunner().invoke(application(), ["fit", "--config", str(config)])
+    assert isinstance(result.exception, InputError)
+    assert "mace has no setting 'r_mux'" in str(result.exception)
+
+
 @pytest.mark.parametrize("text", ["1,2,4", " 1, 2,4,2", "[1, 2, 4]"])
 def test_numbers_come_with_commas_or_as_a_list_of_a_configuration_file(text: str) -> None:
     assert whole_numbers("--ranks", text) == [1, 2, 4]

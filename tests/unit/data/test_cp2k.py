@@ -80,3 +80,28 @@ def test_an_output_cut_short_and_one_of_several_geometries_are_refused(taken):
         taken(HEAD, CONVERGED)
     with pytest.raises(InputError, match="a CP2K output of 2 geometries; give one of a single geometry"):
         taken(HEAD, CONVERGED, TAIL, CONVERGED, TAIL)
+
+
+CELL = " CELL| Periodicity{:>72}\n"
+POISSON = " POISSON| Solver        Martyna-Tuckerman (MT)\n POISSON| Periodicity{:>69}\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "periodic"),
+    [
+        ("", "XYZ"),
+        (CELL.format("XYZ") + POISSON.format("XYZ"), "XYZ"),
+        (CELL.format("NONE") + POISSON.format("NONE"), ""),
+        (POISSON.format("NONE"), ""),
+        (CELL.format("XY") + POISSON.format("XYZ"), "XY"),
+    ],
+)
+def test_a_frame_is_periodic_where_its_cell_and_its_electrons_are(taken, said, periodic):
+    (atoms,) = taken(HEAD, said, CONVERGED, TAIL).frames
+    assert "".join(axis for axis, there in zip("XYZ", atoms.pbc, strict=True) if there) == periodic
+    assert ("density_g_cm3" in atoms.info) == (periodic == "XYZ")
+
+
+def test_kinds_of_atoms_under_other_names_are_their_elements(taken):
+    (atoms,) = taken(HEAD.replace("kind: O ", "kind: OW").replace("kind: H ", "kind: HW"), CONVERGED, TAIL).frames
+    assert atoms.get_chemical_symbols() == ["O", "H", "H"]

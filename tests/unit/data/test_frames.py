@@ -4,7 +4,7 @@ from ase import Atoms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decant.data.frames import density, isolated_energies, read_frames, write_frames
+from decant.data.frames import density, evenly, isolated_energies, read_frames, write_frames
 from decant.foundation.errors import InputError
 
 finite = st.floats(-1e4, 1e4, allow_nan=False)
@@ -109,3 +109,11 @@ def test_an_element_has_one_isolated_energy_or_the_frames_are_named():
         InputError, match=r"the isolated atom H has -13.600000 eV in frame 0 and -12.500000 eV in frame 4"
     ):
         isolated_energies([*frames, atom("H", -12.5)])
+
+
+def test_frames_are_taken_evenly_up_to_a_limit_that_takes_one_at_least():
+    assert evenly(5, 3) == [0, 2, 4] and evenly(5, 1) == [0]
+    assert evenly(3, None) == evenly(3, 7) == [0, 1, 2]
+    for limit in (0, -1):
+        with pytest.raises(InputError, match=f"`limit`: expected a whole number from 1 on, not {limit}"):
+            evenly(5, limit)

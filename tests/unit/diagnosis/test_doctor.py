@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -68,3 +70,14 @@ def test_what_belongs_to_an_extra_that_is_not_installed_is_missing_and_not_wrong
     (labels,) = tools.labels_tblite()
     assert (labels.state, labels.needed) == (MISSING, False) and "decant-mlip[labels]" in labels.mend
     assert not list(machine.cuda_runtime()), "nothing needs it"
+
+
+def test_files_that_the_kernel_remembers_take_no_memory_from_a_job(tmp_path: Path) -> None:
+    assert machine.left_to_group(tmp_path) == math.inf
+    (tmp_path / "memory.max").write_text("4000000000\n")
+    (tmp_path / "memory.current").write_text("3900000000\n")
+    assert machine.left_to_group(tmp_path) == 100_000_000
+    (tmp_path / "memory.stat").write_text("anon 400000000\nfile 3500000000\ninactive_file 3400000000\n")
+    assert machine.left_to_group(tmp_path) == 3_500_000_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert machine.left_to_group(tmp_path) == math.inf

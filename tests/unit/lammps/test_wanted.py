@@ -43,6 +43,26 @@ def test_a_potential_given_on_the_command_line_counts_before_that_of_the_script(
     assert wanted_plugin(["-i", str(script), "-var", "potential", str(script.parent / "deep")]) is None
 
 
+@pytest.mark.parametrize(
+    ("lines", "needed"),
+    [
+        ("variable p index mace deep\ninclude ${p}/pair.lammps\nnext p\njump SELF\n", None),
+        ("variable p getenv POTENTIAL\ninclude ${p}/pair.lammps\n", None),
+        ('if "${p} == mace" then "include mace/pair.lammps" else "include deep/pair.lammps"\n', None),
+        ('include mace/pair.lammps\nif "${observe} == yes" then "include observe.lammps"\n', "mace"),
+    ],
+)  # fmt: skip
+def test_a_potential_that_only_the_run_tells_may_be_any(script: Path, lines: str, needed: str | None) -> None:
+    script.write_text(lines)
+    assert wanted_plugin(["-in", script.name], script.parent) == needed
+
+
+def test_a_loop_over_potentials_of_the_command_line_is_seen(script: Path) -> None:
+    script.write_text("variable p index mace\ninclude ${p}/pair.lammps\n")
+    assert wanted_plugin(["-var", "p", "mace", "-in", script.name], script.parent) == "mace"
+    assert wanted_plugin(["-var", "p", "mace", "deep", "-in", script.name], script.parent) is None
+
+
 def test_a_style_named_in_the_script_itself_is_seen(script: Path) -> None:
     script.write_text("pair_style hybrid/overlay mace deepmd graph.pth\n")
     assert wanted_plugin(["-in", str(script)]) is None

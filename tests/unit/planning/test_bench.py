@@ -205,3 +205,9 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(InputError, match="is a file; give a folder to `output`"):
         write(Bench(Plan(()), MACHINE, [result()], []), tmp_path / "out")
+
+
+@pytest.mark.parametrize("wrong", [{"repeats": 0}, {"steps": -1}, {"timestep_fs": 0.0}, {"temperature_K": -300.0}])
+def test_what_cannot_be_measured_is_refused_before_anything_runs(wrong):
+    with pytest.raises(InputError, match=f"`{next(iter(wrong))}`: expected a "):
+        Plan((), **wrong)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,3 +157,17 @@ def test_a_bench_of_other_potentials_is_refused_by_name(mace: Potential, tmp_pat
     write_yaml(tmp_path / "other.yaml", {"results": "none"})
     with pytest.raises(InputError, match=r"other\.yaml: expected the bench\.yaml of 'decant bench'"):
         from_bench(tmp_path / "other.yaml", mace)
+
+
+@pytest.mark.parametrize("wrong", [{"timestep_fs": 0.0}, {"timestep_fs": -0.5}, {"threads": 0}])
+def test_a_job_without_time_or_threads_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=f"`{next(iter(wrong))}`: expected a "):
+        replace(JOB, **wrong)
+
+
+def test_a_potential_that_python_computes_is_planned_on_its_one_rank() -> None:
+    python = Potential(Path("potentials/p"), {"algorithm": "ase", "cutoff_A": 5.0, "in_python": True})
+    with pytest.raises(InputError, match=r"`cores` 128 with `threads` 1: .* in Python, on one rank"):
+        plan(python, JOB, BENCH)
+    alone = [replace(point, ranks=1) for point in BENCH[:2]]
+    assert plan(python, replace(JOB, atoms=1000, cores=1), alone).job.ranks == 1

@@ -35,6 +35,8 @@ def test_a_name_says_functional_damping_and_cutoffs_and_its_whole_form_makes_the
         ("d3:pbe:bj:nan", "expected cutoffs of pairs up to 50 A"),
         ("zbl:1.2:0.8", "0 < INNER < OUTER"),
         ("zbl:1", "0 < INNER < OUTER"),
+        ("zbl:1:inf", "0 < INNER < OUTER"),
+        (";", "expected a pair style and its coefficients"),
         ("lj/cut 10.0", "a pair style of LAMMPS with its coefficients"),
         ("lj/cut 10.0;", "expected a pair style and its coefficients"),
         ("hybrid lj/cut 10.0; * * 1 1", "expected one pair style"),

@@ -64,6 +64,46 @@ def test_a_fit_that_has_not_ended_keeps_its_kind_of_limit() -> None:
         is_longer(RECORD, interrupted, limits(epochs=1))
 
 
+def split(folder: Path, *sets: list[Atoms]) -> Path:
+    for name, frames in zip(("train", "valid"), sets, strict=True):
+        write_frames(folder / f"{name}.extxyz", frames)
+    return folder
+
+
+def hydrogen(number: int) -> Atoms:
+    atoms = Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.7 + 0.1 * number]])
+    atoms.info = {"REF_energy": -30.0, "recipe": "monomer", "group": f"h{number}"}
+    atoms.arrays |= {"REF_forces": np.zeros((2, 3)), "mol_id": np.zeros(2, dtype=int)}
+    return atoms
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "setting", "said"),
+    [
+        ("mace", "batch_size=auto", "`set` batch_size: expected a whole number from 1 on, not 'auto'"),
+        ("mace", "batch_size=0", "`set` batch_size: expected a whole number from 1 on, not 0"),
+        ("deepmd", "batch_atoms=many", "`set` batch_atoms: expected a whole number from 1 on, not 'many'"),
+        ("deepmd", "learning_rate=0.001", "`set` learning_rate=0.001: is a section of DeePMD-kit's input; name a word"),
+        ("deepmd", "model.descriptor=se_e2_a", "`set` model.descriptor=se_e2_a: is a section of"),
+    ],
+)
+def test_a_setting_of_no_sense_is_refused_and_does_not_stand_in_the_way_of_a_better_one(
+    algorithm: str, setting: str, said: str, tmp_path: Path
+) -> None:
+    data = split(tmp_path, [hydrogen(0)], [hydrogen(1)])
+    with pytest.raises(InputError) as refused:
+        fit(FitRequest(algorithm, data, tmp_path / "fit", "quick", overrides=[setting]))
+    assert str(refused.value).startswith(said)
+    assert not (tmp_path / "fit" / "fit.yaml").exists()
+
+
+@pytest.mark.parametrize("epochs", [0, -1])
+def test_a_fit_of_no_epoch_is_refused_and_not_endless(epochs: int, tmp_path: Path) -> None:
+    data = split(tmp_path, [hydrogen(0)], [hydrogen(1)])
+    with pytest.raises(InputError, match=rf"`max_epochs`: expected a whole number from 1 on, not {epochs}"):
+        fit(FitRequest("mace", data, tmp_path / "fit", max_epochs=epochs))
+
+
 def test_a_set_of_one_composition_with_two_charges_is_refused_whichever_sets_they_are_in(tmp_path: Path) -> None:
     def cluster(charge: int) -> Atoms:
         atoms = Atoms("LiOH2", positions=[[0, 0, 0], [1.9, 0, 0], [2.5, 0.8, 0], [2.5, -0.8, 0]])
@@ -71,8 +111,7 @@ def test_a_set_of_one_composition_with_two_charges_is_refused_whichever_sets_the
         atoms.arrays |= {"REF_forces": np.zeros((4, 3)), "mol_id": np.array([0, 1, 1, 1])}
         return atoms
 
-    write_frames(tmp_path / "train.extxyz", [cluster(1), cluster(1)])
-    write_frames(tmp_path / "valid.extxyz", [cluster(0)])
+    split(tmp_path, [cluster(1), cluster(1)], [cluster(0)])
     reason = r"valid\.extxyz: H2LiO has charge \+1 in frame 0 and 0 in frame 2, .* cannot tell them apart: keep one"
     with pytest.raises(InputError, match=reason):
         fit(FitRequest("mace", tmp_path, tmp_path / "fit", max_epochs=1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import decant
 from decant.cli.main import application
 from decant.foundation.errors import InputError
 from decant.molecules.electrolyte import Solution
+from decant.verbs.paths import texts
 from decant.verbs.simulate import counted
 
 COMMANDS: dict[str, Any] = typer.main.get_command(application()).commands  # type: ignore[attr-defined]
@@ -73,3 +75,9 @@ def test_a_function_tells_of_each_of_its_parameters(verb: str) -> None:
 def test_a_box_of_shares_without_its_size_names_what_to_give() -> None:
     with pytest.raises(InputError, match="`liquid` EC:3,EMC:7: give the size of the box, its `molecules`"):
         counted("EC:3,EMC:7", None, Solution(by="mass"), None)
+
+
+def test_one_text_is_not_taken_for_its_letters(tmp_path: Path) -> None:
+    assert texts("EC/EMC, 250-350 K") == ("EC/EMC, 250-350 K",) and texts(["a", "b"]) == ("a", "b")
+    with pytest.raises(InputError, match="mace has no setting 'r_mux'"):
+        decant.fit("mace", tmp_path, tmp_path / "fit", settings="r_mux=5")

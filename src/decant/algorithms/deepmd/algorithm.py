@@ -23,7 +23,7 @@ from decant.algorithms.deepmd.freezing import MODEL, freeze, run_dp
 from decant.algorithms.deepmd.freezing import precision as model_precision
 from decant.algorithms.deepmd.inputs import charge_and_spin, require_atoms_alone, with_fixed_charge
 from decant.algorithms.deepmd.published import LICENCES, PUBLISHED, fetch
-from decant.algorithms.deepmd.training import Training, course
+from decant.algorithms.deepmd.training import Training, course, require_sections
 from decant.algorithms.training import HOLD, TrainingFailed, labels_of_lone_atoms, quiet, require_labels
 from decant.data.prediction import ask
 from decant.foundation.errors import InputError
@@ -69,8 +69,10 @@ class DeepPotential(Algorithm):
         Raises
         ------
         InputError
-            If no labelled frame or no validation frame is left, or the settings are those of a DPA-4.
+            If no labelled frame or no validation frame is left, the settings are those of a DPA-4, or a section of them
+            is a value.
         """
+        require_sections(task.settings)
         if is_dpa4(task.settings.get("model") or {}):
             raise InputError(f"`set` model: {DPA4_REFUSED}")
         train, valid = ([frame for frame in frames if len(frame) > 1] for frames in (task.train, task.valid))

@@ -8,6 +8,7 @@ import re
 import sys
 import time
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,10 @@ from decant.algorithms.deepmd.checkpoint import checkpoint_model
 from decant.algorithms.deepmd.data import write_systems
 from decant.algorithms.deepmd.inputs import FIXED, charge_and_spin_of, knows_charge
 from decant.algorithms.training import HELD, HOLD, diverged, require_checkpoint, run_training
+from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
 from decant.foundation.progress import Progress
+from decant.foundation.settings import count, read_named
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -31,11 +34,26 @@ CLOSING = 1.0
 """Time that freezing takes, relative to the time before the first step, most of which is the start of a program."""
 INPUT, LOG, CURVE = "input.json", "train.log", "lcurve.out"
 _OURS = ("batch_atoms", HOLD)  # settings that are no words of DeePMD-kit
+_SECTIONS = ("model", "model.descriptor", "model.fitting_net", "learning_rate", "optimizer", "loss", "training")
+"""Sections of DeePMD-kit's input, those within others after them."""
 _GUESSED_SECONDS_PER_ATOM = 0.9e-3  # 0.14 s a step at 160 atoms on 2 cores; measured and corrected while training
 _BATCH = re.compile(r"Batch +(\d+): total wall time = ([\d.]+) s")
 _ERRORS = re.compile(r"Batch +(\d+): val: (.*)")
 _NO_NUMBER = re.compile(r"\brmse_[ef] = +[-+]?(nan|inf)")  # that of virials is none where a batch has none
 _SAVED = re.compile(r"Saved model to .*-(\d+)\.pt")
+
+
+def require_sections(settings: Mapping[str, Any]) -> None:
+    """Refuse settings that have a value in the place of a section of DeePMD-kit's input."""
+    for section in _SECTIONS:
+        value: Any = settings
+        for key in section.split("."):
+            value = value.get(key, {})
+        if not isinstance(value, Mapping):
+            raise InputError(
+                f"`set` {section}={value}: is a section of DeePMD-kit's input; name a word in it, for example "
+                "learning_rate.start_lr=0.001"
+            )
 
 
 def course(directory: Path) -> Course:
@@ -80,7 +98,7 @@ class Training:
         self.elements = sorted(elements, key=lambda symbol: atomic_numbers[symbol])
         if self.task.pretrained:  # se_e2_a cannot leave out or reorder the types of its networks
             self.elements = self.task.pretrained.elements
-        self.batch_atoms = int(self.task.settings.get("batch_atoms", 128))
+        self.batch_atoms = read_named("`set` batch_atoms", count(1), self.task.settings.get("batch_atoms", 128))
         self.steps_per_epoch = sum(1.0 / max(1, round(self.batch_atoms / len(frame))) for frame in self.train)
         atoms = sum(len(frame) for frame in self.train) / len(self.train)
         self.step_time = _GUESSED_SECONDS_PER_ATOM * max(atoms, self.batch_atoms)

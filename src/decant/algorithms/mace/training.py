@@ -20,6 +20,7 @@ from decant.algorithms.training import HELD, diverged, require_checkpoint, run_t
 from decant.data.frames import is_isolated
 from decant.foundation.machine import has_gpu_driver
 from decant.foundation.progress import Progress
+from decant.foundation.settings import count, read_named
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -51,12 +52,19 @@ def known_options() -> set[str]:
 
 
 def completed(settings: dict[str, Any], frames: list[Atoms]) -> dict[str, Any]:
-    """Fill in what depends on the data and the machine: loss, batch size, device."""
+    """Fill in what depends on the data and the machine: loss, batch size, device.
+
+    Raises
+    ------
+    InputError
+        If the batch size is no whole number from 1 on.
+    """
     result = dict(settings)
     if result.get("loss", "auto") == "auto":
         result["loss"] = "virials" if any("REF_virial" in frame.info for frame in frames) else "weighted"
     # MACE drops the last incomplete batch, so a batch larger than the set would leave nothing to train on
-    result["batch_size"] = min(int(result.get("batch_size", 4)), len(frames))
+    size = read_named("`set` batch_size", count(1), result.get("batch_size", 4))
+    result["batch_size"] = min(size, len(frames))
     result["device"] = "cuda" if has_gpu_driver() and _torch_has_gpu() else "cpu"
     return result
 
