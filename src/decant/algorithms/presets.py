@@ -68,7 +68,7 @@ def preset_path(algorithm: str, name: str) -> Path:
     InputError
         If there is neither.
     """
-    if Path(name).suffix in (".yaml", ".yml"):
+    if _is_file(name):
         return Path(name)
     for folder in _folders(algorithm):
         path = folder / f"{name}.yaml"
@@ -77,6 +77,15 @@ def preset_path(algorithm: str, name: str) -> Path:
     known = preset_names(algorithm)
     told = ", ".join(known) or "none; give a file, NAME.yaml"
     raise InputError(f"no preset '{name}' for {algorithm}{nearest(name, known)}; known are: {told}")
+
+
+def located_preset(name: str, base: Path) -> str:
+    """Return a preset that is a file by its path from a folder, a named one as it is."""
+    return str(base / name) if _is_file(name) else name
+
+
+def _is_file(name: str) -> bool:
+    return Path(name).suffix in (".yaml", ".yml")
 
 
 def load_preset(algorithm: str, name: str, overrides: list[str], known: set[str] | None) -> Preset:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from decant.analysis import plots
-from decant.analysis.averages import Average, average
+from decant.analysis.averages import Average, average, temperature_held
 from decant.analysis.bonds import BondIntegrity
 from decant.analysis.conductivity import Conductivity, IonicConductivity, has_ions
 from decant.analysis.density import density
@@ -33,12 +33,15 @@ from decant.foundation.machine import available_cores
 from decant.foundation.ranks import ALONE, Ranks
 from decant.foundation.structure import Structure
 from decant.foundation.tables import write_csv
+from decant.lammps.observe import TRAJECTORIES
 from decant.simulation.run import Run
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
 
 Result = TypeVar("Result")
+Planned = dict[str, tuple[Observable[Any] | None, Any]]
+"""What is to be measured by name, each with itself or, where it cannot be, why."""
 BYTES_PER_JOB = 500e6
 CONDITIONS = ("potential", "liquid", "copies", "ensemble", "temperature_K", "pressure_bar", "length_ps", "timestep_fs")
 
@@ -82,7 +85,7 @@ def measure(
     skip_ps: float | None = None,
     viscosity_mPa_s: float | None = None,
     readers: Readers | None = None,
-    whole: bool = True,
+    trajectory: str = "all",
 ) -> Measured:
     """Measure what a run's trajectory and thermo output show.
 
@@ -102,24 +105,24 @@ def measure(
         For the Yeh-Hummer correction, mPa s.
     readers
         Who reads the trajectory; None for this process.
-    whole
-        Whether the trajectory has every atom, as shells of ions need.
+    trajectory
+        Which atoms it has, as of a `Protocol`: all, as shells of ions need; centres, one a molecule; or one species,
+        whose molecules may drift against the others.
     """
     finite = np.all([np.isfinite(column) for column in thermo.values()], axis=0)
     result = Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, len(universe.atoms))
     from_ps = _measure_thermo(result, ensemble, skip_ps)
-    planned: dict[str, tuple[Observable[Any] | None, Any]] = {
+    temperature_K = temperature_held(result.thermo, ensemble, temperature_K, from_ps)
+    every_molecule = trajectory in TRAJECTORIES
+    planned: Planned = {
         "bonds": _attempt(lambda: BondIntegrity(universe)),
         "centres": _attempt(lambda: centre_rdfs(universe, from_ps)),
         "sites": _attempt(lambda: site_rdfs(universe, from_ps)),
-        "diffusion": _attempt(lambda: SelfDiffusion(universe, from_ps, temperature_K, viscosity_mPa_s)),
+        "diffusion": _attempt(
+            lambda: SelfDiffusion(universe, from_ps, temperature_K, viscosity_mPa_s, whole=every_molecule)
+        ),
+        **_planned_of_charges(universe, from_ps, temperature_K, trajectory),
     }
-    if has_ions(universe):
-        planned["conductivity"] = _attempt(lambda: IonicConductivity(universe, from_ps, temperature_K))
-        some = {"not_available": "the trajectory has some atoms only; shells need a run with `trajectory` all"}
-        planned["solvation"] = _attempt(lambda: CationShells(universe, from_ps)) if whole else (None, some)
-    elif whole and has_charges(universe):
-        planned["dielectric"] = _attempt(lambda: DielectricConstant(universe, from_ps, temperature_K))
     observables = {name: one for name, (one, _) in planned.items() if one is not None}
     rows = dict(zip(observables, gather(universe, list(observables.values()), readers), strict=True))
     found = {
@@ -139,6 +142,22 @@ def measure(
         _take_electrolyte(result, found["conductivity"], found["solvation"])
     result.structures = worth_a_look(universe, result.solvation, planned["bonds"][0], rows.get("bonds"))
     return result
+
+
+def _planned_of_charges(universe: Universe, from_ps: float, temperature_K: float, trajectory: str) -> Planned:
+    """Return what is to be measured of ions or, where there are none, of the charges of atoms."""
+    if not has_ions(universe):
+        if trajectory != "all" or not has_charges(universe):
+            return {}
+        return {"dielectric": _attempt(lambda: DielectricConstant(universe, from_ps, temperature_K))}
+    species = f"the trajectory has {trajectory} only; the motion of all charges needs `trajectory` all or centres"
+    some = "the trajectory has some atoms only; shells need a run with `trajectory` all"
+    found: Planned = {"conductivity": (None, {"not_available": species}), "solvation": (None, {"not_available": some})}
+    if trajectory in TRAJECTORIES:
+        found["conductivity"] = _attempt(lambda: IonicConductivity(universe, from_ps, temperature_K))
+    if trajectory == "all":
+        found["solvation"] = _attempt(lambda: CationShells(universe, from_ps))
+    return found
 
 
 def _take_electrolyte(
@@ -165,6 +184,7 @@ def measure_on_the_fly(
     made, finite = run.description, np.all([np.isfinite(column) for column in thermo.values()], axis=0)
     result = Measured({key: np.asarray(column)[finite] for key, column in thermo.items()}, made.atoms)
     from_ps = _measure_thermo(result, made.ensemble, skip_ps)
+    made = replace(made, temperature_K=temperature_held(result.thermo, made.ensemble, made.temperature_K, from_ps))
     from_step = made.equilibration_steps + round(from_ps / made.timestep_ps)
     volume = float(result.thermo["volume_A3"].mean())
     rdf_files, msd_files = (run.segment_files(stem, "dat") for stem in ("rdf", "msd"))
@@ -316,14 +336,14 @@ def analyze(
     if skip_ps is not None and skip_ps >= end and status.get("state") != "stopped":
         raise InputError(f"{path}: `skip_ps` {skip_ps:g} ps leaves nothing of its {end:g} ps of production")
     head |= _lost_frames(run, end)
-    found, viscosity = _attempt(lambda: run_viscosity(run)) if made.viscosity else (None, None)
+    found, viscosity = _attempt(lambda: run_viscosity(run, skip_ps or 0.0)) if made.viscosity else (None, None)
     if found and found.converged and viscosity_mPa_s is None:
         viscosity_mPa_s = found.value  # for the Yeh-Hummer correction
     if universe is None:
         measured = measure_on_the_fly(run, thermo, skip_ps, viscosity_mPa_s)
     else:
         readers = Readers(run.path, jobs or _worth_starting(run), ranks)
-        given = (skip_ps, viscosity_mPa_s, readers, made.trajectory == "all")
+        given = (skip_ps, viscosity_mPa_s, readers, made.trajectory)
         measured = measure(universe, thermo, made.ensemble, made.temperature_K, *given)
     measured.viscosity = found
     more = {} if viscosity is None else {"viscosity": found.summary() if found else viscosity}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from types import ModuleType
 from typing import Any
@@ -54,6 +55,24 @@ class Average:
     def summary(self) -> dict[str, Any]:
         """Return the fields for ``observables.yaml``."""
         return {key: value for key, value in asdict(self).items() if value != ""}
+
+
+def temperature_held(thermo: Mapping[str, np.ndarray], ensemble: str, asked_K: float, from_ps: float = 0.0) -> float:
+    """Return the temperature of a run from a time on, K: that of its thermostat or, in NVE, which has none, the mean.
+
+    The energy that a small box has when its thermostat ends may be that of some per cent more or less.
+
+    Parameters
+    ----------
+    thermo
+        Columns of the thermo output; ``time_ps`` and ``temperature_K`` are used.
+    ensemble, asked_K
+        Of the run, K.
+    from_ps
+        First time to take.
+    """
+    late = thermo["time_ps"] >= from_ps - 1e-9
+    return float(thermo["temperature_K"][late].mean()) if ensemble == "nve" and late.any() else asked_K
 
 
 def timeseries() -> ModuleType:

@@ -220,6 +220,8 @@ class SelfDiffusion:
     window
         First and last lag time of the fit as fractions of the longest lag; 20 to 60 % by default, past the first
         picoseconds of caging and short of lags that few time origins share.
+    whole
+        Whether every molecule of the system is there. What some of them do together is no drift, and is not taken off.
 
     Raises
     ------
@@ -234,12 +236,14 @@ class SelfDiffusion:
         temperature: float | None = None,
         viscosity_mPa_s: float | None = None,
         window: tuple[float, float] = FIT_WINDOW,
+        whole: bool = True,
     ):
         most = max(MOST_CENTRES // len(universe.residues), LEAST_FRAMES)
         self.frames = late_frames(universe, from_ps, min(most, MOST_FRAMES))
         self.weights, self.masses = mass_fractions(universe), universe.residues.masses
         self.resnames, self.species = universe.residues.resnames.astype(str), species(universe)
         self.temperature, self.viscosity_mPa_s, self.window = temperature, viscosity_mPa_s, window
+        self.whole = whole
 
     def of_frame(self, step: Timestep) -> dict[str, Any]:
         """Return the centres of mass in single precision, and the box."""
@@ -260,7 +264,7 @@ class SelfDiffusion:
             raise InputError("the trajectory's frames are not evenly spaced in time")
         lag = np.arange(len(gaps) + 1) * gaps.mean()
         inside = fit_window(lag, self.window)
-        drift = self._make_continuous(rows["centres"], rows["cell"])
+        drift = self._make_continuous(rows["centres"], rows["cell"]) * self.whole
         volumes = np.abs(np.linalg.det(rows["cell"]))
         correction = None
         if self.temperature is not None and np.all(volumes > 0):

@@ -63,17 +63,17 @@ def _mapping(path: Path) -> dict[str, Any]:
             if not isinstance(value, dict):
                 raise InputError(f"{path}: {key}: expected a mapping of species to values, for example EC: 1.2")
             for name, number in value.items():
-                _require_number(path, f"{key}: {name}", number)
+                _require_number(str(path), f"{key}: {name}", number)
         elif key not in WORDS:
-            _require_number(path, key, value)
+            _require_number(str(path), key, value)
     return {"name": path.stem, **content}
 
 
-def _require_number(path: Path, key: str, value: Any) -> None:
+def _require_number(where: str, key: str, value: Any) -> None:
     try:
         (number if "uncertainty" in key or key in ANY_SIGN else positive)(value)
     except InputError as error:
-        raise InputError(f"{path}: {key}: {error}") from error
+        raise InputError(f"{where}: {key}: {error}") from error
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -102,6 +102,8 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 def _number(path: Path, line: int, column: str, text: str) -> float:
     try:
-        return float(text)
+        value = float(text)
     except ValueError as error:
         raise InputError(f"{path}: line {line}: {column}: expected a number, not {text!r}") from error
+    _require_number(f"{path}: line {line}", column, value)
+    return value

@@ -299,8 +299,8 @@ def shell_end(distances: np.ndarray) -> tuple[float, float]:
     found = np.histogram(distances[np.isfinite(distances)], edges)[0]
     if not found.any():
         raise InputError(f"no donor within {REACH_A:g} A of a cation")
-    middle = (edges[1:] + edges[:-1]) / 2
-    density = np.convolve(found, [0.25, 0.5, 0.25], "same") / middle**2
+    middle = (edges[1:] + edges[:-1])[1:-1] / 2  # of bins with two neighbours: the last alone would look like a minimum
+    density = np.convolve(found, [0.25, 0.5, 0.25], "valid") / middle**2
     highest = int(np.argmax(density))
     last = min(len(middle), np.searchsorted(middle, FIRST_SHELL * middle[highest]))
     after = density[highest:last]

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.integrate import cumulative_trapezoid
 
+from decant.analysis.averages import temperature_held
 from decant.foundation.errors import InputError
 from decant.foundation.units import BOLTZMANN_J_K
 from decant.lammps.observe import read_rows
@@ -166,22 +167,32 @@ def viscosity(time_ps: np.ndarray, stress: np.ndarray, temperature: float, volum
     )
 
 
-def run_viscosity(run: Run) -> Viscosity:
+def run_viscosity(run: Run, from_ps: float = 0.0) -> Viscosity:
     """Return the viscosity of a run that wrote its stress (``decant simulate --viscosity``).
 
     Rows that an interruption left out are interpolated.
+
+    Parameters
+    ----------
+    run
+        The run.
+    from_ps
+        First time to take, from the start of the production.
 
     Raises
     ------
     InputError
         If the run is too short.
     """
-    table, thermo = read_rows(run.segment_files("stress", "dat")), run.thermo()
-    gap = int(np.diff(table[:, 0]).min()) if len(table) > 1 else 1
+    table, thermo, made = read_rows(run.segment_files("stress", "dat")), run.thermo(), run.description
+    table = table[made.time_ps(table[:, 0]) >= from_ps - 1e-9]
+    if len(table) < 2:
+        raise InputError(f"{len(table)} rows of stress from {from_ps:g} ps on, too few for a viscosity")
+    gap = int(np.diff(table[:, 0]).min())
     steps = np.arange(table[0, 0], table[-1, 0] + 1, gap)
     stress = np.stack([np.interp(steps, table[:, 0], column) for column in table[:, 1:].T], axis=1)
-    made = run.description
-    return viscosity(steps * made.timestep_ps, stress, made.temperature_K, float(thermo["volume_A3"].mean()))
+    temperature = temperature_held(thermo, made.ensemble, made.temperature_K, from_ps)
+    return viscosity(steps * made.timestep_ps, stress, temperature, float(thermo["volume_A3"].mean()))
 
 
 def _error(blocks: np.ndarray) -> np.ndarray:

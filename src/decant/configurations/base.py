@@ -175,7 +175,7 @@ def build_entry(entry: dict[str, Any], number: int, seed: int) -> list[Atoms]:
     entry
         As `read_recipes` returns it.
     number
-        Its position in the file; it keeps the groups of entries apart.
+        Its position in the file; it keeps the groups of entries apart, but for boxes of one liquid and seed.
     seed
         Seed of an entry that names none.
 
@@ -190,11 +190,13 @@ def build_entry(entry: dict[str, Any], number: int, seed: int) -> list[Atoms]:
     chosen = int(entry.get("seed", seed + number))
     frames = recipe.build(entry.get("count", 1), chosen, **parameters)
     complete_charges(frames)
+    family = getattr(recipe, "base", recipe).name
     for index, atoms in enumerate(frames):
-        group = atoms.info.get("group", index)
+        # boxes of one liquid and seed begin alike, in whatever entry or file and whatever was made of them
+        place, group = atoms.info.get("liquid", number), atoms.info.get("group", index)
         atoms.info |= {
             "recipe": recipe.name,
-            "group": f"{recipe.name}-{number}-{chosen}-{group}",
+            "group": f"{family}-{place}-{chosen}-{group}",
             "seed": chosen,
             "parameters": json.dumps(parameters, sort_keys=True).replace('"', "'"),
         }

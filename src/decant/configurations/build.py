@@ -57,14 +57,21 @@ def build(entries: list[dict[str, Any]], output: Path, seed: int) -> Iterator[tu
 def entry_key(entry: dict[str, Any], number: int, seed: int) -> str:
     """Return a hash of all that decides the configurations of an entry."""
     parameters = entry.get("parameters") or {}
-    files = {name: _content(value) for name, value in parameters.items() if isinstance(value, str)}
+    files = {name: [_content(word) for word in _words(value)] for name, value in parameters.items()}
     content = json.dumps([__version__, entry, number, seed, files], sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
+def _words(value: Any) -> list[str]:
+    """Return what a parameter may name files by: texts, also several in a list or between commas, without a prefix."""
+    texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+    words = [word.strip() for text in texts for word in (text, *text.split(","))]
+    return [word.removeprefix("potential:").removeprefix("mace:") for word in words]
+
+
 def _content(value: str) -> str:
-    """Return a hash of the file, or of the names, sizes and times of the folder, that a parameter names; else ""."""
-    path = Path(value.removeprefix("potential:"))
+    """Return a hash of the file, or of the names, sizes and times of the folder, of a name; else ""."""
+    path = Path(value)
     try:
         if path.is_file():
             return sha256(path)

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,24 @@ def require_file(path: Path, what: str) -> Path:
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected {what}")
     return path
+
+
+def located(value: Any, base: Path, prefixes: Sequence[str] = ("",)) -> Any:
+    """Return a value that names a file or a folder by its absolute path; anything else, such as a word, as it is.
+
+    Parameters
+    ----------
+    value
+        Of a file of settings.
+    base
+        Folder that relative paths count from, absolute.
+    prefixes
+        What stands before the path, such as ``potential:``; a value without any of them names no file.
+    """
+    prefix = next((one for one in prefixes if isinstance(value, str) and value.startswith(one)), None)
+    if prefix is None or value == prefix or not (base / value.removeprefix(prefix)).exists():
+        return value
+    return f"{prefix}{base / value.removeprefix(prefix)}"
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

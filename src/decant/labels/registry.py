@@ -16,6 +16,8 @@ from decant.labels.tblite import METHODS, tblite_method
 
 GROUP = "decant.labels"
 POTENTIAL, ASE, CP2K = "potential:", "ase:", "cp2k:"
+WITH_PATH = (POTENTIAL, CP2K)
+"""Methods that may be named by a path."""
 
 
 def labeler(name: str, settings: Mapping[str, Any] | None = None) -> Labeler:

@@ -16,6 +16,7 @@ from decant.learning.explore import explore
 from decant.learning.settings import Plausible, deviations
 from decant.learning.settings import states as read_states
 from decant.potentials.committee import write_committee
+from decant.selection.descriptors import require_descriptors
 from decant.selection.select import farthest
 
 
@@ -64,6 +65,7 @@ class ActiveRecipe:
         try:
             chosen_states, thresholds = read_states(states), deviations(list(deviation))
             limits = read_mapping(Plausible, dict(plausible or {}), "plausible")
+            require_descriptors(descriptor)
         except InputError as error:
             raise InputError(f"recipe active: {error}") from error
         with tempfile.TemporaryDirectory(prefix="decant-") as name:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from decant.algorithms.presets import load_preset
-from decant.foundation.errors import InputError
-from decant.foundation.files import read_yaml, require_file
+from decant.algorithms.presets import load_preset, located_preset
+from decant.foundation.errors import InputError, nearest
+from decant.foundation.files import located, read_yaml, require_file
 from decant.foundation.settings import (
     count,
     files,
@@ -24,8 +24,10 @@ from decant.foundation.settings import (
     share,
     text,
 )  # fmt: skip
-from decant.labels.registry import labeler
+from decant.labels.registry import WITH_PATH, labeler
 from decant.molecules.liquid import liquid_text
+from decant.potentials.potential import PRECISIONS
+from decant.selection.descriptors import MACE, require_descriptors
 
 
 def deviations(value: Any) -> tuple[float, float]:
@@ -202,28 +204,41 @@ class LearnSettings:
 
 
 def read_settings(path: Path) -> LearnSettings:
-    """Read learn.yaml; relative paths in it count from the folder of the file.
+    """Read learn.yaml; relative paths in it count from the folder of the file and come back absolute.
 
     Raises
     ------
     InputError
-        If a key or a value is wrong, or an algorithm, method, preset or initial file does not exist.
+        If a key or a value is wrong, or an algorithm, method, preset, descriptor or initial file does not exist.
     """
-    values = read_yaml(path)
-    settings = read_mapping(LearnSettings, values, str(path))
-    base = Path(path).parent
-    found = [str(require_file(base / name, "labelled frames, for 'initial'")) for name in settings.initial]
+    given, base = read_mapping(LearnSettings, read_yaml(path), str(path)), Path(path).resolve().parent
+    settings = replace(
+        given,
+        initial=tuple(str(require_file(base / name, "labelled frames, for 'initial'")) for name in given.initial),
+        method=located(given.method, base, WITH_PATH),
+        preset=located_preset(given.preset, base),
+        descriptor=located(given.descriptor, base, (MACE,)),
+    )
     try:
         check_names(settings)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    return read_mapping(LearnSettings, {**values, "initial": found}, str(path))
+    return settings
 
 
 def check_names(settings: LearnSettings) -> None:
-    """Raise `InputError` if there is no such algorithm, preset, setting of it, or method."""
+    """Raise `InputError` if there is no such algorithm, preset, setting of it, precision, method or descriptor.
+
+    Later than before the first fit such a mistake could not be mended: the settings of what was begun stay.
+    """
     from decant.algorithms.registry import algorithm
 
     method = algorithm(settings.algorithm)
     load_preset(settings.algorithm, settings.preset, list(settings.set), method.known_settings())
+    if not method.committees:
+        raise InputError(f"`algorithm` {settings.algorithm}: its pair style takes one model, not a committee")
+    if settings.precision not in (None, *PRECISIONS):
+        hint = nearest(str(settings.precision), PRECISIONS)
+        raise InputError(f"precision: expected {' or '.join(PRECISIONS)}, not '{settings.precision}'{hint}")
     labeler(settings.method)
+    require_descriptors(settings.descriptor)

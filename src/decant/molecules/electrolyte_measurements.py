@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -75,15 +76,18 @@ def dissolved_salt(liquid: Sequence[tuple[Molecule, int]]) -> tuple[dict[str, fl
     liquid
         Molecules and their numbers: solvents, with one cation and one anion that are a neutral salt together.
     """
-    solvents = [(kind, count) for kind, count in liquid if not kind.charge]
-    numbers = {kind.smiles: count for kind, count in liquid if kind.charge}
-    mass = sum(kind.molar_mass * count for kind, count in solvents)
+    solvents, numbers = Counter[str](), Counter[str]()  # either may stand several times in a liquid
+    for kind, count in liquid:
+        if kind.charge:
+            numbers[kind.smiles] += count
+        else:
+            solvents[kind.name] += count
+    mass = sum(kind.molar_mass * count for kind, count in liquid if not kind.charge)
     for one in salts().values():
         if numbers.keys() == {one.cation.smiles, one.anion.smiles} and mass:
             units = numbers[one.cation.smiles] / one.cations
             if units == numbers[one.anion.smiles] / one.anions:
-                total = sum(count for _, count in solvents)
-                fractions = {kind.name: count / total for kind, count in solvents}
+                fractions = {name: count / solvents.total() for name, count in solvents.items()}
                 return fractions, one.name, 1000 * units / mass
     return None
 

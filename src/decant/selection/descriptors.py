@@ -12,9 +12,10 @@ from ase import Atoms
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.progress import track
 from decant.potentials.potential import CARD, Potential
-from decant.potentials.source import open_source
+from decant.potentials.source import Source, open_source
 
-KINDS = ("soap", "mace:PATH")
+MACE = "mace:"
+KINDS = ("soap", f"{MACE}PATH")
 SOAP = {
     "r_cut": 5.0,  # angstrom; the first shell around an atom of a small molecule, and its own molecule
     "n_max": 6,
@@ -68,14 +69,28 @@ def _unit(row: np.ndarray) -> np.ndarray:
     return row / length if length > 0 else row
 
 
+def require_descriptors(kind: str) -> None:
+    """Refuse descriptors that there are not, before work is done that ends with them.
+
+    Raises
+    ------
+    InputError
+        If the kind is unknown, or its MACE is none.
+    """
+    path = kind.removeprefix(MACE)
+    if kind.startswith(MACE) and path:
+        _opened(Path(path))
+    elif kind != "soap":
+        hint = nearest(kind.partition(":")[0], ("soap", "mace"))
+        raise InputError(f"unknown descriptors '{kind}'{hint}; known: {', '.join(KINDS)}")
+
+
 def _describer(frames: Sequence[Atoms], kind: str) -> Callable[[Atoms], np.ndarray]:
-    name, _, path = kind.partition(":")
-    if name == "soap" and not path:
+    require_descriptors(kind)
+    if kind == "soap":
         return _soap(sorted({int(number) for atoms in frames for number in atoms.numbers}))
-    if name == "mace" and path:
-        return _mace(Path(path), {symbol for atoms in frames for symbol in atoms.get_chemical_symbols()})
-    hint = nearest(name, ("soap", "mace"))
-    raise InputError(f"unknown descriptors '{kind}'{hint}; known: {', '.join(KINDS)}")
+    elements = {symbol for atoms in frames for symbol in atoms.get_chemical_symbols()}
+    return _mace(Path(kind.removeprefix(MACE)), elements)
 
 
 def _soap(numbers: list[int]) -> Callable[[Atoms], np.ndarray]:
@@ -107,9 +122,15 @@ def _mace(path: Path, elements: set[str]) -> Callable[[Atoms], np.ndarray]:
 
 def _mace_calculator(path: Path) -> tuple[Any, list[str]]:
     """Return MACE's own calculator of a potential or of a fitted model, and the elements that it knows."""
+    model = _opened(path)
+    own = model.model_reference if isinstance(model, Potential) else model.reference_calculator
+    return own(), model.elements
+
+
+def _opened(path: Path) -> Potential | Source:
+    """Return a MACE that was exported or fitted."""
     model = Potential.open(path) if (path / CARD).is_file() else open_source(path)
     name = model.algorithm if isinstance(model, Potential) else model.algorithm.name
     if name != "mace":
         raise InputError(f"{path}: was fitted with {name}; 'mace:PATH' takes the node features of a MACE")
-    own = model.model_reference if isinstance(model, Potential) else model.reference_calculator
-    return own(), model.elements
+    return model

@@ -150,7 +150,8 @@ def select_randomly(
         If more frames are asked for than there are.
     """
     bulk = [index for index, atoms in enumerate(frames) if not is_isolated(atoms)]
-    _check_budget(Wanted(count=len(bulk) if count is None else count), len(bulk))
+    if count is not None:
+        _check_budget(Wanted(count=count), len(bulk))
     reasons = _repeats(frames, bulk, known)
     left = [index for index in bulk if index not in reasons]
     order = np.random.default_rng(seed).permutation(len(left))[:count]
@@ -186,6 +187,9 @@ def _nothing(wanted: Wanted, distance: float, cost: float | None) -> str:
 def _check_budget(wanted: Wanted, count: int) -> None:
     if wanted.count is None and wanted.seconds is None and wanted.min_distance == 0:
         raise InputError("nothing says how many frames to choose; give `count`, `seconds` or `min_distance`")
+    for name, value in (("count", wanted.count), ("seconds", wanted.seconds)):
+        if value is not None and not value > 0:
+            raise InputError(f"`{name}` {value:g}: expected a positive number")
     if wanted.count is not None and wanted.count > count:
         raise InputError(f"`count` {wanted.count}: the data hold only {count} frames to choose from")
 

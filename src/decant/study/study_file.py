@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from decant.foundation.files import read_yaml
+from decant.algorithms.presets import located_preset
+from decant.foundation.files import located, read_yaml
 from decant.foundation.settings import read_mapping
+from decant.labels.registry import WITH_PATH
 from decant.study.cells import fit_cell
 from decant.study.data_sets.registry import data_set_kind
-from decant.study.paths import file_or_word, locate_recipes, located
+from decant.study.paths import locate_recipes
 from decant.study.study import Study
 
 
@@ -45,15 +47,15 @@ def _with_absolute_paths(content: dict[str, Any], base: Path) -> dict[str, Any]:
     """
     values: dict[str, Any] = json.loads(json.dumps(content))  # nothing is shared, so no alias will be written
     if "method" in values:
-        values["method"] = located(values["method"], base)
+        values["method"] = located(values["method"], base, WITH_PATH)
     for data in values["data"].values():
         data_set_kind(data).locate(data, base)
     locate_recipes(values["test"], base)
     for choice in values["algorithms"].values():
         if "preset" in choice:
-            choice["preset"] = file_or_word(choice["preset"], base)
+            choice["preset"] = located_preset(choice["preset"], base)
         if "pretrained" in choice and not fit_cell(choice["pretrained"], values["data"], values["algorithms"]):
-            choice["pretrained"] = file_or_word(choice["pretrained"], base)
+            choice["pretrained"] = located(choice["pretrained"], base)
         if "replay" in choice and choice["replay"] not in values["data"]:
             choice["replay"] = str(base / choice["replay"])
     return values

@@ -55,11 +55,17 @@ def test_a_run_with_ions_has_what_is_measured_of_them_beside_the_rest(tmp_path: 
     )
     assert sum(one["value"] for one in written["solvation"]["Li+"]["ion_pairing"].values()) == pytest.approx(1)
     text = as_text({"run": "x", **measured.summary})
-    centres = measure(made, thermo_of(200, seed=0), *NPT, skip_ps=0.0, whole=False).summary
+    centres = measure(made, thermo_of(200, seed=0), *NPT, skip_ps=0.0, trajectory="centres").summary
     assert (
         "shells need a run with" in centres["solvation"]["not_available"]
         and "cation_transference" in centres["onsager"]
     )
+    lithium = universe(paths[:, ::2][:, :6], ["C"] * 6, list(range(6)), ["Li+"] * 6, np.array(15.0), dt=0.1)
+    alone = measure(lithium, thermo_of(200, seed=0), *NPT, skip_ps=0.0, trajectory="Li+").summary
+    assert "the trajectory has Li+ only" in alone["conductivity"]["not_available"], "not that the box is charged"
+    warm = {**thermo_of(200, seed=0), "temperature_K": np.full(200, 2 * 298.0)}
+    free = measure(made, warm, "nve", 298.0, skip_ps=0.0).summary["conductivity"]["einstein"]["value"]
+    assert free == pytest.approx(charges["einstein"]["value"] / 2, rel=1e-4), "at the temperature that NVE had"
     for row in ("cation transference, solvent at rest", "Li+ coordination, EC", "Li+ contact", "Li+ aggregated"):
         assert row in text
 

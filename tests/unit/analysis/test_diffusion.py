@@ -74,6 +74,19 @@ def test_a_drift_of_the_whole_liquid_is_not_diffusion() -> None:
         assert other.value == pytest.approx(one.value, rel=1e-3)
 
 
+def test_what_some_of_the_molecules_do_together_is_no_drift() -> None:
+    """A trajectory of one species: the system rests, of which it holds a third."""
+    steps = np.random.default_rng(4).normal(scale=0.3, size=(200, 12, 3))
+    paths, names = np.cumsum(steps - steps.mean(axis=1, keepdims=True), axis=0), ["A"] * 4 + ["B"] * 8
+    every, some = (
+        universe(paths[:, :count], ["C"] * count, list(range(count)), names[:count], np.array(20.0), dt=0.1)
+        for count in (12, 4)
+    )
+    expected, found = alone(every, SelfDiffusion(every))[0], alone(some, SelfDiffusion(some, whole=False))[0]
+    assert found.species == "A" and found.value == pytest.approx(expected.value, rel=1e-5)
+    assert alone(some, SelfDiffusion(some))[0].value < 0.95 * expected.value, "what it would be about their own centre"
+
+
 def test_a_breathing_box_does_not_make_distant_molecules_diffuse() -> None:
     # molecules at rest in the box, hundreds of images away, as after a long run: image * change of box is no motion
     random = np.random.default_rng(0)

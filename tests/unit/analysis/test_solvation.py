@@ -80,6 +80,15 @@ def test_shells_across_the_boundary_of_the_box_are_whole() -> None:
     assert measured(made).summary()["by_species"] == before["by_species"]
 
 
+def test_a_wide_shell_ends_at_its_minimum_and_not_where_distances_are_counted_to() -> None:
+    """As of Cs+, whose g(r) has its first maximum at 3.2 A and rises again from a shallow minimum at 4.1 A."""
+    r = np.arange(2.0025, 5.0, 0.005)
+    expected = 2000 * np.interp(r, [2.6, 3.2, 4.1, 5.0], [0.0, 1.0, 0.45, 0.5]) * r**2
+    cutoff, depth = shell_end(np.repeat(r, expected.round().astype(int)))
+    assert cutoff == pytest.approx(4.1, abs=0.1)
+    assert depth == pytest.approx(0.45, abs=0.02)
+
+
 def test_survival_starts_at_one_and_stays_where_nothing_leaves() -> None:
     columns = survival_columns([measured(shells([["EC", "EC", "EC", "PF6-"]]))])
     assert set(columns) == {"lag_ps", "Li+ EC", "Li+ PF6-"}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.signal import lfilter
 from scipy.spatial.transform import Rotation
 
-from decant.analysis.viscosity import autocorrelation, shear_components, viscosity
+from decant.analysis.viscosity import autocorrelation, run_viscosity, shear_components, viscosity
 from decant.foundation.errors import InputError
 
 TEMPERATURE, VOLUME, STEP_PS, DECAY_PS, SIZE_BAR = 300.0, 1.0e4, 0.01, 0.5, 1000.0
@@ -57,3 +60,26 @@ def test_the_correlation_by_fourier_transform_is_that_of_its_definition():
     shear = shear_components(stress(200, 8))
     direct = [np.mean((shear[: 200 - lag] * shear[lag:]).sum(axis=1)) for lag in range(50)]
     assert autocorrelation(shear, 50) == pytest.approx(np.array(direct), rel=1e-9, abs=1e-6)
+
+
+def test_the_viscosity_of_a_run_is_that_from_the_time_on_and_at_the_temperature_it_had(tmp_path: Path) -> None:
+    early, late = 3.0 * stress(1000, 6), stress(2000, 7)
+    rows = np.concatenate([early, late])
+    steps = 10 * np.arange(1, len(rows) + 1)
+    np.savetxt(tmp_path / "stress.0.dat", np.column_stack([steps, rows]), fmt=["%d", *["%.10g"] * 6])
+    time = 0.001 * steps
+    run = SimpleNamespace(
+        segment_files=lambda stem, suffix: [tmp_path / f"{stem}.0.{suffix}"],
+        thermo=lambda: {
+            "time_ps": time, "temperature_K": np.where(time > 10.0, 330.0, 500.0), "volume_A3": np.full(3000, VOLUME)
+        },
+        description=SimpleNamespace(
+            time_ps=lambda step: 0.001 * step, timestep_ps=0.001, temperature_K=TEMPERATURE, ensemble="nvt"
+        ),
+    )  # fmt: skip
+    expected = viscosity(time[1000:], late, TEMPERATURE, VOLUME)
+    assert run_viscosity(run, time[1000]).value == pytest.approx(expected.value, rel=1e-6)
+    run.description.ensemble = "nve"  # nobody holds its temperature
+    assert run_viscosity(run, time[1000]).value == pytest.approx(expected.value * TEMPERATURE / 330.0, rel=1e-6)
+    with pytest.raises(InputError, match="0 rows of stress from 40 ps on"):
+        run_viscosity(run, 40.0)

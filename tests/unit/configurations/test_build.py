@@ -1,6 +1,6 @@
 import pytest
 
-from decant.configurations.build import build
+from decant.configurations.build import build, entry_key
 from decant.foundation.errors import InputError
 
 FAST = {"hessian": "mmff94", "conformers": 1}
@@ -41,3 +41,15 @@ def test_another_seed_or_parameter_does_not_take_up_what_was_made_with_the_first
     run(output, WATER, seed=2)
     run(other, WATER, seed=2)
     assert output.read_text() == other.read_text()
+
+
+def test_an_entry_is_another_one_once_any_file_that_it_names_is(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        folder.mkdir()
+    named = [[str(one), str(other)], f"{one}, {other}", f"mace:{other}", f"potential:{other}"]
+    entries = [{"recipe": "active", "parameters": {"any": value}} for value in named]
+    before = [entry_key(entry, 0, 1) for entry in entries]
+    assert before == [entry_key(entry, 0, 1) for entry in entries]
+    (other / "model.json").write_text("{}")
+    assert all(key != entry_key(entry, 0, 1) for key, entry in zip(before, entries, strict=True))

@@ -91,6 +91,16 @@ def test_the_compressed_end_of_a_volume_scan_stops_where_molecules_would_touch()
     assert 0.8 < frames[-1].info["density_g_cm3"] < 3.1
 
 
+def test_what_is_made_of_one_box_shares_a_group_whatever_the_entry():
+    made = [build(name, 1, **BOX)[0] for name in ("liquid", "volume-scan", "rigid-moves")]
+    inside = [atoms.get_distance(0, 1, mic=True) for atoms in made]
+    assert inside == pytest.approx([inside[0]] * 3), "molecules that are the same in all"
+    made += build("cluster-cut", 1, size=2, cuts=2, **BOX)
+    assert len({atoms.info["group"] for atoms in made}) == 1
+    (other,) = build("liquid", 1, **{**BOX, "liquid": "EMC:1"})
+    assert other.info["group"] != made[0].info["group"]
+
+
 def test_rigid_moves_of_one_box_share_a_group():
     frames = build("rigid-moves", 4, moves=2, **BOX)
     assert [atoms.info["group"][-1] for atoms in frames] == ["0", "0", "1", "1"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from ase import Atoms
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,16 +56,41 @@ def test_wrong_settings_are_refused_by_name(change: dict[str, object], message: 
         read_mapping(LearnSettings, {**LEAST, **change}, "learn.yaml")
 
 
-def test_initial_files_are_found_beside_the_settings(tmp_path: Path) -> None:
-    file = tmp_path / "learn.yaml"
-    file.write_text(
-        "algorithm: mace\ninitial: data.extxyz\ndeviation: [0.1, 0.5]\n"
-        "states: [{liquid: 'CO:3', temperature: 300, length: 1ps}]\n"
-    )
+def written(folder: Path, **more: str) -> Path:
+    """Write settings with an initial file beside them."""
+    (folder / "data.extxyz").write_text("")
+    file = folder / "learn.yaml"
+    file.write_text(yaml.safe_dump({**LEAST, "initial": "data.extxyz", **more}))
+    return file
+
+
+def test_files_are_found_beside_the_settings(tmp_path: Path) -> None:
+    file = written(tmp_path, method="potential:ref", descriptor="mace:ref", preset="own.yaml")
+    (tmp_path / "ref").symlink_to(Path(__file__).parents[3] / "models" / "ec-emc-mace")
+    (tmp_path / "own.yaml").write_text("max_epochs: 1\n")
+    found = read_settings(file)
+    assert found.initial == (str(tmp_path / "data.extxyz"),)
+    assert found.method == f"potential:{tmp_path / 'ref'}" and found.descriptor == f"mace:{tmp_path / 'ref'}"
+    assert found.preset == str(tmp_path / "own.yaml")
+    (tmp_path / "data.extxyz").unlink()
     with pytest.raises(InputError, match=r"data.extxyz: no such file; expected labelled frames"):
         read_settings(file)
-    (tmp_path / "data.extxyz").write_text("")
-    assert read_settings(file).initial == (str(tmp_path / "data.extxyz"),)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"descriptor": "sopa"}, r"unknown descriptors 'sopa' \(did you mean 'soap'\?\)"),
+        ({"descriptor": "mace:nowhere"}, "nowhere"),
+        ({"precision": "singel"}, r"precision: expected double or single, not 'singel' \(did you mean 'single'\?\)"),
+        ({"method": "gfn3-xtb"}, "unknown method 'gfn3-xtb'"),
+    ],
+)
+def test_what_a_later_step_would_stumble_over_is_refused_first(
+    tmp_path: Path, change: dict[str, str], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        read_settings(written(tmp_path, **change))
 
 
 @given(

@@ -56,6 +56,8 @@ def test_the_molality_of_a_box_is_that_it_was_made_with() -> None:
     assert name == "LiPF6" and molality == pytest.approx(1.0, rel=0.01)
     assert fractions["EC"] == pytest.approx(0.3363, abs=0.001)
     assert dissolved_salt(parse_liquid("EC:3,Li+:2,PF6-:1")) is None, "not neutral"
+    twice = dissolved_salt(parse_liquid("EC:100,EMC:612,EC:210,Li+:50,PF6-:90,Li+:40"))
+    assert twice == dissolved_salt(parse_liquid(MOLAR)), "a molecule may stand there twice"
     magnesium = dissolved_salt(parse_liquid("EC:3,Mg2+:1,TFSI-:2"))
     assert magnesium == ({"EC": 1.0}, "Mg(TFSI)2", pytest.approx(1000 / (3 * 88.062), rel=1e-3))
 

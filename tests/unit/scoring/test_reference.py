@@ -198,6 +198,8 @@ def test_a_name_that_is_nothing_is_named(tmp_path: Path) -> None:
     [
         ("lab.yaml", "density_g_cm3: 1.2 g/cm3\n", r"lab\.yaml: density_g_cm3: expected a positive number"),
         ("lab.yaml", "diffusion_1e-5_cm2_s: 1.1\n", r"diffusion_1e-5_cm2_s: expected a mapping of species"),
+        ("lab.csv", "name,density_g_cm3\nlab,nan\n", r"lab\.csv: line 2: density_g_cm3: expected a positive number"),
+        ("lab.csv", "name,diffusion_EC_1e-5_cm2_s\nlab,-1\n", r"line 2: diffusion_EC_1e-5_cm2_s: expected a positive"),
         ("lab.csv", "name,diffusion_1e-5_cm2_s\nlab,1.1\n", r"of which species\? Write diffusion_EC_1e-5_cm2_s"),
     ],
 )

@@ -141,6 +141,11 @@ def test_the_labels_of_what_is_chosen_stay_within_the_budget(seconds: list[float
 
 
 def test_without_a_budget_or_with_everything_known_nothing_is_chosen() -> None:
+    for wanted, told in ((Wanted(0), "`count` 0"), (Wanted(-1), "`count` -1"), (Wanted(seconds=-1.0), "`seconds` -1")):
+        with pytest.raises(InputError, match=f"{told}: expected a positive number"):
+            select(waters(3), wanted)
+    with pytest.raises(InputError, match="`count` -1: expected a positive number"):
+        select_randomly(waters(3), -1, 1)
     with pytest.raises(InputError, match="give `count`, `seconds` or `min_distance`"):
         select(waters(3), Wanted())
     with pytest.raises(InputError, match="closer to a known one than `min_distance` 1"):

@@ -101,6 +101,20 @@ def test_relative_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> Non
     assert study.algorithms["tuned"].pretrained == "liquid/dp/1"
 
 
+def test_a_word_stays_a_word_beside_a_folder_of_its_name_and_each_of_a_committee_is_found(tmp_path: Path) -> None:
+    for name in ("gfn2-xtb", "quick", "one", "two"):
+        (tmp_path / name).mkdir()
+    active = {"recipe": "active", "parameters": {"committee": "one, two", "states": [], "deviation": [0.1, 0.5]}}
+    content = changed(method="gfn2-xtb", algorithms__dp__preset="quick")
+    content["data"]["liquid"]["recipes"] += [active, {**LIQUID, "parameters": {"driver": "gfn2-xtb"}}]
+    study = read_study(written(tmp_path, content))
+    assert study.method == "gfn2-xtb" and study.algorithms["dp"].preset == "quick"
+    assert study.data["liquid"].recipes is not None
+    first, second = (entry["parameters"] for entry in study.data["liquid"].recipes[-2:])
+    assert first["committee"] == [str(tmp_path / "one"), str(tmp_path / "two")]
+    assert second["driver"] == "gfn2-xtb"
+
+
 WRONG = [
     ({"data__liquid": {"recipe": [LIQUID]}}, "unknown key 'recipe' (did you mean 'recipes'?)"),
     ({"data__both__fit": "no"}, "expected true or false, not 'no'"),

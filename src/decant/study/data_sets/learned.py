@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from decant.algorithms.presets import located_preset
 from decant.foundation.errors import InputError
+from decant.foundation.files import located
 from decant.foundation.settings import key, read_mapping, text
 from decant.learning.settings import LearnSettings, check_names
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.molecule import Molecule
+from decant.selection.descriptors import MACE
 from decant.study.cells import HERE, data_folder, labelled, set_input
 from decant.study.cost import START, atoms_of_molecules, dynamics_seconds, one_label_seconds, training_seconds
 from decant.study.data_sets.base import DataSet, Whole
 from decant.study.frames import Frames
-from decant.study.paths import file_or_word
 from decant.study.readers import mapping, section
 from decant.study.step import Step
 
@@ -97,9 +99,12 @@ class Learned(DataSet):
 
     @classmethod
     def locate(cls, values: dict[str, Any], base: Path) -> None:
-        """Make the path of a preset absolute."""
-        if "preset" in values["learn"]:
-            values["learn"]["preset"] = file_or_word(values["learn"]["preset"], base)
+        """Make the paths of a preset and of descriptors absolute."""
+        given = values["learn"]
+        if isinstance(given.get("preset"), str):
+            given["preset"] = located_preset(given["preset"], base)
+        if "descriptor" in given:
+            given["descriptor"] = located(given["descriptor"], base, (MACE,))
 
     def settings(self, study: Whole) -> LearnSettings:
         """Return the settings of the active learning.
