@@ -24,6 +24,7 @@ import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 BUILD = REPOSITORY / "build" / "aarch64"
+BIN = Path(sys.executable).parent
 LEVELS = {"neon": 16, "sve-256": 32, "sve-512": 64}
 """Bytes of a vector of SVE where each level is the best one."""
 TAGS = ("manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
@@ -95,14 +96,14 @@ def on_arm(plugin: Path, level: str, ranks: int) -> tuple[np.ndarray, np.ndarray
     libraries = f"LD_LIBRARY_PATH={mpich}:{mpich / 'mpich'},LAMMPS_PLUGIN_PATH={plugin}"
     variables = {"QEMU_CPU": f"max,sve-default-vector-length={LEVELS[level]}", "QEMU_SET_ENV": libraries}
     variables["MPIR_CVAR_CH4_CMA_ENABLE"] = "0"  # the emulator knows no process_vm_readv
-    launch = ["mpirun", "-np", str(ranks)] if ranks > 1 else []
+    launch = [str(BIN / "mpirun"), "-np", str(ranks)] if ranks > 1 else []
     return evaluated([*launch, "qemu-aarch64", str(lmp)], variables)
 
 
 def differences() -> Iterator[tuple[str, float, float]]:
     """Yield what ran, with the largest differences of energy and forces to this machine's own LAMMPS (eV, eV/A)."""
     plugin = build("plugin")
-    energy, forces = evaluated(["decant", "lmp"], {})
+    energy, forces = evaluated([str(BIN / "decant"), "lmp"], {})
     for level in LEVELS:
         for ranks in (1, 2):
             found = on_arm(plugin, level, ranks)

