@@ -28,8 +28,6 @@ def small(entry):
     parameters = dict(entry["parameters"])
     if entry["recipe"] not in ("atom", "import"):
         parameters |= FAST
-    if "salt" in parameters:
-        parameters["salt"] = "LiCl"  # MMFF94 knows no PF6-
     if isinstance(parameters.get("molecules"), int):
         parameters["molecules"] = 4
     if "driver" in parameters:

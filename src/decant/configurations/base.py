@@ -211,10 +211,22 @@ def draw(value: Interval, random: np.random.Generator, name: str) -> float:
     InputError
         If `value` is neither.
     """
+    low, high = check_interval(value, name)
+    return float(random.uniform(low, high))
+
+
+def check_interval(value: Interval, name: str) -> tuple[float, float]:
+    """Return the ends of a number or of [low, high].
+
+    Raises
+    ------
+    InputError
+        If `value` is neither.
+    """
     ends = np.atleast_1d(value)
     if ends.size not in (1, 2) or ends.dtype.kind not in "if" or not np.isfinite(ends).all() or ends[0] > ends[-1]:
         raise InputError(f"{name}: expected a number or [low, high], not {value!r}")
-    return float(random.uniform(ends[0], ends[-1]))
+    return float(ends[0]), float(ends[-1])
 
 
 def names(value: str | list[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import wraps
 from typing import Any
@@ -19,7 +19,7 @@ def flat(build: Build) -> Build:
     A group is a parameter whose default is a dataclass, such as `decant.configurations.sampling.Dynamics`. In its place
     the method takes the fields, by keyword, with the values of that default as their defaults; fields that are
     dataclasses in turn are taken apart as well. A parameter of the method itself goes before a field of its name, which
-    then keeps its default.
+    then keeps its default. A group that has a method `check` is asked before the recipe begins.
     """
     own = inspect.signature(build).parameters
     groups = {name: parameter.default for name, parameter in own.items() if is_group(parameter.default)}
@@ -28,7 +28,9 @@ def flat(build: Build) -> Build:
     @wraps(build)
     def flattened(self: Any, count: int, seed: int, **parameters: Any) -> list[Atoms]:
         given = {name: parameters.pop(name) for name in hidden & set(parameters)}
-        return build(self, count, seed, **parameters, **{name: _filled(group, given) for name, group in groups.items()})
+        filled = {name: _filled(group, given) for name, group in groups.items()}
+        check_groups(filled.values())
+        return build(self, count, seed, **parameters, **filled)
 
     shown = []
     for name, parameter in own.items():
@@ -55,6 +57,20 @@ def groups_of(build: Build) -> list[type]:
     for group in found:  # grows while it is gone through
         found += [value for value in vars(group).values() if is_group(value)]
     return [type(group) for group in found]
+
+
+def filled_groups(build: Build, given: Mapping[str, Any]) -> list[Any]:
+    """Return the groups of a `build` with what is given, also by parameters of its own, in place of their values."""
+    defaults = [parameter.default for parameter in inspect.signature(inspect.unwrap(build)).parameters.values()]
+    return [_filled(value, given) for value in defaults if is_group(value)]
+
+
+def check_groups(groups: Iterable[Any]) -> None:
+    """Raise `InputError` if a group, or one within it, has a value that makes no sense."""
+    for group in groups:
+        if hasattr(group, "check"):
+            group.check()
+        check_groups(value for value in vars(group).values() if is_group(value))
 
 
 def _leaves(group: Any) -> Iterator[tuple[str, Any]]:

@@ -70,7 +70,7 @@ class HotRecipe:
             As for the recipe liquid.
         """
         driven = replace(dynamics, driver=driver)
-        driven.check_driver()
+        driven.check()
         boxes = driven.starts(count)
         random = np.random.default_rng([seed, boxes])
         temperatures = [draw(temperature, random, "temperature") for _ in range(boxes)]

@@ -65,7 +65,6 @@ class LiquidRecipe:
         """
         middle = float(np.mean(density))
         composition = dissolved(liquid, solution, molecules, atoms, middle)
-        dynamics.check_driver()
         packed = pack_boxes(dynamics.starts(count), seed, [composition], [density], temperature, packing)
         return dynamics.configurations(packed, seed, self.name)[:count]
 

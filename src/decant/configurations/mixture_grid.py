@@ -70,7 +70,6 @@ class MixtureGridRecipe:
             densities.append(
                 [whole * end for end in compression] if isinstance(compression, list | tuple) else whole * compression
             )
-        dynamics.check_driver()
         packed = pack_boxes(dynamics.starts(count), seed, grid, densities, temperature, packing)
         return dynamics.configurations(packed, seed, self.name)[:count]
 

@@ -70,7 +70,6 @@ class MonomerRecipe:
         snapshots
             Configurations taken from each dynamics, evenly spaced; they share a split group.
         """
-        dynamics.check_driver()
         if dynamics.pressure is not None:
             raise InputError(f"pressure {dynamics.pressure:g}: a molecule alone has none; leave it out")
         if box is None and dynamics.driver is not None and dynamics.driver.startswith(POTENTIAL):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from ase import Atoms
 
-from decant.configurations.base import Interval, draw
+from decant.configurations.base import Interval, check_interval, draw
 from decant.configurations.thermal import Disorder, thermal_molecule
 from decant.foundation.errors import InputError
 from decant.molecules.charge import describe_molecules
@@ -34,6 +34,10 @@ class Packing:
 
     tolerance: Interval = (1.8, 2.2)
     disorder: Disorder = Disorder()
+
+    def check(self) -> None:
+        """Raise `InputError` if the distances are none."""
+        check_interval(self.tolerance, "tolerance")
 
 
 def pack_boxes(

@@ -14,6 +14,7 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.frames import density
+from decant.force_field.cache import parameters_of
 from decant.force_field.lammps_input import write_system
 from decant.force_field.recognition import placed_molecules
 from decant.force_field.system import molecular_system
@@ -29,6 +30,7 @@ from decant.lammps.guards import Limits
 from decant.lammps.inputs import inputs_directory
 from decant.lammps.launch import launch, variables
 from decant.lammps.trajectory import read_segment
+from decant.molecules.molecule import Molecule
 from decant.molecules.topology import bonds, renumbered
 from decant.potentials.potential import Potential
 from decant.simulation.force_field import ATOM_STYLE, METHODS, write_force_field
@@ -96,8 +98,11 @@ class Dynamics:
     snapshots: int = 1
     pressure: float | None = None
 
-    def check_driver(self) -> None:
-        """Raise `InputError` if there is no such driver, or it keeps no pressure."""
+    def check(self) -> None:
+        """Raise `InputError` if there is no such driver, it keeps no pressure, or length or number make no sense."""
+        parse_length(self.length)
+        if isinstance(self.snapshots, bool) or not isinstance(self.snapshots, int) or self.snapshots < 1:
+            raise InputError(f"snapshots {self.snapshots}: expected a positive whole number")
         if self.pressure is not None and (self.driver is None or not _is_lammps(self.driver)):
             raise InputError(
                 f"pressure {self.pressure!r} with driver {self.driver}: expected a driver that LAMMPS runs,"
@@ -130,8 +135,6 @@ class Dynamics:
         """
         if self.driver is None:
             return starts
-        if self.snapshots < 1:
-            raise InputError(f"snapshots {self.snapshots}: expected a positive whole number")
         length_ps = parse_length(self.length)
         tasks = [
             Sampling(
@@ -144,6 +147,18 @@ class Dynamics:
             for atoms in frames:
                 atoms.info |= {"group": index, "parent": f"start-{name}-{seed}-{index}", "driver": self.driver}
         return [atoms for frames in taken for atoms in frames]
+
+
+def require_known(driver: str | None, kinds: Sequence[Molecule]) -> None:
+    """Raise `InputError` if a driver through LAMMPS does not know one of the molecules."""
+    if driver in METHODS:
+        for kind in kinds:
+            parameters_of(kind.smiles)
+    elif driver is not None and driver.startswith(POTENTIAL):
+        known = Potential.open(Path(driver.removeprefix(POTENTIAL))).elements
+        unknown = sorted({symbol for kind in kinds for symbol in kind.symbols} - set(known))
+        if unknown:
+            raise InputError(f"driver '{driver}' does not know {', '.join(unknown)}; it knows {' '.join(known)}")
 
 
 def sample_all(tasks: Sequence[Sampling], name: str) -> list[list[Atoms]]:

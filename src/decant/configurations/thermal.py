@@ -26,7 +26,8 @@ SOFTEST = (
     100.0  # cm-1; softer modes (torsions) are taken as this stiff: a straight displacement cannot follow a rotation
 )
 TRIES = 500
-HESSIANS = ("gfn2-xtb", "gfn1-xtb", "mmff94")
+MMFF94 = "mmff94"
+HESSIANS = ("gfn2-xtb", "gfn1-xtb", MMFF94)
 QUANTUM = _hbar * 1e10 / np.sqrt(_e * _amu)  # hbar omega in eV for sqrt(lambda) of 1 sqrt(eV / amu) / angstrom
 
 EnergyForces = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -73,11 +74,20 @@ class Disorder:
     conformers
         Conformers to choose from; each costs one relaxation and one Hessian, once.
     hessian
-        What relaxes conformers and gives their vibrations: gfn2-xtb, gfn1-xtb, or mmff94, which is quicker.
+        What relaxes conformers and gives their vibrations: gfn2-xtb, gfn1-xtb, or mmff94, which is quicker; a molecule
+        that MMFF94 does not know, such as PF6-, has those of gfn2-xtb.
     """
 
     conformers: int = 4
     hessian: str = "gfn2-xtb"
+
+    def check(self) -> None:
+        """Raise `InputError` if there are no conformers, or nothing of this name gives their vibrations."""
+        if isinstance(self.conformers, bool) or not isinstance(self.conformers, int) or self.conformers < 1:
+            raise InputError(f"conformers: expected a positive whole number, not {self.conformers!r}")
+        if self.hessian not in HESSIANS:
+            hint = nearest(str(self.hessian), HESSIANS)
+            raise InputError(f"hessian '{self.hessian}'{hint}: expected one of {', '.join(HESSIANS)}")
 
 
 def thermal_molecule(molecule: Molecule, temperature: float, random: np.random.Generator, disorder: Disorder) -> Atoms:
@@ -167,11 +177,10 @@ def _relaxed(surface: EnergyForces, start: np.ndarray) -> np.ndarray:
 
 def _surface(molecule: Molecule, seed: int, hessian: str) -> EnergyForces:
     """Return energy (eV) and forces (eV/angstrom) as a function of the positions."""
-    if hessian not in HESSIANS:
-        raise InputError(f"hessian '{hessian}'{nearest(hessian, HESSIANS)}: expected one of {', '.join(HESSIANS)}")
-    if hessian == "mmff94":
-        return _mmff94(molecule, seed)
-    method = labeler(hessian)
+    classical = _mmff94(molecule, seed) if hessian == MMFF94 else None
+    if classical:
+        return classical
+    method = labeler(HESSIANS[0] if hessian == MMFF94 else hessian)
     state = {CHARGE: molecule.charge, SPIN: molecule.unpaired + 1}
 
     def tight_binding(positions: np.ndarray) -> tuple[float, np.ndarray]:
@@ -184,13 +193,13 @@ def _surface(molecule: Molecule, seed: int, hessian: str) -> EnergyForces:
     return tight_binding
 
 
-def _mmff94(molecule: Molecule, seed: int) -> EnergyForces:
+def _mmff94(molecule: Molecule, seed: int) -> EnergyForces | None:
     from rdkit.Chem import rdForceFieldHelpers
 
     structure = embedded(molecule.smiles, seed)
     properties = rdForceFieldHelpers.MMFFGetMoleculeProperties(structure)
     if properties is None:
-        raise InputError(f"{molecule.name}: MMFF94 has no parameters for this molecule; use hessian: gfn2-xtb")
+        return None
     field = rdForceFieldHelpers.MMFFGetMoleculeForceField(structure, properties)
 
     def classical(positions: np.ndarray) -> tuple[float, np.ndarray]:

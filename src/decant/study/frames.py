@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from decant.configurations.base import check_entries, complete, find_recipe, names
+from decant.configurations.base import complete, find_recipe
+from decant.configurations.checks import check_values
 from decant.configurations.sizes import sizes_of
-from decant.foundation.errors import InputError
-from decant.molecules.liquid import mixture
-from decant.molecules.molecule import Molecule
-from decant.molecules.solvents import molecule
 
 
 @dataclass(frozen=True)
@@ -49,45 +46,12 @@ def frame_sizes(entries: Sequence[dict[str, Any]]) -> list[Frames]:
     InputError
         If an entry is wrong or names a solvent that nobody knows.
     """
-    check_entries(entries, "recipes")
+    check_values(entries, "recipes")
     found = []
-    for number, entry in enumerate(entries):
-        try:
-            recipe = find_recipe(entry["recipe"])
-            parameters = complete(recipe, entry.get("parameters") or {})
-            sizes = sizes_of(recipe, parameters)
-            if not sizes.isolated:
-                found.append(Frames(entry.get("count", 1), sizes.molecules, sizes.periodic, parameters))
-        except InputError as error:
-            raise InputError(f"recipes: entry {number}: {error}") from error
-    return found
-
-
-def molecules_of(entries: Sequence[dict[str, Any]]) -> frozenset[Molecule] | None:
-    """Return the molecules that the frames of recipes hold; None where the parameters of one do not name them."""
-    found: set[Molecule] = set()
     for entry in entries:
-        parameters = entry.get("parameters") or {}
-        if entry["recipe"] == "atom":
-            continue
-        try:
-            kinds = _named_molecules(parameters)
-        except InputError:
-            return None
-        if not kinds:
-            return None
-        found.update(kinds)
-    return frozenset(found)
-
-
-def _named_molecules(parameters: dict[str, Any]) -> list[Molecule]:
-    """Return the molecules that the parameters of a recipe name; none where they name none."""
-    if "liquid" in parameters:
-        box = mixture(parameters["liquid"], parameters.get("atoms"), parameters.get("molecules"))
-        return [kind for kind, _ in box]
-    if "molecule" in parameters:
-        return [molecule(str(parameters["molecule"]))]
-    for word in ("molecules", "solvents"):
-        if isinstance(parameters.get(word), str | list):
-            return [molecule(name) for name in names(parameters[word])]
-    return []
+        recipe = find_recipe(entry["recipe"])
+        parameters = complete(recipe, entry.get("parameters") or {})
+        sizes = sizes_of(recipe, parameters)
+        if not sizes.isolated:
+            found.append(Frames(entry.get("count", 1), sizes.molecules, sizes.periodic, parameters))
+    return found

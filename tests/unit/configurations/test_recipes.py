@@ -55,6 +55,12 @@ def test_each_stiff_mode_holds_half_kt_on_average():
     assert np.allclose(energies[stiff], 0.5 * kB * 400.0, rtol=0.15)
 
 
+def test_an_ion_that_mmff94_does_not_know_has_the_modes_of_gfn2_xtb():
+    quick, own = (normal_modes(molecule("PF6-"), 1, hessian) for hessian in ("mmff94", "gfn2-xtb"))
+    assert quick.wavenumbers == pytest.approx(own.wavenumbers)
+    assert quick.wavenumbers.max() > 700  # cm-1: the stretches of the octahedron
+
+
 def test_a_molecule_too_hot_to_stay_whole_is_refused():
     with pytest.raises(InputError, match="lower the temperature"):
         thermal_molecule(molecule("EC"), 50000.0, np.random.default_rng(0), Disorder(1, "mmff94"))

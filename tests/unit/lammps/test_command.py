@@ -1,6 +1,8 @@
 """The environment in which `lmp` runs."""
 
+import json
 import os
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -21,6 +23,23 @@ def test_each_plugin_gets_its_libraries_whichever_is_asked_for_first(monkeypatch
     assert mace["LAMMPS_PLUGIN_PATH"].split(":")[0] == mace_directory()
     assert mace_directory() not in deepmd["LAMMPS_PLUGIN_PATH"].split(":")
     assert mace_directory() in everything["LAMMPS_PLUGIN_PATH"].split(":")
+
+
+def test_deep_potentials_plugin_is_found_as_its_own_package_finds_it_without_loading_torch():
+    found = _environment_told_by("from decant.lammps.command import _every_plugin; variables, _ = _every_plugin()")
+    own = _environment_told_by("from deepmd.lmp import get_op_dir; variables = os.environ")
+    assert found[:2] == own[:2]
+    assert (found[2], own[2]) == (False, True)
+
+
+def _environment_told_by(code: str) -> list[str | bool]:
+    told = "names = ('LD_LIBRARY_PATH', 'LD_PRELOAD')"
+    ask = (
+        f"import os, sys, json; {code}; {told}; print(json.dumps([*map(variables.get, names), 'torch' in sys.modules]))"
+    )
+    clean = {name: value for name, value in os.environ.items() if name not in ("LD_LIBRARY_PATH", "LD_PRELOAD")}
+    done = subprocess.run([sys.executable, "-c", ask], env=clean, capture_output=True, text=True, check=True)
+    return list(json.loads(done.stdout))
 
 
 @pytest.mark.parametrize("own", ["", "/my/plugins"])

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from decant.configurations.named import molecules_of
 from decant.foundation.settings import key
 from decant.molecules.molecule import Molecule
 from decant.study.cells import configurations, labelled, set_input
 from decant.study.cost import build_seconds, label_seconds
 from decant.study.data_sets.base import DataSet, Whole
-from decant.study.frames import frame_sizes, molecules_of
+from decant.study.frames import frame_sizes
 from decant.study.paths import locate_recipes
 from decant.study.readers import entries
 from decant.study.step import Step
