@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 from ase import Atoms
+from ase.data import atomic_numbers
 
 from decant.data.prediction import ask
+from decant.molecules.topology import is_coordinating
 
 if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
@@ -39,16 +42,18 @@ def lone_atoms(
 
 
 def lone_atoms_told(lone: Mapping[str, Mapping[str, float | None]]) -> str:
-    """Return one line on lone atoms that are far off their labels; an empty text where none is."""
+    """Return one line on lone atoms that are far off their labels; an empty text where none is.
+
+    A metal is an ion in a liquid: what its neutral atom has says nothing of it, and a fit is not held to such atoms.
+    """
+    metals = {symbol for symbol in lone if is_coordinating(np.array([atomic_numbers[symbol]])).any()}
     off = {
         symbol: one["potential"] - one["label"]
         for symbol, one in lone.items()
-        if one["potential"] is not None and one["label"] is not None
+        if symbol not in metals and one["potential"] is not None and one["label"] is not None
     }
     words = [f"{symbol} by {value:+.2g} eV" for symbol, value in off.items() if abs(value) > LONE_LIMIT]
     if not words:
         return ""
-    return (
-        f"lone atoms are off their labels, {', '.join(words)}: do not break bonds with this potential; where bonds must"
-        " break, fit with --set hold_lone_atoms=true"
-    )
+    remedy = "" if metals else "; where bonds must break, fit with --set hold_lone_atoms=true"
+    return f"lone atoms are off their labels, {', '.join(words)}: do not break bonds with this potential{remedy}"
