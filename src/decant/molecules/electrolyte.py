@@ -11,6 +11,7 @@ from decant.molecules.liquid import composition_name, mixture, ratio, shared_out
 from decant.molecules.measurements import ROOM_K, measured
 from decant.molecules.molecule import Molecule
 from decant.molecules.salts import Salt, salt
+from decant.molecules.solvents import known_name
 
 BY = ("mole", "mass", "volume")
 """What the numbers of a mixture of solvents may be shares of."""
@@ -141,7 +142,7 @@ def _mole_fractions(parts: list[tuple[Molecule, float]], by: str) -> tuple[list[
 
 
 def _density(solvent: Molecule) -> float:
-    found = measured({solvent.name: 1.0}, "density", ROOM_K)
+    found = measured({known_name(solvent): 1.0}, "density", ROOM_K)
     if isinstance(found, str) or found.density is None:
         raise InputError(f"`by` volume: no density is known of {solvent.name}; give the shares by mass or mole")
     return found.density

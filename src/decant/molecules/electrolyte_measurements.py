@@ -15,6 +15,7 @@ from decant.foundation.files import parse_yaml
 from decant.molecules.measurements import SAME_COMPOSITION
 from decant.molecules.molecule import Molecule
 from decant.molecules.salts import salts
+from decant.molecules.solvents import known_name
 
 SAME_MOLALITY = 0.02
 """Of its own: the number of formula units of a small box is no finer."""
@@ -78,15 +79,12 @@ def dissolved_salt(liquid: Sequence[tuple[Molecule, int]]) -> tuple[dict[str, fl
     """
     solvents, numbers = Counter[str](), Counter[str]()  # either may stand several times in a liquid
     for kind, count in liquid:
-        if kind.charge:
-            numbers[kind.smiles] += count
-        else:
-            solvents[kind.name] += count
+        (numbers if kind.charge else solvents)[known_name(kind)] += count
     mass = sum(kind.molar_mass * count for kind, count in liquid if not kind.charge)
     for one in salts().values():
-        if numbers.keys() == {one.cation.smiles, one.anion.smiles} and mass:
-            units = numbers[one.cation.smiles] / one.cations
-            if units == numbers[one.anion.smiles] / one.anions:
+        if numbers.keys() == {one.cation.name, one.anion.name} and mass:
+            units = numbers[one.cation.name] / one.cations
+            if units == numbers[one.anion.name] / one.anions:
                 fractions = {name: count / solvents.total() for name, count in solvents.items()}
                 return fractions, one.name, 1000 * units / mass
     return None

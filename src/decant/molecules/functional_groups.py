@@ -80,15 +80,8 @@ def change(liquid: Iterable[Molecule], known: Iterable[Molecule]) -> str:
     """
     known = list(known)
     groups = frozenset().union(*(functional_groups(one) for one in known))
-    identities = {identity(one) for one in known}
-    new = [one for one in liquid if identity(one) not in identities]
+    identities = {one.identity for one in known}
+    new = [one for one in liquid if one.identity not in identities]
     if any(functional_groups(one) - groups for one in new):
         return "chemistry"
     return "shape" if new else "none"
-
-
-def identity(molecule: Molecule) -> str:
-    """Return the canonical SMILES of a molecule, the same however its SMILES was written."""
-    from rdkit import Chem
-
-    return str(Chem.CanonSmiles(molecule.smiles))

@@ -53,6 +53,11 @@ class Molecule:
         return float(sum(atomic_masses[atomic_numbers[symbol]] for symbol in self.symbols))
 
     @property
+    def identity(self) -> str:
+        """Canonical SMILES, the same however its SMILES was written."""
+        return _canonical(self.smiles)
+
+    @property
     def charge(self) -> int:
         """Charge, e: the sum of the formal charges."""
         return electrons(self.smiles)[0]
@@ -97,6 +102,13 @@ def embedded(smiles: str, seed: int) -> Mol:
     elif rdForceFieldHelpers.UFFHasAllMoleculeParams(mol):
         rdForceFieldHelpers.UFFOptimizeMolecule(mol, maxIters=2000)
     return mol
+
+
+@functools.lru_cache(maxsize=1024)
+def _canonical(smiles: str) -> str:
+    from rdkit import Chem
+
+    return str(Chem.CanonSmiles(smiles))
 
 
 def rotatable_bonds(smiles: str) -> list[tuple[int, int]]:

@@ -49,3 +49,18 @@ def molecule(name_or_smiles: str) -> Molecule:
             f"unknown solvent '{text}'{hint}; expected a name listed by 'decant solvents' or a SMILES string"
         ) from error
     return Molecule(text, text)
+
+
+def known_name(kind: Molecule) -> str:
+    """Return the name under which a molecule stands in the tables, also of one that was given as SMILES; else its own.
+
+    Only what was measured is looked up so: a SMILES orders the atoms of a molecule, and keeps its name.
+    """
+    if kind.name in solvent_table():
+        return kind.name
+    return _known_names().get(kind.identity, kind.name)
+
+
+@functools.cache
+def _known_names() -> dict[str, str]:
+    return {kind.identity: kind.name for kind in (*solvents(), *ions())}

@@ -144,9 +144,8 @@ class TrainingData:
 
     def new(self, molecules: Sequence[Molecule]) -> list[Molecule]:
         """Return those of some molecules that it has not seen; none where that is not known."""
-        from decant.molecules.functional_groups import identity
 
         if self.molecules is None:
             return []
-        seen = {identity(one) for one in self.molecules}
-        return [one for one in molecules if identity(one) not in seen and one.formula not in self.formulas]
+        seen = {one.identity for one in self.molecules}
+        return [one for one in molecules if one.identity not in seen and one.formula not in self.formulas]

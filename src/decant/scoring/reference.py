@@ -16,6 +16,7 @@ from decant.molecules.electrolyte_measurements import measured_electrolyte
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.measurements import Measurement, citation, measured
 from decant.molecules.molecule import Molecule
+from decant.molecules.solvents import known_name
 from decant.scoring.quantity import Quantity, conductivity, density, diffusion, no_diffusion, transference
 from decant.scoring.replicas import pooled
 
@@ -136,7 +137,9 @@ def experiment(conditions: Mapping[str, Any]) -> Reference:
     reference = Reference(EXPERIMENT)
     if any(kind.charge for kind in _molecules(conditions)):
         return _electrolyte(reference, conditions)
-    composition = {kind.name: fraction for kind, fraction in _molecules(conditions).items()}
+    shares = _molecules(conditions)
+    names = {known_name(kind): kind.name for kind in shares}
+    composition = {name: sum(shares[kind] for kind in shares if known_name(kind) == name) for name in names}
     pressure, temperature_K = conditions.get("pressure_bar", 1.0), conditions["temperature_K"]
     for what in ("density", "diffusion"):
         found = measured(composition, what, temperature_K)
@@ -151,7 +154,7 @@ def experiment(conditions: Mapping[str, Any]) -> Reference:
         elif what == "diffusion":
             for name, value in found.diffusion.items():
                 if taken := reference.take(what, Quantity(value), gap_K):
-                    reference.diffusion[name] = taken
+                    reference.diffusion[names[name]] = taken
         if what not in reference.missing:
             reference.tell(what, found)
     reference.notes = list(dict.fromkeys(reference.notes))

@@ -14,6 +14,7 @@ from decant.lammps.observe import require_trajectory
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.measurements import ROOM_K, measured
 from decant.molecules.molecule import Molecule
+from decant.molecules.solvents import known_name
 from decant.potentials.potential import Potential
 from decant.simulation.description import ENSEMBLES, SAMPLING, RunDescription
 
@@ -208,7 +209,7 @@ def mixture_density(liquid: list[tuple[Molecule, int]]) -> float:
 
 def known_density(solvent: Molecule) -> float | None:
     """Return the experimental density of a solvent near room temperature, g/cm3, or None."""
-    found = measured({solvent.name: 1.0}, "density", ROOM_K)
+    found = measured({known_name(solvent): 1.0}, "density", ROOM_K)
     return None if isinstance(found, str) else found.density
 
 

@@ -79,8 +79,9 @@ def unseen(study: Study) -> list[str]:
         fits = {run.fit.algorithm if run.fit.data == ZERO else run.fit.data: run.fit for run in runs}
         trained = {data: molecules_trained_on(study, fit) for data, fit in fits.items()}
         known = {data: molecules for data, molecules in trained.items() if molecules is not None}
+        identities = {data: {one.identity for one in molecules} for data, molecules in known.items()}
         for kind in liquid:
-            if without := [data for data, molecules in known.items() if kind not in molecules]:
+            if without := [data for data, seen in identities.items() if kind.identity not in seen]:
                 lines.append(f"{name}: {kind.name} is in {_none_of(without, known)}")
         for element in sorted({symbol for kind in liquid for symbol in kind.symbols}):
             held = {data: {symbol for kind in kinds for symbol in kind.symbols} for data, kinds in known.items()}

@@ -27,6 +27,11 @@ def measured(text: str, what: str, kelvin: float = 298.15) -> ElectrolyteMeasure
     return found
 
 
+def test_an_electrolyte_is_known_however_its_molecules_are_written() -> None:
+    by_smiles = "C1COC(=O)O1:310,CCOC(=O)OC:612,[Li+]:90,F[P-](F)(F)(F)(F)F:90"
+    assert measured(by_smiles, "conductivity") == measured(MOLAR, "conductivity")
+
+
 def test_every_value_has_a_source_and_is_one_that_a_liquid_can_have() -> None:
     assert len(electrolyte_measurements()) >= 30
     for one in electrolyte_measurements():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from decant.molecules.functional_groups import identity
 from decant.molecules.ions import ions
 from decant.molecules.molecule import Molecule
 from decant.molecules.smiles import smiles
@@ -18,7 +17,7 @@ def graph(molecule: Molecule) -> tuple[tuple[str, ...], tuple[tuple[int, int], .
 @pytest.mark.parametrize("solvent", [one for one in solvents() if one.name != "DMSO"], ids=lambda one: one.name)
 def test_bonds_alone_give_back_a_solvent(solvent: Molecule) -> None:
     found = smiles(*graph(solvent))
-    assert found and identity(Molecule("", found)) == identity(solvent)
+    assert found and Molecule("", found).identity == solvent.identity
 
 
 def test_an_anion_is_found() -> None:
@@ -28,7 +27,7 @@ def test_an_anion_is_found() -> None:
 @pytest.mark.parametrize("ion", [one for one in ions() if len(one.symbols) > 1], ids=lambda one: one.name)
 def test_a_named_ion_is_found_with_its_charge(ion: Molecule) -> None:
     found = smiles(*graph(ion))
-    assert found and identity(Molecule("", found)) == identity(ion)
+    assert found and Molecule("", found).identity == ion.identity
     assert Molecule("", found).charge == ion.charge
 
 

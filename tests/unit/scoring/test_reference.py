@@ -63,6 +63,12 @@ def test_experiment_is_what_was_measured_with_its_source() -> None:
     assert not found.periodic
 
 
+def test_experiment_knows_a_solvent_that_is_given_as_smiles() -> None:
+    named, written = experiment(conditions()), experiment(conditions("OC:10"))
+    assert written.density == named.density
+    assert written.diffusion == {"OC": named.diffusion["MEOH"]}
+
+
 def test_experiment_knows_a_mixture_and_its_composition() -> None:
     found = experiment(conditions("EC:4,EMC:8"))
     assert found.density == Quantity(1.0948, pytest.approx(0.0055, abs=1e-4))

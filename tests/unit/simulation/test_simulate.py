@@ -107,6 +107,7 @@ def test_copies_of_a_box_are_three_numbers(text):
 def test_the_start_density_is_that_of_the_mixed_solvents():
     density = mixture_density(parse_liquid("EC:4,EMC:8"))
     assert mixture_density(parse_liquid("EMC:1")) < density < mixture_density(parse_liquid("EC:1"))
+    assert density == mixture_density(parse_liquid("EC:4,CCOC(=O)OC:8"))  # by its SMILES, it is the same solvent
 
 
 def test_a_start_from_an_unknown_density_is_told(tmp_path, caplog):

@@ -90,3 +90,9 @@ def test_a_species_that_only_some_data_sets_have_is_told_with_the_others(tmp_pat
     dmc = {"recipes": [{"recipe": "monomer", "count": 2, "parameters": {"molecule": "DMC"}}]}
     study = study_of(tmp_path, data__dmc=dmc, simulations__dmc__data=["two", "dmc"])
     assert "dmc: DMC is in none of two" in unseen(study)
+
+
+def test_a_molecule_was_seen_however_it_is_written(tmp_path: Path) -> None:
+    assert unseen(study_of(tmp_path, simulations__ec__liquid="C1COC(=O)O1:4")) == unseen(
+        study_of(tmp_path, simulations__ec__liquid="EC:4")
+    )
