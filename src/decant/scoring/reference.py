@@ -25,6 +25,7 @@ EXPERIMENT = "experiment"
 ASSUMED = {"density": 0.005, "diffusion": 0.05, "conductivity": 0.05}
 # relative change per K of organic liquids near room temperature: thermal expansion; an activation energy of 15 kJ/mol
 PER_KELVIN = {"density": 0.001, "diffusion": 0.02, "conductivity": 0.02}
+VALUES = ("density_g_cm3", "diffusion_1e-5_cm2_s", "conductivity_mS_cm", "cation_transference")
 SILENT_K, FARTHEST_K = 2.0, 10.0
 TRANSFERENCE_ERROR, TRANSFERENCE_PER_KELVIN = 0.05, 0.01  # absolute: it may be 0; methods differ by 0.05 and more
 PRINTED_DENSITY_ERROR = 0.01  # g/cm3, of an electrolyte: that of printed coefficients of a fit
@@ -195,8 +196,8 @@ def from_file(path: Path, conditions: Mapping[str, Any]) -> Reference:
     if len(contents) != 1:
         raise InputError(f"{path}: has {len(contents)} rows; a score takes one: give a file with that row alone")
     content = contents[0]
-    if "density_g_cm3" not in content and "diffusion_1e-5_cm2_s" not in content:
-        raise InputError(f"{path}: expected density_g_cm3, diffusion_1e-5_cm2_s or both")
+    if not content.keys() & set(VALUES):
+        raise InputError(f"{path}: expected at least one of {', '.join(VALUES)}")
     reference = Reference(str(path), _read(path, content, "source", text) or "")
     temperature = _read(path, content, "temperature_K", positive) or conditions["temperature_K"]
     gap = abs(temperature - conditions["temperature_K"])

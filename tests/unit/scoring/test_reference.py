@@ -133,7 +133,7 @@ def test_a_file_gives_values_by_species_with_their_uncertainty(tmp_path: Path) -
     ("content", "message"),
     [
         ({"densty_g_cm3": 1.0}, "did you mean 'density_g_cm3'"),
-        ({"source": "none"}, "expected density_g_cm3, diffusion_1e-5_cm2_s or both"),
+        ({"source": "none"}, "expected at least one of density_g_cm3, diffusion_1e-5_cm2_s, conductivity_mS_cm"),
         ({"density_g_cm3": "dense"}, "density_g_cm3: expected a positive number"),
         ({"density_g_cm3": 1.0, "density_uncertainty_g_cm3": -1.0}, "expected a number from 0 on"),
         ({"diffusion_1e-5_cm2_s": 1.0}, "expected a mapping of species"),
@@ -242,3 +242,5 @@ def test_a_file_may_have_values_of_an_electrolyte(tmp_path: Path) -> None:
     )
     assert found.conductivity == Quantity(9.0, pytest.approx(0.45))
     assert found.transference == Quantity(-0.1, 0.05)
+    alone = from_content(tmp_path, {"conductivity_mS_cm": 9.0}, liquid=LIPF6)
+    assert alone.conductivity == found.conductivity and {"density", "diffusion"} <= alone.missing.keys()
