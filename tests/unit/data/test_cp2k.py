@@ -105,3 +105,52 @@ def test_a_frame_is_periodic_where_its_cell_and_its_electrons_are(taken, said, p
 def test_kinds_of_atoms_under_other_names_are_their_elements(taken):
     (atoms,) = taken(HEAD.replace("kind: O ", "kind: OW").replace("kind: H ", "kind: HW"), CONVERGED, TAIL).frames
     assert atoms.get_chemical_symbols() == ["O", "H", "H"]
+
+
+STRESS = """
+ STRESS| Analytical stress tensor [{}]
+ STRESS|                        x                   y                   z
+ STRESS|      x        {:18.11E}   1.00000000000E-03   0.00000000000E+00
+ STRESS|      y        1.00000000000E-03   4.98124910370E-01   0.00000000000E+00
+ STRESS|      z        0.00000000000E+00   0.00000000000E+00   4.76314052662E+00
+ STRESS| 1/3 Trace                                             5.22229790621E+00
+ STRESS| Determinant                                           2.46887989384E+01
+"""
+LATER = """
+ ENERGY| Total FORCE_EVAL ( QS ) energy [hartree]            -17.220000000000001
+
+ FORCES| Atomic forces [{}]
+ FORCES|   Atom     x               y               z               |f|
+ FORCES|      1  1.00000000E-02  0.00000000E+00  0.00000000E+00   1.00000000E-02
+ FORCES|      2 -1.00000000E-02  5.00000000E-03  0.00000000E+00   1.11803399E-02
+ FORCES|      3  0.00000000E+00 -5.00000000E-03  0.00000000E+00   5.00000000E-03
+ FORCES| Sum     0.00000000E+00  0.00000000E+00  0.00000000E+00   0.00000000E+00
+"""
+"""As CP2K 2025 lays it out."""
+
+
+@pytest.mark.parametrize(("unit", "in_bar"), [("GPa", 1e4), ("bar", 1.0), ("kbar", 1e3), ("atm", 1.01325)])
+def test_the_stress_becomes_a_virial_whatever_its_unit(taken, unit, in_bar):
+    (atoms,) = taken(HEAD, CONVERGED, TAIL, STRESS.format(unit, 10.405)).frames
+    # 10 x 10 x 10 angstrom^3; 1 bar is 6.241509e-7 eV/angstrom^3
+    expected = np.array([[10.405, 0.001, 0], [0.001, 0.49812491037, 0], [0, 0, 4.76314052662]]) * in_bar * 6.241509e-4
+    assert np.allclose(atoms.info["REF_virial"], expected, rtol=1e-5)
+
+
+def test_a_molecule_has_no_virial(taken):
+    (atoms,) = taken(HEAD, CELL.format("NONE"), CONVERGED, TAIL, STRESS.format("GPa", 1.0)).frames
+    assert "REF_virial" not in atoms.info
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("hartree/bohr", 51.42207), ("eV/angstrom", 1.0)])
+def test_an_output_of_2025_is_taken_like_earlier_ones(taken, unit, factor):
+    (atoms,) = taken(HEAD, CONVERGED, LATER.format(unit), STRESS.format("bar", 1.0)).frames
+    assert atoms.info["REF_energy"] == pytest.approx(-17.22 * 27.211386, rel=1e-6)
+    assert np.allclose(atoms.arrays["REF_forces"][1], [-0.01 * factor, 0.005 * factor, 0], rtol=1e-5)
+
+
+def test_units_that_are_not_known_are_refused_by_name(taken):
+    with pytest.raises(InputError, match=r"cp2k.out: forces in \[mN\]; expected hartree/bohr, ev/angstrom"):
+        taken(HEAD, CONVERGED, LATER.format("mN"))
+    with pytest.raises(InputError, match=r"cp2k.out: stress in \[Mbar\]; expected gpa, bar"):
+        taken(HEAD, CONVERGED, TAIL, STRESS.format("Mbar", 1.0))
