@@ -152,10 +152,19 @@ void PairMACE::init_style() {
   require_no_other_bonds();
   require_own_masses();
   require_whole_box();
+  warn_of_long_steps();
   planned_ = false;
   decant::request_full_list(*neighbor, static_cast<Pair*>(this), decant::Newer{});
   for (const auto& engine : engines_) engine->set_threads(comm->nthreads);
   if (deviation_) deviation_->open();
+}
+
+// Whoever comes from units real gives femtoseconds, and is then told of lost atoms
+void PairMACE::warn_of_long_steps() const {
+  const double longest = 0.05;  // ps; the heaviest atoms move too far in it
+  if (comm->me == 0 && update->whichflag == 1 && update->nsteps > 0 && update->dt > longest)
+    error->warning(FLERR, "pair_style mace: timestep {} is that many ps in units metal; half a femtosecond is 0.0005",
+                   update->dt);
 }
 
 void PairMACE::require_all_ghosts() const {

@@ -41,6 +41,7 @@ class PairMACE : public Pair {
   void require_all_neighbors() const;
   void require_own_masses() const;
   void require_whole_box() const;
+  void warn_of_long_steps() const;
   void follow_lists();
   void plan_exchange();
   bool in_list(int type) const;

@@ -204,3 +204,11 @@ def test_an_atom_that_is_nowhere_is_named(tmp_path: Path, model: Path, velocity:
         + f"variable v atom {value}\nfix 1 all nve\nrun 0\nvelocity one set v_v 0 0\nrun 1 pre no\n"
     )
     assert "pair_style mace: atom 7 has the non-numeric position (" in error_of(tmp_path, script, ranks)
+
+
+@pytest.mark.parametrize(("timestep", "warned"), [("0.0005", False), ("0.5", True)])
+def test_a_time_step_in_femtoseconds_is_told(tmp_path: Path, model: Path, timestep: str, warned: bool) -> None:
+    write_data(tmp_path / "system.data", liquid(), ELEMENTS)
+    script = header(liquid(), model) + f"timestep {timestep}\nfix 1 all nve/limit 0.01\nrun 0\nrun 1\n"
+    said = run_lmp(tmp_path, script, 2, timeout=TIMEOUT).stdout
+    assert said.count(f"pair_style mace: timestep {timestep} is that many ps in units metal") == warned
