@@ -147,6 +147,8 @@ def with_prediction(frame: Atoms, whole: Prediction, intra: Prediction | None = 
     return atoms
 
 
+LEAST_BAR = 100.0
+"""Mean error of the pressure from which on it is told: it changes the density of an organic liquid by about 1 %."""
 SHOWN = 4
 """Compositions whose energy offset is told in words."""
 
@@ -160,10 +162,12 @@ def table(errors: dict[str, Any]) -> str:
 
 
 def words(errors: dict[str, Any]) -> list[str]:
-    """Return what must be said besides the table: an energy that is off by a constant, lone atoms that are off."""
+    """Return what must be said besides the table: a constant that the energy is off by, the pressure, lone atoms."""
     lines = []
     if is_offset(errors["energy_meV_per_atom"]):
         lines.append(_offset_in_words(errors["energy_meV_per_atom"]))
+    if told := _pressure_in_words(errors.get("pressure_bar")):
+        lines.append(told)
     if told := lone_atoms_told(errors.get("isolated_atoms_eV") or {}):
         lines.append(f"note: {told}")
     return lines
@@ -208,6 +212,20 @@ def _energy_rows(name: str, energy: dict[str, Any]) -> list[tuple[str, str, dict
     if energy.get("rmse_shifted") is not None:
         rows.append(("  less its mean error", "meV/atom", {**bare, "rmse": energy["rmse_shifted"]}))
     return rows
+
+
+def _pressure_in_words(pressure: dict[str, Any] | None) -> str:
+    """Return a sentence on a pressure that is off in one direction; an empty text where that may be chance."""
+    if pressure is None or pressure["uncertainty"] is None:
+        return ""
+    mean, error = pressure["mean_error"], pressure["uncertainty"]
+    if abs(mean) < max(LEAST_BAR, 2 * error):
+        return ""
+    side = "denser" if mean < 0 else "less dense"
+    return (
+        f"The pressure is off by {mean:+.0f} ± {error:.0f} bar on average: at constant pressure the liquid will be "
+        f"{side} than that of the labels."
+    )
 
 
 def _offset_in_words(energy: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from math import gcd
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from ase.units import bar
 
 from decant.data.decomposition import labelled_parts, less
 from decant.foundation.errors import InputError
@@ -29,6 +30,8 @@ PARTS = ("translational", "rotational", "vibrational")
 RELATIVE_ZERO_MOMENT = 1.0e-9
 ABSOLUTE_ZERO_MOMENT = 1.0e-6
 MILLI = 1000.0
+FEWEST_GROUPS = 5
+"""Groups of frames from which on their spread is told as an uncertainty."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,9 @@ def fit_errors(frames: Sequence[Atoms], predictions: Sequence[Prediction]) -> di
         off) tell a constant offset from a real error. ``offsets`` holds the mean error of each composition, and
         ``rmse_within`` what is left without them, estimated over the compositions of two frames or more (None if there
         is none): such constants no force feels, and no composition that a potential has not seen is without.
+        ``pressure_bar`` has the ``mean_error`` of the pressure over groups of related frames, its ``size`` (no sign),
+        its ``uncertainty`` (one standard error; None of fewer than `FEWEST_GROUPS`) and ``groups``, their number; None
+        if no frame has a virial.
 
     Raises
     ------
@@ -152,6 +158,7 @@ def fit_errors(frames: Sequence[Atoms], predictions: Sequence[Prediction]) -> di
         "energy_meV_per_atom": _energy_errors(chosen),
         "force_meV_per_A": _force_errors(chosen),
         "virial_meV_per_atom": _virial_errors(chosen),
+        "pressure_bar": _pressure_error(chosen),
     }
 
 
@@ -298,3 +305,23 @@ def _virial_errors(pairs: list[tuple[Atoms, Prediction]]) -> dict[str, float | N
             references.append(reference)
             errors.append(np.asarray(prediction.virial).reshape(3, 3) / len(atoms) - reference)
     return _numbers(np.array(errors), np.array(references)) if errors else None
+
+
+def _pressure_error(pairs: list[tuple[Atoms, Prediction]]) -> dict[str, Any] | None:
+    """Error of the pressure, bar, averaged over the frames of a group first: those of one trajectory are alike."""
+    groups: dict[Any, list[float]] = {}
+    for number, (atoms, prediction) in enumerate(pairs):
+        if "REF_virial" in atoms.info and prediction.virial is not None:
+            error = np.reshape(prediction.virial, (3, 3)) - np.reshape(atoms.info["REF_virial"], (3, 3))
+            pressure = float(np.trace(error)) / (3 * atoms.get_volume() * bar)
+            groups.setdefault(atoms.info.get("group", number), []).append(pressure)
+    if not groups:
+        return None
+    means = np.array([np.mean(errors) for errors in groups.values()])
+    known = len(means) >= FEWEST_GROUPS
+    return {
+        "mean_error": float(means.mean()),
+        "size": float(abs(means.mean())),
+        "uncertainty": float(means.std(ddof=1) / np.sqrt(len(means))) if known else None,
+        "groups": len(means),
+    }

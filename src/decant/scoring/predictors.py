@@ -22,6 +22,7 @@ ERRORS = {
     "energy, intermolecular": ("meV/atom", "molecular.inter.energy_meV_per_atom.rmse"),
     "force, intramolecular": ("meV/A", "molecular.intra.force_meV_per_A.rmse"),
     "force, intermolecular": ("meV/A", "molecular.inter.force_meV_per_A.rmse"),
+    "pressure, mean error": ("bar", "pressure_bar.size"),
     "virial, intramolecular": ("meV/atom", "molecular.intra.virial_meV_per_atom.rmse"),
     "virial, intermolecular": ("meV/atom", "molecular.inter.virial_meV_per_atom.rmse"),
 }

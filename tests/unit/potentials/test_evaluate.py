@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from ase import Atoms
 
 from decant.data.prediction import Prediction
-from decant.potentials.evaluate import table
+from decant.potentials.evaluate import table, words
 from decant.potentials.fit_errors import fit_errors
 
 NOISE = np.array([0.003, -0.003, 0.003, -0.003])
@@ -54,3 +55,17 @@ def test_errors_of_an_earlier_version_still_make_a_table() -> None:
     for key in ("rmse_within", "offsets"):
         del found["energy_meV_per_atom"][key]
     assert "less its mean error" in table(found)
+
+
+@pytest.mark.parametrize(
+    ("mean", "uncertainty", "told"),
+    [(-300.0, 60.0, "off by -300 ± 60 bar on average: at constant pressure the liquid will be denser than"),
+     (250.0, 60.0, "off by +250 ± 60 bar on average: at constant pressure the liquid will be less dense than"),
+     (-300.0, 200.0, ""), (-60.0, 5.0, ""), (-300.0, None, "")],
+)  # fmt: skip
+def test_a_pressure_that_is_off_in_one_direction_is_told(mean: float, uncertainty: float | None, told: str) -> None:
+    pressure = {"mean_error": mean, "size": abs(mean), "uncertainty": uncertainty, "groups": 8}
+    said = [
+        line for line in words({**errors({"CO2": 0.0}), "pressure_bar": pressure}) if line.startswith("The pressure")
+    ]
+    assert said == [] if not told else told in said[0]

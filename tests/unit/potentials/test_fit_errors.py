@@ -168,3 +168,29 @@ def test_parity_has_all_parts_of_the_same_forces_that_the_errors_count() -> None
     for name in ("total", *PARTS):
         np.testing.assert_allclose(predicted[name], 1.1 * reference[name], atol=1e-9)
         assert force[name]["ratio"] == pytest.approx(0.1)
+
+
+def off_by(bars: list[float], group: str) -> list[tuple[Atoms, Prediction]]:
+    """Return frames with predictions whose pressure is off by so much."""
+    found = []
+    for value in bars:
+        atoms = labelled_water()
+        atoms.info["group"] = group
+        virial = np.arange(9.0).reshape(3, 3) + value * 6.241509e-7 * 1000.0 * np.eye(3)  # 10 x 10 x 10 angstrom^3
+        found.append((atoms, Prediction(-60.0, atoms.arrays["REF_forces"], virial)))
+    return found
+
+
+def test_the_pressure_is_off_by_the_mean_over_groups_of_frames() -> None:
+    pairs = [*off_by([-300.0, -100.0, -200.0], "a"), *off_by([-400.0], "b")]
+    pressure = fit_errors(*zip(*pairs, strict=True))["pressure_bar"]
+    assert pressure == {"mean_error": pytest.approx(-300), "size": pytest.approx(300), "uncertainty": None, "groups": 2}
+    more = [*pairs, *off_by([-250.0], "c"), *off_by([-350.0], "d"), *off_by([-300.0], "e")]
+    spread = np.std([-200.0, -400, -250, -350, -300], ddof=1) / np.sqrt(5)
+    assert fit_errors(*zip(*more, strict=True))["pressure_bar"]["uncertainty"] == pytest.approx(spread)
+    assert (
+        fit_errors(*zip(*[(atoms, Prediction(one.energy, one.forces, None)) for atoms, one in pairs], strict=True))[
+            "pressure_bar"
+        ]
+        is None
+    )
