@@ -1,0 +1,1 @@
+"""SevenNet in decant."""
