@@ -213,6 +213,17 @@ def test_a_time_limit_ends_an_epoch_that_is_longer(
         assert after["state"] == "finished" and after["epochs"] > 0.0
 
 
+@pytest.mark.parametrize("algorithm", ["mace", "deepmd"])
+def test_a_fit_killed_at_its_end_is_told_as_done(algorithm, tiny_dataset, tmp_path, request):
+    shutil.copytree(request.getfixturevalue(f"{algorithm}_model"), tmp_path / "m")
+    record = tmp_path / "m" / "fit.yaml"
+    record.write_text(record.read_text().replace("state: finished", "state: running"))
+    said = run_decant("fit", algorithm, tiny_dataset, "--preset", "quick", *TINY[algorithm], "-o", tmp_path / "m")
+    last = [line for line in said.stderr.splitlines() if line.startswith(f"fit {algorithm}:")][-1]
+    assert "100%" in last and float(re.search(r"(\S+) \w+/s", last)[1]) >= 0
+    assert read_yaml(record)["state"] == "finished"
+
+
 @MODELS
 def test_the_log_of_a_training_tells_its_threads(model: str, request: pytest.FixtureRequest) -> None:
     log = (request.getfixturevalue(model) / "work" / "train.log").read_text()

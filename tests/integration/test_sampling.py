@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from decant.configurations.base import build_entry
-from decant.configurations.sampling import Sampling, _intact, sample
+from decant.configurations.sampling import Sampling, intact, sample
 from decant.foundation.errors import InputError
 from decant.molecules.topology import bonds
 
@@ -44,7 +44,7 @@ def test_a_seed_repeats_the_dynamics_of_a_potential(driver):
 def test_a_trajectory_that_breaks_gives_the_configurations_before_it_breaks(driver):
     start = packed()
     frames = sample(Sampling(driver, start, 30000.0, 0.02, 20, 1))  # no molecule survives this temperature
-    whole = _intact(start)
+    whole = intact(bonds(start))
     assert 1 <= len(frames) < 20 and all(whole(atoms) for atoms in frames)
     assert len({atoms.positions.tobytes() for atoms in frames}) == len(frames), "no configuration comes twice"
 

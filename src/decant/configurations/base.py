@@ -25,7 +25,8 @@ class Recipe(Protocol):
 
     A class whose attribute `base` is another recipe, and whose `build` ends with ``**box``, takes the parameters of
     that recipe as well. Parameters that recipes share are dataclasses: see `decant.configurations.groups.flat`. Where a
-    recipe can say how large its frames will be, it has a method more: see `decant.configurations.sizes.TellsSizes`.
+    recipe can say how large its frames will be, it has a method more: see `decant.configurations.sizes.TellsSizes`. One
+    whose attribute `own_groups` is true names groups that hold across entries and files, as they stand.
     """
 
     name: str
@@ -63,6 +64,7 @@ BUILT_IN = (
     "decant.configurations.hot:HotRecipe",
     "decant.configurations.mixture_grid:MixtureGridRecipe",
     "decant.learning.recipe:ActiveRecipe",
+    "decant.configurations.run:RunRecipe",
     "decant.configurations.import_:ImportRecipe",
 )
 
@@ -196,7 +198,7 @@ def build_entry(entry: dict[str, Any], number: int, seed: int) -> list[Atoms]:
         place, group = atoms.info.get("liquid", number), atoms.info.get("group", index)
         atoms.info |= {
             "recipe": recipe.name,
-            "group": f"{family}-{place}-{chosen}-{group}",
+            "group": group if getattr(recipe, "own_groups", False) else f"{family}-{place}-{chosen}-{group}",
             "seed": chosen,
             "parameters": json.dumps(parameters, sort_keys=True).replace('"', "'"),
         }

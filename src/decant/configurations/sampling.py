@@ -206,7 +206,7 @@ def sample(task: Sampling) -> list[Atoms]:
     by_method = not _is_lammps(task.driver) or (task.driver in METHODS and not task.start.pbc.all())
     run: Callable[[Sampling], list[Atoms]] = _by_method if by_method else _by_lammps
     frames = run(task)
-    whole = _intact(task.start)
+    whole = intact(bonds(task.start))
     broken = next((index for index, atoms in enumerate(frames) if not whole(atoms)), len(frames))
     if broken == 0:
         raise InputError(
@@ -216,9 +216,9 @@ def sample(task: Sampling) -> list[Atoms]:
     return [frames[index] for index in dict.fromkeys(chosen.tolist())]
 
 
-def _intact(start: Atoms) -> Callable[[Atoms], bool]:
-    """Return what tells whether a configuration has the bonds of the start."""
-    expected = {tuple(pair) for pair in bonds(start).tolist()}
+def intact(pairs: np.ndarray) -> Callable[[Atoms], bool]:
+    """Return what tells whether a configuration, however hot, has these bonds (shape (n, 2), i < j) and no other."""
+    expected = {tuple(pair) for pair in pairs.tolist()}
 
     def whole(atoms: Atoms) -> bool:
         tight, loose = ({tuple(pair) for pair in found.tolist()} for found in (bonds(atoms), bonds(atoms, LONGEST)))

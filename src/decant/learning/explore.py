@@ -15,7 +15,7 @@ from decant.lammps.model_deviation import cut_last_line, read_model_deviation
 from decant.learning.settings import State
 from decant.potentials.committee import DEVIATION
 from decant.simulation.protocol import Protocol
-from decant.simulation.run import Run
+from decant.simulation.run import Run, configuration
 from decant.simulation.simulate import simulate
 
 if TYPE_CHECKING:
@@ -101,8 +101,6 @@ def stable_ps(run: Run) -> float:
 
 def explored_frames(run: Run) -> list[Frame]:
     """Return the frames of a run of `explore` whose deviation was written, in the order of time."""
-    from ase.geometry import cellpar_to_cell
-
     segments = run.trajectory_segments()
     if not segments:
         return []
@@ -117,14 +115,7 @@ def explored_frames(run: Run) -> list[Frame]:
         )  # of what a time step will share with the next in MDAnalysis 3
         universe: Universe = run.universe()
     frames = []
-    for step, energy, moment in zip(steps, energies, universe.trajectory, strict=True):
+    for step, energy, _ in zip(steps, energies, universe.trajectory, strict=True):
         if step in of_step:
-            atoms = Atoms(
-                universe.atoms.elements.tolist(),
-                positions=moment.positions.astype(float),
-                cell=cellpar_to_cell(moment.dimensions),
-                pbc=True,
-            )
-            atoms.set_array("mol_id", np.asarray(universe.atoms.resindices, dtype=int))
-            frames.append(Frame(atoms, step, of_step[step], float(energy)))
+            frames.append(Frame(configuration(universe), step, of_step[step], float(energy)))
     return frames

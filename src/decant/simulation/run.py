@@ -21,6 +21,7 @@ from decant.lammps.trajectory import Segment, read_segment
 from decant.simulation.description import DESCRIPTION, RunDescription
 
 if TYPE_CHECKING:
+    from ase import Atoms
     from MDAnalysis import Universe
 
 POTENTIAL = "potential"
@@ -212,3 +213,15 @@ class Run:
             "ns_per_day": rate * self.description.timestep_ps / PS_PER_NS * SECONDS_PER_DAY,
             "katom_step_per_s": rate * self.description.atoms / 1000.0,
         }
+
+
+def configuration(universe: Universe) -> Atoms:
+    """Return the present frame of a run's universe, molecules whole, in the orientation of LAMMPS."""
+    from ase import Atoms
+    from ase.geometry import cellpar_to_cell
+
+    found, moment = universe.atoms, universe.trajectory.ts
+    positions, cell = moment.positions.astype(float), cellpar_to_cell(moment.dimensions)
+    atoms = Atoms(found.elements.tolist(), positions=positions, cell=cell, pbc=True)
+    atoms.set_array("mol_id", np.asarray(found.resindices, dtype=int))
+    return atoms

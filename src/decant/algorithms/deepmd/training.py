@@ -136,6 +136,7 @@ class Training:
         with Progress("fit deepmd", self.steps or 1, "steps", done=self.done) as progress:
             while True:
                 self.plan()
+                progress.total = self.steps
                 if self.done >= self.steps or self.launch(progress):
                     return
 
@@ -169,7 +170,6 @@ class Training:
                 command += ["--model-branch", self.task.pretrained.head]
         step, note = self.done, ""
         began, began_at = 0.0, 0  # time and step of the first line: what comes before it is slower than the rest
-        progress.total = self.steps
 
         def on_line(line: str) -> bool:
             nonlocal step, note, began, began_at

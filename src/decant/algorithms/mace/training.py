@@ -154,7 +154,7 @@ def train(
         def on_line(line: str) -> None:
             nonlocal seen, note, cut
             if (continued := _CONTINUED.search(line)) and not seen:
-                progress.first = seen = float(continued[1])
+                progress.first = progress.done = seen = float(continued[1])
                 progress.until = None if progress.until is None else progress.until - float(continued[2])
             elif (step := _STEP.search(line)) and steps_an_epoch:
                 within = progress.first + int(step[1]) / steps_an_epoch
