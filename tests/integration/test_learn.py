@@ -41,7 +41,7 @@ def settings(folder: Path, algorithm: str, generations: int, epochs: int) -> Pat
     content = {
         "algorithm": algorithm, "initial": "initial.extxyz", "states": STATES, "deviation": WIDE, "method": "gfn1-xtb",
         "committee": 2, "preset": "quick", "max_epochs": epochs, "set": chosen, "select": 3, "jobs": 1,
-        "plausible": {"energy": 100.0}, "stop": {"generations": generations},
+        "method_settings": {"accuracy": 0.02}, "plausible": {"energy": 100.0}, "stop": {"generations": generations},
     }  # fmt: skip
     path = folder / f"{algorithm}.yaml"
     path.write_text(yaml.safe_dump(content))
@@ -86,6 +86,8 @@ def test_each_generation_has_a_row_that_adds_up_and_the_next_learns_from_its_fra
         assert 0 <= float(row["longest_stable_ps"]) <= 0.04
     assert int(first["labelled"]) >= 1 and second["labelled"] == ""
     assert int(second["train_frames"]) == int(first["train_frames"]) + int(first["labelled"])
+    labels = read_frames(learned / "killed" / "gen-0" / "labelled.extxyz")
+    assert {atoms.info["label_settings"] for atoms in labels} == {"accuracy=0.02"}
     collected = len(read_frames(learned / "killed" / "labelled.extxyz"))
     assert collected == len(read_frames(learned / "initial.extxyz")) + int(first["labelled"])
     costs = read_yaml(learned / "killed" / "gen-0" / "record.yaml")["seconds"]

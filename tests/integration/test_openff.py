@@ -60,6 +60,17 @@ def test_pressure_needs_a_driver_that_lammps_runs(tmp_path: Path) -> None:
         assert reason in done.stderr
 
 
+def test_the_driver_has_the_settings_that_labels_will_have(tmp_path: Path) -> None:
+    def frame(liquid: str, **settings: object) -> np.ndarray:
+        entry = boxes(liquid=liquid, length="50fs", **settings)
+        run_decant("build", recipes(tmp_path / "r.yaml", entry), "-o", tmp_path / "a.extxyz", "--seed", 3)
+        return read(tmp_path / "a.extxyz").positions
+
+    half = {"driver_settings": {"ion_charge_scale": 0.5}}
+    assert abs(frame("water:4,Na+:1,Cl-:1") - frame("water:4,Na+:1,Cl-:1", **half)).max() > 1e-3
+    np.testing.assert_array_equal(frame("water:4"), frame("water:4", **half), "a liquid without ions is the same")
+
+
 def test_a_molecule_alone_is_driven_without_a_box(tmp_path: Path) -> None:
     entry = {"recipe": "monomer", "count": 1, "parameters": {"molecule": "water", "driver": "openff", "length": "10fs"}}
     run_decant("build", recipes(tmp_path / "r.yaml", entry), "-o", tmp_path / "a.extxyz")

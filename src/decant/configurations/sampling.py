@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from decant.force_field.recognition import placed_molecules
 from decant.force_field.system import molecular_system
 from decant.foundation.errors import InputError, ProgramFailed, warn
 from decant.foundation.progress import Progress
+from decant.foundation.settings import mapping, read_named
 from decant.foundation.threads import worker_count
 from decant.foundation.units import parse_length
 from decant.foundation.workers import workers
@@ -65,6 +66,8 @@ class Sampling:
         Seed of velocities and random forces.
     pressure
         bar; None keeps the cell.
+    settings
+        Of a driver that is a reference method; None for its defaults.
     """
 
     driver: str
@@ -74,6 +77,7 @@ class Sampling:
     snapshots: int
     seed: int
     pressure: float | None = None
+    settings: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,12 +95,15 @@ class Dynamics:
         Configurations taken from the dynamics of each packed box, evenly spaced; they share a split group.
     pressure
         bar, with a driver through LAMMPS: boxes take the density that it gives them; none keeps that of the packing.
+    driver_settings
+        Settings of a driver that is a reference method, for example ``{ion_charge_scale: 0.8}`` of ``openff``.
     """
 
     driver: str | None = None
     length: str = "1ps"
     snapshots: int = 1
     pressure: float | None = None
+    driver_settings: dict[str, Any] | None = None
 
     def check(self) -> None:
         """Raise `InputError` if there is no such driver, it keeps no pressure, or length or number make no sense."""
@@ -110,12 +117,15 @@ class Dynamics:
             )
         if self.pressure is not None and not isinstance(self.pressure, int | float):
             raise InputError(f"pressure: expected a number of bar, not {self.pressure!r}")
+        settings = {} if self.driver_settings is None else read_named("driver_settings", mapping, self.driver_settings)
+        if settings and (self.driver is None or self.driver.startswith(POTENTIAL)):
+            raise InputError(f"driver_settings with driver {self.driver}: expected a reference method as the driver")
         if self.driver is None:
             return
         if self.driver.startswith(POTENTIAL):
             Potential.open(Path(self.driver.removeprefix(POTENTIAL)))
         else:
-            labeler(self.driver)
+            labeler(self.driver, settings)
 
     def starts(self, count: int) -> int:
         """Return how many starts give `count` configurations."""
@@ -135,13 +145,14 @@ class Dynamics:
         """
         if self.driver is None:
             return starts
-        length_ps = parse_length(self.length)
+        length_ps, settings = parse_length(self.length), self.driver_settings
         tasks = [
             Sampling(
-                self.driver, start, start.info["temperature"], length_ps, self.snapshots, seed + index, self.pressure
+                self.driver, start, start.info["temperature"], length_ps, self.snapshots, seed + index, self.pressure,
+                settings,
             )
             for index, start in enumerate(starts)
-        ]
+        ]  # fmt: skip
         taken = sample_all(tasks, name)
         for index, frames in enumerate(taken):
             for atoms in frames:
@@ -259,9 +270,10 @@ def _written(task: Sampling, directory: Path, pairs: np.ndarray) -> tuple[Potent
     more: dict[str, object] = {} if task.pressure is None else {"pressure": task.pressure}
     data, link = directory / "system.data", directory / "potential"
     if task.driver in METHODS:
-        system = molecular_system(placed_molecules(task.start))
+        scale = (task.settings or {}).get("ion_charge_scale", 1.0)
+        system = molecular_system(placed_molecules(task.start), scale)
         box = write_system(data, task.start, replace(system, mol_id=renumbered(task.start.arrays["mol_id"])))
-        return write_force_field(link, system), box, {**more, "atom_style": ATOM_STYLE}
+        return write_force_field(link, system, scale), box, {**more, "atom_style": ATOM_STYLE}
     potential = Potential.open(Path(task.driver.removeprefix(POTENTIAL)))
     link.symlink_to(potential.path.resolve())
     return potential, write_data(data, task.start, potential.elements, pairs, task.start.arrays["mol_id"]), more
@@ -302,7 +314,7 @@ def _by_method(task: Sampling) -> list[Atoms]:
 
     random = np.random.default_rng(task.seed)
     atoms = task.start.copy()
-    atoms.calc = calculator(labeler(task.driver))
+    atoms.calc = calculator(labeler(task.driver, task.settings))
     frames = [task.start.copy()]
     every = max(1, round(1000.0 * task.length_ps / TIMESTEP_FS / RECORDED))
     try:

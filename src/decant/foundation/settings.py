@@ -75,6 +75,13 @@ def options(value: Any) -> tuple[str, ...]:
     return tuple(f"{key}={'null' if item is None else item}" for key, item in value.items())
 
 
+def mapping(value: Any) -> dict[str, Any]:
+    """Return a mapping of names to values of any kind."""
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise InputError(f"expected a mapping of names to values, not {value!r}")
+    return dict(value)
+
+
 def files(value: Any) -> tuple[str, ...]:
     """Return paths from one or a list."""
     paths = [value] if isinstance(value, str) else value

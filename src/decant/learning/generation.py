@@ -147,7 +147,8 @@ class Generation:
         from decant.foundation.threads import worker_count
 
         frames = read_frames(self.path / "chosen.extxyz", labelled=False)
-        method, output = labeler(self.settings.method), self.path / "labelled.extxyz"
+        method = labeler(self.settings.method, self.settings.method_settings)
+        output = self.path / "labelled.extxyz"
         result = label_frames(frames, method, Path(f"{output}.journal"), self.settings.jobs or worker_count())
         if not result.frames:
             raise InputError(f"{output}: {method.name} failed on every frame: {result.failures[0][1]}")

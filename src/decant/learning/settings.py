@@ -15,6 +15,7 @@ from decant.foundation.settings import (
     files,
     key,
     length_ps,
+    mapping,
     nested,
     number,
     options,
@@ -155,6 +156,8 @@ class LearnSettings:
         accurate; from the upper on, it failed; between, it is a candidate.
     method
         Reference method, as ``decant label --method`` takes it.
+    method_settings
+        Settings of the method; None for its defaults.
     committee
         Number of members, which differ in their seed.
     preset, set, max_time, max_epochs
@@ -182,6 +185,7 @@ class LearnSettings:
     states: tuple[State, ...] = key(states)
     deviation: tuple[float, float] = key(deviations)
     method: str = key(text, "gfn2-xtb")
+    method_settings: dict[str, Any] | None = key(mapping, None)
     committee: int = key(count(2), 3)
     preset: str = key(text, "small")
     set: tuple[str, ...] = key(options, ())
@@ -227,7 +231,7 @@ def read_settings(path: Path) -> LearnSettings:
 
 
 def check_names(settings: LearnSettings) -> None:
-    """Raise `InputError` if there is no such algorithm, preset, setting of it, precision, method or descriptor.
+    """Raise `InputError` if there is no such algorithm, preset, precision, method, setting of these, or descriptor.
 
     Later than before the first fit such a mistake could not be mended: the settings of what was begun stay.
     """
@@ -238,5 +242,5 @@ def check_names(settings: LearnSettings) -> None:
     if not method.committees:
         raise InputError(f"`algorithm` {settings.algorithm}: its pair style takes one model, not a committee")
     require_precision(settings.precision)
-    labeler(settings.method)
+    labeler(settings.method, settings.method_settings)
     require_descriptors(settings.descriptor)

@@ -33,7 +33,7 @@ def _what(results: Results) -> dict[str, str]:
     study = results.study
     return {
         "study": study.title,
-        "reference method": study.method,
+        "reference method": study.level,
         "seeds": ", ".join(map(str, study.seeds)),
         "potentials": str(len(results.fits)),
         "runs": str(len(results.runs)),

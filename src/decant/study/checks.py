@@ -31,7 +31,7 @@ def check_study(study: Study) -> None:
     What contradicts itself but spoils nothing is warned about.
     """
     with section("method"):
-        labeler(study.method)
+        labeler(study.method, study.method_settings)
     with section("test"):
         frame_sizes(study.test)
     for name, data in study.data.items():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from decant.foundation.errors import InputError, nearest
-from decant.foundation.settings import count, key, read_mapping, text
+from decant.foundation.settings import count, key, mapping, read_mapping, text
 from decant.study.algorithm_choice import AlgorithmChoice
 from decant.study.cells import TEST, ZERO, FitCell, RunCell, fit_cell
 from decant.study.data_sets.base import DataSet
@@ -32,6 +32,8 @@ class Study:
         One line for the report.
     method
         Reference method of the labels, as ``decant label --method`` takes it.
+    method_settings
+        Settings of the method; None for its defaults.
     data, algorithms, simulations
         What is varied, by name.
     test
@@ -55,6 +57,7 @@ class Study:
     algorithms: dict[str, AlgorithmChoice] = key(named(functools.partial(read_mapping, AlgorithmChoice)))
     simulations: dict[str, Simulation] = key(named(functools.partial(read_mapping, Simulation)))
     method: str = key(text, "gfn2-xtb")
+    method_settings: dict[str, Any] | None = key(mapping, None)
     seeds: tuple[int, ...] = key(several(count(0)), (1,))
     seed: int = key(count(0), 1)
     ranks: int = key(count(1), 2)
@@ -80,6 +83,12 @@ class Study:
             if "/" in name:
                 _require_known("algorithms", [name.partition("/")[2]], self.algorithms, f"resources: {name}")
         _require_no_circle(self.data)
+
+    @property
+    def level(self) -> str:
+        """The reference method with its settings, in words."""
+        settings = ", ".join(f"{name} {value}" for name, value in (self.method_settings or {}).items())
+        return f"{self.method} ({settings})" if settings else self.method
 
     def cores_of(self, kind: str, algorithm: str | None = None) -> int:
         """Return the cores of a fit, a labelling or an active learning."""

@@ -183,8 +183,7 @@ def _fit(study: Study, fit: FitCell, needs: list[str]) -> Step:
 def _run_steps(study: Study, run: RunCell) -> Iterator[Step]:
     """Yield the commands that run a liquid and measure it."""
     simulation, output = study.simulations[run.simulation], run.run(HERE)
-    source = ("--method", study.method) if study.is_method(run.fit) else (run.fit.potential(HERE),)
-    words: list[object] = ["simulate", *source, "--liquid", simulation.liquid]
+    words: list[object] = ["simulate", *_forces(study, run), "--liquid", simulation.liquid]
     words += ["--copies", simulation.copies, "--temperature", f"{run.temperature:g}"]
     words += ["--pressure", f"{simulation.pressure:g}", "--length", f"{simulation.length:g}ps"]
     words += [*_option("--equilibration", simulation.equilibration and f"{simulation.equilibration:g}ps")]
@@ -199,6 +198,14 @@ def _run_steps(study: Study, run: RunCell) -> Iterator[Step]:
     yield Step("simulate", run.name, needs, output, tuple(words), seconds)
     needs, measured = (f"simulate/{run.name}",), output / "observables.yaml"
     yield Step("analyze", run.name, needs, measured, ("analyze", output), START["analyze"])
+
+
+def _forces(study: Study, run: RunCell) -> tuple[object, ...]:
+    """Return the words that say what a run is of: a potential, or the reference method as the labels have it."""
+    if not study.is_method(run.fit):
+        return (run.fit.potential(HERE),)
+    settings = study.method_settings or {}
+    return ("--method", study.method, *_option("--ion-charge-scale", settings.get("ion_charge_scale")))
 
 
 def _score(study: Study, run: RunCell) -> Iterator[Step]:

@@ -17,7 +17,7 @@ from decant.workflow.outcome import and_more
 def matrix(study: Study) -> str:
     """Return the data sets, the potentials of each algorithm and the runs of each liquid as text."""
     fits, runs = list(study.fits()), list(study.runs())
-    lines = [study.title, "", f"data sets: {len(study.data)}, labelled with {study.method}"]
+    lines = [study.title, "", f"data sets: {len(study.data)}, labelled with {study.level}"]
     for name, data in study.data.items():
         use = "" if any(fit.data == name for fit in fits) else "; no fit"
         kind = f" [{data.kind}]" if data.kind else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_wrong_settings_are_refused_by_name(change: dict[str, object], message: 
         read_mapping(LearnSettings, {**LEAST, **change}, "learn.yaml")
 
 
-def written(folder: Path, **more: str) -> Path:
+def written(folder: Path, **more: Any) -> Path:
     """Write settings with an initial file beside them."""
     (folder / "data.extxyz").write_text("")
     file = folder / "learn.yaml"
@@ -84,10 +85,12 @@ def test_files_are_found_beside_the_settings(tmp_path: Path) -> None:
         ({"descriptor": "mace:nowhere"}, "nowhere"),
         ({"precision": "singel"}, r"`precision`: expected double or single, not 'singel' \(did you mean 'single'\?\)"),
         ({"method": "gfn3-xtb"}, "unknown method 'gfn3-xtb'"),
+        ({"method_settings": {"accurac": 1}}, r"no setting 'accurac' \(did you mean 'accuracy'\?\)"),
+        ({"method_settings": "accuracy=1"}, "method_settings: expected a mapping of names to values, not 'accuracy=1'"),
     ],
 )
 def test_what_a_later_step_would_stumble_over_is_refused_first(
-    tmp_path: Path, change: dict[str, str], message: str
+    tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
         read_settings(written(tmp_path, **change))

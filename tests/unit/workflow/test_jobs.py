@@ -161,6 +161,18 @@ def test_the_table_of_resources_decides_and_the_entry_of_an_algorithm_comes_befo
     assert jobs["label/test"].cores == 8 and "--jobs 8" in jobs["label/test"].shell
 
 
+def test_settings_of_the_method_are_those_of_labels_of_active_learning_and_of_its_own_runs(tmp_path: Path) -> None:
+    openff = {"method": "openff", "method_settings": {"ion_charge_scale": 0.8}}
+    study = read_study(written(tmp_path, changed(**openff, algorithms__truth={"algorithm": "method"})))
+    jobs = {job.name: job for job in study_jobs(study)}
+    assert "--method openff" in jobs["label/test"].shell and "--set ion_charge_scale=0.8" in jobs["label/test"].shell
+    assert "--method openff --ion-charge-scale 0.8" in jobs["simulate/none/truth/1/ec/300K/1"].shell
+    assert "--ion-charge-scale" not in jobs["simulate/two/dp/1/ec/300K/1"].shell
+    (learned,) = study.data["active"].inputs(study, "active").values()
+    assert learned["method"] == "openff" and learned["method_settings"] == {"ion_charge_scale": 0.8}
+    assert matrix(study).splitlines()[2] == "data sets: 4, labelled with openff (ion_charge_scale 0.8)"
+
+
 def test_more_ranks_make_a_simulation_cheaper_by_the_estimate(tmp_path: Path, jobs: dict[str, Job]) -> None:
     more = read_study(written(tmp_path, changed(resources={"simulate": {"ranks": 8}})))
     name = "simulate/two/dp/1/ec/300K/1"

@@ -26,6 +26,10 @@ class Whole(Protocol):
         """Reference method of the labels."""
 
     @property
+    def method_settings(self) -> Mapping[str, Any] | None:
+        """Settings of the method; None for its defaults."""
+
+    @property
     def seed(self) -> int:
         """Seed of what the study draws."""
 

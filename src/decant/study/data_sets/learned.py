@@ -21,7 +21,7 @@ from decant.study.frames import Frames
 from decant.study.readers import mapping, section
 from decant.study.step import Step
 
-OWN_KEYS = ("initial", "method")
+OWN_KEYS = ("initial", "method", "method_settings")
 """Keys of learn.yaml that the study gives."""
 
 
@@ -32,7 +32,7 @@ class Learned(DataSet):
     Attributes
     ----------
     learn
-        Settings as in learn.yaml, without ``initial`` and ``method``.
+        Settings as in learn.yaml, without ``initial``, ``method`` and its settings.
     start
         Name of the data set that it starts from.
     """
@@ -72,7 +72,7 @@ class Learned(DataSet):
     def inputs(self, study: Whole, name: str) -> dict[Path, Any]:
         """Return its settings, as ``decant learn`` takes them."""
         initial = Path("..") / ".." / labelled(self.start)
-        own = {"initial": [str(initial)], "method": study.method}
+        own = {"initial": [str(initial)], **_labels(study)}
         return {set_input(name): {"jobs": study.cores_of("learn"), **self.learn, **own}}
 
     def check(self, study: Whole) -> None:
@@ -117,7 +117,7 @@ class Learned(DataSet):
         for name in OWN_KEYS:
             if name in self.learn:
                 raise InputError(f"'{name}' comes from the study ('start' of the data set, 'method'); leave it out")
-        return read_mapping(LearnSettings, {**self.learn, "initial": [self.start], "method": study.method}, "")
+        return read_mapping(LearnSettings, {**self.learn, "initial": [self.start], **_labels(study)}, "")
 
     def _seconds(self, study: Whole) -> float | None:
         """Return the seconds of active learning that uses up its budget of generations."""
@@ -140,3 +140,9 @@ class Learned(DataSet):
         generation = settings.committee * (fit + START["export"] + START["evaluate"]) + sum(known)
         labels = settings.select * label / cores
         return START["learn"] + settings.stop.generations * generation + (settings.stop.generations - 1) * labels
+
+
+def _labels(study: Whole) -> dict[str, Any]:
+    """Return the method of the study and, where there are any, its settings, as ``decant learn`` takes them."""
+    given = {} if study.method_settings is None else {"method_settings": dict(study.method_settings)}
+    return {"method": study.method, **given}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,6 +89,8 @@ def recipe_steps(study: Whole, name: str, recipes: Sequence[dict[str, Any]], mol
     frames, cores = configurations(name), study.cores_of("label")
     build: tuple[object, ...] = ("build", set_input(name), "-o", frames, "--seed", _seed(study, name))
     label: tuple[object, ...] = ("label", frames, "-o", labelled(name), "--method", study.method, "--jobs", cores)
+    for setting, value in (study.method_settings or {}).items():
+        label = (*label, "--set", f"{setting}={json.dumps(value)}")
     if molecules:
         label = (*label, "--molecules")
     seconds = label_seconds(recipes, study.method, cores, molecules)
