@@ -67,6 +67,14 @@ def test_the_molality_of_a_box_is_that_it_was_made_with() -> None:
     assert magnesium == ({"EC": 1.0}, "Mg(TFSI)2", pytest.approx(1000 / (3 * 88.062), rel=1e-3))
 
 
+@pytest.mark.parametrize("molecules", [56, 110, 250])
+def test_a_small_box_of_a_ratio_by_mass_is_the_mixture_that_was_measured(molecules: int) -> None:
+    box = electrolyte("EC:3,EMC:7", Solution("mass", "LiPF6", molality=1.0), molecules=molecules)
+    assert isinstance(measured_electrolyte(box.composition, "density", 313.15), ElectrolyteMeasurement), box
+    other = electrolyte("EC:35,EMC:65", Solution("mass", "LiPF6", molality=1.0), molecules=molecules)
+    assert isinstance(measured_electrolyte(other.composition, "density", 313.15), str), "another ratio"
+
+
 def test_a_measured_molality_is_taken_as_it_is_and_one_between_two_is_interpolated() -> None:
     assert measured(MOLAR, "conductivity").between is None
     assert measured(MOLAR, "conductivity").conductivity in (9.13, 9.49)
