@@ -42,7 +42,9 @@ def fits(own: argparse.Namespace, folder: Path) -> Fits:
                     words = ["fit", own.algorithm, str(own.data), "-o", str(model), "--seed", str(seed)]
                     words += ["--preset", own.preset, "--max-time", f"{minutes}min"]
                     words += [word for setting in settings for word in ("--set", setting)]
-                    subprocess.run([*DECANT, *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    done = subprocess.run([*DECANT, *words], check=False, capture_output=True, text=True)
+                    if done.returncode:
+                        sys.exit(f"decant {' '.join(words)}\n{done.stderr[-2000:]}")
                     found[name, minutes].append(read_yaml(model / "fit.yaml") | read_yaml(model / "errors.yaml"))
                     progress.update(sum(map(len, found.values())))
     return found
@@ -78,6 +80,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--way", nargs="+", action="append", metavar=("NAME", "KEY=VALUE"), required=True)
     own = parser.parse_args()
+    if len({way[0] for way in own.way}) < len(own.way):
+        parser.error("two ways have the same name")
     print(describe_machine())
     with tempfile.TemporaryDirectory() as folder:
         print(table(fits(own, Path(folder)), own.way[0][0]))

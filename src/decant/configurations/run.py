@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from ase import Atoms
 
 from decant.configurations.sampling import intact
 from decant.configurations.sizes import Sizes, atoms_of
 from decant.data.frames import density
 from decant.foundation.errors import InputError
-from decant.foundation.files import sha256
 from decant.foundation.units import parse_length
-from decant.lammps.data import read_topology
+from decant.lammps.data import read_positions, read_topology
 from decant.molecules.charge import describe_molecules
+from decant.simulation.description import DESCRIPTION
 from decant.simulation.run import Run, configuration
 
 if TYPE_CHECKING:
@@ -41,50 +44,71 @@ class RunRecipe:
             How many; the seed changes nothing.
         run
             Directory of the run, which may still be running or have been stopped. Frames of runs that began with the
-            same box share a group.
+            same box, or one with the end of another (``--from``), share a group.
         skip
-            Length of the run to leave out at its beginning, such as ``5ps``. What comes after a molecule has broken is
-            left out as well.
+            Length of the run to leave out at its beginning, such as ``5ps``. Where molecules are broken in a frame that
+            would be taken, only those before it count.
         """
-        found, from_ps = Run.open(Path(run)), parse_length(skip, or_zero=True)
-        description = found.description
-        if description.trajectory != "all":
-            raise InputError(f"{run}: its trajectory holds {description.trajectory}, not all atoms")
+        found, from_ps = _opened(run, skip)
         universe = found.universe()
-        late = [moment.frame for moment in universe.trajectory if moment.time >= from_ps - 1e-6]
-        frames = _whole_frames(universe, late, count, intact(read_topology(found.path / "system.data").bonds))
+        trajectory = universe.trajectory
+        first = bisect_left(range(len(trajectory)), from_ps - 1e-6, key=lambda frame: trajectory[frame].time)
+        whole = intact(read_topology(found.path / "system.data").bonds)
+        frames = _whole_frames(universe, range(first, len(trajectory)), count, whole)
         if len(frames) < count:
             raise InputError(f"{run}: has {len(frames)} frames of whole molecules from {from_ps:g} ps on, not {count}")
+        description, group = found.description, _origin(found)
         kinds = [kind for kind, number in description.molecules for _ in range(number)]
-        group = f"run-{sha256(found.path / 'system.data')[:12]}"
         for time, atoms in frames:
             describe_molecules(atoms, kinds)
             atoms.info |= {
                 "temperature": description.temperature_K,
                 "density_g_cm3": density(atoms),
-                "parent": f"{found.path.name}:{time:g}ps",
+                "parent": f"{run}:{time:g}ps",
                 "group": group,
             }
         return [atoms for _, atoms in frames]
 
     def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
         """Return the size of the box of the run."""
-        molecules = Run.open(Path(parameters["run"])).description.molecules
+        molecules = _opened(parameters["run"], parameters["skip"])[0].description.molecules
         return Sizes(tuple(atoms_of(kind) for kind, number in molecules for _ in range(number)))
 
 
+def _opened(run: Any, skip: Any) -> tuple[Run, float]:
+    """Return the run and the time from which on its frames are taken, ps."""
+    if not isinstance(run, str):
+        raise InputError(f"run: expected the directory of one run, not {run!r}")
+    found, from_ps = Run.open(Path(run)), parse_length(skip, or_zero=True)
+    if found.description.trajectory != "all":
+        raise InputError(f"{run}: its trajectory holds {found.description.trajectory}, not all atoms")
+    return found, from_ps
+
+
+def _origin(run: Run) -> str:
+    """Return the group of a run: the box that it, or the first of the runs that it goes on from, began with."""
+    while (start := run.description.start) is not None and (Path(start) / DESCRIPTION).is_file():
+        run = Run.open(Path(start))
+    return f"run-{hashlib.sha256(read_positions(run.path / 'system.data').tobytes()).hexdigest()[:12]}"
+
+
 def _whole_frames(
-    universe: Universe, numbers: list[int], count: int, whole: Callable[[Atoms], bool]
+    universe: Universe, numbers: range, count: int, whole: Callable[[Atoms], bool]
 ) -> list[tuple[float, Atoms]]:
     """Return evenly spaced frames of those of these numbers, with their times, ps; all of them if they are too few.
 
     Where molecules are broken in one of them, those before it count.
     """
-    frames: list[tuple[float, Atoms]] = []
-    taken = min(count, len(numbers))
-    for index in (len(numbers) - 1 - back * len(numbers) // taken for back in reversed(range(taken))):
-        moment = universe.trajectory[numbers[index]]
-        frames.append((moment.time, configuration(universe)))
-        if not whole(frames[-1][1]):
-            return _whole_frames(universe, numbers[:index], count, whole)
-    return frames
+    while True:
+        frames: list[tuple[float, Atoms]] = []
+        taken, end = min(count, len(numbers)), len(numbers)
+        for index in (end - 1 - back * end // taken for back in reversed(range(taken))):
+            moment = universe.trajectory[numbers[index]]
+            atoms = configuration(universe)
+            if not np.isfinite(atoms.positions).all() or not whole(atoms):
+                end = index
+                break
+            frames.append((moment.time, atoms))
+        else:
+            return frames
+        numbers = numbers[:end]

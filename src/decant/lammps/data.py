@@ -226,6 +226,13 @@ def read_topology(path: Path) -> Topology:
     return Topology(types=atoms[:, 2], mol_id=atoms[:, 1] - 1, bonds=bonds - 1, charges=charges)
 
 
+def read_positions(path: Path) -> np.ndarray:
+    """Return the positions in a data file made by `write_data`, as they stand there, shape (n, 3), angstrom."""
+    rows = _sections(path).get("Atoms", [])
+    first = 4 if rows and len(rows[0]) % 3 == 1 else 3  # see `read_topology`
+    return np.array([row[first : first + 3] for row in rows], dtype=float).reshape(-1, 3)
+
+
 def read_configuration(path: Path, elements: Sequence[str]) -> tuple[ase.Atoms, np.ndarray]:
     """Read the periodic configuration of a data file that LAMMPS wrote from one of `write_data`.
 

@@ -108,6 +108,6 @@ def _take(generation: Generation, name: str, step: Callable[[], dict[str, Any]],
 def _remembered(settings: LearnSettings) -> dict[str, Any]:
     """Return settings as plain values, with the hashes of the initial files."""
     plain: dict[str, Any] = json.loads(json.dumps(asdict(settings)))
-    if plain["method_settings"] is None:
+    if not plain["method_settings"]:
         del plain["method_settings"]  # earlier versions have none
     return {**plain, "initial_sha256": [sha256(Path(path)) for path in settings.initial]}

@@ -12,6 +12,8 @@ from decant.labels.registry import labeler
 from decant.potentials.potential import require_precision
 from decant.simulation.force_field import require_method
 from decant.study.algorithm_choice import AlgorithmChoice
+from decant.study.cells import TEST
+from decant.study.data_sets.recipes import FromRecipes
 from decant.study.frames import frame_sizes
 from decant.study.novelty import changes_told
 from decant.study.readers import section
@@ -47,6 +49,21 @@ def check_study(study: Study) -> None:
         raise InputError("data: no potential is fitted to any of them; leave out 'fit: false' of one")
     for name, simulation in study.simulations.items():
         _check_change(study, name, simulation)
+    _check_drivers(study)
+
+
+def _check_drivers(study: Study) -> None:
+    """Warn where a recipe samples by the study's method with other settings than its labels will have."""
+    made = {name: data.recipes for name, data in study.data.items() if isinstance(data, FromRecipes)}
+    for name, entries in {TEST: study.test, **made}.items():
+        for parameters in (entry.get("parameters") or {} for entry in entries):
+            settings = parameters.get("driver_settings") or {}
+            if parameters.get("driver") == study.method and settings != (study.method_settings or {}):
+                warn(
+                    f"{name}: its driver {study.method} has driver_settings {settings}, its labels have"
+                    f" method_settings {study.method_settings or {}}"
+                )
+                break
 
 
 def _check_algorithm(study: Study, name: str, choice: AlgorithmChoice) -> None:

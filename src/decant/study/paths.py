@@ -9,7 +9,7 @@ from decant.foundation.files import located
 from decant.labels.registry import POTENTIAL
 from decant.selection.descriptors import MACE
 
-PARAMETERS = {"committee": ("",), "descriptor": (MACE,), "driver": (POTENTIAL,), "file": ("",)}
+PARAMETERS = {"committee": ("",), "descriptor": (MACE,), "driver": (POTENTIAL,), "file": ("",), "run": ("",)}
 """Parameters of recipes that may name a file or a folder, and what then stands before its path."""
 SEVERAL = "committee"
 """A parameter that names several, as a list or as text with commas."""

@@ -94,11 +94,24 @@ def test_relative_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> Non
     write_frames(tmp_path / "own.extxyz", methanol_frames(1, seed=1))
     content = changed(data__two={"labelled": "own.extxyz"}, algorithms__zero__pretrained="own.extxyz")
     content["data"]["liquid"]["recipes"].append({"recipe": "import", "parameters": {"file": "own.extxyz"}})
+    content["test"] = [LIQUID, {"recipe": "run", "parameters": {"run": "runs/a"}}]
     study = read_study(written(tmp_path, content))
+    assert study.test[-1]["parameters"]["run"] == str(tmp_path / "runs" / "a")
     assert study.data["two"].labelled == study.algorithms["zero"].pretrained == str(tmp_path / "own.extxyz")
     assert study.data["liquid"].recipes is not None
     assert study.data["liquid"].recipes[-1]["parameters"]["file"] == str(tmp_path / "own.extxyz")
     assert study.algorithms["tuned"].pretrained == "liquid/dp/1"
+
+
+def test_a_recipe_that_samples_with_other_settings_than_its_labels_is_told(tmp_path: Path, parameter_cache, caplog):
+    driven = {**LIQUID, "parameters": {**LIQUID["parameters"], "driver": "openff"}}
+    scaled = {**LIQUID, "parameters": {**driven["parameters"], "driver_settings": {"ion_charge_scale": 0.8}}}
+    content = changed(method="openff", method_settings={"ion_charge_scale": 0.8}, test=[scaled, driven, driven])
+    check_study(read_study(written(tmp_path, content)))
+    told = [record.getMessage() for record in caplog.records if "driver_settings" in record.getMessage()]
+    assert told == [
+        "test: its driver openff has driver_settings {}, its labels have method_settings {'ion_charge_scale': 0.8}"
+    ]
 
 
 def test_a_word_stays_a_word_beside_a_folder_of_its_name_and_each_of_a_committee_is_found(tmp_path: Path) -> None:
