@@ -94,6 +94,7 @@ def test_relative_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> Non
     write_frames(tmp_path / "own.extxyz", methanol_frames(1, seed=1))
     content = changed(data__two={"labelled": "own.extxyz"}, algorithms__zero__pretrained="own.extxyz")
     content["data"]["liquid"]["recipes"].append({"recipe": "import", "parameters": {"file": "own.extxyz"}})
+    (tmp_path / "runs" / "a").mkdir(parents=True)
     content["test"] = [LIQUID, {"recipe": "run", "parameters": {"run": "runs/a"}}]
     study = read_study(written(tmp_path, content))
     assert study.test[-1]["parameters"]["run"] == str(tmp_path / "runs" / "a")
