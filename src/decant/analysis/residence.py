@@ -8,11 +8,14 @@ seen to end, which is right whatever was there already at the start or still at 
 .. math:: d = -\Delta t / \ln (1 - \text{ends} / \text{frames in contact}).
 
 Where exchange has one rate both are one over it. Many short visits beside long stays make the duration the shorter one.
-Standard errors are those of a count: the contacts that were seen to end are what is independent.
+Frames far apart show most breaks in one frame only, whatever they lasted: two frames of a break are filled even if they
+are longer than `RETURN_PS`, since each end that was none would count in full, and the numbers have a note. Standard
+errors are those of a count: the contacts that were seen to end are what is independent.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +24,8 @@ import numpy as np
 from decant.foundation.errors import InputError
 
 RETURN_PS = 2.0
+LEAST_BRIDGED = 2
+"""Frames of a break that is filled, where any is: one is not enough if a neighbour is often just outside the shell."""
 LEAST_ENDS = 10
 """Ends of contacts for a residence time without a note."""
 ONE_IN_E_FACTOR = (np.e - 1) ** 0.5
@@ -47,6 +52,8 @@ class Residence:
         Residence time, ps, and its standard error; None where more than one in e is left after half of the run.
     duration, duration_uncertainty
         Of a contact, ps, and its standard error; None where no contact ended.
+    bridged_ps, return_ps
+        Longest break that counts as none, and the one that was asked for, ps.
     """
 
     species: str
@@ -58,10 +65,27 @@ class Residence:
     uncertainty: float | None
     duration: float | None
     duration_uncertainty: float | None
+    bridged_ps: float = 0.0
+    return_ps: float = RETURN_PS
 
     @property
     def note(self) -> str:
         """Why the number must not be trusted; empty if it may, or there is nothing to be trusted."""
+        return "; ".join(filter(None, (self.too_short, self.too_coarse)))
+
+    @property
+    def too_coarse(self) -> str:
+        """That frames are too far apart to tell a short break from an end; empty if they are not."""
+        if not self.contact_ps or self.bridged_ps <= self.return_ps * 1.001:
+            return ""
+        return (
+            f"breaks of up to {self.bridged_ps:.3g} ps count as none, since frames are that far apart:"
+            f" {self.return_ps / LEAST_BRIDGED:g} ps between frames tell breaks of {self.return_ps:g} ps"
+        )
+
+    @property
+    def too_short(self) -> str:
+        """That the run saw too few contacts end; empty if it did not, or there was none."""
         if not self.contact_ps:
             return ""
         if not self.ends:
@@ -88,7 +112,9 @@ class Residence:
         return {**result, "note": self.note} if self.note else result
 
 
-def residence(species: str, present: np.ndarray, time_ps: np.ndarray, return_ps: float = RETURN_PS) -> Residence:
+def residence(
+    species: str, present: Iterable[np.ndarray], time_ps: np.ndarray, return_ps: float = RETURN_PS
+) -> Residence:
     """Return how long contacts last.
 
     Parameters
@@ -96,11 +122,11 @@ def residence(species: str, present: np.ndarray, time_ps: np.ndarray, return_ps:
     species
         Name of what is in contact.
     present
-        Whether each pair is in contact, shape (frames, pairs).
+        Whether each pair is in contact, some pairs at a time, each of shape (frames, pairs).
     time_ps
         Of the frames, evenly spaced.
     return_ps
-        Longest break that counts as none.
+        Longest break that counts as none; 0 for none at all.
 
     Raises
     ------
@@ -110,20 +136,25 @@ def residence(species: str, present: np.ndarray, time_ps: np.ndarray, return_ps:
     gaps = np.diff(time_ps)
     if not len(gaps) or not np.allclose(gaps, gaps[0], rtol=1e-3):
         raise InputError(f"{len(time_ps)} trajectory frames; two at least are needed, evenly spaced in time")
-    interval = float(gaps.mean())
-    present = bridged(present, int(return_ps / interval + 1e-6))
-    stays = int(present[:-1].sum())
-    ends = int((present[:-1] & ~present[1:]).sum())
+    interval, frames = float(gaps.mean()), len(time_ps)
+    longest = max(LEAST_BRIDGED, int(return_ps / interval + 1e-6)) if return_ps else 0
+    lasting, together = np.zeros(frames + 1, dtype=int), np.zeros(frames, dtype=int)
+    for some in present:
+        found = counted(bridged(some, longest))
+        lasting, together = lasting + found[0], together + found[1]
+    stays, ends = int(together[:-1].sum()), int(lasting.sum() - together[-1])
     duration = None
     if ends:
         duration = interval if ends == stays else float(-interval / np.log1p(-ends / stays))
-    lag, left = interval * np.arange(len(present)), survival(present)
-    value = _one_in_e(lag[: len(lag) // 2 + 1], left[: len(lag) // 2 + 1])
+    lag, left = interval * np.arange(frames), survival(lasting, together)
+    value = _one_in_e(lag[: frames // 2 + 1], left[: frames // 2 + 1])
     errors = [
         None if one is None or not ends else factor * one / ends**0.5
         for one, factor in ((value, ONE_IN_E_FACTOR), (duration, 1.0))
     ]
-    return Residence(species, lag, left, interval * stays, ends, value, errors[0], duration, errors[1])
+    return Residence(
+        species, lag, left, interval * stays, ends, value, errors[0], duration, errors[1], interval * longest, return_ps
+    )
 
 
 def _one_in_e(lag_ps: np.ndarray, survival: np.ndarray) -> float | None:
@@ -147,15 +178,24 @@ def bridged(present: np.ndarray, longest: int) -> np.ndarray:
     return present | (inside & (after - before - 1 <= longest))
 
 
-def survival(present: np.ndarray) -> np.ndarray:
+def counted(present: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many contacts last each number of frames, (frames + 1,), and how many there are in each, (frames,)."""
+    edges = np.diff(np.pad(present.astype(np.int8), ((1, 1), (0, 0))), axis=0).T
+    lengths = np.nonzero(edges == -1)[1] - np.nonzero(edges == 1)[1]
+    return np.bincount(lengths, minlength=len(present) + 1), present.sum(axis=1)
+
+
+def survival(lasting: np.ndarray, together: np.ndarray) -> np.ndarray:
     """Return the fraction of contacts that are unbroken after each lag, over all time origins; shape (frames,).
 
     A contact of L frames is there at the start and the end of L - m lags of m frames. NaN where there was none.
+
+    Parameters
+    ----------
+    lasting, together
+        What `counted` returns.
     """
-    frames = len(present)
-    edges = np.diff(np.pad(present.astype(np.int8), ((1, 1), (0, 0))), axis=0).T
-    lengths = np.nonzero(edges == -1)[1] - np.nonzero(edges == 1)[1]
-    longer = np.bincount(lengths, minlength=frames + 1)[::-1].cumsum()[::-1]  # contacts of that many frames or more
+    longer = lasting[::-1].cumsum()[::-1]  # contacts of that many frames or more
     kept = longer[1:][::-1].cumsum()[::-1]  # the sum over contacts of L - m, where positive
-    origins = np.cumsum(present.sum(axis=1))[::-1]
-    return np.divide(kept, origins, out=np.full(frames, np.nan), where=origins > 0)
+    origins = np.cumsum(together)[::-1]
+    return np.divide(kept, origins, out=np.full(len(together), np.nan), where=origins > 0)

@@ -8,7 +8,7 @@ otherwise: the solvent-separated pairs, contact pairs and aggregates of Raman sp
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from decant.analysis.centres import species
 from decant.analysis.conductivity import charges_of
 from decant.analysis.frames import Rows, late_frames
 from decant.analysis.rdf import site_names
-from decant.analysis.residence import Residence, residence
+from decant.analysis.residence import LEAST_BRIDGED, RETURN_PS, Residence, residence
 from decant.foundation.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,12 +31,18 @@ DONORS = ("N", "O", "F", "S", "Cl", "Br", "I")
 MOST_NEIGHBOURS_OF_SULFUR = 2
 """With more it is a sulfonyl's, which its oxygens hide."""
 REACH_A = 5.0
-NEAREST = 32
-"""Donors within reach that are kept of each cation, more than a liquid has there."""
-MOST_SHELLS = 400_000
-"""Cations times frames held in memory, 256 bytes each."""
-MOST_FRAMES = 5_000
+NEAREST = 16
+"""Donors that are kept of each cation, more than its first shell has."""
+MOST_SHELLS = 3_000_000
+"""Cations times frames held in memory, 80 bytes each."""
+ENOUGH_FRAMES = 5_000
+"""More are taken only where fewer are too far apart to tell how long neighbours stay."""
+PAIRS_AT_ONCE = 4_000_000
+"""Pairs times frames whose contacts are followed at once."""
 BIN_A = 0.05
+BINS = round(REACH_A / BIN_A)
+STEP_A = BIN_A / 2
+"""Distances are kept in whole ones of it, of which every end of a shell is some."""
 FIRST_SHELL = 1.75
 """The first minimum lies before so many times the distance of the first maximum."""
 DEEPEST = 0.2
@@ -121,7 +127,7 @@ class Solvation:
         notes = []
         if self.depth > DEEPEST:
             notes.append(f"g(r) falls only to {self.depth:.0%} of its maximum: the shell has no clear end")
-        if slow := [one.species for one in self.residence if one.note]:
+        if slow := [one.species for one in self.residence if one.too_short]:
             notes.append(
                 f"{', '.join(slow)} hardly exchanged in the run: numbers of the shell are those of its start;"
                 " a longer run is needed"
@@ -168,13 +174,19 @@ class CationShells:
         self.donors = np.flatnonzero(np.isin(elements, DONORS) & open_ & (charges[residues] <= 0))
         if not len(self.donors):
             raise InputError(f"no atom of {', '.join(DONORS)} beside the cations")
-        self.frames = late_frames(universe, from_ps, min(MOST_SHELLS // len(self.cations) or 1, MOST_FRAMES))
+        self.frames = _frames(universe, from_ps, MOST_SHELLS // len(self.cations) or 1)
         self.molecules, self.sites = residues, site_names(universe)
         self.names, self.charges = universe.residues.resnames.astype(str), charges
         self.species = species(universe)
+        names = self.names[residues[self.cations]].tolist()
+        self.kind_names = list(dict.fromkeys(names))
+        self.kinds = np.array([self.kind_names.index(name) for name in names])
 
     def of_frame(self, step: Timestep) -> dict[str, Any]:
-        """Return the nearest donors of each cation and their distances, shape (cations, NEAREST); -1 where none is."""
+        """Return the nearest donors of each cation and their distances, and how many donors there are at each distance.
+
+        Shapes are (cations, NEAREST), the nearest first and -1 where there is none, and (species of cations, bins).
+        """
         pairs, distances = capped_distance(
             step.positions[self.cations], step.positions[self.donors], REACH_A, box=step.dimensions
         )
@@ -183,10 +195,12 @@ class CationShells:
         place = np.arange(len(rows)) - np.searchsorted(rows, rows)  # among those of its cation
         kept = place < NEAREST
         donors = np.full((len(self.cations), NEAREST), -1, dtype=np.int32)
-        near = np.full((len(self.cations), NEAREST), np.inf, dtype=np.float32)
+        steps = np.full((len(self.cations), NEAREST), np.iinfo(np.uint8).max, dtype=np.uint8)
         donors[rows[kept], place[kept]] = self.donors[pairs[order, 1][kept]]
-        near[rows[kept], place[kept]] = distances[order][kept]
-        return {"donors": donors, "distances": near}
+        steps[rows[kept], place[kept]] = distances[order][kept] / STEP_A
+        bins = np.minimum(distances / BIN_A, BINS - 1).astype(int) + BINS * self.kinds[pairs[:, 0]]
+        found = np.bincount(bins, minlength=BINS * len(self.kind_names)).reshape(-1, BINS)
+        return {"donors": donors, "steps": steps, "found": found}
 
     def conclude(self, rows: Rows) -> list[Solvation]:
         """Return the shells of each species of cations.
@@ -196,17 +210,19 @@ class CationShells:
         InputError
             If there are too few frames, or nothing is ever near a cation.
         """
-        names = self.names[self.molecules[self.cations]]
-        cutoffs = {name: shell_end(rows["distances"][:, names == name]) for name in dict.fromkeys(names.tolist())}
-        ends = np.array([cutoffs[name][0] for name in names], dtype=np.float32)
-        donors = np.where(rows["distances"] < ends[:, None], rows["donors"], -1)
+        found = rows["found"].sum(axis=0)
+        shells = [shell_end(one) for one in found]
+        ends = np.array([round(cutoff / STEP_A) for cutoff, _ in shells])[self.kinds]
+        inside = rows["steps"] < ends[:, None]
+        most = max(int(inside.sum(axis=2).max()), 1)
+        donors = np.where(inside[:, :, :most], rows["donors"][:, :, :most], -1)
         touched = self._touched(donors)
         shared = self._shared(touched)
-        found = []
-        for name, (cutoff, depth) in cutoffs.items():
-            parts = (values[:, names == name] for values in (donors, touched, shared))
-            found.append(self._concluded(name, cutoff, depth, rows["time_ps"], *parts))
-        return found
+        result = []
+        for kind, (cutoff, depth) in enumerate(shells):
+            parts = (values[:, self.kinds == kind] for values in (donors, touched, shared))
+            result.append(self._concluded(self.kind_names[kind], cutoff, depth, rows["time_ps"], *parts))
+        return result
 
     def _touched(self, donors: np.ndarray) -> np.ndarray:
         """Return the molecules in each shell, each once and -1 where there is none, in falling order."""
@@ -221,10 +237,10 @@ class CationShells:
         here = [name for name in self.species if self.charges[self.names == name][0] <= 0]
         kinds = np.array([here.index(name) if name in here else -1 for name in self.names])
         of = np.stack([(np.where(touched >= 0, kinds[touched], -1) == k).sum(axis=2) for k in range(len(here))], axis=2)
-        labels = np.array([f"{self.names[m]} {site}" for m, site in zip(self.molecules, self.sites, strict=True)])
-        labels = np.append(labels, "")  # of -1
-        sites = {str(name): (labels[donors] == name).sum(axis=2).mean(axis=1) for name in np.unique(labels[donors])}
-        sites.pop("", None)
+        labels = [f"{self.names[m]} {site}" for m, site in zip(self.molecules, self.sites, strict=True)]
+        told, number = np.unique(labels, return_inverse=True)
+        at = np.append(number, -1)[donors]  # the last of -1
+        sites = {str(told[k]): (at == k).sum(axis=2).mean(axis=1) for k in np.unique(at[at >= 0])}
         counts = {
             "all": {"all": (donors >= 0).sum(axis=2).mean(axis=1)},
             "molecules": {name: of[:, :, k].mean(axis=1) for k, name in enumerate(here)},
@@ -264,14 +280,30 @@ class CationShells:
             shared[frame] = (is_anion[shells] & (held[shells] > 1)).any(axis=1)
         return shared
 
-    def _presence(self, touched: np.ndarray, name: str) -> np.ndarray:
-        """Return whether each pair of a cation and a molecule that ever touch does, shape (frames, pairs)."""
+    def _presence(self, touched: np.ndarray, name: str) -> Iterator[np.ndarray]:
+        """Yield whether each pair of a cation and a molecule that ever touch does, some at a time, (frames, pairs)."""
         inside = np.append(self.names == name, False)[touched]
         frame, cation, _ = np.nonzero(inside)
         pairs, column = np.unique(cation * len(self.names) + touched[inside], return_inverse=True)
-        present = np.zeros((len(touched), len(pairs)), dtype=bool)
-        present[frame, column] = True
-        return present
+        order = np.argsort(column, kind="stable")
+        frame, column = frame[order], column[order]
+        width = max(1, PAIRS_AT_ONCE // len(touched))
+        for first in range(0, len(pairs), width):
+            start, end = np.searchsorted(column, (first, first + width))
+            present = np.zeros((len(touched), min(width, len(pairs) - first)), dtype=bool)
+            present[frame[start:end], column[start:end] - first] = True
+            yield present
+
+
+def _frames(universe: Universe, from_ps: float, most: int) -> range:
+    """Return the frames to take, so close to each other that it is seen how long neighbours stay, but at most `most`."""
+    every = late_frames(universe, from_ps)
+    enough = ENOUGH_FRAMES
+    if len(every) > enough:
+        first, last = (universe.trajectory[frame].time for frame in (every[0], every[-1]))
+        apart = max(1, int(RETURN_PS / LEAST_BRIDGED / ((last - first) / (len(every) - 1)) + 1e-6))
+        enough = max(enough, -(-len(every) // apart))
+    return late_frames(universe, from_ps, min(most, enough))
 
 
 def survival_columns(shells: list[Solvation]) -> dict[str, np.ndarray]:
@@ -287,16 +319,20 @@ def _bonded(universe: Universe) -> bool:
     return hasattr(universe, "bonds") and len(universe.bonds) > 0
 
 
-def shell_end(distances: np.ndarray) -> tuple[float, float]:
+def shell_end(found: np.ndarray) -> tuple[float, float]:
     """Return where the first shell ends, angstrom, and g(r) there over that of its maximum.
+
+    Parameters
+    ----------
+    found
+        How many donors there are at each distance from a cation, in bins of `BIN_A` from 0 to `REACH_A`.
 
     Raises
     ------
     InputError
         If there is no distance.
     """
-    edges = np.arange(0.0, REACH_A + BIN_A / 2, BIN_A)
-    found = np.histogram(distances[np.isfinite(distances)], edges)[0]
+    edges = BIN_A * np.arange(BINS + 1)
     if not found.any():
         raise InputError(f"no donor within {REACH_A:g} A of a cation")
     middle = (edges[1:] + edges[:-1])[1:-1] / 2  # of bins with two neighbours: the last alone would look like a minimum

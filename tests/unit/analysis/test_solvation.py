@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from decant.analysis.frames import alone
-from decant.analysis.solvation import CationShells, Solvation, shell_end, survival_columns
+from decant.analysis.solvation import BIN_A, BINS, ENOUGH_FRAMES, CationShells, Solvation, shell_end, survival_columns
 from decant.foundation.errors import InputError
 from tests.unit.universes import universe
 
@@ -84,7 +84,8 @@ def test_a_wide_shell_ends_at_its_minimum_and_not_where_distances_are_counted_to
     """As of Cs+, whose g(r) has its first maximum at 3.2 A and rises again from a shallow minimum at 4.1 A."""
     r = np.arange(2.0025, 5.0, 0.005)
     expected = 2000 * np.interp(r, [2.6, 3.2, 4.1, 5.0], [0.0, 1.0, 0.45, 0.5]) * r**2
-    cutoff, depth = shell_end(np.repeat(r, expected.round().astype(int)))
+    found = np.histogram(r, BIN_A * np.arange(BINS + 1), weights=expected.round())[0]
+    cutoff, depth = shell_end(found)
     assert cutoff == pytest.approx(4.1, abs=0.1)
     assert depth == pytest.approx(0.45, abs=0.02)
 
@@ -103,4 +104,40 @@ def test_a_shell_without_an_end_is_noted_and_no_shell_is_refused() -> None:
     with pytest.raises(InputError, match="no cation of one atom"):
         CationShells(universe(np.zeros((2, 1, 3)), ["O"], [0], ["EC"], np.array(9.0)))
     with pytest.raises(InputError, match="no donor within 5 A"):
-        shell_end(np.full((3, 2), np.inf))
+        shell_end(np.zeros(BINS, dtype=int))
+
+
+@pytest.mark.parametrize("interval", [1.0, 5.0])
+def test_frames_of_a_long_run_are_as_close_as_residence_times_need_and_those_too_far_apart_are_told(
+    interval: float,
+) -> None:
+    """Four places around each ion that exchange at a known rate, and are out of the shell in 3 % of the frames."""
+    frames, known, random = 12_000, 150.0, np.random.default_rng(1)
+    names = ["Li+", *["EC"] * 8]
+    inside = np.zeros((frames, 8), dtype=bool)
+    order = np.arange(8)
+    for frame in range(frames):
+        for place in np.flatnonzero(random.random(4) < 1 - np.exp(-interval / known)):
+            other = random.integers(4, 8)
+            order[place], order[other] = order[other], order[place]
+        inside[frame, order[:4]] = True
+    inside &= random.random(inside.shape) > 0.03
+    arms = np.vstack([ARMS, [[0, -1, 0], [0, 0, -1], [0.6, 0.8, 0], [0, 0.6, 0.8]]])
+    away = np.where(inside, 2.0, 3.4)[:, :, None] * arms
+    positions = np.concatenate([np.zeros((frames, 1, 3)), away], axis=1) + 10.0
+    positions += random.normal(scale=0.02, size=positions.shape)
+    made = universe(positions, ["C", *["O"] * 8], list(range(9)), names, np.array(EDGE), dt=interval)
+    shell = CationShells(made)
+    assert len(shell.frames) == frames > ENOUGH_FRAMES
+    stay = alone(made, shell)[0].residence[0]
+    assert stay.value is not None and stay.uncertainty is not None
+    assert abs(stay.value - known) < 5 * stay.uncertainty + 0.1 * known
+    assert bool(stay.note) == (interval > 1)
+    if stay.note:
+        assert "breaks of up to 10 ps count as none" in stay.note
+        assert "hardly exchanged" not in alone(made, shell)[0].note
+
+
+def test_frames_closer_than_residence_times_need_are_thinned() -> None:
+    made = universe(np.zeros((12_001, 2, 3)), ["C", "O"], [0, 1], ["Li+", "EC"], np.array(EDGE), dt=0.5)
+    assert CationShells(made).frames == range(0, 12_001, 2)
