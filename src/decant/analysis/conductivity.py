@@ -25,12 +25,14 @@ from decant.analysis.box import cell_vectors
 from decant.analysis.centres import mass_fractions, species
 from decant.analysis.diffusion import (
     DIFFUSIVE,
+    LEAST_MOVED_A2,
     MOST_CENTRES,
     MOST_FRAMES,
     Diffusion,
     fit_window,
     mean_square_displacement,
     remove_box_scaling,
+    still_caged,
 )
 from decant.analysis.frames import Rows, late_frames
 from decant.foundation.errors import InputError
@@ -76,6 +78,8 @@ class Conductivity:
         Charge of an ion of each species, e, and how many there are.
     slopes
         Of the displacement over 2, e^2 angstrom^2/ps, of each part of the run along three directions.
+    moved_A2
+        Mean square displacement of an ion at the end of the fit, angstrom^2.
     """
 
     lag_ps: np.ndarray
@@ -85,6 +89,7 @@ class Conductivity:
     factor: float
     charges: Mapping[str, tuple[int, int]]
     slopes: np.ndarray
+    moved_A2: float
 
     @property
     def running_mS_cm(self) -> tuple[np.ndarray, np.ndarray]:
@@ -113,7 +118,10 @@ class Conductivity:
         if parts.keys() == self.charges.keys():
             whole = _sum(list(parts.values()))
             positive = _sum([part for name, part in parts.items() if self.charges[name][0] > 0])
-            result["nernst_einstein"] = _entry(whole)
+            note = "; ".join(
+                f"diffusion of {one.species}: {one.note}" for one in diffusions if one.species in parts and one.note
+            )
+            result["nernst_einstein"] = _entry(whole) | ({"note": note} if note else {})
             if whole.value > 0:
                 share = positive.value / whole.value
                 result["cation_transference_of_nernst_einstein"] = share
@@ -146,6 +154,8 @@ class Conductivity:
         notes = []
         if not DIFFUSIVE[0] <= self.slope <= DIFFUSIVE[1]:
             notes.append(f"log-log slope {self.slope:.2f} of the charges' displacement, 1 expected: too short a run")
+        elif self.moved_A2 < LEAST_MOVED_A2:
+            notes.append(f"ions {still_caged(self.moved_A2)}: too short a run")
         error = self.einstein.uncertainty
         if error is None or error > 0.5 * abs(self.einstein.value):
             notes.append("uncertainty is more than half of the value: the collective motion needs a far longer run")
@@ -214,7 +224,8 @@ class IonicConductivity:
             name: (int(self.charges[self.resnames == name][0]), int((self.resnames == name).sum())) for name in names
         }
         estimate = Estimate(float(factor * value), float(factor * error))
-        return Conductivity(lag, displacement, estimate, float(slope), factor, counts, slopes)
+        moved = _moved(paths, int(inside[-1]))
+        return Conductivity(lag, displacement, estimate, float(slope), factor, counts, slopes, moved)
 
 
 def has_ions(universe: Universe) -> bool:
@@ -237,6 +248,14 @@ def conductivity_factor(volume_A3: float, temperature: float) -> float:
     """Return the conductivity, mS/cm, of charges that diffuse with 1 e^2 angstrom^2/ps in a volume, angstrom^3."""
     square_charge_metres = ELEMENTARY_CHARGE_C**2 * 1e-20 / 1e-12
     return 10 * square_charge_metres / (volume_A3 * 1e-30 * BOLTZMANN_J_K * temperature)  # 1 S/m is 10 mS/cm
+
+
+def _moved(paths: np.ndarray, lag: int) -> float:
+    """Return the mean square displacement of ions over a lag, less what they do together, as of independent ones."""
+    steps = paths[lag:] - paths[:-lag]
+    steps = steps - steps.mean(axis=1, keepdims=True)
+    count = paths.shape[1]
+    return float(np.einsum("fmk,fmk->", steps, steps) / (len(steps) * max(count - 1, 1)))
 
 
 def _parts(moment: np.ndarray, size: int) -> list[np.ndarray]:

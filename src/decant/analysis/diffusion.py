@@ -28,6 +28,8 @@ BLOCK_NUMBERS = 500_000
 LEAST_LAGS = 5
 LEAST_MOLECULES = 4
 DIFFUSIVE = (0.9, 1.1)
+LEAST_MOVED_A2 = 2.0
+"""Mean square displacement at the end of a fit: more than rattling among neighbours, where any slope can pass."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ class Diffusion:
     collective_A: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
 
     @property
+    def moved_A2(self) -> float:
+        """Mean square displacement at the end of the fit, angstrom^2."""
+        return float(np.interp(self.window_ps[1], self.lag_ps, self.msd_A2))
+
+    @property
     def note(self) -> str:
         """What a reader must know before trusting the number."""
         notes = []
@@ -79,6 +86,8 @@ class Diffusion:
             notes.append(
                 f"log-log slope {self.slope:.2f} in the fit window, 1 expected: too short a run, or not diffusive yet"
             )
+        elif self.moved_A2 < LEAST_MOVED_A2:
+            notes.append(f"{still_caged(self.moved_A2)}: too short a run, or no liquid")
         if self.uncertainty is None:
             notes.append(f"no uncertainty from {self.molecules} molecules, at least {LEAST_MOLECULES} are needed")
         elif self.uncertainty > 0.5 * abs(self.value):
@@ -93,7 +102,7 @@ class Diffusion:
             "molecules": self.molecules,
             "fit_window_ps": list(self.window_ps),
             "log_log_slope": self.slope,
-            "msd_at_window_end_A2": float(np.interp(self.window_ps[1], self.lag_ps, self.msd_A2)),
+            "msd_at_window_end_A2": self.moved_A2,
         }
         if self.correction_at_1_mPa_s is not None:
             result["yeh_hummer_correction_at_1_mPa_s_1e-5_cm2_s"] = self.correction_at_1_mPa_s
@@ -103,6 +112,11 @@ class Diffusion:
                     self.value + self.correction_at_1_mPa_s / self.viscosity_mPa_s
                 )
         return {**result, "note": self.note} if self.note else result
+
+
+def still_caged(moved_A2: float) -> str:
+    """Say that a mean square displacement, angstrom^2, is less than diffusion takes."""
+    return f"moved {max(moved_A2, 0.0) ** 0.5:.2g} A by the end of the fit window, {LEAST_MOVED_A2**0.5:.2g} A expected"
 
 
 def yeh_hummer(temperature: float, box_length: float, viscosity_mPa_s: float) -> float:

@@ -12,7 +12,7 @@ and from the centre of mass, as in most simulations.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -39,12 +39,18 @@ class Onsager:
         Of the cations together, by what motion is counted from.
     running
         The same from the first part of the run, from the first two, and so on.
+    of_conductivity
+        The note of the conductivity, from the same motion of which these are parts.
+    of_diffusion
+        The note of the diffusion of each species of ions that has one.
     """
 
     parts: Mapping[Pair, Estimate]
     own: Mapping[str, Estimate]
     transference: Mapping[str, Estimate]
     running: Mapping[str, np.ndarray]
+    of_conductivity: str = ""
+    of_diffusion: Mapping[str, str] = field(default_factory=dict)
 
     def summary(self) -> dict[str, Any]:
         """Return the numbers for ``observables.yaml``."""
@@ -52,7 +58,10 @@ class Onsager:
             "unit": UNIT,
             "parts": {"-".join(pair): _entry(one) for pair, one in self.parts.items()},
         }
-        result["self"] = {name: _entry(one) for name, one in self.own.items()}
+        result["self"] = {
+            name: _entry(one) | ({"note": self.of_diffusion[name]} if name in self.of_diffusion else {})
+            for name, one in self.own.items()
+        }
         result["distinct"] = {name: _entry(_difference(self.parts[name, name], one)) for name, one in self.own.items()}
         result["cation_transference"] = {name: _entry(one) for name, one in self.transference.items()}
         if note := self.note:
@@ -62,11 +71,14 @@ class Onsager:
     @property
     def note(self) -> str:
         """Why the transference number must not be trusted; empty if it may."""
+        notes = ["the conductivity, of the same motion, has a note"] if self.of_conductivity else []
         one = next(iter(self.transference.values()))
         if one.uncertainty is None or not one.uncertainty < 0.2:
             error = "unknown" if one.uncertainty is None else f"{one.uncertainty:.2g}"
-            return f"uncertainty of the transference number is {error}: the collective motion needs a far longer run"
-        return ""
+            notes.append(
+                f"uncertainty of the transference number is {error}: the collective motion needs a far longer run"
+            )
+        return "; ".join(notes)
 
 
 def onsager(conductivity: Conductivity, diffusions: Sequence[Diffusion]) -> Onsager:
@@ -115,6 +127,8 @@ def onsager(conductivity: Conductivity, diffusions: Sequence[Diffusion]) -> Onsa
         {name: one for name, one in conductivity.nernst_einstein(diffusions).items() if name in ions},
         {name: _transference(found[name], signs) for name in (SOLVENT, MASS) if name in found},
         {name: np.divide(*map(np.cumsum, _shares(found[name], signs))) for name in (SOLVENT, MASS) if name in found},
+        conductivity.note,
+        {name: moved[name].note for name in ions if moved[name].note},
     )
 
 

@@ -296,7 +296,7 @@ class CationShells:
 
 
 def _frames(universe: Universe, from_ps: float, most: int) -> range:
-    """Return the frames to take, so close to each other that it is seen how long neighbours stay, but at most `most`."""
+    """Return the frames to take, close enough to each other to see how long neighbours stay, but at most `most`."""
     every = late_frames(universe, from_ps)
     enough = ENOUGH_FRAMES
     if len(every) > enough:

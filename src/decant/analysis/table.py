@@ -47,7 +47,8 @@ def _rows_of_ions(summary: Mapping[str, Any]) -> list[list[str]]:
     charges, motion = summary.get("conductivity", {}), summary.get("onsager", {})
     for key, name in (("einstein", "conductivity"), ("nernst_einstein", "conductivity, ions apart")):
         if key in charges:
-            value = starred(charges[key]["value"], charges[key]["uncertainty"], charges.get("note"))
+            note = charges.get("note") if key == "einstein" else charges[key].get("note")
+            value = starred(charges[key]["value"], charges[key]["uncertainty"], note)
             rows.append([name, value, charges[key]["unit"]])
     for frame, entry in motion.get("cation_transference", {}).items():
         value = starred(entry["value"], entry["uncertainty"], motion.get("note"), 3)

@@ -25,8 +25,10 @@ class Recipe(Protocol):
 
     A class whose attribute `base` is another recipe, and whose `build` ends with ``**box``, takes the parameters of
     that recipe as well. Parameters that recipes share are dataclasses: see `decant.configurations.groups.flat`. Where a
-    recipe can say how large its frames will be, it has a method more: see `decant.configurations.sizes.TellsSizes`. One
-    whose attribute `own_groups` is true names groups that hold across entries and files, as they stand.
+    recipe can say how large its frames will be, it has a method more: see `decant.configurations.sizes.TellsSizes`. A
+    method `check`, which is given all parameters by name, raises `InputError` for values that make no sense, before any
+    recipe of a file is made; `build` calls it, too. One whose attribute `own_groups` is true names groups that hold
+    across entries and files, as they stand.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Recipe(Protocol):
 
 GROUP = "decant.recipes"
 KEYS = ("recipe", "count", "parameters", "seed")
+PLAIN = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
+"""Types of parameters that are checked for every recipe, in words."""
 BUILT_IN = (
     "decant.configurations.monomer:AtomRecipe",
     "decant.configurations.monomer:MonomerRecipe",
@@ -167,6 +171,28 @@ def _check_parameters(where: str, recipe: Any, parameters: Any) -> None:
     for name, parameter in taken.items():
         if parameter.default is inspect.Parameter.empty and name not in parameters:
             raise InputError(f"{where}: recipe '{recipe.name}' needs the parameter '{name}'")
+        if name in parameters:
+            _check_type(f"{where}: {name}", parameters[name], parameter.annotation)
+
+
+def _check_type(where: str, value: Any, annotation: Any) -> None:
+    """Raise `InputError` if a value is not of a plain type such as ``int | None``; others are the recipe's matter.
+
+    Whether a number is a text is left to who reads it, since ``length: 0`` may be one.
+    """
+    told = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
+    kinds = {part.strip() for part in told.split("|")}
+    plain = kinds - {"None"}
+    if not plain or not plain <= PLAIN.keys() or (value is None and "None" in kinds):
+        return
+    if isinstance(value, bool):
+        fits = "bool" in plain
+    elif isinstance(value, int | float) and np.isfinite(value):
+        fits = not plain <= {"bool", "int"} or (plain != {"bool"} and isinstance(value, int))
+    else:
+        fits = "str" in plain and isinstance(value, str)
+    if not fits:
+        raise InputError(f"{where}: expected {' or '.join(PLAIN[kind] for kind in sorted(plain))}, not {value!r}")
 
 
 def build_entry(entry: dict[str, Any], number: int, seed: int) -> list[Atoms]:
@@ -229,6 +255,26 @@ def check_interval(value: Interval, name: str) -> tuple[float, float]:
     if ends.size not in (1, 2) or ends.dtype.kind not in "if" or not np.isfinite(ends).all() or ends[0] > ends[-1]:
         raise InputError(f"{name}: expected a number or [low, high], not {value!r}")
     return float(ends[0]), float(ends[-1])
+
+
+def check_whole(value: Any, name: str, least: int) -> None:
+    """Raise `InputError` unless a value is a whole number from `least` on."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InputError(f"{name} {value!r}: expected a whole number from {least} on")
+
+
+def rising(value: Any, name: str, told: str, above: float = 0.0) -> np.ndarray:
+    """Return the two ends of a range, the second larger.
+
+    Raises
+    ------
+    InputError
+        If `value` is none whose first end is above `above`; the message says what is expected: `told`.
+    """
+    ends = np.asarray(value)
+    if ends.shape != (2,) or ends.dtype.kind not in "if" or not above < ends[0] < ends[1] < np.inf:
+        raise InputError(f"{name}: expected {told}, not {value!r}")
+    return ends
 
 
 def names(value: str | list[str]) -> list[str]:

@@ -40,18 +40,29 @@ def _check(recipe: Any, parameters: Mapping[str, Any]) -> None:
     for builder in (recipe, getattr(recipe, "base", None)):
         if builder is not None:
             check_groups(filled_groups(builder.build, complete(recipe, parameters)))
+    if hasattr(recipe, "check"):
+        recipe.check(complete(recipe, parameters))
     sizes_of(recipe, parameters)
 
 
-def check_drivers(entries: Sequence[Mapping[str, Any]], where: str) -> None:
-    """Raise `InputError` for the first entry whose driver does not know one of its molecules.
+def check_known(entries: Sequence[Mapping[str, Any]], where: str, method: str | None = None) -> None:
+    """Raise `InputError` for the first entry with a molecule that its driver, or the method of labels, does not know.
 
     The parameters of a molecule in a force field, found here, take some seconds the first time, as they do for the
     dynamics.
+
+    Parameters
+    ----------
+    entries, where
+        As of `check_values`, which they have passed.
+    method
+        What will label the frames; None if that is not told.
     """
     for number, entry in enumerate(entries):
         parameters = complete(find_recipe(entry["recipe"]), entry.get("parameters") or {})
         try:
-            require_known(parameters.get("driver"), named_molecules(parameters))
+            kinds = named_molecules(parameters)
+            for each in dict.fromkeys((parameters.get("driver"), method)):
+                require_known(each, kinds)
         except InputError as error:
             raise InputError(f"{where}: entry {number}: {error}") from error

@@ -9,7 +9,7 @@ import numpy as np
 from ase import Atoms
 from ase.geometry import find_mic
 
-from decant.configurations.base import whole_ends
+from decant.configurations.base import check_whole, whole_ends
 from decant.configurations.liquid import LiquidRecipe
 from decant.configurations.rigid import centres_of_mass
 from decant.configurations.sizes import Sizes, box_molecules, mean_molecules
@@ -43,9 +43,8 @@ class ClusterCutRecipe:
         box
             See `LiquidRecipe`.
         """
+        self.check({"size": size, "cuts": cuts})
         few, most = whole_ends(size, "size")
-        if cuts < 1:
-            raise InputError(f"cuts {cuts}: expected a positive whole number")
         boxes = LiquidRecipe().build(-(-count // cuts), seed, **box)
         frames = []
         for index, source in enumerate(boxes):
@@ -59,6 +58,11 @@ class ClusterCutRecipe:
                 atoms.info |= {"group": group, "parent": f"liquid-{seed}-{index}"}
                 frames.append(atoms)
         return frames[:count]
+
+    def check(self, parameters: Mapping[str, Any]) -> None:
+        """Raise `InputError` if there are no clusters, or nothing is in them."""
+        whole_ends(parameters["size"], "size")
+        check_whole(parameters["cuts"], "cuts", 1)
 
     def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
         """Return the size of a cluster, of molecules of mean size."""

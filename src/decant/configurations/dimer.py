@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from decant.configurations.base import Interval, draw, names
+from decant.configurations.base import Interval, check_whole, draw, names, rising
 from decant.configurations.docking import direction, docked, turned
 from decant.configurations.groups import flat
 from decant.configurations.rigid import apart
@@ -60,11 +60,8 @@ class DimerRecipe:
         disorder
             What the thermal disorder starts from.
         """
+        self.check({"contact": contact, "steps": steps})
         ends = np.asarray(contact)
-        if ends.shape != (2,) or ends.dtype.kind not in "if" or not 0 < ends[0] < ends[1]:
-            raise InputError(f"contact: expected [nearest, farthest], not {contact!r}")
-        if steps < 2:
-            raise InputError(f"steps {steps}: expected a whole number from 2")
         pairs = list(combinations_with_replacement([molecule(name) for name in names(molecules)], 2))
         frames: list[Atoms] = []
         for curve in range(-(-count // steps)):
@@ -78,6 +75,11 @@ class DimerRecipe:
                 describe_molecules(atoms, pair)
             frames += found
         return frames[:count]
+
+    def check(self, parameters: Mapping[str, Any]) -> None:
+        """Raise `InputError` if the distances are none, or too few."""
+        rising(parameters["contact"], "contact", "[nearest, farthest]")
+        check_whole(parameters["steps"], "steps", 2)
 
     def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
         """Return the size of a pair, of molecules of mean size."""

@@ -23,7 +23,7 @@ def flat(build: Build) -> Build:
     """
     own = inspect.signature(build).parameters
     groups = {name: parameter.default for name, parameter in own.items() if is_group(parameter.default)}
-    hidden = {field for group in groups.values() for field, _ in _leaves(group)} - set(own)
+    hidden = {field for group in groups.values() for field, *_ in _leaves(group)} - set(own)
 
     @wraps(build)
     def flattened(self: Any, count: int, seed: int, **parameters: Any) -> list[Atoms]:
@@ -36,7 +36,10 @@ def flat(build: Build) -> Build:
     for name, parameter in own.items():
         if name in groups:
             leaves = [leaf for leaf in _leaves(groups[name]) if leaf[0] in hidden]
-            shown += [inspect.Parameter(field, parameter.KEYWORD_ONLY, default=value) for field, value in leaves]
+            shown += [
+                inspect.Parameter(field, parameter.KEYWORD_ONLY, default=value, annotation=kind)
+                for field, value, kind in leaves
+            ]
         elif name in ("self", "count", "seed"):
             shown.append(parameter)
         else:
@@ -73,14 +76,14 @@ def check_groups(groups: Iterable[Any]) -> None:
         check_groups(value for value in vars(group).values() if is_group(value))
 
 
-def _leaves(group: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the names and values of the fields of a group and of the groups in it, in their order."""
+def _leaves(group: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the names, values and types of the fields of a group and of the groups in it, in their order."""
     for field in fields(group):
         value = getattr(group, field.name)
         if is_group(value):
             yield from _leaves(value)
         else:
-            yield field.name, value
+            yield field.name, value, field.type
 
 
 def _filled(group: Any, given: Mapping[str, Any]) -> Any:

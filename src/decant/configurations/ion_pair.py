@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from decant.configurations.base import Interval, draw, names, whole_ends
+from decant.configurations.base import Interval, check_whole, draw, names, rising, whole_ends
 from decant.configurations.docking import direction, docked, turned
 from decant.configurations.groups import flat
 from decant.configurations.rigid import apart
@@ -16,6 +16,7 @@ from decant.configurations.sizes import Sizes, atoms_of, mean_molecules
 from decant.configurations.thermal import Disorder, thermal_molecule
 from decant.foundation.errors import InputError
 from decant.molecules.charge import describe_molecules
+from decant.molecules.molecule import Molecule
 from decant.molecules.salts import salt as salt_of
 from decant.molecules.solvents import molecule
 
@@ -76,17 +77,9 @@ class IonPairRecipe:
         disorder
             What the thermal disorder starts from.
         """
-        ends = np.asarray(pull)
-        if ends.shape != (2,) or ends.dtype.kind not in "if" or not 0 <= ends[0] < ends[1]:
-            raise InputError(f"pull: expected [nearest, farthest] in angstrom from 0 on, not {pull!r}")
-        if steps < 2:
-            raise InputError(f"steps {steps}: expected a whole number from 2")
-        kinds = [molecule(name) for name in names(solvents)] if solvents else []
+        self.check({"pull": pull, "steps": steps, "solvents": solvents, "shell": shell, "between": between})
+        ends, kinds = np.asarray(pull), _solvents(solvents)
         ranges = {name: _numbers(value, name) for name, value in (("shell", shell), ("between", between))}
-        if not kinds and any(most for _, most in ranges.values()):
-            raise InputError("shell, between: of which solvents? Name them, for example solvents: 'EC,EMC'")
-        if charged := [kind.name for kind in kinds if kind.charge]:
-            raise InputError(f"solvents: {', '.join(charged)}: expected neutral molecules; ions come from the salt")
         pair = salt_of(salt)
         frames: list[Atoms] = []
         for curve in range(-(-count // steps)):
@@ -106,14 +99,28 @@ class IonPairRecipe:
             frames += found
         return frames[:count]
 
+    def check(self, parameters: Mapping[str, Any]) -> None:
+        """Raise `InputError` if the curve is none, or molecules around or between the ions cannot be."""
+        rising(parameters["pull"], "pull", "[nearest, farthest] in angstrom from 0 on", above=-np.finfo(float).tiny)
+        check_whole(parameters["steps"], "steps", 2)
+        kinds = _solvents(parameters["solvents"])
+        if not kinds and any(_numbers(parameters[name], name)[1] for name in ("shell", "between")):
+            raise InputError("shell, between: of which solvents? Name them, for example solvents: 'EC,EMC'")
+        if charged := [kind.name for kind in kinds if kind.charge]:
+            raise InputError(f"solvents: {', '.join(charged)}: expected neutral molecules; ions come from the salt")
+
     def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
         """Return the size of a pair with solvent molecules of mean size."""
         pair = salt_of(parameters["salt"])
-        kinds = [atoms_of(molecule(name)) for name in names(parameters["solvents"])] if parameters["solvents"] else []
+        kinds = [atoms_of(kind) for kind in _solvents(parameters["solvents"])]
         ions = (atoms_of(pair.cation), atoms_of(pair.anion))
         ends = [_numbers(parameters[name], name) for name in ("shell", "between")]
         mean = round(sum(few + most for few, most in ends) / 2)
         return Sizes((*ions, *(mean_molecules(kinds, mean) if kinds and mean else ())), periodic=False)
+
+
+def _solvents(given: str | list[str]) -> list[Molecule]:
+    return [molecule(name) for name in names(given)] if given else []
 
 
 def _numbers(value: int | list[int], name: str) -> tuple[int, int]:

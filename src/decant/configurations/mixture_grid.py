@@ -61,8 +61,7 @@ class MixtureGridRecipe:
         temperature, tolerance, conformers, hessian, driver, length, snapshots
             As for the recipe liquid.
         """
-        if molecules is None and atoms is None:
-            raise InputError("mixture-grid: give the size of the boxes, molecules or atoms")
+        self.check({"solvents": solvents, "points": points, "molecules": molecules, "atoms": atoms})
         grid = _grid(names(solvents), points, atoms, molecules)
         densities: list[Interval] = []
         for composition in grid:
@@ -72,6 +71,12 @@ class MixtureGridRecipe:
             )
         packed = pack_boxes(dynamics.starts(count), seed, grid, densities, temperature, packing)
         return dynamics.configurations(packed, seed, self.name)[:count]
+
+    def check(self, parameters: Mapping[str, Any]) -> None:
+        """Raise `InputError` if boxes have no size, or their grid or its densities cannot be."""
+        if parameters["molecules"] is None and parameters["atoms"] is None:
+            raise InputError("mixture-grid: give the size of the boxes, molecules or atoms")
+        _grid(names(parameters["solvents"]), *(parameters[name] for name in ("points", "atoms", "molecules")))
 
     def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
         """Return the size of the boxes: of molecules of mean size."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 from ase.geometry import find_mic
 
-from decant.configurations.base import Interval, draw
+from decant.configurations.base import Interval, check_whole, draw
 from decant.configurations.docking import direction
 from decant.configurations.liquid import LiquidRecipe
-from decant.foundation.errors import InputError
 
 TRIES = 20
 
@@ -49,8 +49,7 @@ class RigidMovesRecipe:
         box
             See `LiquidRecipe`.
         """
-        if moves < 1:
-            raise InputError(f"moves {moves}: expected a positive whole number")
+        self.check({"moves": moves})
         starts = LiquidRecipe().build(-(-count // moves), seed, **box)
         frames = []
         for index, start in enumerate(starts):
@@ -60,6 +59,10 @@ class RigidMovesRecipe:
                 atoms.info |= {"group": start.info.get("group", index), "parent": f"liquid-{seed}-{index}"}
                 frames.append(atoms)
         return frames[:count]
+
+    def check(self, parameters: Mapping[str, Any]) -> None:
+        """Raise `InputError` if there are no moves."""
+        check_whole(parameters["moves"], "moves", 1)
 
 
 def moved(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from decant.configurations.base import Interval, draw
+from decant.configurations.base import Interval, check_whole, draw
 from decant.configurations.groups import flat
 from decant.configurations.sizes import Sizes, atoms_of
 from decant.configurations.thermal import Disorder, thermal_molecule
@@ -69,8 +69,7 @@ class TorsionRecipe:
         disorder
             What the thermal disorder starts from.
         """
-        if steps < 2:
-            raise InputError(f"steps {steps}: expected a whole number from 2")
+        self.check({"steps": steps})
         kind = _molecule(molecule)
         found = rotors(kind)
         if not found:
@@ -96,6 +95,10 @@ class TorsionRecipe:
                     " give fewer, or a `temperature`"
                 )
         return frames[:count]
+
+    def check(self, parameters: Mapping[str, Any]) -> None:
+        """Raise `InputError` if there are too few angles."""
+        check_whole(parameters["steps"], "steps", 2)
 
     def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
         """Return the size of the molecule."""

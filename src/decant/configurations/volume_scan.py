@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 
-from decant.configurations.base import Interval
+from decant.configurations.base import Interval, check_whole, rising
 from decant.configurations.liquid import LiquidRecipe
 from decant.configurations.rigid import apart, centres_of_mass
 from decant.data.frames import density
-from decant.foundation.errors import InputError
 
 SHORTER = 0.95  # what the densest end of a scan is multiplied by until no molecules overlap
 
@@ -46,11 +46,8 @@ class VolumeScanRecipe:
         box
             See `LiquidRecipe`.
         """
+        self.check({"span": span, "steps": steps})
         ends = np.asarray(span)
-        if ends.shape != (2,) or ends.dtype.kind not in "if" or not 0 < ends[0] < ends[1]:
-            raise InputError(f"span: expected [lowest, highest] density in units of the start's, not {span!r}")
-        if steps < 2:
-            raise InputError(f"steps {steps}: expected a whole number from 2")
         starts = LiquidRecipe().build(-(-count // steps), seed, density=density, **box)
         frames = []
         for index, start in enumerate(starts):
@@ -62,6 +59,11 @@ class VolumeScanRecipe:
                 atoms.info |= {"group": start.info.get("group", index), "parent": f"liquid-{seed}-{index}"}
                 frames.append(atoms)
         return frames[:count]
+
+    def check(self, parameters: Mapping[str, Any]) -> None:
+        """Raise `InputError` if the densities are none, or too few."""
+        rising(parameters["span"], "span", "[lowest, highest] density in units of the start's")
+        check_whole(parameters["steps"], "steps", 2)
 
 
 def scaled(start: Atoms, factor: float) -> Atoms:

@@ -122,7 +122,7 @@ def describe(protocol: Protocol, potential: Potential, ranks: int, threads: int)
         _warn_of_unknown_densities(liquid)
         density = mixture_density(liquid)
     _warn_outside_training(potential.card, protocol.temperature, density)
-    _warn_of_charge(protocol.liquid, liquid)
+    warn_of_charge(protocol.liquid, liquid)
     _warn_of_a_long_timestep(liquid, protocol.timestep_fs)
     steps = round(protocol.length_ps / protocol.timestep_fs * 1000.0)
     given = (protocol.dump_ps, protocol.thermo_ps, protocol.restart_ps)
@@ -263,7 +263,7 @@ def _require_sensible(protocol: Protocol) -> None:
         )
 
 
-def _warn_of_charge(text: str, liquid: list[tuple[Molecule, int]]) -> None:
+def warn_of_charge(text: str, liquid: list[tuple[Molecule, int]]) -> None:
     """Warn of a box that is not neutral: no liquid is."""
     if charge := sum(kind.charge * count for kind, count in liquid):
         warn(

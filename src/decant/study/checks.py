@@ -7,10 +7,14 @@ from typing import Any
 
 from decant.algorithms.presets import load_preset
 from decant.analysis.reference_values import KEYS
+from decant.configurations.checks import check_known
+from decant.configurations.sampling import require_known
 from decant.foundation.errors import InputError, nearest, warn
 from decant.labels.registry import labeler
+from decant.molecules.liquid import parse_liquid
 from decant.potentials.potential import require_precision
 from decant.simulation.force_field import require_method
+from decant.simulation.protocol import warn_of_charge
 from decant.study.algorithm_choice import AlgorithmChoice
 from decant.study.cells import TEST
 from decant.study.data_sets.recipes import FromRecipes
@@ -36,6 +40,7 @@ def check_study(study: Study) -> None:
         labeler(study.method, study.method_settings)
     with section("test"):
         frame_sizes(study.test)
+        check_known(study.test, "recipes", study.method)
     for name, data in study.data.items():
         with section(f"data: {name}"):
             data.check(study)
@@ -123,6 +128,10 @@ def _check_simulation(study: Study, name: str, simulation: Simulation) -> None:
     runs = [run for run in study.runs() if run.simulation == name]
     if not runs:
         raise InputError("no potential runs it; check its data and algorithms")
+    liquid = parse_liquid(simulation.liquid)
+    warn_of_charge(simulation.liquid, liquid)
+    if any(study.algorithms[run.fit.algorithm].is_method for run in runs):
+        require_known(study.method, [kind for kind, _ in liquid])
     with section("reference"):
         _check_reference(study, name, simulation.reference)
 

@@ -63,7 +63,7 @@ def build(source: Location | Sequence[Mapping[str, Any]], output: Location, *, s
     """
     from decant.configurations.base import read_recipes
     from decant.configurations.build import build as made
-    from decant.configurations.checks import check_drivers, check_values
+    from decant.configurations.checks import check_known, check_values
 
     if isinstance(source, Sequence) and not isinstance(source, str):
         entries = [dict(entry) if isinstance(entry, Mapping) else entry for entry in source]
@@ -71,5 +71,5 @@ def build(source: Location | Sequence[Mapping[str, Any]], output: Location, *, s
         entries = read_recipes(Path(source))
     where = str(source) if isinstance(source, str | Path) else "`source`"
     check_values(entries, where)
-    check_drivers(entries, where)
+    check_known(entries, where)
     return Built(Path(output), [(name, list(map(len, frames))) for name, frames in made(entries, Path(output), seed)])

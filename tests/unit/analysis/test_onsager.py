@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decant.analysis.conductivity import IonicConductivity
-from decant.analysis.diffusion import SelfDiffusion
+from decant.analysis.conductivity import Conductivity, IonicConductivity
+from decant.analysis.diffusion import Diffusion, SelfDiffusion
 from decant.analysis.frames import alone
 from decant.analysis.onsager import MASS, SOLVENT, Onsager, onsager
+from decant.analysis.table import rows
 from decant.foundation.errors import InputError
 from tests.unit.universes import universe
 
@@ -90,3 +93,27 @@ def test_a_melt_has_no_solvent_and_one_kind_of_charge_no_transference() -> None:
     conductivity, diffusions = alone(made, IonicConductivity(made, 0.0, KELVIN)), alone(made, SelfDiffusion(made))
     with pytest.raises(InputError, match="one kind of charge only"):
         onsager(conductivity, [one for one in diffusions if one.species != "PF6-"])
+
+
+def as_if_diffusive(made) -> tuple[Conductivity, list[Diffusion]]:
+    """What is measured of walkers, with the slope that they have over many of their walks."""
+    found = alone(made, IonicConductivity(made, 0.0, KELVIN)), alone(made, SelfDiffusion(made))
+    return replace(found[0], slope=1.0), [replace(one, slope=1.0) for one in found[1]]
+
+
+def test_numbers_of_a_motion_that_has_a_note_have_one() -> None:
+    conductivity, diffusions = as_if_diffusive(liquid(SALT, {"Li+": 0.001, "PF6-": 0.001, "EC": 0.001}, 200))
+    assert "ions moved 0.26 A by the end of the fit window, 1.4 A expected" in conductivity.note
+    found = onsager(conductivity, diffusions).summary()
+    assert "the conductivity, of the same motion, has a note" in found["note"]
+    assert "moved" in found["self"]["Li+"]["note"]
+    apart = conductivity.summary(diffusions)["nernst_einstein"]
+    assert "diffusion of Li+: moved" in apart["note"] and "diffusion of PF6-: moved" in apart["note"]
+    noted = {"conductivity": conductivity.summary(diffusions), "onsager": found}
+    assert all(value.endswith("*") for _, value, _ in rows(noted)[1:])
+
+
+def test_numbers_of_ions_that_diffuse_have_no_note() -> None:
+    conductivity, diffusions = as_if_diffusive(liquid(SALT, {"Li+": 0.05, "PF6-": 0.05, "EC": 0.1}, 2000))
+    assert not conductivity.note and not onsager(conductivity, diffusions).note
+    assert "note" not in conductivity.summary(diffusions)["nernst_einstein"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from decant.configurations.checks import check_drivers, check_values
+from decant.configurations.checks import check_known, check_values
 from decant.foundation.errors import InputError
 from decant.verbs.build import build
 
@@ -29,6 +29,31 @@ WRONG = [
     (liquid(driver="gfn2-xtb", driver_settings=0.8), "driver_settings: expected a mapping of names to values, not 0.8"),
     (liquid(driver_settings={"accuracy": 1}), "driver_settings with driver None: expected a reference method"),
     (liquid(salt="LiPF7", molality=1, molecules=60), "unknown salt 'LiPF7'"),
+    (liquid(salt="LiPF6", molality="1 mol/kg", molecules=60), "molality: expected a number, not '1 mol/kg'"),
+    (liquid(salt="LiPF6", molality=[0.5, 1.0], molecules=60), r"molality: expected a number, not \[0.5, 1.0\]"),
+    (liquid(salt="LiPF6", molality=True, molecules=60), "molality: expected a number, not True"),
+    (liquid(salt=["LiPF6", "LiTFSI"], molality=1, molecules=60), r"salt: expected a text, not \['LiPF6', 'LiTFSI'\]"),
+    (liquid(molecules="20"), "molecules: expected a whole number, not '20'"),
+    (liquid(molecules=20.5), "molecules: expected a whole number, not 20.5"),
+    (liquid(pressure="1 bar", driver="gfn2-xtb"), "pressure: expected a number, not '1 bar'"),
+    ({"recipe": "ion-pair", "parameters": {"salt": {"LiPF6": 1}}}, "salt: expected a text, not"),
+    (
+        {"recipe": "ion-pair", "parameters": {"salt": "LiPF6", "solvents": "EC,Li+"}},
+        r"solvents: Li\+: expected neutral",
+    ),
+    ({"recipe": "ion-pair", "parameters": {"salt": "LiPF6", "pull": [3, 0]}}, r"pull: expected \[nearest, farthest\]"),
+    ({"recipe": "ion-pair", "parameters": {"salt": "LiPF6", "shell": 2}}, "shell, between: of which solvents"),
+    ({"recipe": "dimer", "parameters": {"molecules": "EC", "steps": 1}}, "steps 1: expected a whole number from 2 on"),
+    ({"recipe": "dimer", "parameters": {"molecules": "EC", "contact": [1.2, 0.7]}}, "contact: expected"),
+    ({"recipe": "torsion", "parameters": {"molecule": "EMC", "steps": 1}}, "steps 1: expected a whole number"),
+    ({"recipe": "cluster-cut", "parameters": {**BOX, "cuts": 0}}, "cuts 0: expected a whole number from 1 on"),
+    ({"recipe": "volume-scan", "parameters": {**BOX, "span": [1.2, 0.3]}}, r"span: expected \[lowest, highest\]"),
+    ({"recipe": "rigid-moves", "parameters": {**BOX, "moves": 0}}, "moves 0: expected a whole number from 1 on"),
+    ({"recipe": "mixture-grid", "parameters": {"solvents": "EC,EMC"}}, "mixture-grid: give the size of the boxes"),
+    (
+        {"recipe": "mixture-grid", "parameters": {"solvents": "EC", "molecules": 20}},
+        "mixture-grid: expected two or more",
+    ),
     ({"recipe": "rigid-moves", "parameters": {**BOX, "hessian": "am1"}}, "hessian 'am1'"),
     ({"recipe": "hot", "parameters": {**BOX, "driver": "opnff"}}, "unknown method 'opnff'"),
 ]
@@ -45,4 +70,11 @@ def test_a_driver_that_does_not_know_a_molecule_is_told_before_anything_is_made(
     entries = [FINE, liquid(liquid="EC:4,Li+:1,ClO4-:1", driver="openff")]
     check_values(entries, "recipes.yaml")
     with pytest.raises(InputError, match=r"^recipes\.yaml: entry 1: .* has no parameters for the bond O-Cl"):
-        check_drivers(entries, "recipes.yaml")
+        check_known(entries, "recipes.yaml")
+
+
+def test_a_method_that_does_not_know_a_molecule_is_told_before_anything_is_labelled(parameter_cache):
+    entries = [FINE, liquid(liquid="EC:4", salt="LiClO4", molality=1, molecules=40)]
+    check_known(entries, "recipes.yaml")
+    with pytest.raises(InputError, match=r"^recipes\.yaml: entry 1: .* has no parameters for the bond O-Cl"):
+        check_known(entries, "recipes.yaml", "openff")

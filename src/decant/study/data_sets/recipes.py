@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from decant.configurations.checks import check_known
 from decant.configurations.named import molecules_of
 from decant.foundation.settings import key
 from decant.molecules.molecule import Molecule
@@ -50,8 +51,9 @@ class FromRecipes(DataSet):
         return {set_input(name): list(self.recipes)}
 
     def check(self, study: Whole) -> None:
-        """Check the recipes and their parameters."""
+        """Check the recipes, their parameters, and that drivers and the study's method know their molecules."""
         frame_sizes(self.recipes)
+        check_known(self.recipes, "recipes", study.method)
 
     def count(self, study: Whole) -> int | None:
         """Return the number of frames that the recipes make."""
