@@ -156,6 +156,9 @@ def _check_entry(entry: Any, where: str) -> None:
     count = entry.get("count", 1)
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise InputError(f"{where}: count must be a positive whole number, not {count!r}")
+    seed = entry.get("seed", 0)
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InputError(f"{where}: seed must be a whole number from 0 on, not {seed!r}")
     _check_parameters(where, recipe, entry.get("parameters") or {})
 
 
@@ -176,10 +179,7 @@ def _check_parameters(where: str, recipe: Any, parameters: Any) -> None:
 
 
 def _check_type(where: str, value: Any, annotation: Any) -> None:
-    """Raise `InputError` if a value is not of a plain type such as ``int | None``; others are the recipe's matter.
-
-    Whether a number is a text is left to who reads it, since ``length: 0`` may be one.
-    """
+    """Raise `InputError` if a value is not of a plain type such as ``int | None``; others are the recipe's matter."""
     told = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
     kinds = {part.strip() for part in told.split("|")}
     plain = kinds - {"None"}
@@ -187,12 +187,13 @@ def _check_type(where: str, value: Any, annotation: Any) -> None:
         return
     if isinstance(value, bool):
         fits = "bool" in plain
-    elif isinstance(value, int | float) and np.isfinite(value):
-        fits = not plain <= {"bool", "int"} or (plain != {"bool"} and isinstance(value, int))
+    elif isinstance(value, int | float):
+        fits = ("float" in plain and bool(np.isfinite(value))) or ("int" in plain and isinstance(value, int))
     else:
         fits = "str" in plain and isinstance(value, str)
     if not fits:
-        raise InputError(f"{where}: expected {' or '.join(PLAIN[kind] for kind in sorted(plain))}, not {value!r}")
+        hint = unquoted(value) if "str" in plain else ""
+        raise InputError(f"{where}: expected {' or '.join(PLAIN[kind] for kind in sorted(plain))}, not {value!r}{hint}")
 
 
 def build_entry(entry: dict[str, Any], number: int, seed: int) -> list[Atoms]:
@@ -215,7 +216,7 @@ def build_entry(entry: dict[str, Any], number: int, seed: int) -> list[Atoms]:
     """
     recipe = find_recipe(entry["recipe"])
     parameters = entry.get("parameters") or {}
-    chosen = int(entry.get("seed", seed + number))
+    chosen = entry.get("seed", seed + number)
     frames = recipe.build(entry.get("count", 1), chosen, **parameters)
     complete_charges(frames)
     family = getattr(recipe, "base", recipe).name
@@ -251,8 +252,11 @@ def check_interval(value: Interval, name: str) -> tuple[float, float]:
     InputError
         If `value` is neither.
     """
-    ends = np.atleast_1d(value)
-    if ends.size not in (1, 2) or ends.dtype.kind not in "if" or not np.isfinite(ends).all() or ends[0] > ends[-1]:
+    ends = np.atleast_1d(_array(value))
+    if (
+        ends.shape not in ((1,), (2,)) or ends.dtype.kind not in "if"
+        or not np.isfinite(ends).all() or ends[0] > ends[-1]
+    ):  # fmt: skip
         raise InputError(f"{name}: expected a number or [low, high], not {value!r}")
     return float(ends[0]), float(ends[-1])
 
@@ -271,10 +275,18 @@ def rising(value: Any, name: str, told: str, above: float = 0.0) -> np.ndarray:
     InputError
         If `value` is none whose first end is above `above`; the message says what is expected: `told`.
     """
-    ends = np.asarray(value)
+    ends = _array(value)
     if ends.shape != (2,) or ends.dtype.kind not in "if" or not above < ends[0] < ends[1] < np.inf:
         raise InputError(f"{name}: expected {told}, not {value!r}")
     return ends
+
+
+def _array(value: Any) -> np.ndarray:
+    """Return numbers as an array, and of what is none, such as lists of several lengths, one that holds no number."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return np.asarray(str(value))
 
 
 def names(value: str | list[str]) -> list[str]:
@@ -286,8 +298,18 @@ def names(value: str | list[str]) -> list[str]:
         If `value` is neither.
     """
     if not isinstance(value, str | list | tuple):
-        raise InputError(f"expected names, as a list or as text with commas, not {value!r}")
-    return [str(name).strip() for name in (value.split(",") if isinstance(value, str) else value)]
+        raise InputError(f"expected names, as a list or as text with commas, not {value!r}{unquoted(value)}")
+    given = value.split(",") if isinstance(value, str) else value
+    if truths := [name for name in given if isinstance(name, bool)]:
+        raise InputError(f"expected names, not {truths[0]!r}{unquoted(truths[0])}")
+    if not given:
+        raise InputError("expected at least one name, as a list or as text with commas")
+    return [str(name).strip() for name in given]
+
+
+def unquoted(value: Any) -> str:
+    """Return what to do about a word of a name that YAML took for a truth value; nothing for other values."""
+    return " (YAML takes no, off, yes and on for truth values: quote the name)" if isinstance(value, bool) else ""
 
 
 def whole_ends(value: int | list[int], name: str) -> tuple[int, int]:
@@ -298,7 +320,7 @@ def whole_ends(value: int | list[int], name: str) -> tuple[int, int]:
     InputError
         If `value` is neither, or its lower end is below 1.
     """
-    ends = np.atleast_1d(value)
-    if ends.size not in (1, 2) or ends.dtype.kind != "i" or not 1 <= ends[0] <= ends[-1]:
+    ends = np.atleast_1d(_array(value))
+    if ends.shape not in ((1,), (2,)) or ends.dtype.kind != "i" or not 1 <= ends[0] <= ends[-1]:
         raise InputError(f"{name}: expected a positive whole number or [fewest, most], not {value!r}")
     return int(ends[0]), int(ends[-1])

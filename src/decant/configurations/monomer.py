@@ -132,16 +132,21 @@ class AtomRecipe:
         elements
             Chemical symbols, a list or text as ``"H,C,O"``.
         """
+        self.check({"elements": elements})
         frames = []
         for symbol in names(elements):
-            if symbol not in atomic_numbers or symbol == "X":
-                raise InputError(f"elements: unknown element '{symbol}'")
             atoms = Atoms([symbol], positions=[[0.0, 0.0, 0.0]])
             atoms.set_array("mol_id", np.zeros(1, dtype=int))
             write_state(atoms, Stated(0, ground_multiplicity(atomic_numbers[symbol])))
             atoms.info |= {"config_type": ISOLATED, "group": symbol}
             frames.append(atoms)
         return frames
+
+    def check(self, parameters: Mapping[str, Any]) -> None:
+        """Raise `InputError` if there is no such element."""
+        for symbol in names(parameters["elements"]):
+            if symbol not in atomic_numbers or symbol == "X":
+                raise InputError(f"elements: unknown element '{symbol}'; expected symbols, such as \"H,C,O\"")
 
     def sizes(self, parameters: Mapping[str, Any]) -> Sizes:
         """Return the size of an atom."""

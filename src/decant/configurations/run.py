@@ -35,7 +35,7 @@ class RunRecipe:
     name = "run"
     own_groups = True
 
-    def build(self, count: int, seed: int, run: str, skip: str = "0ps") -> list[Atoms]:
+    def build(self, count: int, seed: int, run: str, skip: str | float = "0ps") -> list[Atoms]:
         """Return `count` frames, evenly spaced, the last one at the end of the run.
 
         Parameters

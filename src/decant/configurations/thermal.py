@@ -21,6 +21,8 @@ from decant.molecules.charge import CHARGE, SPIN
 from decant.molecules.molecule import Molecule, embedded
 from decant.molecules.topology import bonds
 
+FIRST_STEP_A, RELAXED_EV_A = 0.1, 2e-3
+"""Length of the first step of a relaxation, over all coordinates, and the largest force along one at its end."""
 STEP = 0.01  # angstrom, of the finite differences
 SOFTEST = (
     100.0  # cm-1; softer modes (torsions) are taken as this stiff: a straight displacement cannot follow a rotation
@@ -166,13 +168,14 @@ def rigid_motions(atoms: Atoms) -> np.ndarray:
 def _relaxed(surface: EnergyForces, start: np.ndarray) -> np.ndarray:
     from scipy.optimize import minimize
 
-    def value(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        energy, forces = surface(flat.reshape(-1, 3))
-        return energy, -forces.ravel()
+    # the first step is one unit long whatever the forces, and one of an angstrom pushes the oxygens of ClO4- too far
+    def value(steps: np.ndarray) -> tuple[float, np.ndarray]:
+        energy, forces = surface(start + FIRST_STEP_A * steps.reshape(-1, 3))
+        return energy, -FIRST_STEP_A * forces.ravel()
 
-    options = {"gtol": 2e-3, "ftol": 1e-12, "maxiter": 500}
-    found = minimize(value, start.ravel(), jac=True, method="L-BFGS-B", options=options)
-    return np.asarray(found.x).reshape(-1, 3)
+    options = {"gtol": FIRST_STEP_A * RELAXED_EV_A, "ftol": 1e-12, "maxiter": 500}
+    found = minimize(value, np.zeros(start.size), jac=True, method="L-BFGS-B", options=options)
+    return start + FIRST_STEP_A * np.asarray(found.x).reshape(-1, 3)
 
 
 def _surface(molecule: Molecule, seed: int, hessian: str) -> EnergyForces:

@@ -135,13 +135,40 @@ def parse_yaml(source: Path | str) -> Any:
     Raises
     ------
     InputError
-        If it is not YAML.
+        If it is not YAML, or gives a key twice, of which YAML takes the last.
     """
     try:
         text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
-        return yaml.load(text, _Loader)
+        loader = _Loader(text)
+        try:
+            root = loader.get_single_node()
+            if root is None:
+                return None
+            _require_single_keys(root, source)
+            return loader.construct_document(root)
+        finally:
+            loader.dispose()
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{source}: not valid YAML: {' '.join(str(error).split())}") from error
+
+
+def _require_single_keys(root: yaml.Node, source: Path | str) -> None:
+    """Raise `InputError` if a mapping gives a key twice; what is merged into it (``<<``) may be given anew."""
+    nodes, seen = [root], set()
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen or isinstance(node, yaml.ScalarNode):
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+            continue
+        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        nodes += [value for _, value in node.value]
+        names = [key.value for key in keys]
+        if len(set(names)) < len(names):
+            twice = next(key for place, key in enumerate(keys) if key.value in names[:place])
+            raise InputError(f"{source}: line {twice.start_mark.line + 1}: key '{twice.value}' is given twice")
 
 
 def write_yaml(path: Path, content: dict[str, Any] | list[Any]) -> None:
