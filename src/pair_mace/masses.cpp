@@ -46,6 +46,10 @@ constexpr double exactly = 0.002;
 // LAMMPS users round masses, and data files carry two or three decimals.
 constexpr double rounding = 0.05;
 
+// Mass repartitioned to hydrogens: to four times their own at most, from an atom that holds four at most.
+constexpr double heaviest_hydrogen = 4.1;
+constexpr int most_hydrogens = 4;
+
 std::string shown(double mass) {
   char text[32];
   std::snprintf(text, sizeof text, "%.6g", mass);
@@ -54,7 +58,7 @@ std::string shown(double mass) {
 
 }  // namespace
 
-std::string mass_problem(const std::string& symbol, double mass) {
+std::string mass_problem(const std::string& symbol, double mass, double hydrogen) {
   const Element* own = nullptr;
   const Element* other = nullptr;
   for (const Element& element : elements) {
@@ -66,6 +70,14 @@ std::string mass_problem(const std::string& symbol, double mass) {
   if (!own || std::fabs(mass - own->weight) < rounding) return "";
   for (const Element& isotope : lookalikes)
     if (isotope.symbol == symbol && std::fabs(mass - isotope.weight) < exactly) return "";
+  const double moved = hydrogen - elements[0].weight;  // from its partner to each hydrogen
+  if (symbol == elements[0].symbol) {
+    if (mass > own->weight && mass < heaviest_hydrogen && !(other && std::fabs(mass - other->weight) < exactly))
+      return "";
+  } else if (moved > rounding && hydrogen < heaviest_hydrogen) {
+    for (int bound = 1; bound <= most_hydrogens; ++bound)
+      if (std::fabs(mass - (own->weight - bound * moved)) < bound * rounding) return "";
+  }
   if (other) return shown(mass) + ", that of " + other->symbol;
   // the isotopes of an element lie within a third of its weight, those of hydrogen within two units above
   if (mass < own->weight * 2 / 3 || mass > own->weight * 4 / 3 + 2) return shown(mass) + ", that of no isotope";

@@ -69,14 +69,14 @@ void PairMACE::settings(int narg, char** arg) {
   precision_.clear();
   committee_.clear();
   deviation_.reset();
-  engines_.clear();  // pair_coeff must follow
-  if (allocated)
-    for (int i = 1; i <= atom->ntypes; ++i) std::fill_n(setflag[i] + 1, atom->ntypes, 0);
+  forget_models();  // pair_coeff must follow
   int at = 0;
   if (at < narg && std::strcmp(arg[at], "float") == 0) precision_ = "single";
   if (at < narg && std::strcmp(arg[at], "double") == 0) precision_ = "double";
   if (!precision_.empty()) ++at;
   for (; at < narg && !decant::is_deviation_keyword(arg[at]); ++at) committee_.emplace_back(arg[at]);
+  if (committee_.size() == 1 && (committee_[0] == "single" || committee_[0] == "mixed"))
+    error->all(FLERR, "pair_style mace: expected float or double, or a model file, not {}", committee_[0]);
   if (at < narg && committee_.size() < 2)
     error->all(FLERR, "pair_style mace: {} needs two model files or more before it, found {}", arg[at],
                committee_.size());
@@ -88,10 +88,12 @@ void PairMACE::coeff(int narg, char** arg) {
   const int types = atom->ntypes;
   const bool named = !committee_.empty();  // the model files were given to pair_style
   const int before = named ? 2 : 3;
+  forget_models();  // what fails here must not leave half of what was
   if (narg != before + types)
-    error->all(FLERR, "pair_coeff of mace: expected * * {}and one element for each of the {} atom types{}",
+    error->all(FLERR, "pair_coeff of mace: expected * * {}and one element for each of the {} atom types{}{}",
                named ? "" : "MODEL ", types,
-               named ? fmt::format("; pair_style names the model files, {} first", committee_.front()) : "");
+               named ? fmt::format("; pair_style names the model files, {} first", committee_.front()) : "",
+               !named && narg > before + types ? "; a path with spaces must be in quotes" : "");
   if (std::strcmp(arg[0], "*") != 0 || std::strcmp(arg[1], "*") != 0)
     error->all(FLERR, "pair_coeff of mace: expected * * before the {}", named ? "elements" : "model file");
   const auto elements = map_elements(arg + before);
@@ -103,6 +105,12 @@ void PairMACE::coeff(int narg, char** arg) {
   }
   for (int i = 1; i <= types; ++i)
     for (int j = 1; j <= types; ++j) setflag[i][j] = element_of_type_[i] >= 0 && element_of_type_[j] >= 0;
+}
+
+void PairMACE::forget_models() {
+  engines_.clear();
+  if (allocated)
+    for (int i = 1; i <= atom->ntypes; ++i) std::fill_n(setflag[i] + 1, atom->ntypes, 0);
 }
 
 // Returns each element once; fills element_of_type_.
@@ -125,7 +133,6 @@ std::vector<std::string> PairMACE::map_elements(char** symbols) {
 }
 
 void PairMACE::load(const std::vector<std::string>& paths, const std::vector<std::string>& elements) {
-  engines_.clear();
   planned_ = false;  // these engines know no neighbors yet
   const int place = decant::place_on_node(world);
   for (const std::string& path : paths) {
@@ -152,6 +159,7 @@ void PairMACE::init_style() {
   require_no_other_bonds();
   require_own_masses();
   require_whole_box();
+  require_no_heat_flux();
   warn_of_long_steps();
   planned_ = false;
   decant::request_full_list(*neighbor, static_cast<Pair*>(this), decant::Newer{});
@@ -214,13 +222,28 @@ void PairMACE::add_tally_callback(Compute* compute) {
              compute->style);
 }
 
+// Heat flows by the energies of atoms, on which others act beyond the edges that carry their virials (M. F. Langer et
+// al., Phys. Rev. B 2023, 108, L100302): what LAMMPS would make of virials of atoms changes with the axes.
+void PairMACE::require_no_heat_flux() const {
+  for (int i = 0; i < modify->ncompute; ++i)
+    if (utils::strmatch(modify->compute[i]->style, "^heat/flux"))
+      error->all(FLERR,
+                 "pair_style mace: compute {} {} needs virials that go with the energies of atoms, which a model that "
+                 "passes messages does not have; take thermal conductivity from fix heat or fix thermal/conductivity",
+                 modify->compute[i]->id, modify->compute[i]->style);
+}
+
 void PairMACE::require_own_masses() const {
   if (!atom->mass || atom->rmass) return;
   const std::vector<std::string>& elements = engines_.front()->model().elements;
+  double hydrogen = 0;  // heavier where its mass was repartitioned, which the atoms that it is bound to then lack
+  for (int type = 1; type <= atom->ntypes; ++type)
+    if (element_of_type_[type] >= 0 && elements[element_of_type_[type]] == "H" && atom->mass_setflag[type])
+      hydrogen = std::max(hydrogen, atom->mass[type]);
   for (int type = 1; type <= atom->ntypes; ++type) {
     if (element_of_type_[type] < 0 || !atom->mass_setflag[type]) continue;
     const std::string& symbol = elements[element_of_type_[type]];
-    const std::string problem = decant::mass_problem(symbol, atom->mass[type]);
+    const std::string problem = decant::mass_problem(symbol, atom->mass[type], hydrogen);
     if (!problem.empty())
       error->all(
           FLERR,
@@ -392,12 +415,15 @@ void PairMACE::tally() {
   if (eflag_global) eng_vdwl += std::accumulate(energy.begin(), energy.end(), 0.0);
   if (eflag_atom)
     for (std::size_t i = 0; i < energy.size(); ++i) eatom[i] += energy[i];
-  constexpr int place[6] = {0, 4, 8, 1, 2, 5};  // of xx, yy, zz, xy, xz and yz among the nine
+  constexpr int place[6] = {0, 4, 8, 1, 2, 5};   // of xx, yy, zz, xy, xz and yz among the nine
+  constexpr int turned[6] = {0, 4, 8, 3, 6, 7};  // and of yx, zx and zy, of which those of an atom are others
   if (vflag_global)
-    for (int k = 0; k < 6; ++k) virial[k] += answer_.virial[place[k]];
+    for (int k = 0; k < 6; ++k) virial[k] += (answer_.virial[place[k]] + answer_.virial[turned[k]]) / 2;
   if (vflag_atom)
-    for (std::size_t row = 0; row < atoms.size(); ++row)
-      for (int k = 0; k < 6; ++k) vatom[atoms[row]][k] += answer_.atom_virial[9 * row + place[k]];
+    for (std::size_t row = 0; row < atoms.size(); ++row) {
+      const double* const nine = answer_.atom_virial.data() + 9 * row;
+      for (int k = 0; k < 6; ++k) vatom[atoms[row]][k] += (nine[place[k]] + nine[turned[k]]) / 2;
+    }
 }
 
 // What the engine evaluated last says, apart from all that other pair styles add to LAMMPS's own arrays.

@@ -34,6 +34,7 @@ class PairMACE : public Pair {
   double memory_usage() override;
 
  private:
+  void forget_models();
   std::vector<std::string> map_elements(char** symbols);
   void load(const std::vector<std::string>& paths, const std::vector<std::string>& elements);
   void require_all_ghosts() const;
@@ -41,6 +42,7 @@ class PairMACE : public Pair {
   void require_all_neighbors() const;
   void require_own_masses() const;
   void require_whole_box() const;
+  void require_no_heat_flux() const;
   void warn_of_long_steps() const;
   void follow_lists();
   void plan_exchange();

@@ -44,7 +44,7 @@ std::string choose_level() {
   while (!rest.empty()) {
     const std::string level = rest.substr(0, rest.find(' '));
     rest.erase(0, level.size() + 1);
-    if (runs_here(level) && (!wanted || level == wanted)) best = level;
+    if (runs_here(level) && (!wanted || !*wanted || level == wanted)) best = level;
   }
   return best;
 }

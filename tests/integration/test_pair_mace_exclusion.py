@@ -136,6 +136,10 @@ def test_elements_in_another_order_than_the_types_are_refused(tmp_path: Path, mo
     [
         ("mass 1 2.014", ""),  # deuterium
         ("mass 1 3.024", ""),  # heavier hydrogen for a longer time step
+        ("mass 1 4.0\nmass 2 3.0350", ""),  # from a carbon that three hydrogens of a methyl group weigh down
+        ("mass 1 3.024\nmass 2 7.979\nmass 3 13.983", ""),  # and an oxygen that then weighs what nitrogen does
+        ("mass 1 4.0026", "atom type 1 is H, but its mass is 4.0026, that of He"),
+        ("mass 3 13.983", "atom type 3 is O, but its mass is 13.983, that of N"),
         ("mass 2 13.00335", ""),
         ("mass 2 14.00324", ""),  # carbon-14, which weighs nearly as much as nitrogen
         ("mass 2 14.007", "atom type 2 is C, but its mass is 14.007, that of N"),

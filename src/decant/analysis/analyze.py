@@ -196,6 +196,11 @@ def measure_on_the_fly(
     result.summary["diffusion"] = {one.species: one.summary() for one in result.diffusions} or reason
     if diffusions:
         result.summary["diffusion"]["note"] = "; ".join([NOTE, *([BAROSTAT] if made.ensemble == "npt" else [])])
+    if any(kind.charge for kind, _ in made.molecules):
+        reason = (
+            "the run has no trajectory, which the motion of all charges and shells need; `trajectory` all or centres"
+        )
+        result.summary |= {name: {"not_available": reason} for name in ("conductivity", "onsager", "solvation")}
     return result
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -77,6 +78,13 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+def _require_words(words: Sequence[str]) -> None:
+    """Raise `InputError` if a word is empty: as a path it would be the working directory."""
+    for before, word in pairwise(words):
+        if not word and words[0] != "lmp":
+            raise InputError(f"'' after {before}: nothing is given; a variable of the shell may be empty")
+
+
 def run(words: Sequence[str]) -> int:
     """Run a command line in this process, and return its exit code; a caller's mistake and a failed program are told.
 
@@ -89,6 +97,7 @@ def run(words: Sequence[str]) -> int:
     command = typer.main.get_command(application())
     with speaking(command, words) as speech:
         try:
+            _require_words(words)
             command(args=list(words), prog_name="decant")
         except SystemExit as ended:
             return ended.code if isinstance(ended.code, int) else int(ended.code is not None)

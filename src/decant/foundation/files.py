@@ -9,33 +9,61 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
 from decant.foundation.errors import InputError
 
+LONGEST_STEM = 48
+"""Characters of a name that its temporary name has: longer names may be as long as the file system allows."""
+
 
 @contextmanager
 def write_beside(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` if the block succeeds, remove it if not.
 
-    The temporary name keeps the suffix of `path`, since many writers choose their format by it.
+    The temporary name keeps the suffix of `path`, since many writers choose their format by it. Where `path` is a link,
+    what it leads to is written; a pipe or a device is written to and never replaced.
 
     Raises
     ------
     InputError
-        If the disk is full.
+        If `path` cannot be a file, or the disk is full.
     """
-    path = Path(path)
+    path = output_file(path)
+    if path.exists() and not path.is_file():
+        with TemporaryDirectory() as folder:
+            yield Path(folder) / path.name
+            path.write_bytes((Path(folder) / path.name).read_bytes())
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    temporary = path.with_name(f".{path.stem[:LONGEST_STEM]}.{os.getpid()}.part{path.suffix}")
     try:
         with space_left(path):
             yield temporary
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def output_file(path: str | Path) -> Path:
+    """Return the file that a path leads to, to be written.
+
+    Long work asks before it begins.
+
+    Raises
+    ------
+    InputError
+        If it is a folder.
+    """
+    path = Path(path)
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))
+    if path.name in ("", "..") or path.is_dir():
+        raise InputError(f"{path}: is a folder where a file is needed; give the name of a file")
+    return path
 
 
 @contextmanager

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ase import Atoms
 
+from decant.data.charges import charge_of
+from decant.data.frames import is_isolated
 from decant.data.prediction import Prediction
+from decant.foundation.errors import warn
 from decant.labels.ase import evaluated
 from decant.labels.base import check_settings
 from decant.potentials.potential import Potential
@@ -28,12 +31,15 @@ class ExportedPotential:
         What it is, and what wrote it.
     hashes
         SHA-256 of its files in the order of their names: labels go with the content, wherever the directory is.
+    charges
+        Of the configurations it was fitted to, e, as its card lists them; neutral where it does not.
     """
 
     path: Path
     algorithm: str
     version: str
     hashes: tuple[str, ...]
+    charges: tuple[int, ...] = (0,)
     partly_periodic: ClassVar[bool] = True
 
     @property
@@ -45,6 +51,14 @@ class ExportedPotential:
     def settings(self) -> dict[str, Any]:
         """The hashes of its files, shortened."""
         return {"algorithm": self.algorithm, "files": "+".join(digest[:12] for digest in self.hashes)}
+
+    def warn_of_charges(self, frames: Sequence[Atoms]) -> None:
+        """Warn of configurations with a charge that those it was fitted to had not: its energy knows of none."""
+        if others := sorted({charge_of(frame) for frame in frames if not is_isolated(frame)} - set(self.charges)):
+            warn(
+                f"{self.name}: frames have a charge of {', '.join(f'{charge:+d}' for charge in others)} e, which no"
+                " configuration had that it was fitted to: it knows no charges, and answers all the same"
+            )
 
     def label(self, atoms: Atoms) -> Prediction:
         """Return energy, forces and, in a fully periodic cell, virial of a configuration."""
@@ -64,7 +78,8 @@ def potential_method(directory: str, settings: Mapping[str, Any]) -> ExportedPot
     card = potential.card
     version = f"decant {card.get('exported', {}).get('decant', 'unknown')}"
     hashes = tuple(digest for _, digest in sorted(card["files"].items()))
-    return ExportedPotential(potential.path.resolve(), potential.algorithm, version, hashes)
+    charges = tuple((card.get("data") or {}).get("charges") or (0,))
+    return ExportedPotential(potential.path.resolve(), potential.algorithm, version, hashes, charges)
 
 
 @functools.cache

@@ -13,6 +13,8 @@ from decant.molecules.molecule import Molecule
 from decant.molecules.salts import Salt, salt
 from decant.molecules.solvents import known_name
 
+FARTHEST = 2.01
+"""A concentration is at most so many times, or one over it, of what was asked for."""
 BY = ("mole", "mass", "volume")
 """What the numbers of a mixture of solvents may be shares of."""
 
@@ -173,7 +175,14 @@ def _units(solute: Salt, units: float, molecules: int) -> int:
             f"`salt` {solute.name}: so little has one formula unit among {least} molecules, the box has {molecules}; "
             "make it larger"
         )
-    return min(near, key=lambda n: abs(n / (molecules - n * solute.ions) - units))
+    count = min(near, key=lambda n: abs(n / (molecules - n * solute.ions) - units))
+    got = count / (molecules - count * solute.ions) / units
+    if not 1 / FARTHEST <= got <= FARTHEST:
+        raise InputError(
+            f"`salt` {solute.name}: a box of {molecules} molecules and ions comes no nearer to what was asked than"
+            f" {got:.2g} times that; make it larger, or ask for less"
+        )
+    return count
 
 
 def _mass(kinds: list[Molecule], shares: np.ndarray) -> float:

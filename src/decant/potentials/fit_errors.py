@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from decant.data.prediction import Prediction
 
+ROUNDING = 1e-9
+"""eV, eV/angstrom: a reference that is no larger is nothing but the rounding of what splits it, and no scale."""
 PARTS = ("translational", "rotational", "vibrational")
 # Principal moments of inertia below these are zero: the axis of a linear molecule, or a lone atom (amu A^2).
 RELATIVE_ZERO_MOMENT = 1.0e-9
@@ -233,7 +235,7 @@ def _numbers(error: np.ndarray, reference: np.ndarray) -> dict[str, float | None
         "rmse": MILLI * rmse,
         "mae": MILLI * float(np.mean(np.abs(error))),
         "reference_rms": MILLI * rms,
-        "ratio": rmse / rms if rms > 0 else None,
+        "ratio": rmse / rms if rms > ROUNDING else None,
     }
 
 

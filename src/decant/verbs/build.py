@@ -10,6 +10,7 @@ from typing import Any
 from ase import Atoms
 
 from decant.data.frames import read_frames
+from decant.foundation.files import output_file
 from decant.foundation.shown import Shown
 from decant.verbs.paths import Location
 
@@ -69,6 +70,7 @@ def build(source: Location | Sequence[Mapping[str, Any]], output: Location, *, s
         entries = [dict(entry) if isinstance(entry, Mapping) else entry for entry in source]
     else:
         entries = read_recipes(Path(source))
+    output_file(Path(output))
     where = str(source) if isinstance(source, str | Path) else "`source`"
     check_values(entries, where)
     check_known(entries, where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from decant.foundation.files import output_file
 from decant.foundation.shown import Facts
 from decant.potentials.evaluate import evaluate as measured
 from decant.potentials.evaluate import rows, table, words
@@ -66,5 +67,7 @@ def evaluate(
     InputError
         If target or data is not what it should be.
     """
-    file = path(output)
-    return Errors(measured(Path(target), Path(data), limit, file, path(predictions)), file or Path(target))
+    file, frames = path(output), path(predictions)
+    for one in filter(None, (file, frames)):
+        output_file(one)
+    return Errors(measured(Path(target), Path(data), limit, file, frames), file or Path(target))

@@ -12,6 +12,7 @@ from ase import Atoms
 from decant.data.frames import is_isolated, read_frames, write_frames
 from decant.data.import_ import Reject, write_rejects
 from decant.foundation.errors import InputError
+from decant.foundation.files import output_file
 from decant.foundation.ranks import ALONE, Ranks
 from decant.foundation.shown import Shown
 from decant.labels.subtract import subtracted
@@ -115,15 +116,19 @@ def label(
     from decant.configurations.monomer import missing_atoms
     from decant.foundation.threads import worker_count
     from decant.labels.label import label_frames
+    from decant.labels.potential import ExportedPotential
     from decant.labels.registry import labeler
 
     if ranks.others and jobs > 1:
         raise InputError(f"`jobs` {jobs}: under mpirun each rank is one worker; leave it out")
     if subtract and method is None:
         return _subtracted(Path(source), Path(output), subtract)
+    output_file(Path(output))
     method = method or "gfn2-xtb"
     reference = labeler(method, dict(settings or {}))
     frames = read_frames(Path(source), labelled=False)
+    if isinstance(reference, ExportedPotential):
+        reference.warn_of_charges(frames)
     taken = _can_be_taken(subtract, frames) if subtract else None
     added = missing_atoms(frames) if atoms else []
     result = label_frames(

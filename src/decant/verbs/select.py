@@ -9,6 +9,7 @@ from ase import Atoms
 
 from decant.data.frames import is_isolated, read_frames, write_frames
 from decant.foundation.errors import InputError
+from decant.foundation.files import output_file
 from decant.foundation.shown import Shown
 from decant.labels.cost import time_labels
 from decant.labels.registry import labeler
@@ -99,6 +100,7 @@ def select(
         raise InputError("`random` is by chance alone; of the other choices only `count` and `known` go with it")
     if method and seconds is None:
         raise InputError("`method` tells the cost of labels, which only `seconds` asks for")
+    output_file(Path(output))
     frames = [atoms for source in paths(sources) for atoms in read_frames(source, labelled=False)]
     before = [atoms for path in paths(known) for atoms in read_frames(path, labelled=False) if not is_isolated(atoms)]
     if potential:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from decant.cli.main import VERBS, application
+from decant.cli.main import VERBS, application, run
 from decant.cli.options import whole_numbers
 from decant.foundation.errors import InputError
 
@@ -112,3 +112,9 @@ def test_without_a_verb_one_sees_where_one_stands(tmp_path: Path, monkeypatch: p
     done = CliRunner().invoke(application(), [])
     assert done.exit_code == 0
     assert "decant fit mace data -o models/data" in done.stdout
+
+
+def test_an_empty_word_is_no_path(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["select", "x.extxyz", "-n", "2", "-o", ""]) == 2
+    assert "decant: error: '' after -o: nothing is given" in capsys.readouterr().err

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import pytest
 
 from decant.foundation.errors import InputError
-from decant.foundation.files import read_yaml, refusal, require_file, sha256, write_beside, write_yaml
+from decant.foundation.files import parse_yaml, read_yaml, refusal, require_file, sha256, write_beside, write_yaml
 from decant.foundation.progress import Progress, clock
 
 
@@ -87,10 +88,9 @@ def test_a_file_that_is_not_yaml_is_named(tmp_path: Path) -> None:
     [
         ("file/inside", "file: is a file where a folder is needed"),
         ("file/far/inside", "file/far: a part of this path is a file where a folder is needed"),
-        ("folder", "folder: is a folder where a file is needed"),
     ],
 )
-def test_a_file_in_place_of_a_folder_and_a_folder_in_place_of_a_file_are_told(
+def test_a_file_in_place_of_a_folder_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, told: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -100,3 +100,42 @@ def test_a_file_in_place_of_a_folder_and_a_folder_in_place_of_a_file_are_told(
         write_yaml(Path(place), {})
     assert refusal(error.value) == f"{told}; give another place"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "/", "folder", "link to folder"])
+def test_a_folder_is_refused_where_a_file_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link to folder").symlink_to("folder")
+    with pytest.raises(InputError, match="is a folder where a file is needed"), write_beside(Path(name)):
+        raise AssertionError("nothing is begun")
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "target").write_text("old")
+    (tmp_path / "link").symlink_to("target")
+    with write_beside(tmp_path / "link") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "target").read_text() == "new"
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with write_beside(tmp_path / "pipe") as temporary:
+        temporary.write_text("told")
+    assert os.read(reader, 100) == b"told" and (tmp_path / "pipe").is_fifo()
+    os.close(reader)
+
+
+def test_a_name_as_long_as_the_file_system_takes_is_written(tmp_path: Path) -> None:
+    path = tmp_path / f"{'ü' * 123}.yaml"
+    with write_beside(path) as temporary:
+        temporary.write_text("there")
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_key_given_twice_is_told_with_its_line_and_one_merged_may_be_given_anew() -> None:
+    with pytest.raises(InputError, match="line 3: key 'count' is given twice"):
+        parse_yaml("- recipe: atom\n  count: 1\n  count: 3\n")
+    assert parse_yaml("a: &a {x: 1, y: 2}\nb: &b {<<: *a, x: 3}\nc: {<<: *b, x: 4}\n")["c"] == {"x": 4, "y": 2}

@@ -123,3 +123,8 @@ def test_a_box_that_could_not_be_neutral_is_refused() -> None:
 def test_a_solution_that_says_too_little_or_too_much_is_refused(fields: dict[str, float], message: str) -> None:
     with pytest.raises(InputError, match=message):
         Solution(**fields)  # type: ignore[arg-type]
+
+
+def test_a_concentration_far_from_what_was_asked_for_is_refused() -> None:
+    with pytest.raises(InputError, match="LiPF6: a box of 50 molecules and ions comes no nearer"):
+        electrolyte("EC:3,EMC:7", Solution(salt="LiPF6", molality=1000.0), molecules=50)
