@@ -113,6 +113,8 @@ def test_the_lowest_level_of_vector_instructions_agrees_with_the_best_of_this_cp
     atoms, model = liquid(), tmp_path / "model.safetensors"
     best, lowest = evaluate(tmp_path, atoms, model, 1), evaluate(tmp_path, atoms, model, 1, DECANT_SIMD="x86-64-v3")
     assert np.abs(best.forces - lowest.forces).max() < 1e-10 * np.abs(best.forces).max()
+    unset = evaluate(tmp_path, atoms, model, 1, DECANT_SIMD="")
+    assert (unset.forces == best.forces).all(), "an empty variable says nothing"
     with pytest.raises(AssertionError, match="pair_style mace was compiled for x86-64-v3 x86-64-v4"):
         evaluate(tmp_path, atoms, model, 1, DECANT_SIMD="x86-64-v9")
 

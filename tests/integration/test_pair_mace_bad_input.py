@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from decant.algorithms.mace.export.weights import FORMAT_VERSION, with_checksum,
 from decant.algorithms.mace.random import random_mace
 from decant.lammps.data import write_data
 from tests.integration.test_pair_mace import liquid
-from tests.lammps_runs import ELEMENTS, evaluate, header, run_lmp
+from tests.lammps_runs import ELEMENTS, environment, evaluate, header, run_lmp
 
 TIMEOUT = 300  # seconds; ends a hang, and is far above what a busy machine needs
 """Seconds after which a run counts as hanging."""
@@ -212,3 +214,48 @@ def test_a_time_step_in_femtoseconds_is_told(tmp_path: Path, model: Path, timest
     script = header(liquid(), model) + f"timestep {timestep}\nfix 1 all nve/limit 0.01\nrun 0\nrun 1\n"
     said = run_lmp(tmp_path, script, 2, timeout=TIMEOUT).stdout
     assert said.count(f"pair_style mace: timestep {timestep} is that many ps in units metal") == warned
+
+
+TRIED_AGAIN = """
+import sys
+from lammps import lammps
+lmp = lammps(cmdargs=["-log", "none", "-screen", "none"])
+script, model = open("in.tried").read(), sys.argv[1]
+lmp.commands_string(script + "run 0")
+first = lmp.get_thermo("pe")
+for wrong in ("pair_coeff * * missing.safetensors H C O", f"pair_coeff * * {model} H C", "run 0"):
+    try:
+        lmp.command(wrong)
+        raise SystemExit(f"'{wrong}' was taken")
+    except Exception as error:
+        print("refused:", error)
+lmp.command(f"pair_coeff * * {model} H C O")
+lmp.command("run 0")
+assert lmp.get_thermo("pe") == first
+print("as before")
+"""
+
+
+def test_a_pair_coeff_that_fails_leaves_no_half_of_a_model_and_another_one_can_follow(
+    tmp_path: Path, model: Path
+) -> None:
+    write_data(tmp_path / "system.data", liquid(), ELEMENTS)
+    (tmp_path / "in.tried").write_text(header(liquid(), model))
+    done = subprocess.run(
+        [sys.executable, "-c", TRIED_AGAIN, str(model)], cwd=tmp_path, env=environment("mace"), capture_output=True,
+        text=True, timeout=TIMEOUT, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("refused:") == 3 and done.stdout.rstrip().endswith("as before")
+
+
+def test_a_path_with_spaces_and_no_quotes_is_told(tmp_path: Path, model: Path) -> None:
+    write_data(tmp_path / "system.data", liquid(), ELEMENTS)
+    script = header(liquid(), Path("my model.safetensors")).replace('"', "")
+    assert "a path with spaces must be in quotes" in " ".join(error_of(tmp_path, script + "run 0\n").split())
+
+
+def test_a_precision_of_no_name_is_told(tmp_path: Path, model: Path) -> None:
+    write_data(tmp_path / "system.data", liquid(), ELEMENTS)
+    said = error_of(tmp_path, header(liquid(), model, "single") + "run 0\n")
+    assert "expected float or double, or a model file, not single" in said
