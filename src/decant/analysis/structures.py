@@ -16,7 +16,7 @@ from decant.analysis.frames import Rows
 from decant.analysis.solvation import Solvation
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside
-from decant.foundation.plotting import page
+from decant.foundation.plotting import page, shortened
 from decant.foundation.structure import Structure
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SHELLS, BROKEN = "shell.xyz", "broken.xyz"
 TOLD = "told"
 """Key of ``info`` that says what a structure is."""
+TITLE = 44  # characters that fit above a structure
 SIZE = 4.6
 
 
@@ -117,7 +118,7 @@ def plot_structures(path: Path, structures: Sequence[Structure]) -> None:
     with page(path, SIZE * len(structures), SIZE) as figure:
         for axes, one in zip(figure.subplots(1, len(structures), squeeze=False)[0], structures, strict=True):
             one.draw(axes)
-            axes.set_title(one.atoms.info[TOLD], fontsize=9)
+            axes.set_title(shortened(one.atoms.info[TOLD], TITLE), fontsize=9)
 
 
 def _pairs(values: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:

@@ -17,6 +17,8 @@ from decant.foundation.files import write_beside
 
 # Okabe & Ito (2008): told apart by colour-blind readers and in print
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+LEGEND_WIDTH = 32
+"""Characters that a row of a legend has room for."""
 BELOW_INCH = 0.5
 """How far below the axes a legend begins: below numbers and label."""
 LINES = ("-", "--", "-.", ":")
@@ -45,11 +47,24 @@ def colour(index: int) -> str:
 
 def legend_below(axes: Axes, columns: int = 1) -> None:
     """Put the legend of a panel below it, where it covers nothing; none if there is nothing to say."""
-    if axes.get_legend_handles_labels()[0]:
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        columns = 1 if max(map(len, labels)) > LEGEND_WIDTH // columns else columns
         figure = axes.get_figure()
         assert figure is not None  # axes are made by one
         below = axes.transAxes + ScaledTranslation(0.0, -BELOW_INCH, figure.dpi_scale_trans)
-        axes.legend(loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=below, ncols=columns, borderaxespad=0.0)
+        axes.legend(
+            handles, [shortened(label, LEGEND_WIDTH // columns) for label in labels], loc="upper left",
+            bbox_to_anchor=(0.0, 0.0), bbox_transform=below, ncols=columns, borderaxespad=0.0,
+        )  # fmt: skip
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many characters, its middle left out if need be: names may be SMILES."""
+    if len(text) <= most:
+        return text
+    end = (most - 1) // 2
+    return f"{text[: most - 1 - end]}…{text[-end:]}"
 
 
 @contextmanager
