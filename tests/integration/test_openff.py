@@ -124,8 +124,13 @@ def test_an_electrolyte_runs_with_the_charges_of_its_ions_scaled_and_the_next_ru
     assert 0.8 in charges and charges.sum() == pytest.approx(0, abs=1e-9)
     assert np.isclose(charges, 0.8 * 1.34).sum() == 1 and np.isclose(charges, -0.8 * 0.39).sum() == 6
     assert read_yaml(run / "openff" / "card.yaml")["settings"]["ion_charge_scale"] == 0.8
-    run_decant("simulate", "--from", run, "--ensemble", "nvt", "--length", "10fs", "-o", next_run)
+    nothing = ["--ensemble", "nvt", "--length", "10fs", "--trajectory", "none"]
+    run_decant("simulate", "--from", run, *nothing, "-o", next_run)
     assert read_yaml(next_run / "run.yaml")["ion_charge_scale"] == 0.8
+    run_decant("analyze", next_run, "--skip", "0ps")
+    missing = read_yaml(next_run / "observables.yaml")
+    for name in ("conductivity", "onsager", "solvation"):
+        assert "the run has no trajectory" in missing[name]["not_available"]
     done = run_decant("simulate", *scaled[:2], "--ion-charge-scale", 2, *salt, "-o", tmp_path / "no", expect=2)
     assert "--ion-charge-scale 2.0: expected a number above 0, at most 1" in done.stderr
 

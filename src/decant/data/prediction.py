@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from decant.foundation.errors import InputError
+from decant.foundation.errors import InputError, UnknownElement
 from decant.foundation.progress import track
 from decant.foundation.threads import torch_pace
 
@@ -84,7 +84,7 @@ def require_known(atoms: Atoms, elements: Sequence[str]) -> None:
     """Raise `InputError` if an atom's element is not one of those that a potential knows."""
     unknown = sorted(set(atoms.get_chemical_symbols()) - set(elements))
     if unknown:
-        raise InputError(f"the potential does not know {', '.join(unknown)}; it knows {' '.join(elements)}")
+        raise UnknownElement(f"the potential does not know {', '.join(unknown)}; it knows {' '.join(elements)}")
 
 
 def ask(calculator: Calculator, frame: Atoms) -> Prediction:

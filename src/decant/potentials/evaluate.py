@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from decant.data.decomposition import is_decomposed, predict_intramolecular
 from decant.data.frames import evenly, is_isolated, read_frames, taken_off, write_frames
 from decant.data.prediction import Prediction, predict
-from decant.foundation.errors import InputError
+from decant.foundation.errors import InputError, UnknownElement
 from decant.foundation.files import sha256, write_yaml
 from decant.potentials.additions import additions, total
 from decant.potentials.fit_errors import fit_errors, molecular_errors
@@ -37,7 +37,9 @@ def read_known_frames(path: Path, elements: Sequence[str], limit: int | None = N
             continue
         unknown = sorted(set(frame.get_chemical_symbols()) - set(elements))
         if unknown:
-            raise InputError(f"{path}: frame {number}: the potential does not know {', '.join(unknown)}")
+            raise UnknownElement(
+                f"{path}: frame {number}: has {', '.join(unknown)}; the potential knows only {', '.join(elements)}"
+            )
         frames.append(frame)
     if not frames:
         raise InputError(f"{path}: no frame other than isolated atoms; give labelled configurations")
