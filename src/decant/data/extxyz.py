@@ -24,6 +24,9 @@ from decant.foundation.files import require_file
 
 WHAT = "an extended XYZ file"
 _BRACKETS = str.maketrans("[]{}", "    ")
+TRUE = {"t", "true", ".true.", "yes", "y", "on", "1", "1.0"}
+FALSE = {"f", "false", ".false.", "no", "n", "off", "0", "0.0"}
+"""Words for yes and no, in lower case."""
 
 
 class FrameError(Exception):
@@ -135,7 +138,8 @@ def _check_cell_key(info: dict[str, Any], without: bool) -> None:
 
 
 _PAIR = re.compile(
-    r"""([^\s="']+) \s*=\s* ( "(?:[^"\\]|\\.)*" | '[^']*' | \[(?:[^\[\]]|\[[^\[\]]*\])*\] | \{[^}]*\} | [^\s"']+ )
+    r"""([^\s="']+) \s*=\s* ( "(?:[^"\\]|\\.)*" | '[^']*' | \[(?:[^\[\]]|\[[^\[\]]*\])*\] | \{[^}]*\} | \([^()]*\)(?!\S)
+        | [^\s"']+ )
       | ([^\s="']+)""",
     re.VERBOSE,
 )
@@ -219,12 +223,12 @@ def _symbol(text: str) -> str:
 
 
 def _truths(value: Any) -> np.ndarray:
-    """Return ``T T F``, ``True`` or ``1 1 0`` as three truth values."""
-    words = value.split() if isinstance(value, str) else list(np.atleast_1d(value))
-    truths = [str(word).strip(",").lower() in {"t", "true", "1", "1.0"} for word in words]
-    if len(truths) not in (1, 3):
-        raise FrameError("pbc must be 3 truth values")
-    return np.array(truths * 3)[:3]
+    """Return three truth values, written as ``T T F``, ``[True, True, False]``, ``.true.`` or ``1 1 0``."""
+    text = value if isinstance(value, str) else " ".join(map(str, np.atleast_1d(value)))
+    words = re.sub(r"[\[\](){},]", " ", text).lower().split()
+    if len(words) not in (1, 3) or not set(words) <= TRUE | FALSE:
+        raise FrameError(f"pbc='{text}' is not 3 truth values: write it as \"T T F\"")
+    return np.array([word in TRUE for word in words * 3])[:3]
 
 
 def numbers_of(value: Any, count: int, key: str) -> np.ndarray:

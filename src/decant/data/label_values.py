@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from decant.data.extxyz import FrameError, RawFrame, numbers_of
+from decant.data.extxyz import FALSE, TRUE, FrameError, RawFrame, numbers_of
 from decant.data.keys import FoundKeys, is_per_atom
 from decant.data.label_names import ENERGY, FORCES, STRESS, VIRIAL, words_of
 from decant.data.label_units import LabelUnits
@@ -14,7 +14,6 @@ from decant.foundation.errors import InputError
 
 VIRIALS_AGREE = (0.01, 2e-3)
 """Virial and -volume * stress may differ by this share of the largest component, and by this many eV per atom."""
-_FALSE = {"f", "false", "0", "0.0", "no"}
 _OF_GEOMETRY = {"opt", "optimization", "geometry", "geom", "ionic", "ions", "relax", "relaxed", "relaxation", "cell"}
 """Words of a key that tells whether a search for a minimum has ended, of which every step is a label."""
 
@@ -25,7 +24,7 @@ def check_converged(frame: RawFrame) -> None:
         words = set(words_of(key))
         if words & _OF_GEOMETRY or not words & {"converged", "unconverged"}:
             continue
-        against = {"t", "true", "1", "1.0", "yes"} if words & {"unconverged", "not"} else _FALSE
+        against = TRUE if words & {"unconverged", "not"} else FALSE
         if str(value).lower() in against:
             raise FrameError(f"not converged ({key}={value})")
 

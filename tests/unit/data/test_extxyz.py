@@ -56,6 +56,26 @@ def test_a_cell_under_another_name_does_not_become_a_cluster(tmp_path, key):
     assert not frame.error and not frame.atoms.pbc.any()
 
 
+@pytest.mark.parametrize(
+    ("written", "periodic"),
+    [
+        ('"T T F"', "TTF"), ('"T,T,F"', "TTF"), ("[T,T,F]", "TTF"), ('"[True, True, False]"', "TTF"),
+        ('"(True, True, False)"', "TTF"), ("(True, True, False)", "TTF"), ("{T T F}", "TTF"), ('"yes yes no"', "TTF"),
+        ('".true. .true. .false."', "TTF"), ('"1 1 0"', "TTF"), ("[1,1,0]", "TTF"), ('"on Y off"', "TTF"),
+        ("True", "TTT"), ("0", "FFF"),
+    ],
+)  # fmt: skip
+def test_periodicity_is_read_however_it_is_written(tmp_path, written, periodic):
+    (frame,) = read(tmp_path, text(f"{COMMENT} pbc={written}"))
+    assert not frame.error and frame.atoms.pbc.tolist() == [letter == "T" for letter in periodic]
+
+
+@pytest.mark.parametrize("written", ['"T T"', '"T T T T"', "xyz", '"T T maybe"', '"1 1 2"', '""'])
+def test_a_periodicity_that_is_no_truth_leaves_its_frame_out(tmp_path, written):
+    wrong, right = read(tmp_path, text(f"{COMMENT} pbc={written}") + text())
+    assert wrong.error.startswith("pbc='") and 'write it as "T T F"' in wrong.error and not right.error
+
+
 def test_one_key_with_two_values_is_no_statement(tmp_path):
     (frame,) = read(tmp_path, text(f"{COMMENT} energy=-5.0"))
     assert frame.error == "energy is given twice, with two values"

@@ -186,7 +186,7 @@ def test_energies_of_one_isolated_atom_must_be_one(taken):
         taken(ATOM.format(-13.6), water, ATOM.format(-12.5))
 
 
-@pytest.mark.parametrize("said", ["converged=F", "scf_converged=False", "is_converged=0"])
+@pytest.mark.parametrize("said", ["converged=F", "scf_converged=False", "is_converged=0", "converged=.false."])
 def test_a_frame_that_says_it_has_not_converged_is_left_out(taken, said):
     result = taken(frame("energy=-14 converged=T", "forces"), frame(f"energy=-14 {said}", "forces", moved=0.01))
     assert len(result.frames) == 1 and result.rejects[0].reason == f"not converged ({said})"
