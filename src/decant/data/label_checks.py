@@ -109,9 +109,10 @@ def _correction(ratio: float) -> float:
 
 
 def _tell(path: Path, findings: Sequence[Finding], units: LabelUnits) -> None:
-    said = [one.text for one in findings if all(units.is_said(one.kind, want) for want in one.wants)]
-    unsaid = [one.text for one in findings if one.text not in said]
+    said = [one for one in findings if one.wants and all(units.is_said(one.kind, want) for want in one.wants)]
+    unsaid = [one for one in findings if one not in said]
     if unsaid:
-        raise InputError(f"{path}: {'; '.join(unsaid)} (a unit or sign that is said is taken at the word)")
-    for text in said:
-        warn(f"{path}: taken as said, but {text}")
+        word = " (a unit or sign that is said is taken at the word)" if any(one.wants for one in unsaid) else ""
+        raise InputError(f"{path}: {'; '.join(one.text for one in unsaid)}{word}")
+    for one in said:
+        warn(f"{path}: taken as said, but {one.text}")

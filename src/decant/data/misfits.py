@@ -29,7 +29,7 @@ class Finding:
     text
         What to tell.
     wants
-        What the caller may say of it: ``unit``, ``sign``.
+        What the caller may say of it, to be taken at the word: ``unit``, ``sign``; nothing that helps where empty.
     """
 
     kind: str

@@ -34,7 +34,7 @@ def check_virials(made: Sequence[Sample], kind: str, scale: float) -> Finding | 
     empty = [sample for sample in found if not sample.atoms.info["REF_virial"].any() and sample.forces.any()]
     if len(empty) > len(found) / 2:
         text = f"the {kind} is zero in {len(empty)} of {len(found)} frames, though forces are not: it is no label"
-        return Finding(kind, f"{text}; leave it by `{kind}_key` none")
+        return Finding(kind, f"{text}; leave it by `{kind}_key` none", wants=())
     if not pairs:
         return None
     virial, inner = (np.concatenate(column) for column in zip(*pairs.values(), strict=True))
@@ -70,10 +70,10 @@ def _check_order(kind: str, virial: np.ndarray, inner: np.ndarray) -> Finding | 
         return None  # too few, or in the right order as far as molecules alone can tell
     for order, places in _ORDERS.items():
         if is_sure(shears, inner[:, places].ravel(), len(shears), 0.9):
-            return Finding(
-                kind,
-                f"the {kind} has the order {order}, not that of ASE: give it as nine numbers, or as xx yy zz yz xz xy",
+            text = (
+                f"the {kind} has the order {order}, not that of ASE: give it as nine numbers, or as xx yy zz yz xz xy"
             )
+            return Finding(kind, f"{text}, or leave it by `{kind}_key` none", wants=())
     return None
 
 

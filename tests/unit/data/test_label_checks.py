@@ -164,6 +164,16 @@ def test_six_numbers_in_the_order_of_another_program_are_told(told, tmp_path, fr
     assert len(import_frames(springs.write(tmp_path / "right.extxyz", wrong)).frames) == 6
 
 
+def test_a_unit_and_a_sign_that_are_said_do_not_say_the_order_or_that_zeros_are_labels(told, frames):
+    wrong = changed(frames, stress=-1 / unit_value("kbar", "stress"))
+    for atoms in wrong:
+        atoms.info["stress"] = atoms.info["stress"].ravel()[[0, 4, 8, 1, 5, 2]]
+    units = LabelUnits(stress_unit="kbar", stress_sign=-1)
+    message = told(wrong, units=units)
+    assert "the stress has the order xx yy zz xy yz zx" in message and "taken at the word" not in message
+    assert "the stress is zero in 6 of 6 frames" in told(changed(frames, stress=0.0), units=units)
+
+
 def test_energies_that_do_not_grow_with_the_frame_are_those_of_an_atom(told):
     frames = [springs.liquid(1, spread=0.002, boxed=False, size=size)[0] for size in range(1, 7)]
     for atoms in frames:
