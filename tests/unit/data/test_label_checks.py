@@ -164,6 +164,14 @@ def test_six_numbers_in_the_order_of_another_program_are_told(told, tmp_path, fr
     assert len(import_frames(springs.write(tmp_path / "right.extxyz", wrong)).frames) == 6
 
 
+def test_an_order_that_leaves_one_shear_in_its_place_is_told_whatever_shears_are_large(told):
+    for seed in range(8):
+        wrong = changed(springs.liquid(4, seed=seed), stress=1)
+        for atoms in wrong:
+            atoms.info["stress"] = atoms.info["stress"].ravel()[[0, 4, 8, 1, 2, 5]]
+        assert "the stress has the order xx yy zz xy xz yz" in told(wrong)
+
+
 def test_a_unit_and_a_sign_that_are_said_do_not_say_the_order_or_that_zeros_are_labels(told, frames):
     wrong = changed(frames, stress=-1 / unit_value("kbar", "stress"))
     for atoms in wrong:
