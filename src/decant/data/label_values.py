@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 
 from decant.data.extxyz import FALSE, TRUE, FrameError, RawFrame, numbers_of
@@ -12,6 +14,8 @@ from decant.data.placeholders import weight_of_zero
 from decant.data.stated_charge import all_values
 from decant.foundation.errors import InputError
 
+STRESS_NOISE = 1e-5
+"""A stress (eV/angstrom^3) may miss its symmetry by this, 16 bar: the noise of a calculation near no stress at all."""
 VIRIALS_AGREE = (0.01, 2e-3)
 """Virial and -volume * stress may differ by this share of the largest component, and by this many eV per atom."""
 _OF_GEOMETRY = {"opt", "optimization", "geometry", "geom", "ionic", "ions", "relax", "relaxed", "relaxation", "cell"}
@@ -80,9 +84,14 @@ def virial_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> np.ndarray
     """
     if not frame.atoms.pbc.all():
         return None
+    volume = frame.atoms.get_volume()
     factors = {key: units.factor("virial") for key in keys.virial}
-    factors |= {key: -frame.atoms.get_volume() * units.factor("stress") for key in keys.stress}
-    found = {key: factor * _matrix(frame, key) for key, factor in factors.items() if key in frame.info}
+    factors |= {key: -volume * units.factor("stress") for key in keys.stress}
+    found = {
+        key: factor * _matrix(frame, key, STRESS_NOISE * volume / abs(factor))
+        for key, factor in factors.items()
+        if key in frame.info
+    }
     if not found or weight_of_zero(frame, VIRIAL) or weight_of_zero(frame, STRESS):
         return None
     first, virial = next(iter(found.items()))
@@ -103,14 +112,20 @@ def _check_agreement(frame: RawFrame, keys: tuple[str, str], one: np.ndarray, ot
         )
 
 
-def _matrix(frame: RawFrame, key: str) -> np.ndarray:
-    """Return a virial or stress as a symmetric matrix, shape (3, 3)."""
+def _matrix(frame: RawFrame, key: str, noise: float) -> np.ndarray:
+    """Return a virial or stress as a symmetric matrix, shape (3, 3); `noise` is in the unit of the file."""
     value = np.atleast_1d(frame.info[key])
     if value.size == 6:  # Voigt order xx yy zz yz xz xy
         xx, yy, zz, yz, xz, xy = numbers_of(value, 6, key)
-        matrix = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
-    else:
-        matrix = numbers_of(value, 9, key).reshape(3, 3)
-    if abs(matrix - matrix.T).max() > 1e-2 * max(abs(matrix).max(), 1.0):
-        raise FrameError(f"{key} is not symmetric")
+        return np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+    matrix = numbers_of(value, 9, key).reshape(3, 3)
+    apart = float(abs(matrix - matrix.T).max())
+    if apart > max(1e-2 * abs(matrix).max(), 1.5 * _last_digit(matrix), noise):
+        raise FrameError(f"{key} is not symmetric: xy and yx, or others, differ by {apart:.4g}; give all nine numbers")
     return (matrix + matrix.T) / 2
+
+
+def _last_digit(numbers: np.ndarray) -> float:
+    """Return what one more in the last digit of numbers is, by the one that is written with most: 0.01 of 2.5, 0.33."""
+    powers = [Decimal(repr(number)).as_tuple().exponent for number in numbers.ravel().tolist()]
+    return 10.0 ** min(int(power) for power in powers)

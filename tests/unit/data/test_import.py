@@ -93,6 +93,30 @@ def test_virial_and_stress_are_taken_to_the_house_virial(put, text, expected):
     assert np.allclose(atoms.info["REF_virial"], expected)
 
 
+@pytest.mark.parametrize(
+    "stress",
+    ["0.01 0.004 0 0 0.01 0 0 0 0.01", "0.01 0 0 0.004 0.01 0.002 0 0 0.01", "0.01 0.0025 0 0.0035 0.01 0 0 0 0.01"],
+)
+def test_a_triangle_of_a_stress_is_left_out_however_small_its_unit_makes_it(put, stress):
+    bad = water(f'energy=-14.0 Lattice="10 0 0 0 10 0 0 0 10" stress="{stress}"')
+    with pytest.raises(InputError, match=r"stress is not symmetric: .* differ by 0.00\d; give all nine numbers"):
+        import_frames(put(bad))
+
+
+@pytest.mark.parametrize(
+    ("stress", "shear"),
+    [
+        ("0.01 0.002 0 0.00201 0.01 0 0 0 0.01", 0.002005),
+        ("0.002 0.001 0 0.002 0.001 0 0 0 0.001", 0.0015),
+        ("1e-8 3e-7 0 0 1e-8 0 0 0 0", 1.5e-7),
+    ],
+    ids=["noise", "few digits", "no stress"],
+)
+def test_a_stress_is_symmetric_but_for_noise_and_its_last_digit(put, stress, shear):
+    (atoms,) = import_frames(put(water(f'energy=-14.0 Lattice="10 0 0 0 10 0 0 0 10" stress="{stress}"'))).frames
+    assert atoms.info["REF_virial"][0, 1] == atoms.info["REF_virial"][1, 0] == pytest.approx(-1000 * shear)
+
+
 def test_an_ase_calculator_result_comes_through(tmp_path):
     import ase.io
     from ase import Atoms
