@@ -33,6 +33,8 @@ from decant.molecules.topology import BOND_SCALE, shortest_height
 
 LONELY = 8.0
 """An atom whose images are further away than this (angstrom) is isolated; no crystal has one atom in such a cell."""
+MANY = 0.1
+"""If more than this share of the frames would be left out for their energy, these are no failed calculations."""
 MOLECULE_KEYS = ("mol_id", "molID", "mol_ID", "molecule_id")
 GROUP_KEYS = ("group", "trajectory", "traj", "traj_id", "parent")
 
@@ -133,7 +135,7 @@ def import_frames(
     frames, sources, found, charges = _without(reasons, frames, sources, found, charges)
     if mapping:
         check_labels(path, frames, found, sources, mapping, units)
-        reasons = _odd_energies(frames, limits)
+        reasons = _odd_energies(path, frames, sources, limits)
         rejects += _rejects(reasons, sources)
         frames, sources, found, charges = _without(reasons, frames, sources, found, charges)
     rejects.sort(key=lambda reject: reject.index)
@@ -183,13 +185,30 @@ def _without(reasons: Sequence[str], *lists: list[Any]) -> list[list[Any]]:
     return [[item for item, why in zip(items, reasons, strict=True) if not why] for items in lists]
 
 
-def _odd_energies(frames: Sequence[Atoms], limits: Limits) -> list[str]:
-    """Say of each frame whether its energy is off those of the others; an empty string where it is not."""
+def _odd_energies(path: Path, frames: Sequence[Atoms], sources: Sequence[RawFrame], limits: Limits) -> list[str]:
+    """Say of each frame whether its energy is off those of the others; an empty string where it is not.
+
+    Raises
+    ------
+    InputError
+        If these are many: then the file has two kinds of energies, and which of them is right it does not say.
+    """
+    differences = energy_differences(frames)
+    odd = abs(differences) > limits.energy_limit
+    many = sum(not is_isolated(atoms) for atoms in frames)
+    if odd.sum() > max(1, MANY * many):
+        first = int(np.flatnonzero(odd)[0])
+        raise InputError(
+            f"{path}: energies of {odd.sum()} of {many} frames (the first: frame {sources[first].index}, "
+            f"{differences[first]:.4g} eV per atom) are off what their elements and the other frames say (limit "
+            f"{limits.energy_limit:g}): of several units, methods or zeros of energy? Import each kind "
+            "by itself with its `energy_unit`, or raise `energy_limit`"
+        )
     return [
         f"absurd energy: {difference:.4g} eV per atom off the other frames (limit {limits.energy_limit:g})"
-        if abs(difference) > limits.energy_limit
+        if wrong
         else ""
-        for difference in energy_differences(frames)
+        for difference, wrong in zip(differences, odd, strict=True)
     ]
 
 

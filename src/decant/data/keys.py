@@ -11,7 +11,7 @@ import numpy as np
 
 from decant.data.extxyz import RawFrame
 from decant.data.label_names import ENERGY, FORCES, HOUSE, STRESS, UNNAMED, VIRIAL, LabelName, parse_label
-from decant.data.label_units import LabelUnits, unit_value
+from decant.data.label_units import KINDS, LabelUnits, unit_value
 from decant.foundation.errors import InputError, nearest
 
 NONE = "none"
@@ -51,6 +51,15 @@ class FoundKeys:
     virial: tuple[str, ...] = ()
     stress: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+
+    def has_own_unit(self, kind: str, key: str) -> bool:
+        """Say whether the name of a key says a unit that not all names of this label say: it counts for that key."""
+        unit = _unit_of(kind, key)
+        return bool(unit) and any(_unit_of(kind, other) != unit for other in getattr(self, kind))
+
+    def factor(self, kind: str, key: str, units: LabelUnits) -> float:
+        """Return what takes the numbers of a key to the house's unit and sign, by its own unit or the caller's."""
+        return units.factor(kind, _unit_of(kind, key) if self.has_own_unit(kind, key) else "")
 
     def describe(self) -> str:
         """Return the mapping as one line."""
@@ -329,16 +338,32 @@ def _no_energy(found: _Candidates) -> str:
 
 
 def check_units(path: Path, keys: FoundKeys, units: LabelUnits) -> None:
-    """Raise `InputError` if the name of a key says a unit that is not the house's, and the caller none."""
+    """Raise `InputError` if a name says a unit that is not the house's, and the caller none where one is wanted.
+
+    Where names of one label say several units, each counts for its own key, and the caller's for those that say none.
+    """
     for kind in (ENERGY, FORCES, VIRIAL, STRESS):
+        others = [key for key in getattr(keys, kind) if not keys.has_own_unit(kind, key)]
         for key in getattr(keys, kind):
             name = parse_label(key)
-            if name and name.unit and not units.is_said(kind) and not _is_house(name.unit, kind):
-                raise InputError(f"{path}: {key} says another unit; give `{kind}_unit`, for example {name.unit}")
+            if units.is_said(kind) or not others or not name or not name.unit or _is_house(name.unit, kind):
+                continue
+            whose = "" if key in others else f" that of {' and '.join(others)}"
+            told = f"for example {name.unit}" if key in others else f"{KINDS[kind][2]} or another"
+            raise InputError(f"{path}: {key} says another unit; give `{kind}_unit`,{whose} {told}")
+
+
+def _unit_of(kind: str, key: str) -> str:
+    """Return the unit that the name of a key says, if it is one of this kind; else an empty string."""
+    name = parse_label(key)
+    try:
+        return name.unit if name and name.unit and unit_value(name.unit, kind) else ""
+    except InputError:  # a word that only looks like a unit
+        return ""
 
 
 def _is_house(unit: str, kind: str) -> bool:
     try:
         return abs(unit_value(unit, kind) - 1) < 1e-6
-    except InputError:  # a word that only looks like a unit
+    except InputError:
         return False

@@ -113,9 +113,12 @@ class LabelUnits:
             if getattr(self, name) not in (-1, 0, 1):
                 raise InputError(f"`{name}` {getattr(self, name)}: expected 1 or -1")
 
-    def factor(self, kind: str) -> float:
-        """Return what takes a number of a kind of `KINDS` to the house's unit and sign; 1 where nothing is said."""
-        text = getattr(self, f"{kind}_unit")
+    def factor(self, kind: str, unit: str = "") -> float:
+        """Return what takes a number of a kind of `KINDS` to the house's unit and sign; 1 where nothing is said.
+
+        A `unit` that is given counts, not the caller's.
+        """
+        text = unit or getattr(self, f"{kind}_unit")
         sign = {"forces": self.forces_sign, "stress": self.stress_sign, "virial": self.stress_sign}.get(kind) or 1
         return sign * (unit_value(text, kind) if text else 1.0)
 

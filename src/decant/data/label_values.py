@@ -39,7 +39,7 @@ def energy_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> float:
     if key is None:
         raise FrameError(f"no energy (key '{keys.energy[0]}')")
     _check_weight(frame, ENERGY)
-    energy = float(numbers_of(frame.info[key], 1, key)[0]) * units.factor("energy")
+    energy = float(numbers_of(frame.info[key], 1, key)[0]) * keys.factor(ENERGY, key, units)
     return energy * len(frame.atoms) if is_per_atom(key) else energy
 
 
@@ -69,7 +69,7 @@ def forces_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> np.ndarray
     bad = np.flatnonzero(~np.isfinite(forces).all(axis=1))
     if len(bad):
         raise FrameError(f"forces of atom {bad[0]} are not finite (NaN or infinite)")
-    return forces.astype(float) * units.factor("forces")
+    return forces.astype(float) * keys.factor(FORCES, key, units)
 
 
 def virial_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> np.ndarray | None:
@@ -85,8 +85,8 @@ def virial_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> np.ndarray
     if not frame.atoms.pbc.all():
         return None
     volume = frame.atoms.get_volume()
-    factors = {key: units.factor("virial") for key in keys.virial}
-    factors |= {key: -volume * units.factor("stress") for key in keys.stress}
+    factors = {key: keys.factor(VIRIAL, key, units) for key in keys.virial}
+    factors |= {key: -volume * keys.factor(STRESS, key, units) for key in keys.stress}
     found = {
         key: factor * _matrix(frame, key, STRESS_NOISE * volume / abs(factor))
         for key, factor in factors.items()

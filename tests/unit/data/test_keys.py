@@ -1,3 +1,4 @@
+import ase.units
 import numpy as np
 import pytest
 from hypothesis import given
@@ -165,6 +166,17 @@ def test_a_name_that_says_a_unit_asks_for_it(taken):
     with pytest.raises(InputError, match="energy_hartree says another unit; give `energy_unit`, for example hartree"):
         taken(frame("energy_hartree=-0.5", "forces"))
     assert labels(taken(frame("energy_eV=-14", "forces_eV_A")).frames[0]) == (-14, 0.1)
+
+
+def test_a_unit_in_a_name_counts_for_that_name_only(taken, tmp_path):
+    both = [frame("energy=-14", "forces"), frame("energy_hartree=-0.5", "forces", moved=0.01)]
+    with pytest.raises(InputError, match="energy_hartree says another unit; give `energy_unit`, that of energy eV or"):
+        taken(*both)
+    for unit, size in (("eV", 1.0), ("kcal/mol", ase.units.kcal / ase.units.mol)):
+        found = import_frames(tmp_path / "source.extxyz", units=LabelUnits(energy_unit=unit)).frames
+        assert [atoms.info["REF_energy"] for atoms in found] == pytest.approx([-14 * size, -0.5 * ase.units.Hartree])
+    named = taken(frame("energy_eV=-14", "forces"), frame("energy_hartree=-0.5", "forces", moved=0.01))
+    assert [atoms.info["REF_energy"] for atoms in named.frames] == pytest.approx([-14, -0.5 * ase.units.Hartree])
 
 
 def test_gradients_are_asked_for_by_their_name(taken, tmp_path):

@@ -246,6 +246,16 @@ def test_a_frame_beyond_a_limit_is_left_out(tmp_path, frames):
     assert len(import_frames(tmp_path / "wild.extxyz", limits=loose).frames) == 6
 
 
+def test_energies_of_two_kinds_in_one_file_are_a_question_and_not_half_of_it_left_out(told):
+    clusters = [springs.liquid(1, spread=0.002, boxed=False, size=2 + n // 2, seed=n)[0] for n in range(10)]
+    mixed = [changed([atoms], energy=1 / ase.units.Hartree ** (n % 2))[0] for n, atoms in enumerate(clusters)]
+    assert re.search(r"energies of \d+ of 10 frames \(the first: frame \d, .* are off what their elements", told(mixed))
+    frames = springs.liquid(40, boxed=False, size=1)
+    for atoms in frames[20:]:
+        atoms.info["energy"] += 100
+    assert re.search(r"energies of \d+ of 40 frames .* or raise `energy_limit`", told(frames))
+
+
 @settings(max_examples=30)
 @example(seed=602, spread=0.01, boxed=True, count=4)  # shears that look alike in two orders
 @given(
