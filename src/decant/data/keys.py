@@ -11,7 +11,7 @@ import numpy as np
 
 from decant.data.extxyz import RawFrame
 from decant.data.label_names import ENERGY, FORCES, HOUSE, STRESS, UNNAMED, VIRIAL, LabelName, parse_label
-from decant.data.label_units import KINDS, LabelUnits, unit_value
+from decant.data.label_units import KINDS, LabelUnits, energy_part, unit_value
 from decant.foundation.errors import InputError, nearest
 
 NONE = "none"
@@ -351,6 +351,23 @@ def check_units(path: Path, keys: FoundKeys, units: LabelUnits) -> None:
             whose = "" if key in others else f" that of {' and '.join(others)}"
             told = f"for example {name.unit}" if key in others else f"{KINDS[kind][2]} or another"
             raise InputError(f"{path}: {key} says another unit; give `{kind}_unit`,{whose} {told}")
+    _check_energy_unit(path, keys, units)
+
+
+def _check_energy_unit(path: Path, keys: FoundKeys, units: LabelUnits) -> None:
+    """Raise `InputError` if forces are said to be of another energy than eV, and nothing is said of the energies.
+
+    Programs print both in one system of units; some files have eV beside.
+    """
+    forces = next(filter(None, [units.forces_unit, *(_unit_of(FORCES, key) for key in keys.forces)]), "")
+    if not forces or units.is_said(ENERGY) or all(_unit_of(ENERGY, key) for key in keys.energy):
+        return
+    unit = energy_part(forces)
+    if not _is_house(unit, ENERGY):
+        raise InputError(
+            f"{path}: forces are in {forces}, and nothing says whether energies are in {unit} or in eV; give "
+            "`energy_unit`"
+        )
 
 
 def _unit_of(kind: str, key: str) -> str:

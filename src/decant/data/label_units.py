@@ -63,7 +63,7 @@ def unit_value(text: str, kind: str) -> float:
         If a name is unknown, or the unit is not one of this kind.
     """
     value, energy, length = 1.0, 0, 0
-    for sign, word in re.findall(r"([/*]?)\s*([^/*\s]+)", text.replace("**", "^").replace(" per ", "/")):
+    for sign, word in _words(text):
         name, power = re.fullmatch(r"(.*?)\^?(-?\d*)", word).groups()  # type: ignore[union-attr] # matches anything
         known = name if name in _NAMES else _LOWERED.get(name.lower(), "")
         if not known:
@@ -75,6 +75,17 @@ def unit_value(text: str, kind: str) -> float:
     if (energy, length) != KINDS[kind][:2]:
         raise InputError(f"`{kind}_unit` '{text}': no unit of {kind}; {_expected(kind)}")
     return value
+
+
+def _words(text: str) -> list[tuple[str, str]]:
+    """Return the parts of a unit, each with the ``/`` or ``*`` before it."""
+    return re.findall(r"([/*]?)\s*([^/*\s]+)", text.replace("**", "^").replace(" per ", "/"))
+
+
+def energy_part(text: str) -> str:
+    """Return the unit of energy in one of forces: ``kcal/mol`` of ``kcal/mol/Ang``."""
+    names = {"mol", *map(str.lower, _ENERGIES)}
+    return "".join(sign + word for sign, word in _words(text) if word.lower() in names)
 
 
 def _expected(kind: str) -> str:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from decant.data.import_ import import_frames
 from decant.data.keys import LabelKeys
-from decant.data.label_units import LabelUnits
+from decant.data.label_units import LabelUnits, unit_value
 from decant.foundation.errors import InputError
 
 WATER = [("O", 0.0, 0.0, 0.0), ("H", 0.96, 0.0, 0.0), ("H", -0.24, 0.93, 0.0)]
@@ -177,6 +177,28 @@ def test_a_unit_in_a_name_counts_for_that_name_only(taken, tmp_path):
         assert [atoms.info["REF_energy"] for atoms in found] == pytest.approx([-14 * size, -0.5 * ase.units.Hartree])
     named = taken(frame("energy_eV=-14", "forces"), frame("energy_hartree=-0.5", "forces", moved=0.01))
     assert [atoms.info["REF_energy"] for atoms in named.frames] == pytest.approx([-14, -0.5 * ase.units.Hartree])
+
+
+@pytest.mark.parametrize(
+    ("unit", "energy"),
+    [("Hartree/Bohr", "Hartree"), ("kcal/mol/Ang", "kcal/mol"), ("kJ per mol per nm", "kJ/mol"), ("ry/bohr", "ry")],
+)
+def test_forces_of_another_energy_than_eV_ask_for_that_of_the_energies(taken, tmp_path, unit, energy):
+    def read(**said):
+        return import_frames(tmp_path / "source.extxyz", units=LabelUnits(forces_unit=unit, **said)).frames[0]
+
+    taken(frame("energy=-14", "forces"))
+    with pytest.raises(InputError, match=f"whether energies are in {energy} or in eV; give `energy_unit`"):
+        read()
+    assert labels(read(energy_unit="eV"))[0] == -14
+    assert labels(read(energy_unit=energy))[0] == pytest.approx(-14 * unit_value(energy, "energy"))
+
+
+def test_forces_of_eV_or_energies_that_say_their_unit_ask_nothing(taken, tmp_path):
+    taken(frame("energy=-14", "forces"))
+    assert import_frames(tmp_path / "source.extxyz", units=LabelUnits(forces_unit="eV/Bohr")).frames
+    taken(frame("energy_eV=-14", "forces"))
+    assert import_frames(tmp_path / "source.extxyz", units=LabelUnits(forces_unit="meV/Ang")).frames
 
 
 def test_gradients_are_asked_for_by_their_name(taken, tmp_path):

@@ -94,7 +94,7 @@ def test_forces_in_another_unit_are_told_with_the_factor(told, tmp_path, frames,
     message = told(changed(frames, forces=factor))
     assert f"{unit} (factor {factor:.4g})" in message and "give `forces_unit` (a unit or sign that is said" in message
     path = springs.write(tmp_path / "said.extxyz", changed(frames, forces=factor))
-    (atoms, *_) = import_frames(path, units=LabelUnits(forces_unit=unit)).frames
+    (atoms, *_) = import_frames(path, units=LabelUnits("eV", unit)).frames
     assert np.allclose(atoms.arrays["REF_forces"], frames[0].arrays["forces"], atol=1e-5)
 
 
