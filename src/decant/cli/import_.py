@@ -34,7 +34,10 @@ def command(
     length_unit: Annotated[str, typer.Option(help="Unit of positions and cells, if not Ang: Bohr, nm.")] = "",
     forces_sign: Annotated[int, typer.Option(help="-1 if the forces are gradients of the energy.", min=-1, max=1)] = 0,
     stress_sign: Annotated[
-        int, typer.Option(help="-1 for stress, or virial, of the other sign than ASE's, as VASP prints.", min=-1, max=1)
+        int, typer.Option(help="-1 for stress of the other sign than ASE's, as VASP prints.", min=-1, max=1)
+    ] = 0,
+    virial_sign: Annotated[
+        int, typer.Option(help="-1 for virials of the other sign than -stress * volume.", min=-1, max=1)
     ] = 0,
     bond_scale: Annotated[float, typer.Option(help="Longest bond, in sums of covalent radii.", min=1.0, max=2.0)] = 1.2,
     keep_broken: Annotated[bool, typer.Option(help="Keep frames whose molecules have reacted.")] = False,
@@ -63,7 +66,7 @@ def command(
         source, output, energy_key=energy_key, forces_key=forces_key, virial_key=virial_key, stress_key=stress_key,
         force_limit=force_limit, pressure_limit=pressure_limit, energy_limit=energy_limit, energy_unit=energy_unit,
         forces_unit=forces_unit, virial_unit=virial_unit, stress_unit=stress_unit, length_unit=length_unit,
-        forces_sign=forces_sign, stress_sign=stress_sign, bond_scale=bond_scale, keep_broken=keep_broken,
-        keep_charges=keep_charges,
+        forces_sign=forces_sign, stress_sign=stress_sign, virial_sign=virial_sign, bond_scale=bond_scale,
+        keep_broken=keep_broken, keep_charges=keep_charges,
     )  # fmt: skip
     typer.echo(done)

@@ -106,7 +106,9 @@ class LabelUnits:
     forces_sign
         1 for forces, -1 for gradients of the energy.
     stress_sign
-        1 for ASE's sign of stress (and the house's of a virial), -1 for the other one, as VASP prints it.
+        1 for ASE's sign of stress, -1 for the other one, as VASP prints it.
+    virial_sign
+        1 for the house's sign of a virial, that of -stress * volume, -1 for the other one.
     """
 
     energy_unit: str = ""
@@ -116,11 +118,12 @@ class LabelUnits:
     length_unit: str = ""
     forces_sign: int = 0
     stress_sign: int = 0
+    virial_sign: int = 0
 
     def __post_init__(self) -> None:
         for kind in KINDS:
             self.factor(kind)
-        for name in ("forces_sign", "stress_sign"):
+        for name in ("forces_sign", "stress_sign", "virial_sign"):
             if getattr(self, name) not in (-1, 0, 1):
                 raise InputError(f"`{name}` {getattr(self, name)}: expected 1 or -1")
 
@@ -130,13 +133,11 @@ class LabelUnits:
         A `unit` that is given counts, not the caller's.
         """
         text = unit or getattr(self, f"{kind}_unit")
-        sign = {"forces": self.forces_sign, "stress": self.stress_sign, "virial": self.stress_sign}.get(kind) or 1
-        return sign * (unit_value(text, kind) if text else 1.0)
+        return (getattr(self, f"{kind}_sign", 0) or 1) * (unit_value(text, kind) if text else 1.0)
 
     def is_said(self, kind: str, what: str = "unit") -> bool:
         """Say whether the caller has said the ``unit`` or ``sign`` of a kind, which is then taken at the word."""
-        signs = {"forces": self.forces_sign, "stress": self.stress_sign, "virial": self.stress_sign}
-        return bool(getattr(self, f"{kind}_unit") if what == "unit" else signs.get(kind))
+        return bool(getattr(self, f"{kind}_{what}", 0))
 
 
 def likely_units(kind: str, factor: float) -> list[str]:

@@ -99,12 +99,8 @@ def misfit(kind: str, told: str, factor: float) -> Finding:
     says = f"look{'' if many else 's'} like {looks}"
     if near and factor > 0 and not named:
         says = f"{'are' if many else 'is'} in no usual unit (factor {factor:.4g})"
-    options = " and ".join(f"`{SIGNS.get(kind, kind) if want == 'sign' else kind}_{want}`" for want in wants)
+    options = " and ".join(f"`{kind}_{want}`" for want in wants)
     return Finding(kind, f"{told}: {kind} {says}; give {options}", wants)
-
-
-SIGNS = {"virial": "stress"}
-"""Labels whose sign is said with that of another."""
 
 
 def is_sure(x: np.ndarray, y: np.ndarray, freedom: int, least: float) -> bool:

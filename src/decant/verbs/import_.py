@@ -67,6 +67,7 @@ def import_(
     length_unit: str = "",
     forces_sign: int = 0,
     stress_sign: int = 0,
+    virial_sign: int = 0,
     bond_scale: float = 1.2,
     keep_broken: bool = False,
     keep_charges: bool = False,
@@ -83,8 +84,8 @@ def import_(
         Frames beyond are left out: eV/angstrom, GPa either way, eV per atom off the others.
     energy_unit, forces_unit, virial_unit, stress_unit, length_unit
         Units that are not eV, eV/Ang, eV, eV/Ang^3, Ang.
-    forces_sign, stress_sign
-        -1 where the source has the other sign than ASE.
+    forces_sign, stress_sign, virial_sign
+        -1 where the source has the other sign than ASE, of virials than -stress * volume.
     bond_scale
         Longest bond, in sums of covalent radii.
     keep_broken, keep_charges
@@ -98,7 +99,9 @@ def import_(
     result = import_frames(
         Path(source), LabelKeys(energy_key, forces_key, virial_key, stress_key),
         Limits(force_limit, pressure_limit, energy_limit), bond_scale, keep_broken, keep_charges,
-        units=LabelUnits(energy_unit, forces_unit, virial_unit, stress_unit, length_unit, forces_sign, stress_sign),
+        units=LabelUnits(
+            energy_unit, forces_unit, virial_unit, stress_unit, length_unit, forces_sign, stress_sign, virial_sign
+        ),
     )  # fmt: skip
     done = Imported(Path(output), result)
     write_frames(done.path, result.frames)

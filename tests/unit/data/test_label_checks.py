@@ -122,6 +122,16 @@ def test_the_sign_of_a_stress_is_asked_for_though_its_unit_is_said(told, frames)
     assert "stress looks like the other sign; give `stress_sign`" in message and "kbar" not in message
 
 
+def test_the_sign_of_stresses_leaves_virials_as_they_are_and_the_other_way_round(told, tmp_path, frames):
+    mixed = [*frames[:3], *changed(frames[3:], stress=-1)]
+    found = import_frames(springs.write(tmp_path / "a.xyz", mixed), units=LabelUnits(stress_sign=-1)).frames
+    assert all(np.allclose(a.info["REF_virial"], b.info["virial"]) for a, b in zip(found, frames, strict=True))
+    wrong = changed(frames, virial=-1)
+    assert "virial looks like the other sign; give `virial_sign`" in told(wrong, units=LabelUnits(stress_sign=-1))
+    (atoms, *_) = import_frames(springs.write(tmp_path / "b.xyz", wrong), units=LabelUnits(virial_sign=-1)).frames
+    assert np.allclose(atoms.info["REF_virial"], frames[0].info["virial"])
+
+
 def test_a_stress_of_zeros_is_no_label(told, tmp_path, frames):
     empty = changed(frames, stress=0.0)
     assert "the stress is zero in 6 of 6 frames, though forces are not" in told(empty)
