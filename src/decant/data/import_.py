@@ -20,7 +20,7 @@ from decant.data.keys import FoundKeys, LabelKeys, check_units, find_keys
 from decant.data.label_checks import check_labels, check_positions
 from decant.data.label_units import LabelUnits
 from decant.data.label_values import check_converged, energy_of, forces_of, virial_of
-from decant.data.limits import Limits, beyond, energy_differences, pressure_GPa
+from decant.data.limits import Limits, beyond, crowded, energy_differences, pressure_GPa
 from decant.data.placeholders import drop_zero_virials, held, zeros
 from decant.data.reactions import Molecules, find_molecules
 from decant.data.stated_charge import stated_by_program
@@ -168,6 +168,9 @@ def _read_frames(
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
     check_positions(path, frames, units)
+    reasons = [crowded(atoms) for atoms in frames]
+    rejects += _rejects(reasons, sources)
+    frames, sources = _without(reasons, frames, sources)
     if keys:
         drop_zero_virials(path, frames)
         reasons = zeros(path, frames)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import ase.units
 import numpy as np
 from ase import Atoms
+from ase.data import covalent_radii
 
 from decant.data.frames import is_isolated
 
@@ -19,6 +20,12 @@ read as eV/angstrom^3 is 1600 times too large, 1 kbar becomes 160 GPa."""
 ENERGY_LIMIT = 5.0
 """Energies by atom that differ by more than this (eV) from those of the other frames, see `energy_differences`; frames
 at 1200 K differ by 0.2, molecules by their bonds by less than 3."""
+
+LEAST_VOLUME = 2.0
+"""Volume of an atom (angstrom^3) below which a cell is none of such atoms: liquids have 10, diamond 5.7, hydrogen at 50
+GPa still more than 2."""
+LEAST_DISTANCE = 0.5
+"""Nearest neighbours nearer than this, in sums of covalent radii and by their median: bonds have 0.8 to 1.2."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,29 @@ def beyond(atoms: Atoms, limits: Limits) -> str:
             return (
                 f"absurd stress {largest:.4g} GPa (limit {limits.pressure_limit:g}); in kbar or GPa? Give `stress_unit`"
             )
+    return ""
+
+
+def crowded(atoms: Atoms) -> str:
+    """Say by what the atoms of a frame cannot be where they are; an empty string if they can.
+
+    To find molecules among them would take hours: each atom has thousands of others near.
+    """
+    if len(atoms) < 2:
+        return ""
+    cause = "is the cell in another unit than the positions, or are these fractional?"
+    volume = atoms.get_volume() / len(atoms) if atoms.pbc.all() else np.inf
+    if volume < LEAST_VOLUME:
+        return f"each atom has {volume:.3g} A^3, less than atoms can have ({LEAST_VOLUME:g}): {cause}"
+    nearest = []
+    for atom in range(0, len(atoms), max(1, len(atoms) // 20)):
+        others = np.delete(np.arange(len(atoms)), atom)
+        distances = atoms.get_distances(atom, others, mic=bool(atoms.pbc.any()))
+        nearest.append(
+            (distances / (covalent_radii[atoms.numbers[atom]] + covalent_radii[atoms.numbers[others]])).min()
+        )
+    if np.median(nearest) < LEAST_DISTANCE:
+        return f"nearest neighbours stand {np.median(nearest):.3g} sums of their covalent radii apart: {cause}"
     return ""
 
 

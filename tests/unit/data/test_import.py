@@ -1,5 +1,6 @@
 import csv
 import re
+import time
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from decant.data.import_ import import_frames, write_rejects
 from decant.data.keys import LabelKeys
 from decant.foundation.errors import InputError
+from tests import springs
 
 WATER = np.array([[0.0, 0.0, 0.0], [0.96, 0.0, 0.0], [-0.24, 0.93, 0.0]])
 SYMBOLS = ("O", "H", "H")
@@ -115,6 +117,22 @@ def test_a_triangle_of_a_stress_is_left_out_however_small_its_unit_makes_it(put,
 def test_a_stress_is_symmetric_but_for_noise_and_its_last_digit(put, stress, shear):
     (atoms,) = import_frames(put(water(f'energy=-14.0 Lattice="10 0 0 0 10 0 0 0 10" stress="{stress}"'))).frames
     assert atoms.info["REF_virial"][0, 1] == atoms.info["REF_virial"][1, 0] == pytest.approx(-1000 * shear)
+
+
+@pytest.mark.parametrize("wrong", ["a cell in nm", "a cell half as long", "fractional", "fractional, no cell"])
+def test_atoms_that_cannot_be_where_they_are_leave_their_frame_out_at_once(tmp_path, wrong):
+    frames = springs.liquid(4)
+    odd = frames[1]
+    if wrong.startswith("fractional"):
+        odd.positions = odd.get_scaled_positions()
+        odd.pbc = "no cell" not in wrong
+    else:
+        odd.set_cell(odd.cell * {"a cell in nm": 0.1, "a cell half as long": 0.5}[wrong])
+    started = time.perf_counter()
+    result = import_frames(springs.write(tmp_path / "odd.extxyz", frames))
+    assert time.perf_counter() - started < 20, "molecules were looked for"
+    assert [reject.index for reject in result.rejects] == [1]
+    assert "is the cell in another unit than the positions, or are these fractional?" in result.rejects[0].reason
 
 
 def test_an_ase_calculator_result_comes_through(tmp_path):
