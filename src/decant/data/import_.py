@@ -24,7 +24,7 @@ from decant.data.limits import Limits, beyond, crowded, energy_differences, pres
 from decant.data.placeholders import drop_zero_virials, held, zeros
 from decant.data.reactions import Molecules, find_molecules
 from decant.data.stated_charge import stated_by_program
-from decant.foundation.errors import InputError
+from decant.foundation.errors import InputError, warn
 from decant.foundation.files import write_beside
 from decant.molecules import geometry
 from decant.molecules.periodicity import has_cell
@@ -35,6 +35,8 @@ LONELY = 8.0
 """An atom whose images are further away than this (angstrom) is isolated; no crystal has one atom in such a cell."""
 MANY = 0.1
 """If more than this share of the frames would be left out for their energy, these are no failed calculations."""
+COPIES_AGREE = (0.01, 0.5)
+"""Labels of one geometry may differ by this, eV per atom and eV/angstrom: other settings of one method do."""
 MOLECULE_KEYS = ("mol_id", "molID", "mol_ID", "molecule_id")
 GROUP_KEYS = ("group", "trajectory", "traj", "traj_id", "parent")
 
@@ -141,7 +143,10 @@ def import_frames(
     rejects.sort(key=lambda reject: reject.index)
     if not frames:
         raise InputError(f"{path}: no usable frame of {len(raw)}; frame {rejects[0].index}: {rejects[0].reason}")
-    pairs = geometry.duplicates(frames) + geometry.correlated(frames)
+    copies = geometry.duplicates(frames)
+    if mapping:
+        _tell_contradictions(path, frames, sources, copies)
+    pairs = copies + geometry.correlated(frames)
     for atoms, group in zip(frames, geometry.merge([a.info["group"] for a in frames], pairs), strict=True):
         atoms.info["group"] = group
     indices = [frame.index for frame in sources]
@@ -213,6 +218,26 @@ def _odd_energies(path: Path, frames: Sequence[Atoms], sources: Sequence[RawFram
         else ""
         for difference, wrong in zip(differences, odd, strict=True)
     ]
+
+
+def _tell_contradictions(
+    path: Path, frames: Sequence[Atoms], sources: Sequence[RawFrame], copies: Sequence[tuple[int, int]]
+) -> None:
+    """Warn of the first two frames of one geometry whose labels differ by more than the noise of a calculation."""
+    told = []
+    for i, j in copies:
+        one, other = frames[i], frames[j]
+        energy = abs(one.info["REF_energy"] - other.info["REF_energy"]) / len(one)
+        # a copy may be turned and have its atoms in another order: sizes of forces do not change by that
+        sizes = [np.sort(np.linalg.norm(atoms.arrays["REF_forces"], axis=1)) for atoms in (one, other)]
+        force = float(abs(sizes[0] - sizes[1]).max())
+        if energy > COPIES_AGREE[0] or force > COPIES_AGREE[1]:
+            told.append(
+                f"frames {sources[i].index} and {sources[j].index} have one geometry, but energies that differ by "
+                f"{energy:.3g} eV per atom and forces by {force:.3g} eV/A"
+            )
+    if told:
+        warn(f"{path}: {told[0]}" + f" (and {len(told) - 1} other pairs)" * (len(told) > 1) + ": keep one of them")
 
 
 def _house(frame: RawFrame, keys: FoundKeys | None, stem: str, units: LabelUnits) -> Atoms:

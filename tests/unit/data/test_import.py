@@ -119,6 +119,13 @@ def test_a_stress_is_symmetric_but_for_noise_and_its_last_digit(put, stress, she
     assert atoms.info["REF_virial"][0, 1] == atoms.info["REF_virial"][1, 0] == pytest.approx(-1000 * shear)
 
 
+def test_labels_of_one_geometry_that_contradict_each_other_are_told(put, caplog):
+    import_frames(put(water("energy=-14"), water("energy=-14.01", positions=WATER + 3.0)))
+    assert "one geometry" not in caplog.text
+    import_frames(put(water("energy=-14"), water("energy=-15.5", positions=WATER + 3.0)))
+    assert "frames 0 and 1 have one geometry, but energies that differ by 0.5 eV per atom" in caplog.text
+
+
 @pytest.mark.parametrize("wrong", ["a cell in nm", "a cell half as long", "fractional", "fractional, no cell"])
 def test_atoms_that_cannot_be_where_they_are_leave_their_frame_out_at_once(tmp_path, wrong):
     frames = springs.liquid(4)
