@@ -95,7 +95,14 @@ def _blocks(path: Path, lines: list[str]) -> Iterator[tuple[int, int]]:
             position += 1
             continue
         if not text.isdigit() or int(text) == 0:
-            raise InputError(f"{path}: line {position + 1}: expected the number of atoms of a frame of {WHAT}")
+            raise InputError(
+                f"{path}: line {position + 1}: expected the number of atoms of a frame of {WHAT}"
+                + (
+                    ""
+                    if position
+                    else "; other forms that can be read: a DeePMD folder, an ASE database, outputs of VASP and CP2K"
+                )
+            )
         yield position, int(text)
         position += int(text) + 2
 
