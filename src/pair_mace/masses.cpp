@@ -74,7 +74,8 @@ std::string mass_problem(const std::string& symbol, double mass, double hydrogen
   if (symbol == elements[0].symbol) {
     if (mass > own->weight && mass < heaviest_hydrogen && !(other && std::fabs(mass - other->weight) < exactly))
       return "";
-  } else if (moved > rounding && hydrogen < heaviest_hydrogen) {
+  } else if (moved > rounding && hydrogen < heaviest_hydrogen &&
+             !(other && std::fabs(mass - other->weight) < exactly)) {
     for (int bound = 1; bound <= most_hydrogens; ++bound)
       if (std::fabs(mass - (own->weight - bound * moved)) < bound * rounding) return "";
   }

@@ -134,18 +134,20 @@ std::vector<std::string> PairMACE::map_elements(char** symbols) {
 
 void PairMACE::load(const std::vector<std::string>& paths, const std::vector<std::string>& elements) {
   planned_ = false;  // these engines know no neighbors yet
+  std::vector<std::unique_ptr<mace::Engine>> loaded;
   const int place = decant::place_on_node(world);
   for (const std::string& path : paths) {
     auto bytes = decant::read_on_all_ranks(lmp, path);
     std::string problem;
     try {
-      engines_.push_back(mace::make_engine(std::move(bytes), path, elements, precision_, "", place));
-      if (timed_) engines_.back()->timers().turn_on();
+      loaded.push_back(mace::make_engine(std::move(bytes), path, elements, precision_, "", place));
+      if (timed_) loaded.back()->timers().turn_on();
     } catch (const std::exception& caught) {
       problem = caught.what();
     }
     end_on(problem);  // every rank read the same bytes, but a device may be missing on one alone
   }
+  engines_ = std::move(loaded);
   const mace::Description& model = engines_.front()->model();
   if (comm->me == 0)
     utils::logmesg(lmp, "pair_style mace: {} precision on {}{}{}\n", model.precision, model.device,
@@ -153,6 +155,7 @@ void PairMACE::load(const std::vector<std::string>& paths, const std::vector<std
 }
 
 void PairMACE::init_style() {
+  if (engines_.empty()) error->all(FLERR, "pair_style mace: pair_coeff is missing, or has failed");
   if (!force->newton_pair) error->all(FLERR, "pair_style mace needs newton pair on");
   if (std::strcmp(update->unit_style, "metal") != 0) error->all(FLERR, "pair_style mace needs units metal");
   require_all_ghosts();
@@ -226,7 +229,7 @@ void PairMACE::add_tally_callback(Compute* compute) {
 // al., Phys. Rev. B 2023, 108, L100302): what LAMMPS would make of virials of atoms changes with the axes.
 void PairMACE::require_no_heat_flux() const {
   for (int i = 0; i < modify->ncompute; ++i)
-    if (utils::strmatch(modify->compute[i]->style, "^heat/flux"))
+    if (utils::strmatch(modify->compute[i]->style, "^heat/flux$"))
       error->all(FLERR,
                  "pair_style mace: compute {} {} needs virials that go with the energies of atoms, which a model that "
                  "passes messages does not have; take thermal conductivity from fix heat or fix thermal/conductivity",

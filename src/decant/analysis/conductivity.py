@@ -126,7 +126,10 @@ class Conductivity:
                 share = positive.value / whole.value
                 result["cation_transference_of_nernst_einstein"] = share
                 result["einstein_over_nernst_einstein"] = self.einstein.value / whole.value
-            result |= self._finite_size(whole, diffusions)
+            corrected = self._finite_size(whole, diffusions)
+            if note and "nernst_einstein_corrected" in corrected:
+                corrected["nernst_einstein_corrected"]["note"] = note
+            result |= corrected
         if self.note:
             result["note"] = self.note
         return result

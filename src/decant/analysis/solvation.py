@@ -33,8 +33,8 @@ MOST_NEIGHBOURS_OF_SULFUR = 2
 REACH_A = 5.0
 NEAREST = 16
 """Donors that are kept of each cation, more than its first shell has."""
-MOST_SHELLS = 3_000_000
-"""Cations times frames held in memory, 80 bytes each."""
+MOST_SHELLS = 1_500_000
+"""Cations times frames held in memory, 80 bytes each while they are read, and some 250 where they are counted."""
 ENOUGH_FRAMES = 5_000
 """More are taken only where fewer are too far apart to tell how long neighbours stay."""
 PAIRS_AT_ONCE = 4_000_000
@@ -175,7 +175,7 @@ class CationShells:
         if not len(self.donors):
             raise InputError(f"no atom of {', '.join(DONORS)} beside the cations")
         self.frames = _frames(universe, from_ps, MOST_SHELLS // len(self.cations) or 1)
-        self.molecules, self.sites = residues, site_names(universe)
+        self.molecules, self.sites = residues.astype(np.int32), site_names(universe)
         self.names, self.charges = universe.residues.resnames.astype(str), charges
         self.species = species(universe)
         names = self.names[residues[self.cations]].tolist()
@@ -199,7 +199,7 @@ class CationShells:
         donors[rows[kept], place[kept]] = self.donors[pairs[order, 1][kept]]
         steps[rows[kept], place[kept]] = distances[order][kept] / STEP_A
         bins = np.minimum(distances / BIN_A, BINS - 1).astype(int) + BINS * self.kinds[pairs[:, 0]]
-        found = np.bincount(bins, minlength=BINS * len(self.kind_names)).reshape(-1, BINS)
+        found = np.bincount(bins, minlength=BINS * len(self.kind_names)).reshape(-1, BINS).astype(np.int32)
         return {"donors": donors, "steps": steps, "found": found}
 
     def conclude(self, rows: Rows) -> list[Solvation]:
@@ -235,11 +235,11 @@ class CationShells:
         donors: np.ndarray, touched: np.ndarray, shared: np.ndarray,
     ) -> Solvation:  # fmt: skip
         here = [name for name in self.species if self.charges[self.names == name][0] <= 0]
-        kinds = np.array([here.index(name) if name in here else -1 for name in self.names])
+        kinds = np.array([here.index(name) if name in here else -1 for name in self.names], dtype=np.int16)
         of = np.stack([(np.where(touched >= 0, kinds[touched], -1) == k).sum(axis=2) for k in range(len(here))], axis=2)
         labels = [f"{self.names[m]} {site}" for m, site in zip(self.molecules, self.sites, strict=True)]
         told, number = np.unique(labels, return_inverse=True)
-        at = np.append(number, -1)[donors]  # the last of -1
+        at = np.append(number, -1).astype(np.int16)[donors]  # the last of -1
         sites = {str(told[k]): (at == k).sum(axis=2).mean(axis=1) for k in np.unique(at[at >= 0])}
         counts = {
             "all": {"all": (donors >= 0).sum(axis=2).mean(axis=1)},

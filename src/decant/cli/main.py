@@ -25,6 +25,8 @@ VERBS = (
     "inspect", "select", "split", "fit", "evaluate", "export", "check", "learn", "bench", "plan", "trust",
     "ready", "simulate", "lmp", "analyze", "score", "compare", "report",
 )  # fmt: skip
+PLACES = ("-o", "--output", "--predictions", "--from")
+"""Options that name a file or a folder, of which none is no default."""
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 """Arguments of a verb are another program's."""
 
@@ -81,7 +83,7 @@ def main() -> None:
 def _require_words(words: Sequence[str]) -> None:
     """Raise `InputError` if a word is empty: as a path it would be the working directory."""
     for before, word in pairwise(words):
-        if not word and words[0] != "lmp":
+        if not word and before in PLACES:
             raise InputError(f"'' after {before}: nothing is given; a variable of the shell may be empty")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
@@ -114,10 +115,16 @@ def parameters_of(recipe: Any) -> dict[str, inspect.Parameter] | None:
 
 
 def complete(recipe: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a recipe with the defaults of those left out."""
+    """Return the parameters of a recipe, as it takes them, with the defaults of those left out."""
     taken = parameters_of(recipe) or {}
     defaults = {name: one.default for name, one in taken.items() if one.default is not inspect.Parameter.empty}
-    return {**defaults, **parameters}
+    return {**defaults, **as_taken(recipe, parameters)}
+
+
+def as_taken(recipe: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters as a recipe takes them: see `plain`."""
+    taken = parameters_of(recipe) or {}
+    return {name: plain(value, types_of(taken[name]) if name in taken else ()) for name, value in parameters.items()}
 
 
 def read_recipes(path: Path) -> list[dict[str, Any]]:
@@ -153,10 +160,10 @@ def _check_entry(entry: Any, where: str) -> None:
         recipe = find_recipe(str(entry["recipe"]))
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
-    count = entry.get("count", 1)
+    count = plain(entry.get("count", 1), ("int",))
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise InputError(f"{where}: count must be a positive whole number, not {count!r}")
-    seed = entry.get("seed", 0)
+    seed = plain(entry.get("seed", 0), ("int",))
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise InputError(f"{where}: seed must be a whole number from 0 on, not {seed!r}")
     _check_parameters(where, recipe, entry.get("parameters") or {})
@@ -175,25 +182,48 @@ def _check_parameters(where: str, recipe: Any, parameters: Any) -> None:
         if parameter.default is inspect.Parameter.empty and name not in parameters:
             raise InputError(f"{where}: recipe '{recipe.name}' needs the parameter '{name}'")
         if name in parameters:
-            _check_type(f"{where}: {name}", parameters[name], parameter.annotation)
+            _check_type(f"{where}: {name}", parameters[name], types_of(parameter))
 
 
-def _check_type(where: str, value: Any, annotation: Any) -> None:
+def types_of(parameter: inspect.Parameter) -> set[str]:
+    """Return the names of the types that a parameter may have: ``int`` and ``None`` of ``int | None``."""
+    told = parameter.annotation
+    told = told if isinstance(told, str) else getattr(told, "__name__", str(told))
+    return {part.strip() for part in told.split("|")}
+
+
+def _check_type(where: str, value: Any, kinds: set[str]) -> None:
     """Raise `InputError` if a value is not of a plain type such as ``int | None``; others are the recipe's matter."""
-    told = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
-    kinds = {part.strip() for part in told.split("|")}
-    plain = kinds - {"None"}
-    if not plain or not plain <= PLAIN.keys() or (value is None and "None" in kinds):
+    value = plain(value, kinds)
+    known = kinds - {"None"}
+    if not known or not known <= PLAIN.keys() or (value is None and kinds & {"None", "str"}):
         return
     if isinstance(value, bool):
-        fits = "bool" in plain
+        fits = "bool" in known
     elif isinstance(value, int | float):
-        fits = ("float" in plain and bool(np.isfinite(value))) or ("int" in plain and isinstance(value, int))
+        fits = ("float" in known and not np.isnan(value)) or ("int" in known and isinstance(value, int))
     else:
-        fits = "str" in plain and isinstance(value, str)
+        fits = "str" in known and isinstance(value, str)
     if not fits:
-        hint = unquoted(value) if "str" in plain else ""
-        raise InputError(f"{where}: expected {' or '.join(PLAIN[kind] for kind in sorted(plain))}, not {value!r}{hint}")
+        hint = unquoted(value) if "str" in known else ""
+        raise InputError(f"{where}: expected {' or '.join(PLAIN[kind] for kind in sorted(known))}, not {value!r}{hint}")
+
+
+def plain(value: Any, kinds: Collection[str]) -> Any:
+    """Return a value as a recipe takes it: where it is to be a whole number, one however written (1e3); a path as text.
+
+    Parameters
+    ----------
+    value
+        As a file or a caller gives it.
+    kinds
+        Names of the types that it may have, as of `types_of`.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and value.is_integer() and "int" in kinds and "float" not in kinds:
+        return int(value)
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def build_entry(entry: dict[str, Any], number: int, seed: int) -> list[Atoms]:
@@ -215,9 +245,9 @@ def build_entry(entry: dict[str, Any], number: int, seed: int) -> list[Atoms]:
         spin where they follow from its molecules.
     """
     recipe = find_recipe(entry["recipe"])
-    parameters = entry.get("parameters") or {}
-    chosen = entry.get("seed", seed + number)
-    frames = recipe.build(entry.get("count", 1), chosen, **parameters)
+    parameters = as_taken(recipe, entry.get("parameters") or {})
+    chosen = plain(entry.get("seed", seed + number), ("int",))
+    frames = recipe.build(plain(entry.get("count", 1), ("int",)), chosen, **parameters)
     complete_charges(frames)
     family = getattr(recipe, "base", recipe).name
     for index, atoms in enumerate(frames):
@@ -267,18 +297,15 @@ def check_whole(value: Any, name: str, least: int) -> None:
         raise InputError(f"{name} {value!r}: expected a whole number from {least} on")
 
 
-def rising(value: Any, name: str, told: str, above: float = 0.0) -> np.ndarray:
-    """Return the two ends of a range, the second larger.
+def check_rising(value: Any, name: str, told: str, zero: bool = False) -> None:
+    """Raise `InputError` unless a value is [low, high], both positive, or the first 0 if that may be.
 
-    Raises
-    ------
-    InputError
-        If `value` is none whose first end is above `above`; the message says what is expected: `told`.
+    The message says what is expected: `told`.
     """
     ends = _array(value)
-    if ends.shape != (2,) or ends.dtype.kind not in "if" or not above < ends[0] < ends[1] < np.inf:
+    fits = ends.shape == (2,) and ends.dtype.kind in "if" and 0 <= ends[0] < ends[1] < np.inf
+    if not fits or not (zero or ends[0]):
         raise InputError(f"{name}: expected {told}, not {value!r}")
-    return ends
 
 
 def _array(value: Any) -> np.ndarray:

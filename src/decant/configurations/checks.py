@@ -42,7 +42,7 @@ def _check(recipe: Any, parameters: Mapping[str, Any]) -> None:
             check_groups(filled_groups(builder.build, complete(recipe, parameters)))
     if hasattr(recipe, "check"):
         recipe.check(complete(recipe, parameters))
-    sizes_of(recipe, parameters)
+    sizes_of(recipe, complete(recipe, parameters))
 
 
 def check_known(entries: Sequence[Mapping[str, Any]], where: str, method: str | None = None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from decant.configurations.base import Interval, check_whole, draw, names, rising
+from decant.configurations.base import Interval, check_rising, check_whole, draw, names
 from decant.configurations.docking import direction, docked, turned
 from decant.configurations.groups import flat
 from decant.configurations.rigid import apart
@@ -78,7 +78,7 @@ class DimerRecipe:
 
     def check(self, parameters: Mapping[str, Any]) -> None:
         """Raise `InputError` if the distances are none, or too few."""
-        rising(parameters["contact"], "contact", "[nearest, farthest]")
+        check_rising(parameters["contact"], "contact", "[nearest, farthest]")
         check_whole(parameters["steps"], "steps", 2)
 
     def sizes(self, parameters: Mapping[str, Any]) -> Sizes:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from decant.configurations.base import Interval, check_whole, draw, names, rising, whole_ends
+from decant.configurations.base import Interval, check_rising, check_whole, draw, names, whole_ends
 from decant.configurations.docking import direction, docked, turned
 from decant.configurations.groups import flat
 from decant.configurations.rigid import apart
@@ -101,7 +101,7 @@ class IonPairRecipe:
 
     def check(self, parameters: Mapping[str, Any]) -> None:
         """Raise `InputError` if the curve is none, or molecules around or between the ions cannot be."""
-        rising(parameters["pull"], "pull", "[nearest, farthest] in angstrom from 0 on", above=-np.finfo(float).tiny)
+        check_rising(parameters["pull"], "pull", "[nearest, farthest] in angstrom from 0 on", zero=True)
         check_whole(parameters["steps"], "steps", 2)
         kinds = _solvents(parameters["solvents"])
         if not kinds and any(_numbers(parameters[name], name)[1] for name in ("shell", "between")):

@@ -160,16 +160,16 @@ class Dynamics:
         return [atoms for frames in taken for atoms in frames]
 
 
-def require_known(driver: str | None, kinds: Sequence[Molecule]) -> None:
-    """Raise `InputError` if a driver through LAMMPS does not know one of the molecules."""
-    if driver in METHODS:
+def require_known(method: str | None, kinds: Sequence[Molecule]) -> None:
+    """Raise `InputError` if a driver, or a method of labels, of which that can be told does not know a molecule."""
+    if method in METHODS:
         for kind in kinds:
             parameters_of(kind.smiles)
-    elif driver is not None and driver.startswith(POTENTIAL):
-        known = Potential.open(Path(driver.removeprefix(POTENTIAL))).elements
+    elif method is not None and method.startswith(POTENTIAL):
+        known = Potential.open(Path(method.removeprefix(POTENTIAL))).elements
         unknown = sorted({symbol for kind in kinds for symbol in kind.symbols} - set(known))
         if unknown:
-            raise InputError(f"driver '{driver}' does not know {', '.join(unknown)}; it knows {' '.join(known)}")
+            raise InputError(f"'{method}' does not know {', '.join(unknown)}; it knows {' '.join(known)}")
 
 
 def sample_all(tasks: Sequence[Sampling], name: str) -> list[list[Atoms]]:

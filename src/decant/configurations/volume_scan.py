@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from decant.configurations.base import Interval, check_whole, rising
+from decant.configurations.base import Interval, check_rising, check_whole
 from decant.configurations.liquid import LiquidRecipe
 from decant.configurations.rigid import apart, centres_of_mass
 from decant.data.frames import density
@@ -62,7 +62,7 @@ class VolumeScanRecipe:
 
     def check(self, parameters: Mapping[str, Any]) -> None:
         """Raise `InputError` if the densities are none, or too few."""
-        rising(parameters["span"], "span", "[lowest, highest] density in units of the start's")
+        check_rising(parameters["span"], "span", "[lowest, highest] density in units of the start's")
         check_whole(parameters["steps"], "steps", 2)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from decant.data.charges import charges_told, take_charges
+from decant.data.charges import charge_of, charges_told, spin_of, take_charges
 from decant.data.extxyz import FrameError, RawFrame, read_raw
 from decant.data.foreign import is_foreign, read_foreign
 from decant.data.frames import ISOLATED, MINUS, density, is_isolated, isolated_energies
@@ -33,8 +33,8 @@ from decant.molecules.topology import BOND_SCALE, shortest_height
 
 LONELY = 8.0
 """An atom whose images are further away than this (angstrom) is isolated; no crystal has one atom in such a cell."""
-MANY = 0.1
-"""If more than this share of the frames would be left out for their energy, these are no failed calculations."""
+MANY = (5, 0.25)
+"""If more frames than this, and this share, would be left out for their energy, these are no failed calculations."""
 COPIES_AGREE = (0.01, 0.5)
 """Labels of one geometry may differ by this, eV per atom and eV/angstrom: other settings of one method do."""
 MOLECULE_KEYS = ("mol_id", "molID", "mol_ID", "molecule_id")
@@ -108,7 +108,8 @@ def import_frames(
     ------
     InputError
         If the file is missing, of no known format, has no energy in any frame, several statements of one fact that
-        disagree, labels that fit the frames or each other in another unit only, or no usable frame.
+        disagree, labels that fit the frames or each other in another unit only, energies of which many are off the
+        others, or no usable frame.
     """
     path, units = Path(path), units or LabelUnits()
     raw = read_foreign(path) if is_foreign(path) else read_raw(path)
@@ -204,13 +205,13 @@ def _odd_energies(path: Path, frames: Sequence[Atoms], sources: Sequence[RawFram
     differences = energy_differences(frames)
     odd = abs(differences) > limits.energy_limit
     many = sum(not is_isolated(atoms) for atoms in frames)
-    if odd.sum() > max(1, MANY * many):
+    if odd.sum() > max(MANY[0], MANY[1] * many) or 2 * odd.sum() > many > 2:
         first = int(np.flatnonzero(odd)[0])
         raise InputError(
             f"{path}: energies of {odd.sum()} of {many} frames (the first: frame {sources[first].index}, "
             f"{differences[first]:.4g} eV per atom) are off what their elements and the other frames say (limit "
             f"{limits.energy_limit:g}): of several units, methods or zeros of energy? Import each kind "
-            "by itself with its `energy_unit`, or raise `energy_limit`"
+            "by itself with its `energy_unit`, take frames of failed calculations out, or raise `energy_limit`"
         )
     return [
         f"absurd energy: {difference:.4g} eV per atom off the other frames (limit {limits.energy_limit:g})"
@@ -227,6 +228,8 @@ def _tell_contradictions(
     told = []
     for i, j in copies:
         one, other = frames[i], frames[j]
+        if (charge_of(one), spin_of(one)) != (charge_of(other), spin_of(other)):
+            continue
         energy = abs(one.info["REF_energy"] - other.info["REF_energy"]) / len(one)
         # a copy may be turned and have its atoms in another order: sizes of forces do not change by that
         sizes = [np.sort(np.linalg.norm(atoms.arrays["REF_forces"], axis=1)) for atoms in (one, other)]

@@ -85,7 +85,8 @@ def _words(text: str) -> list[tuple[str, str]]:
 def energy_part(text: str) -> str:
     """Return the unit of energy in one of forces: ``kcal/mol`` of ``kcal/mol/Ang``."""
     names = {"mol", *map(str.lower, _ENERGIES)}
-    return "".join(sign + word for sign, word in _words(text) if word.lower() in names)
+    parts = [(sign, word) for sign, word in _words(text) if word.lower().rstrip("^-0123456789") in names]
+    return "".join(sign + word for sign, word in parts).lstrip("*")
 
 
 def _expected(kind: str) -> str:

@@ -127,5 +127,7 @@ def _matrix(frame: RawFrame, key: str, noise: float) -> np.ndarray:
 
 def _last_digit(numbers: np.ndarray) -> float:
     """Return what one more in the last digit of numbers is, by the one that is written with most: 0.01 of 2.5, 0.33."""
+    if (numbers == np.rint(numbers)).all():
+        return 1.0
     powers = [Decimal(repr(number)).as_tuple().exponent for number in numbers.ravel().tolist()]
     return 10.0 ** min(int(power) for power in powers)

@@ -9,6 +9,7 @@ import ase.units
 import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
+from ase.geometry import get_distances
 
 from decant.data.frames import is_isolated
 
@@ -83,15 +84,12 @@ def crowded(atoms: Atoms) -> str:
     volume = atoms.get_volume() / len(atoms) if atoms.pbc.all() else np.inf
     if volume < LEAST_VOLUME:
         return f"each atom has {volume:.3g} A^3, less than atoms can have ({LEAST_VOLUME:g}): {cause}"
-    nearest = []
-    for atom in range(0, len(atoms), max(1, len(atoms) // 20)):
-        others = np.delete(np.arange(len(atoms)), atom)
-        distances = atoms.get_distances(atom, others, mic=bool(atoms.pbc.any()))
-        nearest.append(
-            (distances / (covalent_radii[atoms.numbers[atom]] + covalent_radii[atoms.numbers[others]])).min()
-        )
-    if np.median(nearest) < LEAST_DISTANCE:
-        return f"nearest neighbours stand {np.median(nearest):.3g} sums of their covalent radii apart: {cause}"
+    some, radii = np.arange(0, len(atoms), max(1, len(atoms) // 20)), covalent_radii[atoms.numbers]
+    distances = get_distances(atoms.positions[some], atoms.positions, cell=atoms.cell, pbc=atoms.pbc)[1]
+    distances[np.arange(len(some)), some] = np.inf
+    nearest = float(np.median((distances / (radii[some][:, None] + radii)).min(axis=1)))
+    if nearest < LEAST_DISTANCE:
+        return f"nearest neighbours stand {nearest:.3g} sums of their covalent radii apart: {cause}"
     return ""
 
 

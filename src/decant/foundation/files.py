@@ -59,7 +59,7 @@ def output_file(path: str | Path) -> Path:
         If it is a folder.
     """
     path = Path(path)
-    if path.is_symlink():
+    if path.is_symlink() and (path.is_file() or not path.exists()):  # not one to a pipe, which has no name of its own
         path = Path(os.path.realpath(path))
     if path.name in ("", "..") or path.is_dir():
         raise InputError(f"{path}: is a folder where a file is needed; give the name of a file")
@@ -191,12 +191,13 @@ def _require_single_keys(root: yaml.Node, source: Path | str) -> None:
         if isinstance(node, yaml.SequenceNode):
             nodes += node.value
             continue
-        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode) and not key.tag.endswith(":merge")]
         nodes += [value for _, value in node.value]
-        names = [key.value for key in keys]
+        names = [(key.tag, key.value) for key in keys]
         if len(set(names)) < len(names):
-            twice = next(key for place, key in enumerate(keys) if key.value in names[:place])
-            raise InputError(f"{source}: line {twice.start_mark.line + 1}: key '{twice.value}' is given twice")
+            twice = next(key for place, key in enumerate(keys) if names[place] in names[:place])
+            where = f"{source}: " if isinstance(source, Path) else ""
+            raise InputError(f"{where}line {twice.start_mark.line + 1}: key '{twice.value}' is given twice")
 
 
 def write_yaml(path: Path, content: dict[str, Any] | list[Any]) -> None:

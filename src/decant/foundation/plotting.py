@@ -17,8 +17,8 @@ from decant.foundation.files import write_beside
 
 # Okabe & Ito (2008): told apart by colour-blind readers and in print
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-LEGEND_WIDTH = 32
-"""Characters that a row of a legend has room for."""
+LEGEND_WIDTH, LONGEST_LABEL = 32, 48
+"""Characters that a row of a legend has room for beside others, and alone."""
 BELOW_INCH = 0.5
 """How far below the axes a legend begins: below numbers and label."""
 LINES = ("-", "--", "-.", ":")
@@ -54,7 +54,7 @@ def legend_below(axes: Axes, columns: int = 1) -> None:
         assert figure is not None  # axes are made by one
         below = axes.transAxes + ScaledTranslation(0.0, -BELOW_INCH, figure.dpi_scale_trans)
         axes.legend(
-            handles, [shortened(label, LEGEND_WIDTH // columns) for label in labels], loc="upper left",
+            handles, [shortened(label, LONGEST_LABEL) for label in labels], loc="upper left",
             bbox_to_anchor=(0.0, 0.0), bbox_transform=below, ncols=columns, borderaxespad=0.0,
         )  # fmt: skip
 

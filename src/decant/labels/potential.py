@@ -54,7 +54,7 @@ class ExportedPotential:
 
     def warn_of_charges(self, frames: Sequence[Atoms]) -> None:
         """Warn of configurations with a charge that those it was fitted to had not: its energy knows of none."""
-        if others := sorted({charge_of(frame) for frame in frames if not is_isolated(frame)} - set(self.charges)):
+        if others := sorted({charge_of(frame) for frame in frames if not is_isolated(frame)} - {0, *self.charges}):
             warn(
                 f"{self.name}: frames have a charge of {', '.join(f'{charge:+d}' for charge in others)} e, which no"
                 " configuration had that it was fitted to: it knows no charges, and answers all the same"

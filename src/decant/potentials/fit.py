@@ -257,7 +257,7 @@ def describe_data(data: Path, frames: dict[str, list[Atoms]]) -> dict[str, Any]:
         "isolated_atoms_eV": isolated_energies(frames["train"]) or None,
         "periodic_frames": sum(bool(frame.pbc.all()) for frame in train),
         "virials": sum("REF_virial" in frame.info for frame in train),
-        "charges": sorted({charge_of(frame) for frame in train if CHARGE in frame.info}) or None,
+        "charges": sorted(set(map(charge_of, train))) if any(CHARGE in frame.info for frame in train) else None,
         "spins": sorted({spin for frame in train if (spin := spin_of(frame)) is not None}) or None,
         "density_g_cm3": _range(densities),
         "temperature_K": _range(temperatures),

@@ -13,6 +13,7 @@ from decant.data.import_ import ImportResult, Reject, import_frames, write_rejec
 from decant.data.keys import LabelKeys
 from decant.data.label_units import LabelUnits
 from decant.data.limits import Limits
+from decant.foundation.files import output_file
 from decant.foundation.shown import Shown
 from decant.verbs.paths import Location
 
@@ -96,6 +97,7 @@ def import_(
     InputError
         If the source cannot be read, or its labels contradict each other or the units.
     """
+    output_file(Path(output))
     result = import_frames(
         Path(source), LabelKeys(energy_key, forces_key, virial_key, stress_key),
         Limits(force_limit, pressure_limit, energy_limit), bond_scale, keep_broken, keep_charges,

@@ -121,9 +121,9 @@ def label(
 
     if ranks.others and jobs > 1:
         raise InputError(f"`jobs` {jobs}: under mpirun each rank is one worker; leave it out")
+    output_file(Path(output))
     if subtract and method is None:
         return _subtracted(Path(source), Path(output), subtract)
-    output_file(Path(output))
     method = method or "gfn2-xtb"
     reference = labeler(method, dict(settings or {}))
     frames = read_frames(Path(source), labelled=False)

@@ -1,7 +1,11 @@
 """What is told of a recipe file before anything is made."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from decant.configurations.base import build_entry
 from decant.configurations.checks import check_known, check_values
 from decant.foundation.errors import InputError
 from decant.verbs.build import build
@@ -35,6 +39,7 @@ WRONG = [
     (liquid(salt=["LiPF6", "LiTFSI"], molality=1, molecules=60), r"salt: expected a text, not \['LiPF6', 'LiTFSI'\]"),
     (liquid(molecules="20"), "molecules: expected a whole number, not '20'"),
     (liquid(molecules=20.5), "molecules: expected a whole number, not 20.5"),
+    ({**liquid(), "count": 2.5}, "count must be a positive whole number, not 2.5"),
     (liquid(pressure="1 bar", driver="gfn2-xtb"), "pressure: expected a number, not '1 bar'"),
     ({"recipe": "ion-pair", "parameters": {"salt": {"LiPF6": 1}}}, "salt: expected a text, not"),
     (
@@ -98,3 +103,16 @@ def test_a_method_that_does_not_know_a_molecule_is_told_before_anything_is_label
     check_known(entries, "recipes.yaml")
     with pytest.raises(InputError, match=r"^recipes\.yaml: entry 1: .* has no parameters for the bond O-Cl"):
         check_known(entries, "recipes.yaml", "openff")
+
+
+def test_a_whole_number_is_one_however_it_is_written_and_a_path_is_a_text():
+    written = build_entry({"recipe": "monomer", "count": 2.0, "seed": np.int64(3), "parameters": {
+        "molecule": "EC", "hessian": "mmff94", "conformers": np.int64(1), "box": np.float32(30),
+    }}, 0, 0)  # fmt: skip
+    plain = build_entry({"recipe": "monomer", "count": 2, "seed": 3, "parameters": {
+        "molecule": "EC", "hessian": "mmff94", "conformers": 1, "box": 30.0,
+    }}, 0, 0)  # fmt: skip
+    assert written == plain
+    check_values([liquid(molecules=2e1), liquid(atoms=1e3)], "recipes.yaml")
+    missing = {"recipe": "import", "parameters": {"file": Path("x.xyz"), "energy_limit": np.inf, "energy_unit": None}}
+    check_values([missing], "recipes.yaml")

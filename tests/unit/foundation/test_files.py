@@ -128,6 +128,15 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
     os.close(reader)
 
 
+def test_what_a_shell_gives_for_a_pipe_is_written_to(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    with write_beside(Path(f"/dev/fd/{writer}")) as temporary:
+        temporary.write_text("told")
+    assert os.read(reader, 100) == b"told"
+    os.close(reader)
+    os.close(writer)
+
+
 def test_a_name_as_long_as_the_file_system_takes_is_written(tmp_path: Path) -> None:
     path = tmp_path / f"{'ü' * 123}.yaml"
     with write_beside(path) as temporary:
@@ -139,3 +148,4 @@ def test_a_key_given_twice_is_told_with_its_line_and_one_merged_may_be_given_ane
     with pytest.raises(InputError, match="line 3: key 'count' is given twice"):
         parse_yaml("- recipe: atom\n  count: 1\n  count: 3\n")
     assert parse_yaml("a: &a {x: 1, y: 2}\nb: &b {<<: *a, x: 3}\nc: {<<: *b, x: 4}\n")["c"] == {"x": 4, "y": 2}
+    assert parse_yaml("a: &a {x: 1}\nb: &b {y: 2}\nc:\n  <<: *a\n  <<: *b\n  1: one\n  '1': text\n")["c"]["y"] == 2

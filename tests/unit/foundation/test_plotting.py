@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from decant.foundation.plotting import LEGEND_WIDTH, legend_below, shortened
+from decant.foundation.plotting import LONGEST_LABEL, legend_below, shortened
 
 
 @given(text=st.text(max_size=80), most=st.integers(3, 40))
@@ -28,4 +28,4 @@ def test_long_names_stand_below_each_other_and_short_ones_beside() -> None:
         legend_below(axes, columns=2)
         legend = axes.get_legend()
         assert legend is not None and legend._ncols == columns
-        assert all(len(one.get_text()) <= LEGEND_WIDTH for one in legend.get_texts())
+        assert all(len(one.get_text()) <= LONGEST_LABEL for one in legend.get_texts())
