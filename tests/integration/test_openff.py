@@ -54,7 +54,7 @@ def test_boxes_are_brought_to_their_pressure_before_they_are_labelled(tmp_path: 
 def test_pressure_needs_a_driver_that_lammps_runs(tmp_path: Path) -> None:
     for entry, reason in (
         (boxes(pressure=1, driver="gfn2-xtb"), "expected a driver that LAMMPS runs, openff or potential:DIRECTORY"),
-        (boxes(pressure="high"), "pressure: expected a number of bar, not 'high'"),
+        (boxes(pressure="high"), "pressure: expected a number, not 'high'"),
     ):
         done = run_decant("build", recipes(tmp_path / "r.yaml", entry), "-o", tmp_path / "a.extxyz", expect=2)
         assert reason in done.stderr
