@@ -150,7 +150,7 @@ def test_what_is_wrong_is_told_before_anything_is_made(finished: Path, tmp_path:
     for wrong, said in (
         (entry(tmp_path / "nowhere"), "nowhere: no such directory"),
         (entry(finished, skip="soon"), "length 'soon'"),
-        ({"recipe": "run", "parameters": {"run": [str(finished)]}}, "run: expected a text, not"),
+        ({"recipe": "run", "parameters": {"run": [str(finished)]}}, "run: expected the directory of one run"),
     ):
         with pytest.raises(InputError, match=f"recipes: entry 0: .*{said}"):
             check_values([wrong], "recipes")

@@ -35,7 +35,7 @@ class RunRecipe:
     name = "run"
     own_groups = True
 
-    def build(self, count: int, seed: int, run: str, skip: str | float = "0ps") -> list[Atoms]:
+    def build(self, count: int, seed: int, run: str | Path, skip: str | float = "0ps") -> list[Atoms]:
         """Return `count` frames, evenly spaced, the last one at the end of the run.
 
         Parameters
@@ -77,7 +77,7 @@ class RunRecipe:
 
 def _opened(run: Any, skip: Any) -> tuple[Run, float]:
     """Return the run and the time from which on its frames are taken, ps."""
-    if not isinstance(run, str):
+    if not isinstance(run, str | Path):
         raise InputError(f"run: expected the directory of one run, not {run!r}")
     found, from_ps = Run.open(Path(run)), parse_length(skip, or_zero=True)
     if found.description.trajectory != "all":
