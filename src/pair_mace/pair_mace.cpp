@@ -20,24 +20,15 @@
 #include "group.h"
 #include "lammps_versions.h"
 #include "layout.h"
-#include "masses.h"
 #include "memory.h"
 #include "model_file.h"
 #include "modify.h"
 #include "neigh_list.h"
+#include "setup.h"
 #include "trial.h"
 #include "update.h"
 
 namespace LAMMPS_NS {
-
-namespace {
-
-// comm_modify group; LAMMPS tells nobody but the kinds of Comm
-struct GhostGroup : Comm {
-  static int of(const Comm& comm) { return comm.*&GhostGroup::bordergroup; }
-};
-
-}  // namespace
 
 PairMACE::PairMACE(LAMMPS* lmp) : Pair(lmp) {
   if (!decant::Layout::is_as_compiled(*this))
@@ -156,54 +147,13 @@ void PairMACE::load(const std::vector<std::string>& paths, const std::vector<std
 
 void PairMACE::init_style() {
   if (engines_.empty()) error->all(FLERR, "pair_style mace: pair_coeff is missing, or has failed");
-  if (!force->newton_pair) error->all(FLERR, "pair_style mace needs newton pair on");
-  if (std::strcmp(update->unit_style, "metal") != 0) error->all(FLERR, "pair_style mace needs units metal");
-  require_all_ghosts();
-  require_no_other_bonds();
-  require_own_masses();
-  require_whole_box();
-  require_no_heat_flux();
-  warn_of_long_steps();
+  const bool charged =
+      std::any_of(engines_.begin(), engines_.end(), [](const auto& engine) { return engine->model().latent_charges; });
+  decant::Setup(lmp, *this).check(engines_.front()->model().elements, element_of_type_, charged);
   planned_ = false;
   decant::request_full_list(*neighbor, static_cast<Pair*>(this), decant::Newer{});
   for (const auto& engine : engines_) engine->set_threads(comm->nthreads);
   if (deviation_) deviation_->open();
-}
-
-// Whoever comes from units real gives femtoseconds, and is then told of lost atoms
-void PairMACE::warn_of_long_steps() const {
-  const double longest = 0.05;  // ps; the heaviest atoms move too far in it
-  if (comm->me == 0 && update->whichflag == 1 && update->nsteps > 0 && update->dt > longest)
-    error->warning(FLERR, "pair_style mace: timestep {} is that many ps in units metal; half a femtosecond is 0.0005",
-                   update->dt);
-}
-
-void PairMACE::require_all_ghosts() const {
-  const int ghosts = GhostGroup::of(*comm);
-  if (ghosts != 0 && ghosts != neighbor->includegroup)
-    error->all(
-        FLERR,
-        "pair_style mace: comm_modify group {0} hides neighbors of the other atoms; add neigh_modify include {0}, "
-        "which leaves the others out of the model, or take it back by comm_modify group all",
-        group->names[ghosts]);
-}
-
-// A script that was made for a force field still has its bonds, angles and so on, which the model has already. Who
-// wants the sum says so by a hybrid style.
-void PairMACE::require_no_other_bonds() const {
-  if (force->pair != this) return;
-  const std::pair<const char*, const char*> styles[] = {{"bond_style", force->bond_style},
-                                                        {"angle_style", force->angle_style},
-                                                        {"dihedral_style", force->dihedral_style},
-                                                        {"improper_style", force->improper_style},
-                                                        {"kspace_style", force->kspace_style}};
-  for (const auto& [command, style] : styles)
-    if (style && std::strcmp(style, "none") != 0 && std::strcmp(style, "zero") != 0)
-      error->all(
-          FLERR,
-          "pair_style mace: {} {} would be added to the model, which has these energies already; take it out ({}), "
-          "or use pair_style hybrid/overlay if the sum is meant",
-          command, style, std::strcmp(command, "bond_style") == 0 ? "bond_style zero nocoeff" : "style none");
 }
 
 // With bonds LAMMPS drops or scales neighbors within a molecule by default, and the energy looks right. Bonds are not
@@ -223,48 +173,6 @@ void PairMACE::add_tally_callback(Compute* compute) {
   error->all(FLERR,
              "pair_style mace: an energy of many bodies has no parts of pairs of atoms, as compute {} wants them",
              compute->style);
-}
-
-// Heat flows by the energies of atoms, on which others act beyond the edges that carry their virials (M. F. Langer et
-// al., Phys. Rev. B 2023, 108, L100302): what LAMMPS would make of virials of atoms changes with the axes.
-void PairMACE::require_no_heat_flux() const {
-  for (int i = 0; i < modify->ncompute; ++i)
-    if (utils::strmatch(modify->compute[i]->style, "^heat/flux$"))
-      error->all(FLERR,
-                 "pair_style mace: compute {} {} needs virials that go with the energies of atoms, which a model that "
-                 "passes messages does not have; take thermal conductivity from fix heat or fix thermal/conductivity",
-                 modify->compute[i]->id, modify->compute[i]->style);
-}
-
-void PairMACE::require_own_masses() const {
-  if (!atom->mass || atom->rmass) return;
-  const std::vector<std::string>& elements = engines_.front()->model().elements;
-  double hydrogen = 0;  // heavier where its mass was repartitioned, which the atoms that it is bound to then lack
-  for (int type = 1; type <= atom->ntypes; ++type)
-    if (element_of_type_[type] >= 0 && elements[element_of_type_[type]] == "H" && atom->mass_setflag[type])
-      hydrogen = std::max(hydrogen, atom->mass[type]);
-  for (int type = 1; type <= atom->ntypes; ++type) {
-    if (element_of_type_[type] < 0 || !atom->mass_setflag[type]) continue;
-    const std::string& symbol = elements[element_of_type_[type]];
-    const std::string problem = decant::mass_problem(symbol, atom->mass[type], hydrogen);
-    if (!problem.empty())
-      error->all(
-          FLERR,
-          "pair_style mace: pair_coeff says that atom type {} is {}, but its mass is {}; name the elements in the "
-          "order of the types",
-          type, symbol, problem);
-  }
-}
-
-void PairMACE::require_whole_box() const {
-  const bool charged =
-      std::any_of(engines_.begin(), engines_.end(), [](const auto& engine) { return engine->model().latent_charges; });
-  const int periodic = domain->xperiodic + domain->yperiodic + domain->zperiodic;
-  if (charged && periodic != 0 && periodic != 3)
-    error->all(FLERR,
-               "pair_style mace: a model with latent charges sums their field over a box that is periodic in all three "
-               "directions or in none, not in {}; give a slab boundary p p p and a gap",
-               periodic == 1 ? "one" : "two");
 }
 
 double PairMACE::init_one(int, int) {

@@ -37,13 +37,7 @@ class PairMACE : public Pair {
   void forget_models();
   std::vector<std::string> map_elements(char** symbols);
   void load(const std::vector<std::string>& paths, const std::vector<std::string>& elements);
-  void require_all_ghosts() const;
-  void require_no_other_bonds() const;
   void require_all_neighbors() const;
-  void require_own_masses() const;
-  void require_whole_box() const;
-  void require_no_heat_flux() const;
-  void warn_of_long_steps() const;
   void follow_lists();
   void plan_exchange();
   bool in_list(int type) const;
