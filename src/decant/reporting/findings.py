@@ -12,7 +12,7 @@ from decant.reporting.cells import outcome
 from decant.reporting.finding import UNDECIDED, Finding, Standing, claim, lines, standing
 from decant.reporting.learning_curves import families, frames_of, scratch_of, zero_shot_of
 from decant.reporting.records import TARGET, Results, RunRecord, unfinished
-from decant.reporting.scores import gained, is_sure, scored, sign, signed, together, with_error
+from decant.reporting.scores import gained, has_score, is_sure, scored, sign, signed, together, with_error
 from decant.reporting.transfer import compared
 from decant.reporting.words import counted, listed, quoted
 from decant.scoring.lifetime import COMPLETED
@@ -59,7 +59,7 @@ def find_all(results: Results, judged: Sequence[Predictor]) -> list[Finding]:
     judged
         What each error on the fixed set says of the score; empty where that is not known.
     """
-    finders = (_best_sets, _corrections, _collected, _more_frames, _variants, _pretrained, _unseen)
+    finders = (_best_sets, _refused, _corrections, _collected, _more_frames, _variants, _pretrained, _unseen)
     return [*(one for find in finders for one in find(results)), *_predicting(judged)]
 
 
@@ -87,17 +87,18 @@ def progress(results: Results) -> str:
 
 
 def _best_sets(results: Results) -> list[Finding]:
-    """Say which data set serves each algorithm that trains from scratch best."""
+    """Say which data set serves each algorithm that trains from scratch best, of those that serve every liquid."""
     found = []
     for algorithm in results.scratch():
-        runs = {data: results.runs_of((data, algorithm), results.is_target) for data in results.data_names()}
+        targets = {data: one for data, one in _targets(results, algorithm).items() if not _refusals(one)}
+        runs = _at_shared(targets)
         done = {data: one for data, its in runs.items() if (one := together(its))}
         if len(done) < 2:
             continue
         first, *others = sorted(done, key=lambda data: -done[data]["score"])
         against = {data: gained(runs[first], runs[data]) for data in others}
         level = [data for data in others if sign(against[data]) <= 0]
-        start = f"{quoted(first)} scores highest, {_score(runs[first])}"
+        start = f"{quoted(first)} scores highest{_where(runs[first], targets[first])}, {_score(runs[first])}"
         if level:
             names = listed([f"{quoted(data)} ({_score(runs[data])})" for data in level])
             told = f"{start}; whether it serves better than {names} is {UNDECIDED}"
@@ -113,6 +114,43 @@ def _best_sets(results: Results) -> list[Finding]:
         state = Standing.DECIDED if sure else Standing.LIKELY
         weakest = next((data for data in others if not is_sure(against[data] or {"verdict": ""})), others[0])
         found.append(Finding(algorithm, told, state, brief, (runs[first], runs[weakest]), against[weakest]))
+    return found
+
+
+def _targets(results: Results, algorithm: str) -> dict[str, list[RunRecord]]:
+    """Return the runs of the liquids that the data are about, by data set."""
+    return {data: results.runs_of((data, algorithm), results.is_target) for data in results.data_names()}
+
+
+def _at_shared(runs: Mapping[str, list[RunRecord]]) -> dict[str, list[RunRecord]]:
+    """Return the runs with a score at the liquids and temperatures of which all sets with any score have one."""
+    known = {data: [run for run in its if has_score(run)] for data, its in runs.items()}
+    reached = [{run.condition for run in its} for its in known.values() if its]
+    shared = set.intersection(*reached) if reached else set()
+    return {data: [run for run in its if run.condition in shared] for data, its in known.items()}
+
+
+def _where(runs: Sequence[RunRecord], targets: Sequence[RunRecord]) -> str:
+    """Return words that say where scores are compared if that is not everywhere."""
+    shared, every = ({run.condition for run in some if has_score(run)} for some in (runs, targets))
+    return "" if shared == every else f" on the {len(shared)} of {len(every)} liquids and temperatures shared by all"
+
+
+def _refusals(runs: Sequence[RunRecord]) -> set[str]:
+    """Return the liquids that a potential refuses, since it does not know an element of theirs."""
+    return {run.cell.simulation for run in runs if run.failure and run.failure.is_refusal}
+
+
+def _refused(results: Results) -> list[Finding]:
+    """Say which data sets make potentials that refuse some of the liquids: these cannot be the best of all."""
+    found = []
+    for algorithm in results.scratch():
+        for data, runs in _targets(results, algorithm).items():
+            if refused := _refusals(runs):
+                of = f"{len(refused)} of {counted(len({run.cell.simulation for run in runs}), 'liquid')}"
+                told = f"{quoted(data)} is no data for {of}, whose elements its potentials do not know"
+                brief = f"{quoted(data)} is no data for {algorithm} on {of}, whose elements it does not know"
+                found.append(Finding(algorithm, told, Standing.DECIDED, brief))
     return found
 
 

@@ -114,7 +114,7 @@ def _name(run: RunRecord, results: Results) -> str:
     """Return the name of a run on the axis: what is the same for all is left out."""
     fit, one = run.cell.fit, results.study.simulations[run.cell.simulation]
     text = f"{pair_title((fit.data, fit.algorithm))} {fit.seed}"
-    text += f".{run.cell.replica}" if one.replicas > 1 else ""
+    text += f".{run.cell.replica}" if results.study.replicas(fit.algorithm, run.cell.simulation) > 1 else ""
     return text + (f" {run.cell.temperature:g} K" if len(one.temperature) > 1 else "")
 
 

@@ -41,6 +41,8 @@ class AlgorithmChoice:
         What a replay replays: a data set of this study, or a labelled file.
     data
         Data sets that it is fitted to; None for all.
+    replicas
+        Runs of each liquid and temperature, in place of the simulation's own number.
     """
 
     algorithm: str = key(text)
@@ -55,11 +57,12 @@ class AlgorithmChoice:
     head: str | None = key(text, None)
     replay: str | None = key(text, None)
     data: tuple[str, ...] | None = key(names, None)
+    replicas: int | None = key(count(1), None)
 
     def __post_init__(self) -> None:
         if self.is_method:
             for entry in fields(self)[1:]:
-                if getattr(self, entry.name):
+                if entry.name != "replicas" and getattr(self, entry.name):
                     raise InputError(f"'{entry.name}' has no meaning for the reference method itself")
         if (self.pretrained is None) != (self.strategy is None):
             raise InputError("'pretrained' and 'strategy' belong together")

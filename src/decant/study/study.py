@@ -124,8 +124,12 @@ class Study:
                 chosen = simulation.data is None or fit.data in simulation.data
                 if chosen and (simulation.algorithms is None or fit.algorithm in simulation.algorithms):
                     for temperature in simulation.temperature:
-                        for replica in range(1, simulation.replicas + 1):
+                        for replica in range(1, self.replicas(fit.algorithm, name) + 1):
                             yield RunCell(fit, name, temperature, replica)
+
+    def replicas(self, algorithm: str, simulation: str) -> int:
+        """Return how many runs a potential of an algorithm gets of each temperature of a simulation."""
+        return self.algorithms[algorithm].replicas or self.simulations[simulation].replicas
 
     def starts_from(self, algorithm: str) -> FitCell | None:
         """Return the potential of this study that an algorithm starts from, if there is one."""

@@ -34,7 +34,8 @@ def matrix(study: Study) -> str:
     lines.append(f"runs: {len(runs)}")
     for name, simulation in study.simulations.items():
         own_runs = [run for run in runs if run.simulation == name]
-        states = f"{len(simulation.temperature)} temperatures x {simulation.replicas} replicas"
+        replicas = [study.replicas(run.fit.algorithm, name) for run in own_runs] or [simulation.replicas]
+        states = f"{len(simulation.temperature)} temperatures x {_span([min(replicas), max(replicas)])} replicas"
         potentials = len({run.fit for run in own_runs})
         change = changes(study)[name]
         new = "" if change == CHANGES[0] else f" [new {change}]"

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from decant.foundation.errors import UnknownElement
 from decant.foundation.page import Listing, Notes
 from decant.foundation.settings import read_mapping
 from decant.reporting.cells import score_cell
@@ -20,6 +21,7 @@ from decant.reporting.scores import gained, sign
 from decant.scoring.predictors import Predictor
 from decant.study.cells import RunCell
 from decant.study.study import Study
+from decant.workflow.outcome import Failure
 from tests.study_folder import STUDY
 from tests.unit.scored_runs import score_of
 
@@ -89,6 +91,43 @@ def test_sets_within_their_uncertainty_are_not_decided() -> None:
     line = about("mace: ", sentences(found(scores)))
     assert "not decided" in line
     assert "serves best" not in line
+
+
+def refused(results: Results, data: str, simulation: str) -> Results:
+    """The same study where the potentials of a set refuse a liquid."""
+    failure = Failure("the potential knows only H, C, O", code=UnknownElement.code)
+    runs = [
+        replace(run, score={}, failure=failure)
+        if (run.cell.fit.data, run.cell.simulation) == (data, simulation)
+        else run
+        for run in results.runs
+    ]
+    return replace(results, runs=runs)
+
+
+def test_a_set_whose_potentials_refuse_a_liquid_is_not_the_best_of_all() -> None:
+    scores = {
+        ("liquid", "mace"): (0.80, 0.81, 0.79),
+        ("clusters", "mace"): (0.20, 0.21, 0.19),
+        ("by-mace", "mace"): (0.99, 0.98, 0.99),
+    }
+    simulations = {**STUDY["simulations"], "lithium": {"liquid": "EMC:8", "temperature": 298, "length": "4ps"}}
+    results = refused(found(scores, simulations=simulations), "by-mace", "lithium")
+    best, told = about("mace: ", groups(results)["Decided"]).split("; ")
+    assert "“liquid” scores highest" in best and "by-mace" not in best
+    assert told == "“by-mace” is no data for 1 of 2 liquids, whose elements its potentials do not know."
+
+
+def test_sets_are_compared_at_the_liquids_of_which_all_have_scores() -> None:
+    results = found({("liquid", "mace"): (0.80, 0.81, 0.79), ("clusters", "mace"): (0.50, 0.51, 0.49)})
+    hard = [
+        replace(run, score=score_of(density=0.1))
+        if (run.cell.fit.data, run.cell.fit.algorithm, run.condition) == ("liquid", "mace", ("emc", 303))
+        else run
+        for run in results.runs
+    ]
+    line = about("mace: ", sentences(replace(results, runs=hard)))
+    assert "“liquid” scores highest on the 1 of 2 liquids and temperatures shared by all" in line
 
 
 def test_one_seed_decides_nothing() -> None:

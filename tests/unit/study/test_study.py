@@ -15,6 +15,7 @@ from decant.study.cells import FitCell
 from decant.study.checks import check_study
 from decant.study.study_file import read_study
 from decant.testing.frames import methanol_frames
+from decant.workflow.matrix import matrix
 
 LIQUID = {"recipe": "liquid", "count": 4, "parameters": {"liquid": "EC:2,EMC:4", "density": 1.1}}
 SMALLEST = {
@@ -88,6 +89,27 @@ def test_a_run_of_the_reference_level_is_compared_with_the_others_of_that_level(
         own = (run.fit.data, run.fit.algorithm) == ("liquid", "dp")
         assert len(others) == (3 if own else 4)  # two seeds with two replicas at one temperature
         assert {other.temperature for other in others} == {run.temperature}
+
+
+def test_an_algorithm_may_have_its_own_number_of_replicas(tmp_path: Path) -> None:
+    study = read_study(written(tmp_path, changed(algorithms__zero__replicas=5)))
+    check_study(study)
+    counts = {
+        (name, simulation): max(
+            run.replica for run in study.runs() if (run.fit.algorithm, run.simulation) == (name, simulation)
+        )
+        for name in ("dp", "zero")
+        for simulation in ("ec", "dmc")
+    }
+    assert counts == {("dp", "ec"): 2, ("dp", "dmc"): 1, ("zero", "ec"): 5, ("zero", "dmc"): 5}
+    assert "x 2-5 replicas" in matrix(study)
+
+
+def test_the_reference_method_may_have_more_replicas_and_nothing_else(tmp_path: Path) -> None:
+    study = read_study(written(tmp_path, changed(algorithms__truth={"algorithm": "method", "replicas": 3})))
+    assert len([run for run in study.runs() if run.fit.algorithm == "truth" and run.simulation == "dmc"]) == 3
+    with pytest.raises(InputError, match="'preset' has no meaning for the reference method itself"):
+        read_study(written(tmp_path, changed(algorithms__truth={"algorithm": "method", "preset": "small"})))
 
 
 def test_relative_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> None:
