@@ -18,6 +18,7 @@ from decant.foundation.errors import InputError
 from decant.foundation.looks import MOST
 from decant.foundation.page import Figure, Table
 from decant.foundation.svg import inline
+from decant.foundation.tables import number
 from decant.reporting import density, diffusion, matrix, structure, unseen
 from decant.reporting.collect import collect, read_parity
 from decant.reporting.cost import cost_of
@@ -126,6 +127,18 @@ def test_errors_are_one_chart_and_the_parity_plots_are_folded_away(page: str, st
     values = [one["force_meV_per_A"]["rotational"]["rmse"] for one in own]
     assert float(errors["liquid", "mace", "rotational"]["rmse_meV_per_A"]) == pytest.approx(np.mean(values))
     assert float(errors["liquid", "mace", "rotational"]["uncertainty_meV_per_A"]) > 0
+
+
+def test_every_error_on_the_test_set_is_told_as_its_mean_over_seeds(page: str, study: Path) -> None:
+    shown, _ = section(page, "parity").split("<svg ", 1)
+    told = {(row["data"], row["algorithm"], row["error"]): row for row in rows(study, "test_errors")}
+    own = [as_yaml(study / "errors" / "clusters" / "deepmd" / f"{seed}.yaml") for seed in (1, 2)]
+    values = [one["energy_meV_per_atom"]["rmse"] for one in own]
+    energy = told["clusters", "deepmd", "energy"]
+    assert float(energy["value"]) == pytest.approx(np.mean(values))
+    assert number(float(energy["value"]), float(energy["uncertainty"])) in shown.replace("\u00a0", " ")
+    assert {row["unit"] for row in told.values()} <= {"meV/atom", "meV/A", "bar"}
+    assert len({name for *_, name in told}) > 6
 
 
 def test_a_test_set_of_many_recipes_shares_the_last_colour_among_the_rarest(results: Results) -> None:

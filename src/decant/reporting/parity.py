@@ -1,4 +1,4 @@
-"""Force errors on the test set: a chart, and predicted against reference forces within and between molecules."""
+"""Errors on the test set: a table, a chart of the forces, and forces predicted within and between molecules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from decant.foundation.looks import GREY, MOST, Look, looks
 from decant.foundation.page import Data, Figure, Folded, Panel, Row, Section
 from decant.foundation.svg import SMALL, panel
-from decant.reporting import error_bars
+from decant.reporting import error_bars, error_table
 from decant.reporting.cells import pair_title
 from decant.reporting.records import FitRecord, Parity, Results
 from decant.reporting.words import counted
@@ -22,11 +22,9 @@ MOST_POINTS = 120
 
 
 def section(results: Results) -> Section:
-    """Return the section: one chart of the errors, and the plots behind it folded away."""
-    found = Section("parity", "Force errors on the test set")
-    chart = error_bars.figure(results)
-    if chart:
-        found.blocks.append(chart)
+    """Return the section: all errors, one chart of those of forces, and the plots behind it folded away."""
+    found = Section("parity", "Errors on the test set")
+    found.blocks.extend(block for block in (error_table.table(results), error_bars.figure(results)) if block)
     fits = [fit for fit in first_seeds(results) if fit.parity is not None]
     if not fits:
         found.blocks.append("No predictions of the test set were written (decant evaluate --predictions).")

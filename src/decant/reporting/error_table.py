@@ -1,0 +1,64 @@
+"""The errors on the test set that every potential is judged by, as a table: mean over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from decant.foundation.page import Cell, Data, Row, Table
+from decant.foundation.tables import number
+from decant.reporting.cells import pair_title
+from decant.reporting.records import FitRecord, Pair, Results
+from decant.scoring.predictors import ERRORS, fixed_set_errors
+from decant.scoring.quantity import Quantity
+from decant.scoring.replicas import pooled
+
+SHOWN = (
+    "energy", "energy less its mean error", "energy, intermolecular", "force", "force, intermolecular", "virial",
+    "pressure, mean error",
+)  # fmt: skip
+"""Errors of `ERRORS` that have a column; the file behind the table has all."""
+
+
+def table(results: Results) -> Table | None:
+    """Return the table; None where no potential has errors."""
+    errors = {pair: own for pair in results.pairs() if (own := _mean(results.fits_of(pair)))}
+    if not errors:
+        return None
+    names = [name for name in SHOWN if any(name in own for own in errors.values())]
+    rows: list[list[Cell | str]] = [
+        [pair_title(pair), *(_cell(own.get(name)) for name in names)] for pair, own in errors.items()
+    ]
+    return Table(
+        ["data set · algorithm", *(f"{name} ({ERRORS[name][0].replace('A', 'Å')})" for name in names)],
+        rows,
+        "Root mean square errors on the test set, which no fit has seen and which is the same for all, mean over seeds "
+        "with its standard error; of the pressure the size of its mean error, which shifts the density. Energies less "
+        "their mean error leave out one constant; what is left is wrong between configurations, or between "
+        "compositions.",
+        Data("test_errors", [_row(pair, name, value) for pair, own in errors.items() for name, value in own.items()]),
+    )
+
+
+def _mean(fits: Sequence[FitRecord]) -> dict[str, Quantity]:
+    """Return each error that all seeds have, and how far they differ."""
+    known = [fixed_set_errors(fit.errors) for fit in fits if fit.errors]
+    return {name: pooled([Quantity(one[name]) for one in known]) for name in ERRORS if known and _in_all(name, known)}
+
+
+def _in_all(name: str, known: Sequence[dict[str, float]]) -> bool:
+    return all(name in one for one in known)
+
+
+def _cell(value: Quantity | None) -> str:
+    return "–" if value is None else number(value.value, value.uncertainty)
+
+
+def _row(pair: Pair, name: str, value: Quantity) -> Row:
+    return {
+        "data": pair[0],
+        "algorithm": pair[1],
+        "error": name,
+        "unit": ERRORS[name][0],
+        "value": value.value,
+        "uncertainty": value.uncertainty,
+    }
