@@ -42,7 +42,10 @@ def command(
     ] = None,
     by: Annotated[str, typer.Option(help="What that ratio is of: mole, mass or volume.")] = "mole",
     salt: Annotated[
-        str | None, typer.Option(help="Salt, such as LiPF6; needs --molecules.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Salt, such as LiPF6, or several by mole, LiPF6:3,LiFSI:1; needs --molecules.", show_default=False
+        ),
     ] = None,
     molality: Annotated[float | None, typer.Option(help="Of the salt, mol in a kg of solvent.")] = None,
     molarity: Annotated[

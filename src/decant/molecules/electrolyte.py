@@ -10,7 +10,7 @@ from decant.foundation.errors import InputError
 from decant.molecules.liquid import composition_name, mixture, ratio, shared_out
 from decant.molecules.measurements import ROOM_K, measured
 from decant.molecules.molecule import Molecule
-from decant.molecules.salts import Salt, salt
+from decant.molecules.salts import Salt, SaltMixture, salt_mixture
 from decant.molecules.solvents import known_name
 
 FARTHEST = 2.01
@@ -28,9 +28,9 @@ class Solution:
     by
         What the numbers of the solvents are shares of: mole, mass or volume, each solvent's at its own density.
     salt
-        Name of the salt, or None.
+        Name of the salt, or of several with their mole ratio, such as ``LiPF6:3,LiFSI:1``; None for none.
     molality
-        Of the salt, mol in a kg of the solvents.
+        Of the salt, of all together if there are several, mol in a kg of the solvents.
     molarity
         Of the salt, mol in a litre of the solution.
     """
@@ -104,16 +104,25 @@ def electrolyte(
         size = molecules if molecules is not None else round(int(atoms or 0) / _atoms(kinds, shares))
         solvents = _counted(kinds, shares, size, liquid)
         return Electrolyte(solvents, composition_name(solvents))
-    solute = salt(solution.salt)
+    solute = salt_mixture(solution.salt)
     units = _molality(solution, solute, density) * _mass(kinds, shares) / 1000  # of a molecule of solvent
     if molecules is None:
         each = _atoms(kinds, shares) + units * solute.atoms
         molecules = round(int(atoms or 0) / each * (1 + units * solute.ions))
-    count = _units(solute, units, molecules)
-    solvents = _counted(kinds, shares, molecules - count * solute.ions, liquid)
+    counts = solute.units(_units(solute, units, molecules))
+    solvents = _counted(kinds, shares, molecules - sum(one.ions * count for one, count in counts), liquid)
     mass = sum(kind.molar_mass * number for kind, number in solvents)
-    whole = [*solvents, (solute.cation, count * solute.cations), (solute.anion, count * solute.anions)]
-    return Electrolyte(whole, f"{composition_name(whole)}: {1000 * count / mass:.3g} mol/kg {solute.name}")
+    whole = [*solvents, *_ions(counts)]
+    told = ", ".join(f"{1000 * count / mass:.3g} mol/kg {one.name}" for one, count in counts)
+    return Electrolyte(whole, f"{composition_name(whole)}: {told}")
+
+
+def _ions(counts: list[tuple[Salt, int]]) -> list[tuple[Molecule, int]]:
+    """Return cations, then anions, each once though several salts may have it."""
+    parts = [(one.cation, one.cations * count) for one, count in counts]
+    parts += [(one.anion, one.anions * count) for one, count in counts]
+    kinds = {ion.name: ion for ion, _ in parts}
+    return [(ion, sum(number for other, number in parts if other.name == name)) for name, ion in kinds.items()]
 
 
 def _counted(kinds: list[Molecule], shares: np.ndarray, molecules: int, liquid: str) -> list[tuple[Molecule, int]]:
@@ -150,7 +159,7 @@ def _density(solvent: Molecule) -> float:
     return found.density
 
 
-def _molality(solution: Solution, solute: Salt, density: float | None) -> float:
+def _molality(solution: Solution, solute: SaltMixture, density: float | None) -> float:
     """Return mol of salt in a kg of solvent."""
     if solution.molality is not None:
         return solution.molality
@@ -165,7 +174,7 @@ def _molality(solution: Solution, solute: Salt, density: float | None) -> float:
     return 1000 * molarity / solvent
 
 
-def _units(solute: Salt, units: float, molecules: int) -> int:
+def _units(solute: SaltMixture, units: float, molecules: int) -> int:
     """Return how many formula units give the ratio of salt to solvent nearest to the one asked for."""
     exact = units * molecules / (1 + units * solute.ions)
     near = [n for n in (int(exact), int(exact) + 1) if n and molecules > n * solute.ions]

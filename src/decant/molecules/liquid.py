@@ -68,11 +68,17 @@ def shared_out(shares: np.ndarray, molecules: int, text: str) -> np.ndarray:
     InputError
         If there is none of some kind.
     """
-    counts = np.floor(shares * molecules).astype(int)
-    for index in np.argsort(counts - shares * molecules, kind="stable")[: molecules - counts.sum()]:
-        counts[index] += 1
+    counts = rounded(shares, molecules)
     if counts.min() < 1:
         raise InputError(f"liquid '{text}': a box of {molecules} molecules has none of some kind; make it larger")
+    return counts
+
+
+def rounded(shares: np.ndarray, whole: int) -> np.ndarray:
+    """Return whole numbers that add up to `whole`, nearest to shares that add up to one."""
+    counts = np.floor(shares * whole).astype(int)
+    for index in np.argsort(counts - shares * whole, kind="stable")[: whole - counts.sum()]:
+        counts[index] += 1
     return counts
 
 
@@ -84,6 +90,17 @@ def ratio(text: str) -> list[tuple[Molecule, float]]:
     InputError
         If the syntax is wrong, a share is not a positive number, or a solvent is unknown.
     """
+    return [(molecule(name), share) for name, share in shares_by_name(text, "liquid", "EC:3,EMC:7")]
+
+
+def shares_by_name(text: str, kind: str, example: str) -> list[tuple[str, float]]:
+    """Parse names and positive shares.
+
+    Raises
+    ------
+    InputError
+        If the syntax is wrong or a share is not a positive number; it names the kind of thing and an example.
+    """
     parts = []
     for part in str(text).split(","):
         name, _, share = part.rpartition(":")
@@ -92,8 +109,8 @@ def ratio(text: str) -> list[tuple[Molecule, float]]:
         except ValueError:
             value = 0.0
         if not name or not 0 < value < np.inf:
-            raise InputError(f"liquid '{text}': expected NAME:SHARE,NAME:SHARE, for example EC:3,EMC:7")
-        parts.append((molecule(name), value))
+            raise InputError(f"{kind} '{text}': expected NAME:SHARE,NAME:SHARE, for example {example}")
+        parts.append((name.strip(), value))
     return parts
 
 

@@ -6,8 +6,11 @@ import functools
 from dataclasses import dataclass
 from math import gcd
 
+import numpy as np
+
 from decant.foundation.errors import InputError, nearest
 from decant.molecules.ions import ions
+from decant.molecules.liquid import rounded, shares_by_name
 from decant.molecules.molecule import Molecule
 
 
@@ -45,6 +48,70 @@ class Salt:
     def molar_mass(self) -> float:
         """Molar mass of a formula unit, g/mol."""
         return self.cations * self.cation.molar_mass + self.anions * self.anion.molar_mass
+
+
+@dataclass(frozen=True)
+class SaltMixture:
+    """One salt, or several by mole; numbers of a formula unit are means over them.
+
+    Attributes
+    ----------
+    name
+        As it was given, such as ``LiPF6`` or ``LiPF6:3,LiFSI:1``.
+    salts
+        Each once.
+    shares
+        Mole fractions among the salts, shape (salts,).
+    """
+
+    name: str
+    salts: tuple[Salt, ...]
+    shares: np.ndarray
+
+    @property
+    def ions(self) -> float:
+        """Number of ions of a formula unit."""
+        return float(self.shares @ [one.ions for one in self.salts])
+
+    @property
+    def atoms(self) -> float:
+        """Number of atoms of a formula unit."""
+        return float(self.shares @ [one.atoms for one in self.salts])
+
+    @property
+    def molar_mass(self) -> float:
+        """Molar mass of a formula unit, g/mol."""
+        return float(self.shares @ [one.molar_mass for one in self.salts])
+
+    def units(self, count: int) -> list[tuple[Salt, int]]:
+        """Return how many of so many formula units are of each salt.
+
+        Raises
+        ------
+        InputError
+            If there is none of some salt.
+        """
+        counts = rounded(self.shares, count)
+        if counts.min() < 1:
+            units = f"{count} formula unit{'' if count == 1 else 's'}"
+            raise InputError(f"`salt` {self.name}: the box has {units}, of some salt none; make it larger")
+        return [(one, int(number)) for one, number in zip(self.salts, counts, strict=True)]
+
+
+def salt_mixture(text: str) -> SaltMixture:
+    """Return a salt by its name, or salts by mole: ``LiPF6:3,LiFSI:1``.
+
+    Raises
+    ------
+    InputError
+        If a salt is unknown or named twice, or the syntax is wrong.
+    """
+    parts = shares_by_name(text, "salt", "LiPF6:3,LiFSI:1") if set(":,") & set(text) else [(text, 1.0)]
+    names = [name for name, _ in parts]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(f"salt '{text}': {twice} is named twice")
+    shares = np.array([share for _, share in parts])
+    return SaltMixture(text, tuple(salt(name) for name in names), shares / shares.sum())
 
 
 @functools.cache

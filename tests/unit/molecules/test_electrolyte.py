@@ -56,6 +56,31 @@ def test_the_box_is_neutral_of_the_size_asked_for_and_as_near_to_the_molality_as
     assert found.told.endswith(f"mol/kg {name}")
 
 
+@given(
+    names=st.lists(st.sampled_from(["LiPF6", "LiFSI", "Mg(TFSI)2", "Li2SO4"]), min_size=2, max_size=3, unique=True),
+    shares=st.lists(st.integers(1, 4), min_size=3, max_size=3),
+    asked=st.floats(0.5, 3),
+)
+def test_several_salts_come_in_their_ratio_and_share_their_ions(
+    names: list[str], shares: list[int], asked: float
+) -> None:
+    text = ",".join(f"{name}:{share}" for name, share in zip(names, shares, strict=False))
+    found = electrolyte("EC:3,EMC:7", Solution("mole", text, molality=asked), 1000)
+    assert sum(count for _, count in found.composition) == 1000
+    assert sum(kind.charge * count for kind, count in found.composition) == 0
+    assert len(numbers(found)) == len(found.composition), "every ion is there once"
+    told = [float(part.split(" mol/kg ")[0]) for part in found.told.rpartition(": ")[2].split(", ")]
+    assert sum(told) == pytest.approx(asked, rel=0.08)
+    for one, share in zip(told, shares, strict=False):
+        assert one / sum(told) == pytest.approx(share / sum(shares[: len(told)]), abs=0.08)
+
+
+def test_a_mixture_of_two_salts_of_lithium_has_the_numbers_of_its_definition() -> None:
+    found = electrolyte("EC:3,EMC:7", Solution("mass", "LiPF6:3,LiFSI:1", molality=1.0), 1213)
+    assert numbers(found) == {"EC": 341, "EMC": 672, "Li+": 100, "PF6-": 75, "FSI-": 25}
+    assert found.told.endswith(": 0.75 mol/kg LiPF6, 0.25 mol/kg LiFSI")
+
+
 def test_the_commonest_electrolyte_has_the_numbers_of_its_definition() -> None:
     # 1 mol of LiPF6 and a kg of EC and EMC 3:7 by mass: 3.407 mol of EC and 6.724 mol of EMC
     found = numbers(electrolyte("EC:3,EMC:7", Solution("mass", "LiPF6", molality=1.0), 1213))
@@ -94,6 +119,10 @@ def test_a_liquid_without_salt_is_counted_or_shared_out_as_before() -> None:
         ({"salt": "LiPF6", "molarity": 9.0}, 100, 1.2, "heavier than a litre of 1.2 g/cm3"),
         ({"salt": "LiPF6", "molality": 60.0}, 11, None, "has none of some kind"),
         ({"by": "volume"}, 100, None, "no density is known of VC"),
+        ({"salt": "LiPF6:3,LiFSI", "molality": 1.0}, 100, None, "salt 'LiPF6:3,LiFSI': expected NAME:SHARE"),
+        ({"salt": "LiPF6:3,LiFSJ:1", "molality": 1.0}, 100, None, "unknown salt 'LiFSJ'"),
+        ({"salt": "LiPF6:3,LiPF6:1", "molality": 1.0}, 100, None, "LiPF6 is named twice"),
+        ({"salt": "LiPF6:9,LiFSI:1", "molality": 1.0}, 36, None, "the box has 3 formula units, of some salt none"),
     ],
 )
 def test_what_cannot_be_mixed_is_told(
