@@ -71,7 +71,7 @@ def test_a_run_with_ions_has_what_is_measured_of_them_beside_the_rest(tmp_path: 
 
 
 def test_the_trajectory_is_measured_from_the_given_time_or_from_equilibration_on() -> None:
-    liquid, thermo = tumbling_carbonates(6, 120, seed=1), thermo_of(120, seed=1)
+    liquid, thermo = tumbling_carbonates(6, 240, seed=1), thermo_of(240, seed=1)
     given = measure(liquid, thermo, *NPT, skip_ps=4.0).summary["analysed"]
     assert (given["from_ps"], given["from_is"]) == (4.0, "given")
     detected = measure(liquid, thermo, *NPT).summary["analysed"]
