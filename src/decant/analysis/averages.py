@@ -118,13 +118,15 @@ def average(time_ps: np.ndarray, values: np.ndarray, unit: str, detect: bool = T
         raise InputError(f"only {len(values)} samples in time, at least {LEAST_SAMPLES} are needed for a mean")
     if np.ptp(values) <= 1e-9 * max(abs(values.mean()), 1e-300):
         return Average(float(values[0]), 0.0, unit, 0.0, float(time_ps[0]), 1.0, float(len(values)), len(values), "")
-    first, late = _equilibrated(values) if detect else (0, False)
+    first, best, late = _equilibrated(values) if detect else (0, 0, False)
     kept = values[first:]
     deviation = float(kept.std(ddof=1))
     inefficiency = max(_inefficiency(kept), _block_inefficiency(kept))
     effective = len(kept) / inefficiency
     note = ""
     if effective < LEAST_EFFECTIVE_SAMPLES:
+        first, kept = best, values[best:]  # it may drift: what came last is nearer to where it goes
+        inefficiency, deviation = len(kept) / effective, float(kept.std(ddof=1))
         deviation = max(deviation, float(values[len(values) // 2 :].std(ddof=1)))
         note = (
             f"too short for an uncertainty: about {effective:.1f} uncorrelated samples, "
@@ -145,13 +147,13 @@ def average(time_ps: np.ndarray, values: np.ndarray, unit: str, detect: bool = T
     )
 
 
-def _equilibrated(values: np.ndarray) -> tuple[int, bool]:
-    """Return where equilibration ends, and whether more than half of the series would have to go for the best rest."""
+def _equilibrated(values: np.ndarray) -> tuple[int, int, bool]:
+    """Return where equilibration ends, where the best rest begins, and whether that is only in the second half."""
     origins = np.arange(0, len(values) - LEAST_SAMPLES + 1, max(1, len(values) // ORIGINS))
     effective = np.array([(len(values) - origin) / _inefficiency(values[origin:], fast=True) for origin in origins])
     early = origins <= len(values) // 2
     first = int(origins[effective >= ENOUGH * effective[early].max()][0])
-    return first, bool(origins[effective.argmax()] > len(values) / 2)
+    return first, int(origins[early][effective[early].argmax()]), bool(origins[effective.argmax()] > len(values) / 2)
 
 
 def _inefficiency(values: np.ndarray, fast: bool = False) -> float:

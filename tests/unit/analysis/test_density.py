@@ -48,6 +48,14 @@ def test_most_runs_of_a_few_memories_get_no_uncertainty() -> None:
     assert sum(one.uncertainty is None for one in averages) > 40
 
 
+def test_a_run_that_drifts_for_most_of_its_time_is_told_by_its_later_half_and_without_an_error() -> None:
+    time = np.arange(600.0)
+    result = average(time, 0.8 - 0.2 * np.exp(-time / 150) + 0.004 * correlated(600, 4.0, 5), "g/cm3")
+    assert result.uncertainty is None
+    assert result.equilibrated_after_ps > 250
+    assert result.value == pytest.approx(0.8, abs=0.02)
+
+
 def test_a_transient_is_left_out_of_a_run_that_is_long_enough() -> None:
     time = np.arange(2000.0)
     series = [correlated(2000, 8.0, seed) + 12 * np.exp(-time / 60) for seed in range(40)]
