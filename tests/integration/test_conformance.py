@@ -18,9 +18,10 @@ from tests.integration.conftest import TINY
 
 
 class OurAlgorithm(AlgorithmConformance):
-    """With the fits of the session; the log tells whether a killed fit had something to go on from, and did."""
+    """With the fits of the session; their files tell whether a killed fit had something to go on from, and did."""
 
     preset = "quick"
+    noted_in = "train.log"
     checkpoint: str
     continued: str
 
@@ -40,8 +41,8 @@ class OurAlgorithm(AlgorithmConformance):
         return request.getfixturevalue(f"{cls.name}_potential")
 
     def is_under_way(self, work: Path) -> bool:
-        log = work / "train.log"
-        return log.is_file() and re.search(self.checkpoint, log.read_text()) is not None
+        file = work / self.noted_in
+        return file.is_file() and re.search(self.checkpoint, file.read_text()) is not None
 
     def test_lammps_and_python_agree_on_every_number_of_ranks(
         self, potential: Path, data: Path, tmp_path: Path
@@ -96,7 +97,8 @@ class TestDeepPotential(OurAlgorithm):
     name = "deepmd"
     settings = tuple(word.removeprefix("--set=") for word in TINY["deepmd"] if word.startswith("--set="))
     long_epochs = 60
-    checkpoint, continued = r"Saved model to", r"Resuming from model\.ckpt-[1-9]"
+    noted_in = "progress.json"  # which is written after the log says that a checkpoint was
+    checkpoint, continued = r'"step": [1-9]', r"Resuming from model\.ckpt-[1-9]"
 
 
 FAST = {"hessian": "mmff94", "conformers": 1}

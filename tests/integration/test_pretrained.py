@@ -41,10 +41,10 @@ def new_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def kill_when(process: subprocess.Popen[bytes], log: Path, pattern: str) -> None:
-    """Kill a fit without warning once its log shows a pattern."""
+def kill_when(process: subprocess.Popen[bytes], file: Path, pattern: str) -> None:
+    """Kill a fit without warning once a file of its own shows a pattern."""
     deadline = time.monotonic() + 300
-    while not (log.is_file() and re.search(pattern, log.read_text())):
+    while not (file.is_file() and re.search(pattern, file.read_text())):
         assert process.poll() is None, "the fit ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -81,8 +81,8 @@ def finetuned(deepmd_model: Path, new_data: Path, tmp_path_factory: pytest.TempP
     arguments = ("deepmd", new_data, "-o", output, "--pretrained", deepmd_model, *DEEPMD)
     kill_when(
         start_decant(tmp_path_factory, "fit", *arguments, "--no-evaluate"),
-        output / "work" / "train.log",
-        "Saved model to",
+        output / "work" / "progress.json",  # which is written after the log says that a checkpoint was
+        '"step": [1-9]',
     )
     run_decant("fit", *arguments)
     return output
