@@ -42,11 +42,8 @@ def table(results: Results) -> Table | None:
 def _mean(fits: Sequence[FitRecord]) -> dict[str, Quantity]:
     """Return each error that all seeds have, and how far they differ."""
     known = [fixed_set_errors(fit.errors) for fit in fits if fit.errors]
-    return {name: pooled([Quantity(one[name]) for one in known]) for name in ERRORS if known and _in_all(name, known)}
-
-
-def _in_all(name: str, known: Sequence[dict[str, float]]) -> bool:
-    return all(name in one for one in known)
+    shared = set[str]().union(*known).intersection(*known)
+    return {name: pooled([Quantity(one[name]) for one in known]) for name in ERRORS if name in shared}
 
 
 def _cell(value: Quantity | None) -> str:
