@@ -25,6 +25,7 @@ def write_run(
     diffusion: dict[str, Any] | None = None,
     status: dict[str, Any] | None = None,
     bonds: dict[str, Any] | None = None,
+    contacts: dict[str, Any] | None = None,
     trace: Sequence[float] = (),
     **conditions: Any,
 ) -> Path:
@@ -41,6 +42,7 @@ def write_run(
         summary["density"] = {"value": density, "uncertainty": error, "standard_deviation": 0.03}
         summary["diffusion"] = {"MEOH": diffusion_entry(2.39)} if diffusion is None else diffusion
         summary["bonds"] = {"first_broken_ps": None, **(bonds or {})}
+        summary["contacts"] = {"first_impossible_ps": None, **(contacts or {})}
     described(**{**conditions, "potential": Path(conditions["potential"])}).write(folder / "run.yaml")
     (folder / "observables.yaml").write_text(yaml.safe_dump(summary))
     if trace:

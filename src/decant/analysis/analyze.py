@@ -13,6 +13,7 @@ from decant.analysis import plots
 from decant.analysis.averages import Average, average, temperature_held
 from decant.analysis.bonds import BondIntegrity
 from decant.analysis.conductivity import Conductivity, IonicConductivity, has_ions
+from decant.analysis.contacts import Contacts
 from decant.analysis.density import density
 from decant.analysis.dielectric import Dielectric, DielectricConstant, has_charges
 from decant.analysis.diffusion import Diffusion, SelfDiffusion
@@ -116,6 +117,7 @@ def measure(
     every_molecule = trajectory in TRAJECTORIES
     planned: Planned = {
         "bonds": _attempt(lambda: BondIntegrity(universe)),
+        **({"contacts": _attempt(lambda: Contacts(universe))} if trajectory == "all" else {}),
         "centres": _attempt(lambda: centre_rdfs(universe, from_ps)),
         "sites": _attempt(lambda: site_rdfs(universe, from_ps)),
         "diffusion": _attempt(
@@ -129,7 +131,7 @@ def measure(
         name: (None, reason) if one is None else _attempt(lambda: one.conclude(checked(rows[name])))  # noqa: B023
         for name, (one, reason) in planned.items()
     }
-    result.summary["bonds"] = found["bonds"][1]
+    result.summary |= {name: found[name][1] for name in ("bonds", "contacts") if name in found}
     result.rdfs, result.sites, result.diffusions = (found[name][0] or [] for name in ("centres", "sites", "diffusion"))
     result.summary["rdf"] = {one.pair: one.summary() for one in result.rdfs + result.sites} or found["centres"][1]
     if result.rdfs and not result.sites:
@@ -140,7 +142,7 @@ def measure(
         result.summary["dielectric_constant"] = result.dielectric.summary() if result.dielectric else reason
     if "conductivity" in found:
         _take_electrolyte(result, found["conductivity"], found["solvation"])
-    result.structures = worth_a_look(universe, result.solvation, planned["bonds"][0], rows.get("bonds"))
+    result.structures = worth_a_look(universe, result.solvation, observables, rows)
     return result
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from decant.analysis.entry import Entry, read_entry, read_references, species_of
 from decant.analysis.observables import status_line
-from decant.analysis.structures import BROKEN, SHELLS, TOLD
+from decant.analysis.structures import BROKEN, COLLIDED, SHELLS, TOLD
 from decant.analysis.table import notes
 from decant.foundation.errors import InputError
 from decant.foundation.page import Block, Figure, Listing, Panel, Section, text_table, write_page
@@ -128,6 +128,11 @@ STRUCTURES = {
         "Broken molecules",
         "The first bond of each run that was half as long again as it should be, dotted, in the first frame that "
         "shows it. Drag one, or use the arrow keys, to turn it.",
+    ),
+    COLLIDED: (
+        "Molecules where none can be",
+        "The first two molecules of each run that are nearer than molecules of a liquid come, dotted where they meet: "
+        "the potential has a hole there. Drag one, or use the arrow keys, to turn it.",
     ),
 }
 """Sections of what is worth a look: title and caption, by the file of a run."""

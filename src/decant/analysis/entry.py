@@ -11,7 +11,7 @@ import numpy as np
 
 from decant.analysis.observables import read_observables
 from decant.analysis.reference_values import ERRORS, read_values
-from decant.analysis.structures import BROKEN, SHELLS, read_structures
+from decant.analysis.structures import BROKEN, COLLIDED, SHELLS, read_structures
 from decant.foundation.files import read_yaml
 from decant.foundation.structure import Structure
 from decant.foundation.tables import read_csv
@@ -91,7 +91,9 @@ def read_entry(run: Path, potential: Path | None = None) -> Entry:
     for name in ("thermo", "rdf", "msd"):
         if (run / f"{name}.csv").exists():
             setattr(entry, name, read_csv(run / f"{name}.csv"))
-    entry.structures = {name: read_structures(run / name) for name in (SHELLS, BROKEN) if (run / name).exists()}
+    entry.structures = {
+        name: read_structures(run / name) for name in (SHELLS, BROKEN, COLLIDED) if (run / name).exists()
+    }
     return entry
 
 

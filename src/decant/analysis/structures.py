@@ -1,8 +1,8 @@
-"""What of a run is worth a look: shells of its cations, and the first molecule that broke; files for viewers."""
+"""What of a run is worth a look: shells of its cations, the first molecule that broke, the first two that collided."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 from MDAnalysis.lib.distances import minimize_vectors
 
 from decant.analysis.bonds import BondIntegrity
+from decant.analysis.contacts import Contacts
 from decant.analysis.frames import Rows
 from decant.analysis.solvation import Solvation
 from decant.foundation.errors import InputError
@@ -22,7 +23,7 @@ from decant.foundation.structure import Structure
 if TYPE_CHECKING:
     from MDAnalysis import Universe
 
-SHELLS, BROKEN = "shell.xyz", "broken.xyz"
+SHELLS, BROKEN, COLLIDED = "shell.xyz", "broken.xyz", "contact.xyz"
 TOLD = "told"
 """Key of ``info`` that says what a structure is."""
 TITLE = 44  # characters that fit above a structure
@@ -30,7 +31,7 @@ SIZE = 4.6
 
 
 def worth_a_look(
-    universe: Universe, solvation: Sequence[Solvation], bonds: object, rows: Rows | None
+    universe: Universe, solvation: Sequence[Solvation], observables: Mapping[str, object], rows: Mapping[str, Rows]
 ) -> dict[str, list[Structure]]:
     """Return what is worth a look, by the name of its file.
 
@@ -40,13 +41,17 @@ def worth_a_look(
         Of the run; its trajectory is moved.
     solvation
         Shells of its cations.
-    bonds, rows
-        The `BondIntegrity` of the run, and what the frames gave it; None where it has none.
+    observables, rows
+        What was measured frame by frame, and what the frames gave it; of them `bonds` and `contacts` are used.
     """
     found = {SHELLS: [shell_of(universe, one) for one in solvation]}
-    if isinstance(bonds, BondIntegrity) and rows and (broken := bonds.first_broken(rows)):
+    bonds, contacts = observables.get("bonds"), observables.get("contacts")
+    if isinstance(bonds, BondIntegrity) and rows["bonds"] and (broken := bonds.first_broken(rows["bonds"])):
         frame, bond, name = broken
-        found[BROKEN] = [broken_molecule(universe, frame, bond, f"{name} broke")]
+        found[BROKEN] = [molecules_of(universe, frame, bond, f"{name} broke")]
+    if isinstance(contacts, Contacts) and rows["contacts"] and (met := contacts.first_impossible(rows["contacts"])):
+        frame, pair, name = met
+        found[COLLIDED] = [molecules_of(universe, frame, pair, name)]
     return {name: structures for name, structures in found.items() if structures}
 
 
@@ -63,11 +68,12 @@ def shell_of(universe: Universe, one: Solvation) -> Structure:
     return _structure(universe, atoms, [(one.example.cation, atom) for atom in one.example.donors.tolist()], told)
 
 
-def broken_molecule(universe: Universe, frame: int, bond: Sequence[int], told: str) -> Structure:
-    """Return the molecule of a bond in a frame, to which the trajectory is moved; a contact takes the bond's place."""
+def molecules_of(universe: Universe, frame: int, pair: Sequence[int], told: str) -> Structure:
+    """Return the molecules of two atoms in a frame, to which the trajectory is moved; a contact joins the two."""
     step = universe.trajectory[frame]
-    atoms = universe.atoms[[bond[0]]].residues.atoms.indices
-    return _structure(universe, atoms, [(int(bond[0]), int(bond[1]))], f"{told}, at {step.time:.6g} ps")
+    one, other = (universe.atoms[[atom]].residues.atoms.indices for atom in pair)
+    atoms = np.concatenate([np.roll(one, -int(np.flatnonzero(one == pair[0])[0])), np.setdiff1d(other, one)])
+    return _structure(universe, atoms, [(int(pair[0]), int(pair[1]))], f"{told}, at {step.time:.6g} ps")
 
 
 def _structure(universe: Universe, indices: np.ndarray, contacts: Sequence[tuple[int, int]], told: str) -> Structure:

@@ -17,7 +17,7 @@ MOST_COLUMNS = 3
 """Columns that stand beside each other on a phone; a row of more becomes a card there."""
 LONGEST_NAME = 28
 """Letters of a cell that stand on one line on a desk."""
-MOST_OPEN = 8
+MOST_OPEN = 7
 """Columns that stand beside each other on a desk without a break in a cell."""
 
 

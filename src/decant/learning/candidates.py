@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from ase import Atoms
-from ase.data.vdw_alvarez import vdw_radii
 
 from decant.lammps.data import read_topology
 from decant.learning.explore import Frame, explored_frames
 from decant.learning.settings import Plausible, State
 from decant.molecules.charge import describe_molecules
+from decant.molecules.contacts import closest_contact
 from decant.molecules.topology import bonds
 from decant.simulation.run import Run
 
@@ -132,18 +132,3 @@ def implausible(frame: Frame, expected: set[tuple[int, ...]], start_energy: floa
     if abs(frame.energy - start_energy) > limits.energy * len(atoms):
         return "energy"
     return None
-
-
-def closest_contact(atoms: Atoms) -> float:
-    """Return the least distance of atoms of different molecules, in sums of van der Waals radii; infinite beyond 1.
-
-    The radii are those of Alvarez, Dalton Trans. 2013, 42, 8617.
-    """
-    from ase.neighborlist import neighbor_list
-
-    first, second, distances, shifts = neighbor_list("ijdS", atoms, vdw_radii[atoms.numbers])
-    ids = atoms.arrays["mol_id"]
-    # molecules are whole, so a shift within one leads to its own image
-    apart = (ids[first] != ids[second]) | shifts.any(axis=1)
-    scaled = distances / (vdw_radii[atoms.numbers[first]] + vdw_radii[atoms.numbers[second]])
-    return float(scaled[apart].min(initial=np.inf))

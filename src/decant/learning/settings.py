@@ -26,6 +26,7 @@ from decant.foundation.settings import (
     text,
 )  # fmt: skip
 from decant.labels.registry import WITH_PATH, labeler
+from decant.molecules.contacts import IMPOSSIBLE
 from decant.molecules.liquid import liquid_text
 from decant.potentials.potential import require_precision
 from decant.selection.descriptors import MACE, require_descriptors
@@ -85,14 +86,14 @@ class Plausible:
     longest_bond
         Largest length of a bond, in sums of covalent radii. A hot C-H passes 1.2.
     shortest_contact
-        Least distance between atoms of different molecules, in sums of van der Waals radii.
+        Least distance between atoms of different molecules, in shares of `decant.molecules.contacts.contact_lengths`.
     energy
         Largest change of the driver's potential energy from the start of the run, eV per atom. A harmonic liquid takes
         up 3/2 kT, 0.08 eV per atom at 600 K.
     """
 
     longest_bond: float = key(positive, 1.35)
-    shortest_contact: float = key(positive, 0.5)
+    shortest_contact: float = key(positive, IMPOSSIBLE)
     energy: float = key(positive, 0.3)
 
 

@@ -13,7 +13,7 @@ from decant.foundation.page import Cell, Data, Figure, Folded, Key, Panel, Row, 
 from decant.foundation.svg import panel
 from decant.foundation.tables import number
 from decant.reporting.cells import data_title, pair_title
-from decant.reporting.records import TARGET, Pair, Results, RunRecord
+from decant.reporting.records import TARGET, Pair, Results
 from decant.reporting.words import counted
 from decant.scoring.quantity import Quantity
 from decant.scoring.quantity import density as measured_density
@@ -30,7 +30,7 @@ def section(results: Results) -> Section:
     references: dict[str, Series] = {}
     sources: dict[str, None] = {}
     for name in results.simulations(TARGET):
-        references[name], told = known_references([run for run in results.runs if run.cell.simulation == name])
+        references[name], told = _known_references(results, name)
         sources |= dict.fromkeys(told)
         rows += [_row(name, "reference", "", temperature, value) for temperature, value in references[name].items()]
     said = f" Reference: {'; '.join(sources)}." if sources else " There is no reference for these liquids."
@@ -115,16 +115,20 @@ def _densities(results: Results, name: str, pair: Pair) -> Series:
     return {temperature: pooled(several) for temperature, several in sorted(values.items())}
 
 
-def known_references(runs: Sequence[RunRecord]) -> tuple[Series, list[str]]:
-    """Return the reference density by temperature, and where it comes from."""
+def _known_references(results: Results, name: str) -> tuple[Series, list[str]]:
+    """Return the reference density of a simulation by temperature, and where it comes from."""
     found: Series = {}
     sources: dict[str, None] = {}
-    for run in runs:
+    own = results.study.reference_pair(name)
+    # a run of the reference level is compared with the others of that level: what the rest is compared with comes last
+    runs = [run for run in results.runs if run.cell.simulation == name]
+    for run in sorted(runs, key=lambda run: (run.cell.fit.data, run.cell.fit.algorithm) != own):
         part: Mapping[str, Any] = run.score.get("parts", {}).get("density", {})
         if part.get("reference_g_cm3") is not None:
             found[run.cell.temperature] = Quantity(part["reference_g_cm3"], part.get("reference_uncertainty_g_cm3"))
             reference = run.score["reference"]
-            sources[str(reference.get("source") or reference["name"])] = None
+            told = f"runs of {pair_title(own)}" if own else str(reference.get("source") or reference["name"])
+            sources[told] = None
     return dict(sorted(found.items())), list(sources)
 
 

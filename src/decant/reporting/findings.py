@@ -15,7 +15,7 @@ from decant.reporting.records import TARGET, Results, RunRecord, unfinished
 from decant.reporting.scores import gained, has_score, is_sure, scored, sign, signed, together, with_error
 from decant.reporting.transfer import compared
 from decant.reporting.words import counted, listed, quoted
-from decant.scoring.lifetime import COMPLETED
+from decant.scoring.lifetime import COMPLETED, kind_of_end
 from decant.scoring.predictors import Predictor
 from decant.study.cells import ZERO
 from decant.study.simulation import CHANGES
@@ -71,7 +71,7 @@ def _score(runs: Sequence[RunRecord], part: str | None = None) -> str:
 def progress(results: Results) -> str:
     """Say how much of the study there is."""
     ended = [run for run in results.runs if run.score]
-    ends = Counter(run.score["parts"]["stability"]["ended_by"] for run in ended)
+    ends = Counter(kind_of_end(run.score["parts"]["stability"]["ended_by"]) for run in ended)
     lasted, count = ends.pop(COMPLETED, 0), len(scored(ended))
     text = f"{count} of {counted(len(results.runs), 'run')} have a score"
     if count < len(ended):

@@ -15,7 +15,7 @@ from decant.reporting.records import Pair, Results, RunRecord, unfinished
 from decant.reporting.scores import comparable, gained, sign, signed
 from decant.reporting.transfer import compared
 from decant.reporting.words import counted, listed, quoted, shortened
-from decant.scoring.lifetime import COMPLETED
+from decant.scoring.lifetime import COMPLETED, kind_of_end
 from decant.scoring.replicas import CERTAIN, ONE_SIGMA, quantile
 from decant.study.cells import ZERO
 
@@ -118,7 +118,9 @@ def _broken(results: Results) -> list[str]:
     broken = []
     for pair in results.pairs():
         ends = [
-            run.score["parts"]["stability"]["ended_by"] for run in results.runs_of(pair, results.is_target) if run.score
+            kind_of_end(run.score["parts"]["stability"]["ended_by"])
+            for run in results.runs_of(pair, results.is_target)
+            if run.score
         ]
         if ends and COMPLETED not in ends:
             broken.append(f"{pair_title(pair)} ({len(ends)} of {len(ends)}, {Counter(ends).most_common(1)[0][0]})")

@@ -140,15 +140,23 @@ class Study:
 
         A run of that level itself is compared with the others of it, never with itself; the list may be empty.
         """
-        named = self.simulations[run.simulation].reference
-        if not isinstance(named, str) or named == EXPERIMENT:
+        pair = self.reference_pair(run.simulation)
+        if pair is None:
             return None
         return [
             other
             for other in self.runs()
-            if f"{other.fit.data}/{other.fit.algorithm}" == named and other != run
+            if (other.fit.data, other.fit.algorithm) == pair and other != run
             and (other.simulation, other.temperature) == (run.simulation, run.temperature)
         ]  # fmt: skip
+
+    def reference_pair(self, simulation: str) -> tuple[str, str] | None:
+        """Return the data set and the algorithm whose runs are the reference of a simulation, None for other ones."""
+        named = self.simulations[simulation].reference
+        if not isinstance(named, str) or named == EXPERIMENT:
+            return None
+        data, _, algorithm = named.rpartition("/")
+        return data, algorithm
 
 
 def _require_known(kind: str, wanted: Iterable[str], known: Collection[str], where: str) -> None:

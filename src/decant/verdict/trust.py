@@ -25,8 +25,9 @@ from decant.simulation.caveats import new_groups, not_for
 from decant.simulation.protocol import Protocol, potential_hash, require_known
 from decant.simulation.run import Run
 from decant.simulation.simulate import simulate
+from decant.verdict.collision import first_collision_ps
 from decant.verdict.sample import composition, evaluated, pressure_error_kbar, recipes, sample, with_counts
-from decant.verdict.verdict import Measured, Verdict, judge, word
+from decant.verdict.verdict import COLLIDED, Measured, Verdict, judge, word
 from decant.verdict.words import sentence
 
 SETTINGS, VERDICT = "trust.yaml", "verdict.yaml"
@@ -188,7 +189,11 @@ def measure(errors: dict[str, dict[str, Any]], folder: Path, run: Run) -> Measur
     alone, box = errors["molecule"], errors["box"]["force_meV_per_A"]
     status, description = run.status, run.description
     asked = description.equilibration_ps + description.production_ps
-    stopped = status["state"] == "stopped"
+    stopped = f"{status['guard']}: {status['message']}" if status["state"] == "stopped" else ""
+    lasted = max(0.0, description.stopped_ps(status)) if stopped else asked
+    collided = first_collision_ps(run)
+    if collided is not None and description.equilibration_ps + collided < lasted:
+        stopped, lasted = COLLIDED, description.equilibration_ps + collided
     rows = {phase: run.thermo(phase).get("density_g_cm3", np.zeros(0)) for phase in ("equilibration", "production")}
     densities = np.concatenate(list(rows.values()))
     deviation = run.path / DEVIATION
@@ -200,8 +205,8 @@ def measure(errors: dict[str, dict[str, Any]], folder: Path, run: Run) -> Measur
         rotation=box["rotational"]["ratio"],
         pressure_kbar=pressure_error_kbar(folder / "box-predicted.extxyz"),
         asked_ps=asked,
-        lasted_ps=max(0.0, description.stopped_ps(status)) if stopped else asked,
-        stopped=f"{status['guard']}: {status['message']}" if stopped else "",
+        lasted_ps=lasted,
+        stopped=stopped,
         density_start_g_cm3=description.start_density_g_cm3,
         density_end_g_cm3=float(densities[-max(1, len(densities) // 5) :].mean()) if len(densities) else None,
         offset_meV_per_atom=alone["energy_meV_per_atom"]["mean_error"],

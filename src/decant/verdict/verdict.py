@@ -63,6 +63,10 @@ LIMITS = {
 PARTS = tuple(LIMITS)
 
 
+COLLIDED = "collided"
+"""What ended a run in which molecules came where none can be, and that no guard stopped."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """How wrong a potential is for one liquid; None for what could not be measured.
@@ -80,7 +84,7 @@ class Measured:
     asked_ps, lasted_ps
         Length of the dynamics, equilibration included, and how long it went well, ps.
     stopped
-        The guard that ended it; empty if it went through.
+        The guard that ended it, or `COLLIDED`; empty if it went through.
     density_start_g_cm3, density_end_g_cm3
         At the start and over the last fifth of the dynamics, g/cm3.
     offset_meV_per_atom, energy_meV_per_atom

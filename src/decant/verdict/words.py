@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from decant.foundation.tables import format_table
-from decant.verdict.verdict import LIMITS, PARTS, VERDICTS, Grade, Measured, Verdict, grade_of, word
+from decant.verdict.verdict import COLLIDED, LIMITS, PARTS, VERDICTS, Grade, Measured, Verdict, grade_of, word
 
 SUBJECTS = {"molecule": "the molecule alone", "pairs": "pairs of molecules", "liquid": "the liquid"}
 ROWS = (
@@ -75,6 +75,9 @@ def _reason(part: str, liquid: Measured, home: Measured) -> str:
     """Return why a part is not sound: what is worst of it, with the number of the home liquid."""
     if part == "liquid" and liquid.stopped:
         at_home = f"; at home {home.lasted_ps:.3g} ps without one" if not home.stopped else "; so was it at home"
+        if liquid.stopped == COLLIDED:
+            at_home = at_home.replace("without one", "without")
+            return f"two molecules are where none can be after {liquid.lasted_ps:.3g} ps of NPT{at_home}"
         return f"NPT was stopped after {liquid.lasted_ps:.3g} ps by guard '{liquid.stopped.partition(':')[0]}'{at_home}"
     graded = {name: grade_of(name, liquid, home) for name in LIMITS[part]}
     rows = {name: (text.strip(), form) for _, name, text, form in ROWS}

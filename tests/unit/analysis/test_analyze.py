@@ -22,8 +22,8 @@ def test_everything_measured_is_written_with_a_csv_beside_each_plot(tmp_path: Pa
     measured = measure(tumbling_carbonates(10, 80, seed=0), thermo_of(80, seed=0), *NPT)
     write_results(tmp_path, measured)
     names = {path.name for path in tmp_path.iterdir()}
-    pictures = {"density.png", "thermo.png", "rdf.png", "msd.png"}
-    assert names == pictures | {"observables.yaml", "thermo.csv", "rdf.csv", "msd.csv"}
+    pictures = {"density.png", "thermo.png", "rdf.png", "msd.png", "contact.png"}  # they walk through each other
+    assert names == pictures | {"observables.yaml", "thermo.csv", "rdf.csv", "msd.csv", "contact.xyz"}
     assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
     written = yaml.safe_load((tmp_path / "observables.yaml").read_text())
     assert written == plain(measured.summary)

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from decant.analysis.bonds import BondIntegrity
+from decant.analysis.contacts import Contacts
 from decant.analysis.frames import alone, checked, gather
 from decant.analysis.solvation import CationShells
-from decant.analysis.structures import broken_molecule, plot_structures, read_structures, shell_of, write_structures
+from decant.analysis.structures import molecules_of, plot_structures, read_structures, shell_of, write_structures
 from tests.unit.analysis.test_solvation import EDGE, shells
 from tests.unit.universes import universe
 
@@ -51,8 +52,19 @@ def test_the_first_bond_that_breaks_is_shown_open_in_the_frame_that_shows_it_fir
     integrity = BondIntegrity(made)
     frame, bond, name = integrity.first_broken(checked(gather(made, [integrity])[0]))
     assert (frame, bond, name) == (20, (3, 4), "C4-O5 in EC 2")
-    found = broken_molecule(made, frame, bond, f"{name} broke")
+    found = molecules_of(made, frame, bond, f"{name} broke")
     assert found.bonds.tolist() == [[1, 2]] and found.contacts.tolist() == [[0, 1]]
     assert found.atoms.info["told"] == "C4-O5 in EC 2 broke, at 20 ps"
     made.trajectory.coordinate_array[20:] = positions[0]
     assert integrity.first_broken(checked(gather(made, [integrity])[0])) is None
+
+
+def test_two_molecules_that_collide_are_shown_next_to_each_other_across_the_boundary() -> None:
+    places = np.array([[0.5, 0, 0], [1.9, 0, 0], [EDGE - 0.8, 0, 0], [EDGE - 2.2, 0, 0]], dtype=float)
+    made = universe(places[None].repeat(3, axis=0), ["C", "O"] * 2, [0, 0, 1, 1], ["EC", "EMC"], np.array(EDGE))
+    contacts = Contacts(made)
+    frame, pair, name = contacts.first_impossible(checked(gather(made, [contacts])[0]))
+    assert (frame, pair, name) == (0, (0, 2), "C1 of EC 1 and C3 of EMC 2")
+    found = molecules_of(made, frame, pair, name)
+    assert len(found.atoms) == 4 and found.contacts.tolist() == [[0, 2]]
+    assert np.ptp(found.atoms.positions[:, 0]) < 5.0

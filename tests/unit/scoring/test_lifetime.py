@@ -11,7 +11,7 @@ import yaml
 
 from decant.analysis.observables import read_observables
 from decant.foundation.errors import InputError
-from decant.scoring.lifetime import Lifetime, left_for_good, lifetime
+from decant.scoring.lifetime import Lifetime, kind_of_end, left_for_good, lifetime
 from decant.simulation.run import Run
 from tests.unit.scored_runs import write_run
 
@@ -41,6 +41,19 @@ def test_a_bond_that_breaks_ends_it_without_a_guard(tmp_path: Path) -> None:
     assert lifetime_of(tmp_path / "a", bonds=bonds).share == pytest.approx(0.8)
     first = lifetime_of(tmp_path / "b", bonds=bonds, status={**GUARD, "time_ps": 0.5})
     assert first.ended_by == "guard 'bond'"
+
+
+def test_molecules_where_none_can_be_end_it_without_a_guard(tmp_path: Path) -> None:
+    contacts = {"first_impossible_ps": 0.5, "first_impossible": "C17 of EC 4 and Li241 of Li+ 19"}
+    life = lifetime_of(tmp_path / "a", contacts=contacts)
+    assert life.share == pytest.approx(0.4)
+    assert life.ended_by == "C17 of EC 4 and Li241 of Li+ 19 came too near, no guard"
+
+
+def test_runs_that_ended_alike_are_counted_together_whatever_atoms_they_name() -> None:
+    ends = ["bond C1-H2 in EC 1 broke, no guard", "C1 of EC 1 and O9 of EC 3 came too near, no guard", "guard 'bond'"]
+    kinds = ["a bond broke, no guard", "two molecules came too near, no guard", "guard 'bond'"]
+    assert [kind_of_end(one) for one in ends] == kinds
 
 
 def test_evaporating_ends_it_where_the_density_left_that_of_the_liquid(tmp_path: Path) -> None:

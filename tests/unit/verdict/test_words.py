@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from decant.verdict.verdict import Measured, judge, word
+from decant.verdict.verdict import COLLIDED, Measured, judge, word
 from decant.verdict.words import sentence, table
 
 HOME = Measured(0.08, 0.25, 0.25, 0.30, -0.6, 0.6, 0.6, "", 1.08, 1.05, 1.0, 2.0)
@@ -35,6 +35,13 @@ def test_what_is_wrong_is_told_with_the_number_of_home() -> None:
 def test_a_stopped_run_is_told_before_errors() -> None:
     words = said(replace(HOME, stopped="bond: longest bond", lasted_ps=0.1, pressure_kbar=5.0))
     assert "the liquid is wrong (NPT was stopped after 0.1 ps by guard 'bond'; at home 0.6 ps without one)" in words
+
+
+def test_molecules_that_collided_though_no_guard_saw_it_make_a_liquid_wrong() -> None:
+    words = said(replace(HOME, stopped=COLLIDED, lasted_ps=0.2))
+    assert (
+        "the liquid is wrong (two molecules are where none can be after 0.2 ps of NPT; at home 0.6 ps without)" in words
+    )
 
 
 def test_a_committee_that_alone_doubts_is_told() -> None:
