@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SEEN = 0.7
 """Contacts below this share are looked for: hydrogen bonds and shells of ions are among them, neighbors are not."""
 MOST_FRAMES, LEAST_FRAMES, MOST_ATOMS = 1000, 50, 3_000_000
-"""Frames that are looked at, evenly over the run: fewer of a large system, so that so many atoms are looked at in all."""
+"""Frames that are looked at, evenly over the run: fewer of a large system, for so many atoms in all."""
 
 
 class Contacts:

@@ -26,6 +26,7 @@ from decant.foundation.settings import (
     text,
 )  # fmt: skip
 from decant.labels.registry import WITH_PATH, labeler
+from decant.molecules.composition import with_counts
 from decant.molecules.contacts import IMPOSSIBLE
 from decant.molecules.liquid import liquid_text
 from decant.potentials.potential import require_precision
@@ -49,7 +50,8 @@ class State:
     Attributes
     ----------
     liquid
-        Composition, for example ``EC:2,EMC:4``.
+        Composition, for example ``EC:2,EMC:4``; in the file also a ratio, with `molecules`, `by`, `salt` and its
+        `molality` or `molarity`.
     temperature
         K.
     length
@@ -126,7 +128,7 @@ PLAUSIBLE, STOP = Plausible(), Stop()
 
 
 def states(value: Any) -> tuple[State, ...]:
-    """Return the states of a list of mappings; a list as liquid, temperature, pressure or copies gives each of them."""
+    """Return the states of a list of mappings; a list as any of their values gives each of them."""
     if not isinstance(value, list) or not value:
         raise InputError("expected a list of states, each with liquid, temperature and length")
     found = []
@@ -136,7 +138,8 @@ def states(value: Any) -> tuple[State, ...]:
         )
         for choice in itertools.product(*several.values()):
             one = {**entry, **dict(zip(several, choice, strict=True))} if several else entry
-            found.append(read_mapping(State, one, f"state {position}"))
+            where = f"state {position}"
+            found.append(read_mapping(State, with_counts(one, where), where))
     return tuple(found)
 
 

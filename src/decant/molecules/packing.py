@@ -16,9 +16,13 @@ from decant.foundation.errors import InputError
 from decant.foundation.units import U_A3_TO_G_CM3
 from decant.molecules.liquid import composition_name
 from decant.molecules.molecule import Molecule
+from decant.molecules.topology import is_coordinating
 
 ATTEMPTS = 10
 FAILURES = 2
+AROUND_CATIONS = 2.6
+"""Least distance of a cation of one atom from other atoms in a box that a run starts from, angstrom: where solvents
+and anions have it on every side, and farther from carbon, hydrogen and other cations than potentials know well."""
 FULLEST = 0.64  # random close packing of spheres; Scott and Kilgour, J. Phys. D 1969, 2, 863
 CONFORMERS = 4
 
@@ -29,7 +33,7 @@ def pack(
     seed: int,
     tolerance: float = 2.0,
 ) -> Atoms:
-    """Pack a liquid into a cubic periodic box at a given density.
+    """Pack a liquid into a cubic periodic box at a given density, as a start of runs: cations of one atom have room.
 
     Parameters
     ----------
@@ -57,12 +61,14 @@ def pack(
         for solvent, count in liquid
     }
     molecules = [conformers[solvent][k % len(conformers[solvent])] for solvent, count in liquid for k in range(count)]
-    return pack_molecules(molecules, composition_name(liquid), density_g_cm3, seed, tolerance)
+    name = composition_name(liquid)
+    return pack_molecules(molecules, name, density_g_cm3, seed, tolerance, max(tolerance, AROUND_CATIONS))
 
 
 def pack_molecules(
-    molecules: Sequence[Atoms], name: str, density_g_cm3: float, seed: int, tolerance: float = 2.0
-) -> Atoms:
+    molecules: Sequence[Atoms], name: str, density_g_cm3: float, seed: int, tolerance: float = 2.0,
+    around_cations: float = 0.0,
+) -> Atoms:  # fmt: skip
     """Pack given molecules, each in its own geometry, into a cubic periodic box.
 
     Parameters
@@ -73,6 +79,8 @@ def pack_molecules(
         Composition, for ``info["liquid"]`` and messages.
     density_g_cm3, seed, tolerance
         As for `pack`.
+    around_cations
+        Least distance of a metal ion from atoms of other molecules, angstrom, where it is larger than the tolerance.
 
     Returns
     -------
@@ -94,9 +102,10 @@ def pack_molecules(
     )
     if _filled(molecules, edge, tolerance) > FULLEST:
         raise too_dense
+    radii = [_radius(molecule, tolerance, around_cations) for molecule in molecules]
     failures = 0
     for attempt in range(ATTEMPTS):
-        positions = _packmol(molecules, edge, seed + 7919 * attempt + 1, tolerance)
+        positions = _packmol(molecules, edge, seed + 7919 * attempt + 1, tolerance, radii)
         if positions is None:
             failures += 1
             if failures == FAILURES:
@@ -126,6 +135,12 @@ def closest_distance(atoms: Atoms, cutoff: float) -> float:
     return float(distances[apart].min(initial=cutoff))
 
 
+def _radius(molecule: Atoms, tolerance: float, around_cations: float) -> float:
+    """Return the radius of the atoms of a molecule for packmol, angstrom: two of them add up to a distance."""
+    is_cation = len(molecule) == 1 and bool(is_coordinating(molecule.numbers)[0])
+    return max(tolerance / 2, around_cations - tolerance / 2) if is_cation else tolerance / 2
+
+
 def _filled(molecules: Sequence[Atoms], edge: float, tolerance: float) -> float:
     """Return the share of the box inside spheres of radius tolerance / 2 around the atoms, on a grid."""
     volume = 0.0
@@ -148,7 +163,9 @@ def _volume(positions: np.ndarray, radius: float, step: float = 0.25) -> float:
     return float((nearest < radius**2).sum() * step**3)
 
 
-def _packmol(molecules: Sequence[Atoms], edge: float, seed: int, tolerance: float) -> np.ndarray | None:
+def _packmol(
+    molecules: Sequence[Atoms], edge: float, seed: int, tolerance: float, radii: Sequence[float]
+) -> np.ndarray | None:
     """Run packmol; return the positions, shape (atoms, 3), or None if it found no packing."""
     with tempfile.TemporaryDirectory(prefix="packmol-") as folder:
         lines = [
@@ -157,7 +174,8 @@ def _packmol(molecules: Sequence[Atoms], edge: float, seed: int, tolerance: floa
         ]  # fmt: skip
         for number, molecule in enumerate(molecules):
             Path(folder, f"{number}.xyz").write_text(_xyz(molecule), encoding="utf-8")
-            lines += [f"structure {number}.xyz", "  number 1", "end structure"]
+            own = [f"  radius {radii[number]}"] if radii[number] > tolerance / 2 else []
+            lines += [f"structure {number}.xyz", "  number 1", *own, "end structure"]
         script = Path(folder, "packmol.inp")  # packmol rewinds its input, which a pipe cannot do
         script.write_text("\n".join(lines) + "\n", encoding="utf-8")
         try:

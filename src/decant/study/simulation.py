@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from decant.foundation.errors import InputError, nearest
-from decant.foundation.settings import count, key, length_ps, number, positive, text
+from decant.foundation.settings import count, key, length_ps, number, positive, read_mapping, text
+from decant.molecules.composition import with_counts
 from decant.molecules.liquid import liquid_text
 from decant.study.readers import names, reference, several
 
@@ -23,7 +24,8 @@ class Simulation:
     Attributes
     ----------
     liquid, copies, temperature, pressure, length, equilibration, density, timestep
-        As for ``decant simulate``: K, bar, ps, g/cm3, fs; each temperature is a cell of its own.
+        As for ``decant simulate``: K, bar, ps, g/cm3, fs; each temperature is a cell of its own. The liquid is by
+        counts; in the file also a ratio, with `molecules`, `by`, `salt` and its `molality` or `molarity`.
     replicas
         Runs that differ in their seed.
     change
@@ -56,3 +58,8 @@ class Simulation:
             raise InputError(
                 f"change: expected {', '.join(CHANGES)}, not '{self.change}'{nearest(str(self.change), CHANGES)}"
             )
+
+
+def read_simulation(settings: Any, name: str) -> Simulation:
+    """Return a simulation from its settings in a study file."""
+    return read_mapping(Simulation, with_counts(settings, name), name)

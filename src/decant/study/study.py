@@ -19,7 +19,7 @@ from decant.study.data_sets.base import DataSet
 from decant.study.data_sets.registry import read_data_set
 from decant.study.readers import entries, named, several
 from decant.study.resources import Resources, chosen, table
-from decant.study.simulation import EXPERIMENT, Simulation
+from decant.study.simulation import EXPERIMENT, Simulation, read_simulation
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Study:
     data: dict[str, DataSet] = key(named(read_data_set))
     test: tuple[dict[str, Any], ...] = key(entries)
     algorithms: dict[str, AlgorithmChoice] = key(named(functools.partial(read_mapping, AlgorithmChoice)))
-    simulations: dict[str, Simulation] = key(named(functools.partial(read_mapping, Simulation)))
+    simulations: dict[str, Simulation] = key(named(read_simulation))
     method: str = key(text, "gfn2-xtb")
     method_settings: dict[str, Any] | None = key(mapping, None)
     seeds: tuple[int, ...] = key(several(count(0)), (1,))

@@ -12,8 +12,9 @@ from typing import Any
 
 from decant.foundation.errors import InputError, warn
 from decant.foundation.units import duration, parse_length
-from decant.molecules.electrolyte import Solution, electrolyte
-from decant.molecules.liquid import composition_name, mixture
+from decant.molecules.composition import counted
+from decant.molecules.electrolyte import Solution
+from decant.molecules.liquid import composition_name
 from decant.potentials.potential import Potential
 from decant.simulation.caveats import caveats
 from decant.simulation.protocol import Protocol
@@ -108,7 +109,7 @@ def simulate(
     boxes, origin = (replicate[0], replicate[1], replicate[2]), path(start)
     given = {
         "potential": path(potential), "method": method,
-        "liquid": counted(liquid, molecules, Solution(by, salt, molality, molarity), density),
+        "liquid": by_counts(liquid, molecules, Solution(by, salt, molality, molarity), density),
         "copies": copies if start is None or copies != 1 else None, "temperature": temperature, "pressure": pressure,
         "timestep_fs": timestep, "ion_charge_scale": ion_charge_scale,
     }  # fmt: skip
@@ -138,25 +139,15 @@ def _ps(length: str | None) -> float | None:
     return None if length is None else parse_length(length)
 
 
-def counted(liquid: str | None, molecules: int | None, solution: Solution, density: float | None) -> str | None:
+def by_counts(liquid: str | None, molecules: int | None, solution: Solution, density: float | None) -> str | None:
     """Return a composition by counts; that of an electrolyte is told."""
     if liquid is None:
         if molecules is not None or solution != Solution():
             raise InputError("`molecules`, `by` and `salt` are of a `liquid`, and none is given")
         return None
-    if solution == Solution():
-        if molecules is None:
-            return liquid
-        box = mixture(liquid, molecules=molecules)
-        if charge := sum(kind.charge * count for kind, count in box):
-            raise InputError(
-                f"`liquid` {liquid}: {molecules} molecules have a charge of {charge:+d} e; give ions by their `salt`,"
-                " whose numbers make the box neutral"
-            )
-        return composition_name(box)
-    if molecules is None:
-        raise InputError(f"`liquid` {liquid}: give the size of the box, its `molecules`")
-    found = electrolyte(liquid, solution, molecules, density=density)
+    found = counted(liquid, molecules, solution, density)
+    if isinstance(found, str):
+        return found
     print(found.told)
     return composition_name(found.composition)
 

@@ -36,9 +36,22 @@ def test_lists_in_a_state_give_every_combination() -> None:
     assert found[4].pressure is None and found[4].length == pytest.approx(0.2)
 
 
+def test_states_of_several_concentrations_are_those_of_a_list_of_molalities() -> None:
+    mixed = {**STATE, "liquid": "EC:3,EMC:7", "by": "mass", "salt": "LiPF6", "molecules": 60}
+    found = states([{**mixed, "molality": [0.5, 1, 2]}])
+    assert [state.liquid for state in found] == [
+        "EC:18,EMC:36,Li+:3,PF6-:3", "EC:17,EMC:33,Li+:5,PF6-:5", "EC:15,EMC:29,Li+:8,PF6-:8"
+    ]  # fmt: skip
+    assert all(state.temperature == 300.0 for state in found)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"states": [{**STATE, "salt": "LiPF6"}]}, r"state 1: `salt` LiPF6: give its `molality`"),
+        ({"states": [{**STATE, "molality": 1}]}, r"state 1: `molality`: of which `salt`"),
+        ({"states": [{**STATE, "salt": "LiPF7", "molality": 1, "molecules": 9}]}, "state 1: unknown salt 'LiPF7'"),
+        ({"states": [{**STATE, "molecules": 0}]}, "state 1: molecules: expected a whole number from 1 on"),
         ({"deviations": [0.1, 0.5]}, r"unknown key 'deviations' \(did you mean 'deviation'\?\)"),
         ({"deviation": [0.5, 0.1]}, "deviation: expected the lower threshold below the upper"),
         ({"states": [{**STATE, "temprature": 300}]}, r"state 1: unknown key 'temprature' \(did you mean 'temperature'"),

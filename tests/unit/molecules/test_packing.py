@@ -4,7 +4,7 @@ import pytest
 from decant.data.frames import density
 from decant.foundation.errors import InputError
 from decant.molecules.liquid import parse_liquid
-from decant.molecules.packing import closest_distance, pack
+from decant.molecules.packing import AROUND_CATIONS, closest_distance, pack
 
 
 def test_a_packed_box_has_its_density_its_order_and_no_contact_below_the_tolerance():
@@ -13,6 +13,16 @@ def test_a_packed_box_has_its_density_its_order_and_no_contact_below_the_toleran
     assert np.bincount(atoms.arrays["mol_id"]).tolist() == [15] * 3 + [10] * 2
     assert atoms.info["liquid"] == "EMC:3,EC:2"
     assert closest_distance(atoms, 3.0) > 1.8
+
+
+def test_a_run_starts_with_room_around_its_cations():
+    for seed in range(4):
+        atoms = pack(parse_liquid("EC:4,EMC:8,Li+:3,PF6-:3"), 1.2, seed=seed)
+        lithium = np.flatnonzero(atoms.symbols == "Li")
+        others = atoms.get_all_distances(mic=True)[lithium]
+        others[np.arange(len(lithium)), lithium] = np.inf
+        assert others.min() > 0.97 * AROUND_CATIONS
+        assert closest_distance(atoms, 3.0) > 1.8
 
 
 def test_the_same_seed_packs_the_same_box_and_another_seed_another():

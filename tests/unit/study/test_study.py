@@ -192,6 +192,7 @@ WRONG = [
     ({"simulations__ec__reference": {"density": 1.0}}, "unknown key 'density' (did you mean 'density_g_cm3'?)"),
     ({"simulations__ec__algorithms": ["dpp"]}, "there is no 'dpp' in algorithms (did you mean 'dp'?)"),
     ({"simulations__ec__change": "shap"}, "not 'shap' (did you mean 'shape'?)"),
+    ({"simulations__ec__salt": "LiPF6"}, "give its `molality` (mol/kg of solvent) or its `molarity`"),
     ({"simulations__ec__liquid": "EC"}, "expected NAME:COUNT"),
     ({"resources": {"fitt": {"cores": 2}}}, "no 'fitt' is a kind of jobs (did you mean 'fit'?)"),
     ({"resources": {"fit": {"core": 2}}}, "unknown key 'core' (did you mean 'cores'?)"),
