@@ -5,7 +5,9 @@ The guards themselves are ``fix halt`` commands in lammps_inputs/setup.lammps, s
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 HALT = re.compile(r"Fix halt condition for fix-id guard_(\w+) met on step (\d+) with value (\S+)")
@@ -67,6 +69,21 @@ class Limits:
             max_density_g_cm3=round(density * 2.0, 4),
             max_bond_A=round(1.5 * longest_bond, 3) if longest_bond > 0 else 1.0e3,
         )
+
+    def passed(self, row: Mapping[str, float]) -> Stop | None:
+        """Return the guard that a thermodynamic row would have made fire, or None; `row` by house key."""
+        step = int(row.get("step", 0))
+        values = [row[name] for name in ("temperature_K", "density_g_cm3", "longest_bond_A") if name in row]
+        if not all(math.isfinite(value) for value in values):
+            return Stop("nan", step, None, MEANING["nan"])
+        for guard, name, low, high in (
+            ("temperature", "temperature_K", 0.0, self.max_temperature_K),
+            ("density", "density_g_cm3", self.min_density_g_cm3, self.max_density_g_cm3),
+            ("bond", "longest_bond_A", 0.0, self.max_bond_A),
+        ):
+            if name in row and not low <= row[name] <= high:
+                return Stop(guard, step, row[name], MEANING[guard])
+        return None
 
     def variables(self) -> dict[str, str]:
         """Return the variables of lammps_inputs/setup.lammps that set these limits."""

@@ -204,6 +204,8 @@ def _conclude(run: Run, outcome: Outcome, segment: int, launcher: str | None) ->
     if not (run.path / DESCRIPTION).is_file():
         raise InputError(f"{run.path}: was removed while LAMMPS ran in it; the same command begins anew")
     stop, last, end = outcome.stop, int(outcome.last_row.get("step", 0)), run.description.end
+    if stop is None and outcome.code != 0 and outcome.error is None and run.description.guards is not None:
+        stop = run.description.guards.passed(outcome.last_row)  # what a rank said last may be lost with the others
     status: dict[str, Any] = {"state": "completed", "segment": segment}
     if stop is not None:
         phase, time = run.description.phase_of(stop.step)

@@ -12,6 +12,24 @@ def test_a_halt_is_read_with_its_step_and_value():
     assert (stop.guard, stop.step, stop.value) == ("temperature", 110, 1287.05)
 
 
+@pytest.mark.parametrize(
+    ("change", "guard"),
+    [
+        ({}, None),
+        ({"temperature_K": 1e9}, "temperature"),
+        ({"temperature_K": float("nan")}, "nan"),
+        ({"density_g_cm3": 0.2}, "density"),
+        ({"density_g_cm3": 2.5}, "density"),
+        ({"longest_bond_A": 3.0}, "bond"),
+    ],
+)
+def test_a_row_beyond_a_limit_tells_the_guard_where_lammps_ended_without_a_word(change, guard):
+    row = {"step": 7.0, "temperature_K": 310.0, "density_g_cm3": 1.1, "longest_bond_A": 1.6, **change}
+    stop = Limits.around(300.0, 1.1, 1.6).passed(row)
+    assert (stop and (stop.guard, stop.step)) == (guard and (guard, 7))
+    assert Limits.around(300.0, 1.1, 1.6).passed({}) is None
+
+
 @pytest.mark.parametrize("side", ["low", "high"])
 def test_both_density_limits_are_one_guard(side):
     stop = read_halt(f"Fix halt condition for fix-id guard_density_{side} met on step 20 with value 0.3")
