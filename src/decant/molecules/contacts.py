@@ -17,7 +17,7 @@ IMPOSSIBLE = 0.5
 """Below this share of a contact no two molecules of a liquid are: a potential that lets them has a hole there.
 
 In runs of OpenFF Sage of 13 solvents and of LiPF6 in EC:EMC, 298 to 313 K, the least is 0.57: hydrogen bonds of acids,
-and Li-O. Where potentials had holes it went down to 0.1 to 0.46 within a picosecond."""
+and Li-O. In runs of potentials with holes the least was 0.1 to 0.46."""
 COORDINATED = 1.6
 """Contact of a cation and an atom that coordinates it, in sums of covalent radii: they come nearer than others."""
 DONORS = (7, 8, 9, 15, 16, 17, 34, 35, 53)
