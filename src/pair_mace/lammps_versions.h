@@ -4,6 +4,7 @@
 #define DECANT_LAMMPS_VERSIONS_H
 
 #include "comm.h"
+#include "compute.h"
 #include "neighbor.h"
 #include "pair.h"
 #if __has_include("neigh_request.h")
@@ -35,6 +36,20 @@ auto request_full_list(Neighbor& neighbor, Pair* pair, Older) -> decltype(neighb
   auto* const request = neighbor.requests[neighbor.request(pair, 0)];
   request->half = 0;
   request->full = 1;
+}
+
+template <class Neighbor, class Compute>
+auto request_occasional_half_list(Neighbor& neighbor, Compute* compute, Newer)
+    -> decltype(neighbor.add_request(compute), void()) {
+  neighbor.add_request(compute, 1 << 4);  // NeighConst::REQ_OCCASIONAL
+}
+template <class Neighbor, class Compute>
+auto request_occasional_half_list(Neighbor& neighbor, Compute* compute, Older)
+    -> decltype(neighbor.request(compute, 0), void()) {
+  auto* const request = neighbor.requests[neighbor.request(compute, 0)];
+  request->pair = 0;
+  request->compute = 1;
+  request->occasional = 1;
 }
 
 }  // namespace decant

@@ -1,5 +1,6 @@
-// Registers `pair_style mace` when LAMMPS loads this library. The pair style itself is compiled once for each level of
-// vector instructions, into libraries beside this one; here the best that the CPU can run is chosen.
+// Registers `pair_style mace` and `compute contact/molecule` when LAMMPS loads this library. The pair style itself is
+// compiled once for each level of vector instructions, into libraries beside this one; here the best that the CPU can
+// run is chosen.
 
 #include <dlfcn.h>
 #if defined(__aarch64__)
@@ -10,6 +11,7 @@
 #include <cstring>
 #include <string>
 
+#include "compute_contact/compute_contact.h"
 #include "error.h"
 #include "lammps.h"
 #include "lammpsplugin.h"
@@ -56,7 +58,7 @@ std::string folder() {
   return path.substr(0, path.rfind('/') + 1);
 }
 
-void* create(void* lammps) {
+void* create_pair(void* lammps) {
   LAMMPS_NS::Error* const error = static_cast<LAMMPS_NS::LAMMPS*>(lammps)->error;
   const std::string level = choose_level();
   if (level.empty())
@@ -69,16 +71,28 @@ void* create(void* lammps) {
   return reinterpret_cast<void* (*)(void*)>(symbol)(lammps);
 }
 
+void* create_compute(void* lammps, int narg, char** arg) {
+  LAMMPS_NS::Compute* const compute =
+      new LAMMPS_NS::ComputeContactMolecule(static_cast<LAMMPS_NS::LAMMPS*>(lammps), narg, arg);
+  return compute;
+}
+
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void* lammps, void* handle, void* regfunc) {
+  const auto add = reinterpret_cast<lammpsplugin_regfunc>(regfunc);
   lammpsplugin_t plugin = {};
   plugin.version = DECANT_LAMMPS_VERSION;  // of the headers, from CMake
+  plugin.author = "the decant developers";
+  plugin.handle = handle;
   plugin.style = "pair";
   plugin.name = "mace";
   plugin.info = "MACE potential evaluated by decant";
-  plugin.author = "the decant developers";
-  plugin.creator.v1 = &create;
-  plugin.handle = handle;
-  reinterpret_cast<lammpsplugin_regfunc>(regfunc)(&plugin, lammps);
+  plugin.creator.v1 = &create_pair;
+  add(&plugin, lammps);
+  plugin.style = "compute";
+  plugin.name = "contact/molecule";
+  plugin.info = "how near atoms of two molecules come";
+  plugin.creator.v2 = &create_compute;
+  add(&plugin, lammps);
 }

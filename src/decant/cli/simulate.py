@@ -114,7 +114,8 @@ def command(
     """Run molecular dynamics of a liquid in LAMMPS, or continue an interrupted run.
 
     The same command on an interrupted run goes on from its last restart file, and leaves a finished one as it is.
-    A run that goes wrong (temperature, density, a stretched bond) is stopped and says so: that is a result.
+    A run that goes wrong (temperature, density, a stretched bond, molecules in each other) is stopped and says so:
+    that is a result.
     A run that is out of time ends with exit status 75.
 
     \b

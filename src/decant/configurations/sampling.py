@@ -26,11 +26,13 @@ from decant.foundation.units import parse_length
 from decant.foundation.workers import workers
 from decant.labels.base import Labeler, LabelError
 from decant.labels.registry import labeler
+from decant.lammps.contacts import write_contacts
 from decant.lammps.data import LammpsBox, write_data
 from decant.lammps.guards import Limits
 from decant.lammps.inputs import inputs_directory
 from decant.lammps.launch import launch, variables
 from decant.lammps.trajectory import read_segment
+from decant.molecules.contacts import closest_contact
 from decant.molecules.molecule import Molecule
 from decant.molecules.topology import bonds, renumbered
 from decant.potentials.potential import Potential
@@ -247,7 +249,8 @@ def _by_lammps(task: Sampling) -> list[Atoms]:
     pairs = bonds(task.start)
     script = "in.sample" if task.pressure is None else "in.sample_npt"
     every = max(1, round(1000.0 * task.length_ps / TIMESTEP_FS / RECORDED))
-    limits = Limits.around(task.temperature, 1.0, longest_bond(task.start, pairs))
+    near = min(1.0, closest_contact(task.start))
+    limits = Limits.around(task.temperature, 1.0, longest_bond(task.start, pairs), near)
     with tempfile.TemporaryDirectory(prefix="decant-") as name:
         directory = Path(name)
         for file in (script, "setup.lammps", "production.lammps"):
@@ -276,7 +279,9 @@ def _written(task: Sampling, directory: Path, pairs: np.ndarray) -> tuple[Potent
         return write_force_field(link, system, scale), box, {**more, "atom_style": ATOM_STYLE}
     potential = Potential.open(Path(task.driver.removeprefix(POTENTIAL)))
     link.symlink_to(potential.path.resolve())
-    return potential, write_data(data, task.start, potential.elements, pairs, task.start.arrays["mol_id"]), more
+    write_contacts(directory, potential.elements)
+    box = write_data(data, task.start, potential.elements, pairs, task.start.arrays["mol_id"])
+    return potential, box, {**more, "contacts": "yes"}
 
 
 def _read_frames(path: Path, task: Sampling, box: LammpsBox) -> list[Atoms]:

@@ -49,7 +49,8 @@ def environment(plugin: str | None = None) -> dict[str, str]:
     result = computing(variables, threads=1)
     if any(name != MACE for name in folders):
         preload_blas(result)
-    paths = [folders[plugin]] if plugin in folders else list(folders.values())
+    # ours always: `compute contact/molecule`, a guard of runs of any potential, is in it
+    paths = list(dict.fromkeys([folders[plugin], mace_directory()] if plugin in folders else folders.values()))
     result[PLUGIN_PATH] = ":".join(path for path in [*paths, _own_plugin_path()] if path)
     libraries = [site_mpi(), str(Path(sys.prefix) / "lib"), result.get("LD_LIBRARY_PATH", "")]
     result["LD_LIBRARY_PATH"] = ":".join(path for path in libraries if path)

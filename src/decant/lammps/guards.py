@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from decant.molecules.contacts import IMPOSSIBLE
+
 HALT = re.compile(r"Fix halt condition for fix-id guard_(\w+) met on step (\d+) with value (\S+)")
 ERROR = re.compile(r"ERROR(?: on proc \d+)?: (.*)")
 
@@ -21,11 +23,14 @@ ABORTS = (
     ("lost_atoms", r"Lost atoms|Out of range atoms|Cannot zero Langevin force of 0 atoms|atoms? .*missing"),
     ("density", r"too large for neighbor bins|box (?:has become|is) too small|lattice vectors.*distorted"),
 )
+SLACK = 0.85
+"""How much nearer than at the start two molecules may come where the start has them as near as no liquid has."""
 MEANING = {
     "nan": "temperature or coordinates are not numbers",
     "temperature": "temperature above its limit, K",
     "density": "density outside its limits, g/cm3",
     "bond": "a bond stretched beyond its limit, angstrom",
+    "contact": "molecules nearer than any are, in shares of the distance at which they touch: the potential has a hole",
     "overlap": "two atoms fell onto each other",
     "lost_atoms": "atoms left the box",
 }
@@ -43,15 +48,19 @@ class Limits:
         Lowest and highest density.
     max_bond_A
         Longest bond, angstrom.
+    min_contact
+        Nearest that atoms of two molecules come, in shares of the distance at which their elements touch
+        (`decant.molecules.contacts.contact_lengths`); 0 in runs made before there was this guard.
     """
 
     max_temperature_K: float
     min_density_g_cm3: float
     max_density_g_cm3: float
     max_bond_A: float
+    min_contact: float = 0.0
 
     @classmethod
-    def around(cls, temperature: float, density: float, longest_bond: float) -> Limits:
+    def around(cls, temperature: float, density: float, longest_bond: float, closest_contact: float) -> Limits:
         """Return limits that no stable liquid comes near.
 
         Parameters
@@ -62,12 +71,15 @@ class Limits:
             Density at the start, g/cm3; a third of it is a gas, and no liquid here compresses to twice of it.
         longest_bond
             Longest bond at the start, angstrom; half as long again, none of the bonds holds.
+        closest_contact
+            Nearest contact of two molecules at the start, as a share; a packed start may be near what no liquid has.
         """
         return cls(
             max_temperature_K=round(max(3.0 * temperature, temperature + 700.0), 1),
             min_density_g_cm3=round(density / 3.0, 4),
             max_density_g_cm3=round(density * 2.0, 4),
             max_bond_A=round(1.5 * longest_bond, 3) if longest_bond > 0 else 1.0e3,
+            min_contact=round(min(IMPOSSIBLE, SLACK * closest_contact), 3),
         )
 
     def passed(self, row: Mapping[str, float]) -> Stop | None:
@@ -92,6 +104,7 @@ class Limits:
             "min_density": f"{self.min_density_g_cm3:g}",
             "max_density": f"{self.max_density_g_cm3:g}",
             "max_bond": f"{self.max_bond_A:g}",
+            "min_contact": f"{self.min_contact:g}",
         }
 
 
@@ -102,7 +115,7 @@ class Stop:
     Attributes
     ----------
     guard
-        Which: nan, temperature, density, bond, overlap or lost_atoms.
+        Which: nan, temperature, density, bond, contact, overlap or lost_atoms.
     step
         Time step at which, counted from the start of the equilibration; the last one known if LAMMPS gave up itself.
     value

@@ -51,6 +51,11 @@ def closest_contact(atoms: Atoms, below: float = 1.0) -> float:
     below
         Largest share to look for.
     """
+    return closest_pair(atoms, below)[0]
+
+
+def closest_pair(atoms: Atoms, below: float = 1.0) -> tuple[float, int, int]:
+    """Return the share of `closest_contact`, and the indices of the two atoms; -1 if none is `below`."""
     from ase.neighborlist import neighbor_list
 
     reach = below * np.maximum(vdw_radii[atoms.numbers], COORDINATED * covalent_radii[atoms.numbers])
@@ -59,4 +64,8 @@ def closest_contact(atoms: Atoms, below: float = 1.0) -> float:
     # molecules are whole, so a shift within one leads to its own image
     apart = (ids[first] != ids[second]) | shifts.any(axis=1)
     shares = distances / contact_lengths(atoms.numbers[first], atoms.numbers[second])
-    return float(shares[apart & (shares < below)].min(initial=np.inf))
+    shares[~apart | (shares >= below)] = np.inf
+    nearest = int(shares.argmin()) if len(shares) else -1
+    if nearest < 0 or np.isinf(shares[nearest]):
+        return np.inf, -1, -1
+    return float(shares[nearest]), int(first[nearest]), int(second[nearest])

@@ -69,10 +69,11 @@ def _species(value: Any) -> tuple[str, int]:
 
 
 def _limits(value: Any) -> Limits:
-    names = [entry.name for entry in fields(Limits)]
-    if not isinstance(value, dict) or set(value) != set(names):
-        raise InputError(f"expected a mapping with the keys {', '.join(names)}")
-    return Limits(**{name: positive(value[name]) for name in names})
+    needed = [entry.name for entry in fields(Limits) if entry.default is MISSING]
+    known = {entry.name for entry in fields(Limits)}
+    if not isinstance(value, dict) or not set(needed) <= set(value) <= known:
+        raise InputError(f"expected a mapping with the keys {', '.join(needed)}")
+    return Limits(**{name: positive(limit) for name, limit in value.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,5 +299,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     if isinstance(value, Limits):
-        return dict(vars(value))
+        return {
+            name: limit for name, limit in vars(value).items() if limit or name != "min_contact"
+        }  # 0: before it was
     return str(value) if isinstance(value, Path) else value

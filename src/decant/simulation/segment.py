@@ -11,6 +11,7 @@ from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.files import write_yaml
 from decant.foundation.progress import Progress
 from decant.foundation.units import PS_PER_NS, SECONDS_PER_DAY
+from decant.lammps.contacts import CONTACTS
 from decant.lammps.launch import Outcome, launch, variables
 from decant.lammps.launcher import device_of
 from decant.lammps.observe import OBSERVE
@@ -154,6 +155,7 @@ def _lammps_variables(run: Run, segment: int, restart: str) -> dict[str, object]
         "dump_every": description.dump_every,
         "restart_every": description.restart_every,
         "trajectory": description.observation.group,
+        "contacts": "yes" if (run.path / CONTACTS).is_file() else "no",
         "observe": "yes" if (run.path / OBSERVE).is_file() else "no",
         **({} if description.method is None else {"atom_style": ATOM_STYLE}),
         **({} if description.is_minimised else {"minimise_steps": 0}),

@@ -17,6 +17,7 @@ from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, write_beside, write_yaml
 from decant.foundation.locks import locked
 from decant.lammps.command import command
+from decant.lammps.contacts import write_contacts
 from decant.lammps.data import atom_types, write_data
 from decant.lammps.guards import Limits
 from decant.lammps.inputs import inputs_directory
@@ -178,13 +179,14 @@ def _prepare(output: Path, asked: RunDescription, potential: Potential, launcher
     description = replace(
         asked,
         start_density_g_cm3=density,
-        guards=Limits.around(asked.temperature_K, density, start.longest_bond()),
+        guards=Limits.around(asked.temperature_K, density, start.longest_bond(), start.closest_contact()),
         centre_atoms=tuple(start.centre_atoms(asked.molecule_counts)) if asked.trajectory == "centres" else (),
     )
     atoms, elements = start.atoms, description.elements
     if description.method is None:
         types = atom_types(atoms.get_chemical_symbols(), elements)
         write_data(output / "system.data", atoms, elements, start.bonds)
+        write_contacts(output, elements)
     else:
         system = liquid_system(description.molecules, description.ion_charge_scale)
         types = system.types

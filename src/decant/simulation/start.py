@@ -17,6 +17,7 @@ from decant.lammps.data import read_configuration
 from decant.lammps.inputs import inputs_directory
 from decant.lammps.launch import launch, variables
 from decant.lammps.restart import newest_restart
+from decant.molecules.contacts import closest_contact
 from decant.molecules.molecule import Molecule
 from decant.molecules.packing import pack
 from decant.potentials.potential import Potential
@@ -47,6 +48,10 @@ class Start:
     def longest_bond(self) -> float:
         """Return the length of the longest bond, angstrom; 0 if there is none."""
         return longest_bond(self.atoms, self.bonds)
+
+    def closest_contact(self) -> float:
+        """Return the nearest contact of two molecules as a share, or 1 if none touch."""
+        return min(1.0, closest_contact(self.atoms))
 
     def centre_atoms(self, counts: Sequence[int]) -> list[int]:
         """Return for each species the atom of a molecule, from 0, that is on average nearest to its centre of mass.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from decant.lammps.guards import Limits, read_abort, read_error, read_halt
+from decant.molecules.contacts import IMPOSSIBLE
 
 
 def test_a_halt_is_read_with_its_step_and_value():
@@ -25,9 +26,9 @@ def test_a_halt_is_read_with_its_step_and_value():
 )
 def test_a_row_beyond_a_limit_tells_the_guard_where_lammps_ended_without_a_word(change, guard):
     row = {"step": 7.0, "temperature_K": 310.0, "density_g_cm3": 1.1, "longest_bond_A": 1.6, **change}
-    stop = Limits.around(300.0, 1.1, 1.6).passed(row)
+    stop = Limits.around(300.0, 1.1, 1.6, 0.8).passed(row)
     assert (stop and (stop.guard, stop.step)) == (guard and (guard, 7))
-    assert Limits.around(300.0, 1.1, 1.6).passed({}) is None
+    assert Limits.around(300.0, 1.1, 1.6, 0.8).passed({}) is None
 
 
 @pytest.mark.parametrize("side", ["low", "high"])
@@ -65,8 +66,13 @@ def test_another_error_is_not_a_guard():
 
 
 def test_limits_leave_room_around_a_liquid():
-    limits = Limits.around(temperature=298.0, density=1.1, longest_bond=1.53)
+    limits = Limits.around(temperature=298.0, density=1.1, longest_bond=1.53, closest_contact=0.9)
     assert limits.max_temperature_K > 2 * 298.0
     assert limits.min_density_g_cm3 < 0.6 < 1.6 < limits.max_density_g_cm3
     assert 2.0 < limits.max_bond_A < 2.5
-    assert set(limits.variables()) == {"max_temperature", "min_density", "max_density", "max_bond"}
+    assert limits.min_contact == IMPOSSIBLE
+    assert set(limits.variables()) == {"max_temperature", "min_density", "max_density", "max_bond", "min_contact"}
+
+
+def test_a_packed_start_may_be_nearer_than_a_liquid_is():
+    assert 0.4 < Limits.around(298.0, 1.1, 1.53, closest_contact=0.51).min_contact < 0.51 * 0.9
