@@ -7,7 +7,8 @@ from collections.abc import Iterator, MutableMapping
 from importlib import metadata
 from pathlib import Path
 
-from decant.lammps.plugin import PRELOAD, package_directory
+from decant.foundation.blas import package_directory
+from decant.lammps.plugin import PRELOAD
 
 OF_NVIDIA = {
     "cuda_runtime": ("libcudart.so*",),

