@@ -7,7 +7,6 @@ from typing import Any
 
 from decant.algorithms.presets import load_preset
 from decant.analysis.reference_values import KEYS
-from decant.configurations.checks import check_known
 from decant.configurations.sampling import require_known
 from decant.foundation.errors import InputError, nearest, warn
 from decant.labels.registry import labeler
@@ -18,7 +17,6 @@ from decant.simulation.protocol import warn_of_charge
 from decant.study.algorithm_choice import AlgorithmChoice
 from decant.study.cells import TEST
 from decant.study.data_sets.recipes import FromRecipes
-from decant.study.frames import frame_sizes
 from decant.study.novelty import changes_told
 from decant.study.readers import section
 from decant.study.simulation import EXPERIMENT, Simulation
@@ -36,11 +34,11 @@ def check_study(study: Study) -> None:
 
     What contradicts itself but spoils nothing is warned about.
     """
-    with section("method"):
-        labeler(study.method, study.method_settings)
+    if study.makes_labels or any(choice.is_method for choice in study.algorithms.values()):
+        with section("method"):
+            labeler(study.method, study.method_settings)
     with section("test"):
-        frame_sizes(study.test)
-        check_known(study.test, "recipes", study.method)
+        study.test.check(study)
     for name, data in study.data.items():
         with section(f"data: {name}"):
             data.check(study)
@@ -59,8 +57,9 @@ def check_study(study: Study) -> None:
 
 def _check_drivers(study: Study) -> None:
     """Warn where a recipe samples by the study's method with other settings than its labels will have."""
-    made = {name: data.recipes for name, data in study.data.items() if isinstance(data, FromRecipes)}
-    for name, entries in {TEST: study.test, **made}.items():
+    sets = {TEST: study.test, **study.data}
+    made = {name: data.recipes for name, data in sets.items() if isinstance(data, FromRecipes)}
+    for name, entries in made.items():
         for parameters in (entry.get("parameters") or {} for entry in entries):
             settings = parameters.get("driver_settings") or {}
             if parameters.get("driver") == study.method and settings != (study.method_settings or {}):

@@ -16,8 +16,10 @@ from decant.foundation.settings import count, key, mapping, read_mapping, text
 from decant.study.algorithm_choice import AlgorithmChoice
 from decant.study.cells import TEST, ZERO, FitCell, RunCell, fit_cell
 from decant.study.data_sets.base import DataSet
-from decant.study.data_sets.registry import read_data_set
-from decant.study.readers import entries, named, several
+from decant.study.data_sets.learned import Learned
+from decant.study.data_sets.recipes import FromRecipes
+from decant.study.data_sets.registry import TestSet, read_data_set, read_test_set
+from decant.study.readers import named, several
 from decant.study.resources import Resources, chosen, table
 from decant.study.simulation import EXPERIMENT, Simulation, read_simulation
 
@@ -37,7 +39,7 @@ class Study:
     data, algorithms, simulations
         What is varied, by name.
     test
-        Recipes of the frames that no fit sees; the errors of every fit are measured on them.
+        The frames that no fit sees, of recipes or of a labelled file; the errors of every fit are measured on them.
     seeds
         Seeds of the fits.
     seed
@@ -53,7 +55,7 @@ class Study:
 
     title: str = key(text)
     data: dict[str, DataSet] = key(named(read_data_set))
-    test: tuple[dict[str, Any], ...] = key(entries)
+    test: TestSet = key(read_test_set)
     algorithms: dict[str, AlgorithmChoice] = key(named(functools.partial(read_mapping, AlgorithmChoice)))
     simulations: dict[str, Simulation] = key(named(read_simulation))
     method: str = key(text, "gfn2-xtb")
@@ -86,9 +88,16 @@ class Study:
 
     @property
     def level(self) -> str:
-        """The reference method with its settings, in words."""
+        """The reference method with its settings, in words; what made labels that are all of files is not known."""
+        if not self.makes_labels:
+            return "what made the labelled files"
         settings = ", ".join(f"{name} {value}" for name, value in (self.method_settings or {}).items())
         return f"{self.method} ({settings})" if settings else self.method
+
+    @property
+    def makes_labels(self) -> bool:
+        """Whether its method labels any frame; otherwise all of them are in labelled files."""
+        return any(isinstance(data, FromRecipes | Learned) for data in (*self.data.values(), self.test))
 
     def cores_of(self, kind: str, algorithm: str | None = None) -> int:
         """Return the cores of a fit, a labelling or an active learning."""

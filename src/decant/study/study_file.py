@@ -11,6 +11,7 @@ from decant.foundation.files import located, read_yaml
 from decant.foundation.settings import read_mapping
 from decant.labels.registry import WITH_PATH
 from decant.study.cells import fit_cell
+from decant.study.data_sets.labelled_file import LabelledFile
 from decant.study.data_sets.registry import data_set_kind
 from decant.study.paths import locate_recipes
 from decant.study.study import Study
@@ -50,7 +51,10 @@ def _with_absolute_paths(content: dict[str, Any], base: Path) -> dict[str, Any]:
         values["method"] = located(values["method"], base, WITH_PATH)
     for data in values["data"].values():
         data_set_kind(data).locate(data, base)
-    locate_recipes(values["test"], base)
+    if isinstance(values["test"], list):
+        locate_recipes(values["test"], base)
+    else:
+        LabelledFile.locate(values["test"], base)
     for choice in values["algorithms"].values():
         if "preset" in choice:
             choice["preset"] = located_preset(choice["preset"], base)

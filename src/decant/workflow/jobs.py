@@ -20,11 +20,9 @@ from decant.study.cells import (
     data_folder,
     labelled,
     reference_input,
-    set_input,
     test_frames,
 )  # fmt: skip
 from decant.study.cost import FORCE_FIELD_SPEED, START, atoms_of_molecules, dynamics_seconds, fit_seconds
-from decant.study.data_sets.recipes import recipe_steps
 from decant.study.resources import Request, request
 from decant.study.simulation import EXPERIMENT, Simulation
 from decant.study.step import Step
@@ -75,7 +73,7 @@ class Job(Request):
 
 def study_inputs(study: Study) -> dict[Path, Any]:
     """Return the content of the files that the commands read beside what other commands made, by path."""
-    files: dict[Path, Any] = {set_input(TEST): list(study.test)}
+    files: dict[Path, Any] = study.test.inputs(study, TEST)
     for name, data in study.data.items():
         files |= data.inputs(study, name)
     for name, simulation in study.simulations.items():
@@ -89,7 +87,7 @@ def study_jobs(study: Study) -> list[Job]:
     needed = {fit.data for fit in study.fits()} | {
         choice.replay for choice in study.algorithms.values() if choice.replay in study.data
     }
-    steps = recipe_steps(study, TEST, study.test, molecules=True)
+    steps = study.test.steps(study, TEST)
     for name in _in_order(study):
         steps += study.data[name].steps(study, name)
         if name in needed:
@@ -129,7 +127,7 @@ def _in_order(study: Study) -> list[str]:
 def _split(study: Study, name: str) -> Step:
     output = data_folder(HERE, name) / "split"
     words = ("split", labelled(name), "-o", output, "--fractions", "0.9,0.1,0", "--seed", study.seed)
-    needs = (f"{study.data[name].maker}/{name}", f"label/{TEST}")
+    needs = (f"{study.data[name].maker}/{name}", f"{study.test.maker}/{TEST}")
     return Step("split", name, needs, output, (*words, "--without", test_frames(HERE)), START["split"])
 
 
@@ -152,7 +150,7 @@ def _fit_steps(study: Study, fit: FitCell) -> Iterator[Step]:
     yield Step("export", fit.name, tuple(needs), fit.potential(HERE), tuple(words), START["export"])
     words = ["evaluate", fit.potential(HERE), test_frames(HERE), "-o", fit.errors(HERE)]
     words += ["--predictions", fit.errors(HERE).with_suffix(".extxyz")]
-    needs = [f"export/{fit.name}", f"label/{TEST}"]
+    needs = [f"export/{fit.name}", f"{study.test.maker}/{TEST}"]
     yield Step("evaluate", fit.name, tuple(needs), fit.errors(HERE), tuple(words), START["evaluate"])
 
 

@@ -13,8 +13,9 @@ from decant.data.frames import write_frames
 from decant.foundation.errors import InputError
 from decant.study.cells import FitCell
 from decant.study.checks import check_study
-from decant.study.study_file import read_study
+from decant.study.study_file import read_study, study_values
 from decant.testing.frames import methanol_frames
+from decant.workflow.jobs import study_inputs, study_jobs
 from decant.workflow.matrix import matrix
 
 LIQUID = {"recipe": "liquid", "count": 4, "parameters": {"liquid": "EC:2,EMC:4", "density": 1.1}}
@@ -119,11 +120,36 @@ def test_relative_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> Non
     (tmp_path / "runs" / "a").mkdir(parents=True)
     content["test"] = [LIQUID, {"recipe": "run", "parameters": {"run": "runs/a"}}]
     study = read_study(written(tmp_path, content))
-    assert study.test[-1]["parameters"]["run"] == str(tmp_path / "runs" / "a")
+    assert study.test.recipes[-1]["parameters"]["run"] == str(tmp_path / "runs" / "a")
     assert study.data["two"].labelled == study.algorithms["zero"].pretrained == str(tmp_path / "own.extxyz")
     assert study.data["liquid"].recipes is not None
     assert study.data["liquid"].recipes[-1]["parameters"]["file"] == str(tmp_path / "own.extxyz")
     assert study.algorithms["tuned"].pretrained == "liquid/dp/1"
+
+
+def test_a_study_of_labelled_files_needs_no_method_and_tests_on_one_of_them(tmp_path: Path) -> None:
+    for name in ("own", "test"):
+        write_frames(tmp_path / f"{name}.extxyz", methanol_frames(2, seed=1))
+    data = {"all": {"labelled": "own.extxyz"}, "half": {"part_of": "all", "frames": 1}}
+    content = changed(test={"labelled": "test.extxyz"}, data=data, simulations__ec__reference="experiment")
+    content |= {"method": "cp2k:none-such", "algorithms": {"dp": SMALLEST["algorithms"]["dp"]}}
+    del content["simulations"]["dmc"]
+    study = read_study(written(tmp_path, content))
+    check_study(study)
+    jobs = {job.name: job for job in study_jobs(study)}
+    assert str(tmp_path / "test.extxyz") in jobs["select/test"].command
+    assert {"select/test", "select/all"} <= set(jobs["split/all"].inputs)
+    assert "select/test" in jobs["evaluate/half/dp/1"].inputs
+    assert not any(name.startswith(("label", "build")) for name in jobs)
+    assert study_inputs(study) == {}
+    assert "labelled with what made the labelled files" in matrix(study)
+    assert study_values(tmp_path / "study.yaml")["test"] == {"labelled": str(tmp_path / "test.extxyz")}
+    for wrong in ({"labelled": "test.extxyz", "fit": False}, {"join": ["all"]}, "test.extxyz", []):
+        with pytest.raises(InputError, match="test: expected a list of recipes"):
+            read_study(written(tmp_path, changed(test=wrong)))
+    (tmp_path / "test.extxyz").unlink()
+    with pytest.raises(InputError, match=r"test: .*test\.extxyz"):
+        check_study(study)
 
 
 def test_a_recipe_that_samples_with_other_settings_than_its_labels_is_told(tmp_path: Path, parameter_cache, caplog):

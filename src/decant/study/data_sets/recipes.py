@@ -13,7 +13,7 @@ from decant.configurations.checks import check_known
 from decant.configurations.named import molecules_of
 from decant.foundation.settings import key
 from decant.molecules.molecule import Molecule
-from decant.study.cells import configurations, labelled, set_input
+from decant.study.cells import TEST, configurations, labelled, set_input
 from decant.study.cost import build_seconds, label_seconds
 from decant.study.data_sets.base import DataSet, Whole
 from decant.study.frames import frame_sizes
@@ -44,7 +44,7 @@ class FromRecipes(DataSet):
 
     def steps(self, study: Whole, name: str) -> list[Step]:
         """Return what builds and labels the frames."""
-        return recipe_steps(study, name, self.recipes)
+        return recipe_steps(study, name, self.recipes, molecules=name == TEST)
 
     def inputs(self, study: Whole, name: str) -> dict[Path, Any]:
         """Return the recipe file."""

@@ -13,7 +13,10 @@ from decant.study.data_sets.labelled_file import LabelledFile
 from decant.study.data_sets.learned import Learned
 from decant.study.data_sets.part import Part
 from decant.study.data_sets.recipes import FromRecipes
+from decant.study.readers import entries
 
+TestSet = FromRecipes | LabelledFile
+"""What the test set of a study may be."""
 KINDS: tuple[type[DataSet], ...] = (FromRecipes, LabelledFile, Joined, Part, Learned)
 SOURCES = {kind.source: kind for kind in KINDS}
 KEYS = (
@@ -57,3 +60,18 @@ def read_data_set(values: Any, where: str) -> DataSet:
         if kind.partner and (kind.source in values) != (kind.partner in values):
             raise InputError(f"{where}: '{kind.source}' and '{kind.partner}' belong together")
     return read_mapping(SOURCES[given[0]], values, where)
+
+
+def read_test_set(values: Any) -> TestSet:
+    """Return the test set: recipes as a list, or a mapping with ``labelled``, a file that is labelled already.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if isinstance(values, list):
+        return FromRecipes(recipes=entries(values))
+    if not isinstance(values, dict) or set(values) != {LabelledFile.source}:
+        raise InputError("expected a list of recipes, or a mapping with `labelled`, a labelled file")
+    return read_mapping(LabelledFile, values, LabelledFile.source)
