@@ -28,7 +28,7 @@ from decant.labels.base import Labeler, LabelError
 from decant.labels.registry import labeler
 from decant.lammps.contacts import write_contacts
 from decant.lammps.data import LammpsBox, write_data
-from decant.lammps.guards import Limits
+from decant.lammps.guards import CROWDED, Limits
 from decant.lammps.inputs import inputs_directory
 from decant.lammps.launch import launch, variables
 from decant.lammps.trajectory import read_segment
@@ -249,7 +249,7 @@ def _by_lammps(task: Sampling) -> list[Atoms]:
     pairs = bonds(task.start)
     script = "in.sample" if task.pressure is None else "in.sample_npt"
     every = max(1, round(1000.0 * task.length_ps / TIMESTEP_FS / RECORDED))
-    near = min(1.0, closest_contact(task.start))
+    near = closest_contact(task.start, CROWDED)
     limits = Limits.around(task.temperature, 1.0, longest_bond(task.start, pairs), near)
     with tempfile.TemporaryDirectory(prefix="decant-") as name:
         directory = Path(name)

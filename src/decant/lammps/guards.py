@@ -25,6 +25,8 @@ ABORTS = (
 )
 SLACK = 0.85
 """How much nearer than at the start two molecules may come where the start has them as near as no liquid has."""
+CROWDED = IMPOSSIBLE / SLACK
+"""Nearest contact of a start, as a share, from which on it matters to the limit."""
 MEANING = {
     "nan": "temperature or coordinates are not numbers",
     "temperature": "temperature above its limit, K",
@@ -72,7 +74,8 @@ class Limits:
         longest_bond
             Longest bond at the start, angstrom; half as long again, none of the bonds holds.
         closest_contact
-            Nearest contact of two molecules at the start, as a share; a packed start may be near what no liquid has.
+            Nearest contact of two molecules at the start, as a share, infinite if none is below `CROWDED`; a packed
+            start may be near what no liquid has.
         """
         return cls(
             max_temperature_K=round(max(3.0 * temperature, temperature + 700.0), 1),

@@ -8,6 +8,7 @@ import numpy as np
 from ase.data import covalent_radii
 from ase.data.vdw_alvarez import vdw_radii
 
+from decant.molecules.periodicity import enclosing_cell
 from decant.molecules.topology import is_coordinating
 
 if TYPE_CHECKING:
@@ -56,10 +57,15 @@ def closest_contact(atoms: Atoms, below: float = 1.0) -> float:
 
 def closest_pair(atoms: Atoms, below: float = 1.0) -> tuple[float, int, int]:
     """Return the share of `closest_contact`, and the indices of the two atoms; -1 if none is `below`."""
-    from ase.neighborlist import neighbor_list
+    from matscipy.neighbours import neighbour_list
 
-    reach = below * np.maximum(vdw_radii[atoms.numbers], COORDINATED * covalent_radii[atoms.numbers])
-    first, second, distances, shifts = neighbor_list("ijdS", atoms, reach)
+    kinds = np.unique(atoms.numbers)
+    reach = {(int(one), int(other)): below * float(contact_lengths(one, other)) for one in kinds for other in kinds}
+    cell, origin = enclosing_cell(atoms, margin=1.0)
+    first, second, distances, shifts = neighbour_list(
+        "ijdS", positions=np.ascontiguousarray(atoms.positions, dtype=float), cell=cell, pbc=atoms.pbc,
+        numbers=atoms.numbers.astype(np.int32), cutoff=reach, cell_origin=origin,
+    )  # fmt: skip
     ids = atoms.arrays["mol_id"]
     # molecules are whole, so a shift within one leads to its own image
     apart = (ids[first] != ids[second]) | shifts.any(axis=1)

@@ -14,6 +14,7 @@ from ase import Atoms
 from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.units import U_A3_TO_G_CM3
 from decant.lammps.data import read_configuration
+from decant.lammps.guards import CROWDED
 from decant.lammps.inputs import inputs_directory
 from decant.lammps.launch import launch, variables
 from decant.lammps.restart import newest_restart
@@ -50,8 +51,8 @@ class Start:
         return longest_bond(self.atoms, self.bonds)
 
     def closest_contact(self) -> float:
-        """Return the nearest contact of two molecules as a share, or 1 if none touch."""
-        return min(1.0, closest_contact(self.atoms))
+        """Return the nearest contact of two molecules, as a share, if it is below `decant.lammps.guards.CROWDED`."""
+        return closest_contact(self.atoms, CROWDED)
 
     def centre_atoms(self, counts: Sequence[int]) -> list[int]:
         """Return for each species the atom of a molecule, from 0, that is on average nearest to its centre of mass.
