@@ -20,6 +20,7 @@ from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, sha256
 from decant.potentials.evaluate import evaluate
 from decant.potentials.pretrained import open_pretrained, seen_by
+from decant.potentials.ready import ready
 from decant.testing.frames import shaken_frames
 from tests.integration.conftest import run_decant, start_decant
 
@@ -313,6 +314,18 @@ def test_a_mace_potential_is_a_start_like_the_fit_that_it_was_exported_from(
     one, other = load_model(fitted.model).state_dict(), load_model(handed.model).state_dict()
     assert all((one[name] == weights).all() for name, weights in other.items())
     assert seen_by(str(mace_potential)) == seen_by(str(mace_model)) != {}
+
+
+def test_a_ready_potential_is_a_start_by_its_name_unless_a_file_or_folder_has_it(
+    mace_model: Path, tiny_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = {"train.extxyz": read_frames(tiny_dataset / "train.extxyz")}
+    monkeypatch.chdir(tmp_path)
+    named = open_pretrained(algorithm("mace"), "ec-emc-dft", "naive", None, frames)
+    assert named.model == ready()["ec-emc-dft"] / "reference.safetensors" and named.elements == ["H", "C", "O"]
+    assert seen_by("ec-emc-dft") == seen_by(str(ready()["ec-emc-dft"])) != {}
+    shutil.copytree(mace_model, tmp_path / "ec-emc-dft")
+    assert open_pretrained(algorithm("mace"), "ec-emc-dft", "naive", None, frames).model.suffix == ".model"
 
 
 def test_a_deep_potential_that_was_exported_is_no_start(deepmd_potential: Path, tiny_dataset: Path) -> None:

@@ -60,8 +60,8 @@ class FitRequest:
     max_time, max_epochs
         Limits that replace those of the preset: seconds, passes over the training set.
     pretrained
-        What to start from: a directory of ``decant fit``, a model file, or the name of a published model; None for
-        random weights.
+        What to start from: a directory of ``decant fit``, a model file, or the name of a ready potential or
+        of a published model; None for random weights.
     strategy
         How to start from it; see `decant.algorithms.base.Algorithm`.
     replay

@@ -12,6 +12,7 @@ from decant.data.frames import is_isolated, read_frames
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import sha256
 from decant.potentials.potential import CARD, Potential
+from decant.potentials.ready import ready
 from decant.potentials.source import Source, open_source
 from decant.potentials.training_data import TrainingData
 
@@ -32,7 +33,8 @@ def open_pretrained(
     method
         The algorithm of the fit.
     model
-        Directory of ``decant fit``, an exported potential, a model file, or the name of a published model.
+        Directory of ``decant fit``, an exported potential, a model file, or the name of a ready potential
+        (``decant ready``) or of a published model.
     strategy
         One of the algorithm's strategies.
     replay
@@ -106,7 +108,9 @@ def identity(told: dict[str, Any] | None) -> list[str] | None:
 
 
 def _open(path: Path) -> Source:
-    """Return the fitted model behind a path; that of a potential has its directory for a file."""
+    """Return the fitted model behind a path, or a ready potential's name; a potential has a directory for a file."""
+    if not path.exists():
+        path = ready().get(str(path), path)
     if not (path / CARD).is_file():
         return open_source(path)
     potential = Potential.open(path)

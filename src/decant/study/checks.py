@@ -11,7 +11,8 @@ from decant.configurations.sampling import require_known
 from decant.foundation.errors import InputError, nearest, warn
 from decant.labels.registry import labeler
 from decant.molecules.liquid import parse_liquid
-from decant.potentials.potential import require_precision
+from decant.potentials.potential import Potential, require_precision
+from decant.potentials.ready import ready
 from decant.simulation.force_field import require_method
 from decant.simulation.protocol import warn_of_charge
 from decant.study.algorithm_choice import AlgorithmChoice
@@ -101,13 +102,14 @@ def _check_pretrained(study: Study, name: str, choice: AlgorithmChoice, method: 
     strategies = method.strategies
     if choice.strategy not in ("zero-shot", *strategies):
         raise InputError(f"{choice.algorithm} knows no strategy '{choice.strategy}', only {', '.join(strategies)}")
-    published = method.published
+    own = [name for name, path in ready().items() if Potential.open(path).algorithm == choice.algorithm]
+    published = (*method.published, *own)
     if start is None:
         if not Path(str(choice.pretrained)).exists() and choice.pretrained not in published:
             hint = nearest(str(choice.pretrained), [*(fit.name for fit in fits), *published])
             raise InputError(
-                f"'{choice.pretrained}' is no fit of this study (DATA/ALGORITHM/SEED), no file or folder and no "
-                f"published model of {choice.algorithm}{hint}"
+                f"'{choice.pretrained}' is no fit of this study (DATA/ALGORITHM/SEED), no file or folder, no "
+                f"published model of {choice.algorithm}{' or ready potential' if own else ''}{hint}"
             )
         if choice.strategy == "zero-shot" and Path(str(choice.pretrained)).is_file():
             method.require_usable(Path(str(choice.pretrained)))

@@ -152,6 +152,14 @@ def test_a_study_of_labelled_files_needs_no_method_and_tests_on_one_of_them(tmp_
         check_study(study)
 
 
+def test_a_fit_may_start_from_a_ready_potential_by_its_name(tmp_path: Path) -> None:
+    tuned = {"algorithm": "mace", "preset": "finetune", "pretrained": "ec-emc-dft", "strategy": "naive"}
+    check_study(read_study(written(tmp_path, changed(algorithms__tuned=tuned))))
+    tuned["pretrained"] = "ec-emc-df"
+    with pytest.raises(InputError, match=r"no published model of mace or ready potential \(did you mean 'ec-emc-dft'"):
+        check_study(read_study(written(tmp_path, changed(algorithms__tuned=tuned))))
+
+
 def test_a_recipe_that_samples_with_other_settings_than_its_labels_is_told(tmp_path: Path, parameter_cache, caplog):
     driven = {**LIQUID, "parameters": {**LIQUID["parameters"], "driver": "openff"}}
     scaled = {**LIQUID, "parameters": {**driven["parameters"], "driver_settings": {"ion_charge_scale": 0.8}}}
