@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -24,6 +26,10 @@ FIRST = (
     "test_mace_calculator", "test_potential",
 )  # fmt: skip
 
+DEAREST = 40
+"""How many files are named at the end with the processor time that they used."""
+_BEFORE = pytest.StashKey[float]()
+
 # the worker beside this one has a core too; read by torch and OpenMP when they are loaded, and by every child process
 os.environ.update(computing(os.environ, threads=1))
 # and ranks of MPI that wait for each other sleep: more processes than cores compute here, and ranks that spin have the
@@ -41,6 +47,41 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take long first; pytest-xdist hands whole files to its workers, in this order."""
     place = {name: number for number, name in enumerate(FIRST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(FIRST)))
+
+
+def _processor_seconds() -> float:
+    """Return what this worker and the processes that it has seen end have used so far."""
+    return sum(os.times()[:4])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Note what a test begins with."""
+    item.stash[_BEFORE] = _processor_seconds()
+    return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Put what a test has used into its last report, which goes to the process that started the workers."""
+    if call.when == "teardown":
+        item.user_properties.append(("processor_s", _processor_seconds() - item.stash[_BEFORE]))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say which files use most, where many were run."""
+    used: dict[str, float] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, seconds in getattr(report, "user_properties", ()):
+                if name == "processor_s" and report.when == "teardown":
+                    file = report.nodeid.partition("::")[0]
+                    used[file] = used.get(file, 0.0) + seconds
+    if len(used) > DEAREST:
+        dearest = sorted(used.items(), key=lambda one: -one[1])[:DEAREST]
+        terminalreporter.section(f"processor time, {sum(used.values()) / 60:.1f} minutes in all; most in these files")
+        for file, seconds in dearest:
+            terminalreporter.line(f"{seconds:7.0f} s  {file}")
 
 
 @pytest.fixture(scope="session")
