@@ -3,6 +3,7 @@
 #include <mpi.h>
 
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "atom.h"
@@ -42,11 +43,11 @@ void ComputeContactMolecule::read_lengths(int narg, char** arg) {
   for (int one = 1; one <= types; ++one)
     for (int other = one; other <= types; ++other, ++word) {
       const double length = utils::numeric(FLERR, arg[word], false, lmp);
-      if (!(length > 0.0) || !std::isfinite(length))
+      if (!(length >= 0.0) || !std::isfinite(length))
         error->all(FLERR,
-                   std::string("compute contact/molecule: a distance must be a number above 0, not ") + arg[word]);
+                   std::string("compute contact/molecule: a distance must be a number, 0 or above, not ") + arg[word]);
       inverse_squares_[one * (types + 1) + other] = inverse_squares_[other * (types + 1) + one] =
-          1.0 / (length * length);
+          length > 0.0 ? 1.0 / (length * length) : std::numeric_limits<double>::max();  // 0: they never touch
     }
 }
 

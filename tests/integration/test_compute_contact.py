@@ -65,6 +65,7 @@ def test_molecules_that_do_not_touch_and_atoms_outside_the_group_have_no_contact
     atoms = crowded(0.05, seed=1)
     assert measured(tmp_path, atoms, READ.format(lengths=LENGTHS)) == [1, 0, 0, 0]
     near = crowded(2.6, seed=2)
+    assert measured(tmp_path, near, READ.format(lengths="0 0 0 0 0 0")) == [1, 0, 0, 0]
     alone = READ.replace("closest all", "closest one").replace("compute", "group one molecule 1\ncompute", 1)
     assert measured(tmp_path, near, alone.format(lengths=LENGTHS)) == [1, 0, 0, 0]
 
@@ -73,7 +74,7 @@ def test_molecules_that_do_not_touch_and_atoms_outside_the_group_have_no_contact
     ("script", "words"),
     [
         (READ.format(lengths="2.4 3.0"), "expected 6 distances, one of each pair of the 3 atom types, not 2"),
-        (READ.format(lengths="2.4 2.97 2.70 3.54 -1 3.0"), "a distance must be a number above 0, not -1"),
+        (READ.format(lengths="2.4 2.97 2.70 3.54 -1 3.0"), "a distance must be a number, 0 or above, not -1"),
         (READ.format(lengths=LENGTHS).replace("pair_style zero 6.0\npair_coeff * *\n", ""), "needs a pair style"),
     ],
 )

@@ -51,7 +51,8 @@ class Contacts:
         pairs, distances = pairs[apart], distances[apart]
         if not len(pairs):
             return {"one": 0, "other": 0, "distance_A": np.inf, "share": np.inf}
-        shares = distances / contact_lengths(*self.numbers[pairs.T])
+        with np.errstate(divide="ignore"):
+            shares = distances / contact_lengths(*self.numbers[pairs.T])
         nearest = int(shares.argmin())
         one, other = pairs[nearest]
         return {"one": one, "other": other, "distance_A": distances[nearest], "share": shares[nearest]}

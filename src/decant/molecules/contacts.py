@@ -28,7 +28,8 @@ def contact_lengths(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return the distances at which two elements touch, angstrom.
 
     The sum of their van der Waals radii (S. Alvarez, Dalton Trans. 2013, 42, 8617), or for a cation of a metal and an
-    atom that coordinates it 1.6 times that of their covalent radii (B. Cordero et al., Dalton Trans. 2008, 2832).
+    atom that coordinates it 1.6 times that of their covalent radii (B. Cordero et al., Dalton Trans. 2008, 2832). Of
+    Pm, Po, At, Rn, Fr and Ra no radius is known; 0 says that they touch nothing.
 
     Parameters
     ----------
@@ -39,7 +40,8 @@ def contact_lengths(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     donors = np.isin(first, DONORS), np.isin(second, DONORS)
     joined = (cations[0] & donors[1]) | (donors[0] & cations[1])
     touching = vdw_radii[first] + vdw_radii[second]
-    return np.where(joined, COORDINATED * (covalent_radii[first] + covalent_radii[second]), touching)
+    lengths = np.where(joined, COORDINATED * (covalent_radii[first] + covalent_radii[second]), touching)
+    return np.nan_to_num(lengths, nan=0.0)
 
 
 def closest_contact(atoms: Atoms, below: float = 1.0) -> float:
@@ -69,7 +71,8 @@ def closest_pair(atoms: Atoms, below: float = 1.0) -> tuple[float, int, int]:
     ids = atoms.arrays["mol_id"]
     # molecules are whole, so a shift within one leads to its own image
     apart = (ids[first] != ids[second]) | shifts.any(axis=1)
-    shares = distances / contact_lengths(atoms.numbers[first], atoms.numbers[second])
+    with np.errstate(divide="ignore"):
+        shares = distances / contact_lengths(atoms.numbers[first], atoms.numbers[second])
     shares[~apart | (shares >= below)] = np.inf
     nearest = int(shares.argmin()) if len(shares) else -1
     if nearest < 0 or np.isinf(shares[nearest]):

@@ -57,3 +57,10 @@ def test_atoms_of_one_molecule_do_not_count_but_its_image_does() -> None:
 def test_only_what_is_asked_for_is_looked_for() -> None:
     assert closest_contact(two("CO", 2.0), below=0.5) == np.inf
     assert closest_contact(two("CO", 1.5), below=0.5) == closest_contact(two("CO", 1.5))
+
+
+def test_elements_of_unknown_size_touch_nothing() -> None:
+    atoms = Atoms("PoRa", positions=[[0, 0, 0], [0, 0, 1.0]])
+    atoms.set_array("mol_id", np.array([0, 1]))
+    assert closest_contact(atoms) == np.inf
+    assert (contact_lengths(np.array([84, 1]), np.array([1, 84])) == 0).all()
