@@ -23,27 +23,35 @@ if TYPE_CHECKING:
 ERRORS = "errors.yaml"
 
 
-def read_known_frames(path: Path, elements: Sequence[str], limit: int | None = None) -> list[Atoms]:
+def read_known_frames(
+    path: Path, elements: Sequence[str], limit: int | None = None
+) -> tuple[list[Atoms], dict[str, Any]]:
     """Read labelled frames without isolated atoms, at most `limit` of them, evenly spread over the file.
+
+    Returns
+    -------
+    list of ase.Atoms
+        Those whose elements are all in `elements`.
+    dict
+        ``frames``, how many others there are, and ``elements``, what these have that is unknown; empty if none are.
 
     Raises
     ------
     InputError
-        If the file has no such frame, one has an element that is not in `elements`, or the limit is below one.
+        If the file has no frame besides isolated atoms, none has known elements alone, or the limit is below one.
     """
-    frames = []
-    for number, frame in enumerate(read_frames(path)):
-        if is_isolated(frame):
-            continue
-        unknown = sorted(set(frame.get_chemical_symbols()) - set(elements))
-        if unknown:
-            raise UnknownElement(
-                f"{path}: frame {number}: has {', '.join(unknown)}; the potential knows only {', '.join(elements)}"
-            )
-        frames.append(frame)
+    frames = [frame for frame in read_frames(path) if not is_isolated(frame)]
     if not frames:
         raise InputError(f"{path}: no frame other than isolated atoms; give labelled configurations")
-    return [frames[index] for index in evenly(len(frames), limit)]
+    unknown = [sorted(set(frame.get_chemical_symbols()) - set(elements)) for frame in frames]
+    known = [frame for frame, others in zip(frames, unknown, strict=True) if not others]
+    others = sorted(set().union(*unknown))
+    if not known:
+        raise UnknownElement(
+            f"{path}: every frame has {' or '.join(others)}; the potential knows only {', '.join(elements)}"
+        )
+    left_out = {"frames": len(frames) - len(known), "elements": others} if others else {}
+    return [known[index] for index in evenly(len(known), limit)], left_out
 
 
 def evaluate(
@@ -67,7 +75,8 @@ def evaluate(
     Returns
     -------
     dict
-        What `fit_errors` returns, and ``data`` with name and hash of the file. Where frames carry the
+        What `fit_errors` returns, and ``data`` with name and hash of the file. Where frames have unknown elements,
+        ``left_out`` says how many and which (see `read_known_frames`). Where frames carry the
         intramolecular part (``decant label --molecules``), ``molecular`` is what `molecular_errors` returns of them.
         Where the training data had isolated atoms, ``isolated_atoms_eV`` is what `lone_atoms` returns.
 
@@ -83,7 +92,7 @@ def evaluate(
     else:
         source = open_source(target)
         elements, model, record = source.elements, source.reference_calculator(), source.record
-    frames = read_known_frames(data, elements, limit)
+    frames, left_out = read_known_frames(data, elements, limit)
     calculator = total(model, additions(_to_add(target, record, data, taken_off(frames))), elements)
     predicted = predict(calculator, frames, "evaluate")
     errors = fit_errors(frames, predicted)
@@ -96,6 +105,8 @@ def evaluate(
             decomposed, [predicted[index] for index in chosen], [intra[index] for index in chosen]
         )
     result = {"data": {"name": f"{data.resolve().parent.name}/{data.name}", "sha256": sha256(data)}, **errors}
+    if left_out:
+        result["left_out"] = left_out
     if labels := (record.get("data") or {}).get("isolated_atoms_eV"):
         result["isolated_atoms_eV"] = lone_atoms(calculator, elements, labels)
     if predictions is not None:
@@ -164,8 +175,12 @@ def table(errors: dict[str, Any]) -> str:
 
 
 def words(errors: dict[str, Any]) -> list[str]:
-    """Return what must be said besides the table: a constant that the energy is off by, the pressure, lone atoms."""
+    """Return what must be said besides the table: frames left out, a constant error of the energy, the pressure ..."""
     lines = []
+    if left := errors.get("left_out"):
+        lines.append(
+            f"Frames left out: {left['frames']}, which have {', '.join(left['elements'])}, unknown to the potential."
+        )
     if is_offset(errors["energy_meV_per_atom"]):
         lines.append(_offset_in_words(errors["energy_meV_per_atom"]))
     if told := _pressure_in_words(errors.get("pressure_bar")):

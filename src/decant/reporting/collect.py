@@ -71,14 +71,16 @@ def read_set(name: str, path: Path) -> SetRecord:
 
 def read_fit(folder: Path, cell: FitCell, jobs: Mapping[str, JobStatus], with_parity: bool) -> FitRecord:
     """Read what is known of a potential, the predictions behind its errors where they are wanted."""
-    errors = cell.errors(folder)
-    predictions = errors.with_suffix(".extxyz")
+    path = cell.errors(folder)
+    predictions, errors = path.with_suffix(".extxyz"), _mapping(path)
+    whole = "left_out" not in errors
     return FitRecord(
         cell,
         _mapping(cell.model(folder) / "fit.yaml"),
-        _mapping(errors),
-        read_parity(predictions) if with_parity and predictions.is_file() else None,
+        errors if whole else {},
+        read_parity(predictions) if whole and with_parity and predictions.is_file() else None,
         failure(jobs, [f"evaluate/{cell.name}"]),
+        {} if whole else errors,
     )
 
 

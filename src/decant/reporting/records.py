@@ -72,7 +72,10 @@ class FitRecord:
     record
         Content of ``fit.yaml``; empty where there is none.
     errors
-        Errors on the test set, in the form of `decant.potentials.evaluate.evaluate`; empty where there are none.
+        Errors on the whole test set, in the form of `decant.potentials.evaluate.evaluate`; empty where there are none.
+    errors_on_part
+        Those of a potential that does not know the elements of all its frames: on the others, and so not to be held
+        against those of potentials that do; empty otherwise.
     parity
         Of the first seed; None where no predictions were written.
     failure
@@ -84,6 +87,7 @@ class FitRecord:
     errors: dict[str, Any] = field(default_factory=dict)
     parity: Parity | None = None
     failure: Failure | None = None
+    errors_on_part: dict[str, Any] = field(default_factory=dict)
 
     @property
     def train_frames(self) -> int | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ase import Atoms
 
+from decant.data.frames import write_frames
 from decant.data.prediction import Prediction
-from decant.potentials.evaluate import table, words
+from decant.foundation.errors import UnknownElement
+from decant.potentials.evaluate import read_known_frames, table, words
 from decant.potentials.fit_errors import fit_errors
 
 NOISE = np.array([0.003, -0.003, 0.003, -0.003])
@@ -69,3 +73,32 @@ def test_a_pressure_that_is_off_in_one_direction_is_told(mean: float, uncertaint
         line for line in words({**errors({"CO2": 0.0}), "pressure_bar": pressure}) if line.startswith("The pressure")
     ]
     assert said == [] if not told else told in said[0]
+
+
+def frames_of(folder: Path, *symbols: str) -> Path:
+    frames = []
+    for one in symbols:
+        atoms = Atoms(one, positions=np.random.default_rng(1).normal(size=(len(Atoms(one)), 3)))
+        atoms.info["REF_energy"] = -1.0
+        atoms.info |= {"recipe": "cluster", "parameters": {}, "seed": 1, "group": one}
+        atoms.set_array("REF_forces", np.ones((len(atoms), 3)))
+        atoms.set_array("mol_id", np.zeros(len(atoms), dtype=int))
+        frames.append(atoms)
+    write_frames(folder / "frames.extxyz", frames)
+    return folder / "frames.extxyz"
+
+
+def test_frames_with_unknown_elements_are_left_out_and_counted(tmp_path: Path) -> None:
+    path = frames_of(tmp_path, "CO2", "LiF", "H2O", "CF4", "CO")
+    frames, left_out = read_known_frames(path, ["H", "C", "O"])
+    assert [len(frame) for frame in frames] == [3, 3, 2]
+    assert left_out == {"frames": 2, "elements": ["F", "Li"]}
+    assert len(read_known_frames(path, ["H", "C", "O"], limit=2)[0]) == 2
+    assert read_known_frames(path, ["H", "Li", "C", "O", "F"])[1] == {}
+    said = words({**errors({"CO2": 0.0}), "left_out": left_out})
+    assert said[0] == "Frames left out: 2, which have F, Li, unknown to the potential."
+
+
+def test_a_file_all_of_whose_frames_have_unknown_elements_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnknownElement, match="every frame has F or Li; the potential knows only H, C, O"):
+        read_known_frames(frames_of(tmp_path, "LiF", "CF4"), ["H", "C", "O"])
