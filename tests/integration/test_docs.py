@@ -72,7 +72,7 @@ SHOWN = {
     "learn": "the members' forces differ by up to",
     "study": "sampled/mace/2/ec/320K/1",
     "electrolyte": "labelled: 10 frames with openff",
-    "trust": "the molecule alone is doubtful",
+    "trust": "DME: do not trust it: the molecule alone is wrong",
 }
 """What a tutorial shows in the end."""
 

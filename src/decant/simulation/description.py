@@ -298,8 +298,10 @@ def _plain(value: Any) -> Any:
     """Return the value of an entry as YAML has it."""
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
-    if isinstance(value, Limits):
+    if isinstance(value, Limits):  # a guard that there was not yet is not in the file
         return {
-            name: limit for name, limit in vars(value).items() if limit or name != "min_contact"
-        }  # 0: before it was
+            entry.name: getattr(value, entry.name)
+            for entry in fields(value)
+            if getattr(value, entry.name) != entry.default
+        }
     return str(value) if isinstance(value, Path) else value
