@@ -33,7 +33,7 @@ def _studied(results: Results) -> str:
     temperatures = sorted({run.cell.temperature for run in results.runs})
     span = " to ".join(f"{one:g}" for one in dict.fromkeys([*temperatures[:1], *temperatures[-1:]]))
     names = [name for name, choice in study.algorithms.items() if not choice.is_method]
-    beside = f", beside runs of {study.level} itself" if len(names) < len(study.algorithms) else ""
+    beside = f", beside runs of {study.method_in_words} itself" if len(names) < len(study.algorithms) else ""
     ended = [run for run in results.runs if run.score]
     lasted = sum(run.score["parts"]["stability"]["ended_by"] == COMPLETED for run in ended)
     return (

@@ -36,6 +36,8 @@ class Study:
         Reference method of the labels, as ``decant label --method`` takes it.
     method_settings
         Settings of the method; None for its defaults.
+    labelled_by
+        What made the labels of a study whose frames are all of labelled files, in words for the report.
     data, algorithms, simulations
         What is varied, by name.
     test
@@ -60,6 +62,7 @@ class Study:
     simulations: dict[str, Simulation] = key(named(read_simulation))
     method: str = key(text, "gfn2-xtb")
     method_settings: dict[str, Any] | None = key(mapping, None)
+    labelled_by: str = key(text, "")
     seeds: tuple[int, ...] = key(several(count(0)), (1,))
     seed: int = key(count(0), 1)
     ranks: int = key(count(1), 2)
@@ -85,14 +88,22 @@ class Study:
             if "/" in name:
                 _require_known("algorithms", [name.partition("/")[2]], self.algorithms, f"resources: {name}")
         _require_no_circle(self.data)
+        if self.labelled_by and self.makes_labels:
+            raise InputError(
+                f"labelled_by: {self.method} labels frames of this study, so that its labelled files must be of that "
+                "level, too; leave it out, or take all frames from labelled files"
+            )
+
+    @property
+    def method_in_words(self) -> str:
+        """The reference method with its settings."""
+        settings = ", ".join(f"{name} {value}" for name, value in (self.method_settings or {}).items())
+        return f"{self.method} ({settings})" if settings else self.method
 
     @property
     def level(self) -> str:
-        """The reference method with its settings, in words; what made labels that are all of files is not known."""
-        if not self.makes_labels:
-            return "what made the labelled files"
-        settings = ", ".join(f"{name} {value}" for name, value in (self.method_settings or {}).items())
-        return f"{self.method} ({settings})" if settings else self.method
+        """What made the labels, in words: the reference method, unless all of them are of files."""
+        return self.method_in_words if self.makes_labels else self.labelled_by or "what made the labelled files"
 
     @property
     def makes_labels(self) -> bool:

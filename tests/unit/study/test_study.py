@@ -143,6 +143,7 @@ def test_a_study_of_labelled_files_needs_no_method_and_tests_on_one_of_them(tmp_
     assert not any(name.startswith(("label", "build")) for name in jobs)
     assert study_inputs(study) == {}
     assert "labelled with what made the labelled files" in matrix(study)
+    assert "labelled with PBE-D3\n" in matrix(read_study(written(tmp_path, content | {"labelled_by": "PBE-D3"})))
     assert study_values(tmp_path / "study.yaml")["test"] == {"labelled": str(tmp_path / "test.extxyz")}
     for wrong in ({"labelled": "test.extxyz", "fit": False}, {"join": ["all"]}, "test.extxyz", []):
         with pytest.raises(InputError, match="test: expected a list of recipes"):
@@ -197,6 +198,7 @@ WRONG = [
     ({"data__active__learn__preset": "quik"}, "no preset 'quik' for deepmd (did you mean 'quick'?)"),
     ({"data__active__learn__method": "gfn2-xtb"}, "'method' comes from the study"),
     ({"data__active__learn__method_settings": {"accuracy": 1}}, "'method_settings' comes from the study"),
+    ({"labelled_by": "PBE-D3"}, "labelled_by: gfn2-xtb labels frames of this study"),
     ({"method_settings": {"accurac": 1}}, "no setting 'accurac' (did you mean 'accuracy'?)"),
     ({"method_settings": 1}, "method_settings: expected a mapping of names to values, not 1"),
     ({"method": "gfn3-xtb"}, "unknown method 'gfn3-xtb' (did you mean 'gfn"),
