@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from gzip import BadGzipFile
+from lzma import LZMAError
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +69,7 @@ def read_raw(path: Path) -> list[RawFrame]:
         If the file is missing, empty, or not extended XYZ.
     """
     require_file(path, WHAT)
-    try:
-        with open_with_compression(str(path), "rb") as stream:
-            lines = stream.read().decode("utf-8-sig").splitlines()  # editors of Windows begin a file with a mark
-    except (UnicodeDecodeError, EOFError, BadGzipFile) as error:
-        raise InputError(f"{path}: not text; expected {WHAT}") from error
+    lines = _lines(path)
     frames = []
     for index, (start, count) in enumerate(_blocks(path, lines)):
         frame = RawFrame(index, start + 1)
@@ -86,6 +83,25 @@ def read_raw(path: Path) -> list[RawFrame]:
     return frames
 
 
+def _lines(path: Path) -> list[str]:
+    """Return the lines of a file; only line feeds and carriage returns end one, not all that Unicode lets end it."""
+    try:
+        with open_with_compression(str(path), "rb") as stream:
+            data: bytes = stream.read()
+    except (EOFError, OSError, LZMAError, zlib.error) as error:
+        if isinstance(error, OSError) and error.errno:  # of the system, not of what the file holds
+            raise
+        raise InputError(f"{path}: cannot be unpacked ({error}): is it cut off, or damaged?") from error
+    if b"\0" in data:
+        raise InputError(f"{path}: not text; expected {WHAT}")
+    try:
+        text = data.decode("utf-8-sig")  # editors of Windows begin a file with a mark
+    except UnicodeDecodeError:  # a comment of old, with a letter or an angstrom sign; what counts is plain
+        text = data.decode("latin-1")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
 def _blocks(path: Path, lines: list[str]) -> Iterator[tuple[int, int]]:
     """Yield the first line and the atom count of each frame."""
     position = 0
@@ -94,7 +110,7 @@ def _blocks(path: Path, lines: list[str]) -> Iterator[tuple[int, int]]:
         if not text:  # between frames that somebody has put together, or at the end
             position += 1
             continue
-        if not text.isdigit() or int(text) == 0:
+        if not re.fullmatch("[0-9]+", text) or int(text) == 0:
             raise InputError(
                 f"{path}: line {position + 1}: expected the number of atoms of a frame of {WHAT}"
                 + (
@@ -117,10 +133,12 @@ def _parse(frame: RawFrame, count: int, lines: list[str]) -> None:
     periodic = np.full(3, lattice is not None) if pbc is None else _truths(pbc)
     _check_cell_key(info, lattice is None and (pbc is None or bool(periodic.any())))
     values = _table(columns, [line.split() for line in lines[1:]])
-    symbols = [_symbol(text) for text in values.pop("species")]
-    positions = values.pop("pos")
-    if positions.shape != (count, 3):
-        raise FrameError("column 'pos' must have 3 components")
+    species, positions = values.pop("species"), values.pop("pos")
+    if species.shape != (count,) or species.dtype.kind != "U":
+        raise FrameError("column 'species' must be one name of an element (species:S:1)")
+    if positions.shape != (count, 3) or positions.dtype.kind not in "fi":
+        raise FrameError("column 'pos' must have 3 numbers (pos:R:3)")
+    symbols = [_symbol(text) for text in species]
     cell = np.zeros((3, 3))
     if lattice is not None:
         cell = numbers_of(lattice, 9, "Lattice").reshape(3, 3)
@@ -215,12 +233,20 @@ def _table(columns: list[tuple[str, str, int]], rows: list[list[str]]) -> dict[s
         first += size
         if kind in "RI":
             try:
-                part = part.astype(float)
-                part = part.astype(int) if kind == "I" else part
+                part = _numbers(part)
+                part = part.astype(int) if kind == "I" and np.isfinite(part).all() else part
             except ValueError as error:
                 raise FrameError(f"column '{name}': not a number: {error}") from error
         values[name] = part[:, 0] if size == 1 else part
     return values
+
+
+def _numbers(words: np.ndarray) -> np.ndarray:
+    """Return numbers, also with Fortran's D for the exponent."""
+    try:
+        return words.astype(float)
+    except ValueError:
+        return np.char.replace(np.char.replace(words, "D", "e"), "d", "e").astype(float)
 
 
 def _symbol(text: str) -> str:
@@ -289,7 +315,7 @@ def _text(value: Any) -> str:
         return repr(value)
     if isinstance(value, np.ndarray):
         return '"{}"'.format(" ".join(_text(x) for x in value.ravel().tolist()))
-    text = str(value)
+    text = re.sub(r"\s", " ", str(value)).replace("\\", "/")  # which readers take for more than itself
     if text and not any(character in text for character in " \t\"'=,[]{}()"):
         return text
     return '"{}"'.format(text.replace('"', "'"))

@@ -24,6 +24,8 @@ from decant.data.limits import Limits, beyond, crowded, energy_differences, pres
 from decant.data.placeholders import drop_zero_virials, held, zeros
 from decant.data.reactions import Molecules, find_molecules
 from decant.data.stated_charge import stated_by_program
+from decant.data.stated_level import tell_levels
+from decant.data.stated_units import check_stated_units
 from decant.foundation.errors import InputError, warn
 from decant.foundation.files import write_beside
 from decant.molecules import geometry
@@ -119,6 +121,8 @@ def import_frames(
     mapping = find_keys(path, raw, keys) if labelled else None
     if mapping:
         check_units(path, mapping, units)
+        tell_levels(path, raw)
+    check_stated_units(path, raw, mapping, units)
     frames, sources, rejects = _read_frames(path, raw, mapping, units)
     given = [_given_molecules(frame) for frame in sources]
     limits = limits or Limits()
@@ -129,7 +133,7 @@ def import_frames(
         reasons = [why or held(*pair) for why, *pair in zip(reasons, frames, sources, strict=True)]
     rejects += _rejects(reasons, sources)
     frames, sources, given = _without(reasons, frames, sources, given)
-    found = find_molecules(frames, given, bond_scale)
+    found = _find_molecules(path, frames, given, bond_scale)
     for atoms, molecules in zip(frames, found, strict=True):
         atoms.set_array("mol_id", molecules.mol_id)
     wrong, charges = take_charges(frames, sources, [molecules.bonds for molecules in found], keep_charges)
@@ -254,7 +258,7 @@ def _house(frame: RawFrame, keys: FoundKeys | None, stem: str, units: LabelUnits
     if not np.isfinite(atoms.positions).all():
         raise FrameError("positions are not finite (NaN or infinite)")
     if not has_cell(atoms):
-        raise FrameError("periodic, but the cell has no volume")
+        raise FrameError('periodic, but the cell has no volume; of a cluster say pbc="F F F"')
     if len(atoms) == 1 and frame.info.get("config_type") == ISOLATED:
         atoms.info["config_type"] = ISOLATED
     if keys is not None:
@@ -266,11 +270,8 @@ def _house(frame: RawFrame, keys: FoundKeys | None, stem: str, units: LabelUnits
 def _take_labels(atoms: Atoms, frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> None:
     check_converged(frame)
     atoms.info["REF_energy"] = energy_of(frame, keys, units)
-    if len(atoms) == 1 and (
-        is_isolated(atoms)
-        or not set(keys.forces) & set(frame.arrays)
-        or shortest_height(atoms) > LONELY  # forces of a lone atom are zero and no reason to fit to it
-    ):
+    # forces of a lone atom are zero and no reason to fit to it; with images near it is a crystal
+    if len(atoms) == 1 and (is_isolated(atoms) or shortest_height(atoms) > LONELY):
         atoms.info["config_type"] = ISOLATED
         atoms.set_array("REF_forces", np.zeros((1, 3)))
     else:
@@ -297,7 +298,21 @@ def _describe(atoms: Atoms, frame: RawFrame, stem: str) -> None:
 
 def _given_molecules(frame: RawFrame) -> np.ndarray | None:
     """Return the molecule of each atom if the file says it."""
-    return next((frame.arrays[key] for key in MOLECULE_KEYS if key in frame.arrays), None)
+    said = (frame.arrays[key] for key in MOLECULE_KEYS if key in frame.arrays)
+    return next((values for values in said if values.ndim == 1), None)
+
+
+def _find_molecules(
+    path: Path, frames: Sequence[Atoms], given: Sequence[np.ndarray | None], bond_scale: float
+) -> list[Molecules]:
+    """Return the molecules of frames, by what the file says unless it only fills its place: one for all atoms."""
+    found = find_molecules(frames, given, bond_scale)
+    if all(ids is not None and len(np.unique(ids)) == 1 for ids in given) and 2 * sum(
+        bool(one.reacted) for one in found
+    ) > len(found):
+        warn(f"{path}: all atoms of each frame are said to be one molecule, which they are not: found by distances")
+        return find_molecules(frames, [None] * len(frames), bond_scale)
+    return found
 
 
 def summary(frames: list[Atoms], molecules: list[Molecules]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ difference delta relative rel shift shifted shifts offset offsets correction kin
 formation atomization atomisation cohesive binding interaction adsorption ionization affinity reaction activation
 barrier hull zpe zero mixing excess dispersion disp vdw electrostatic coulomb coul nuclear repulsion xc exchange
 correlation field cutoff cut unit units key name type method level program index id mask flag loss limit threshold tol
+pred predicted prediction predictions
 tolerance convergence converged scale scaled norm normalized max min mean avg average sum count number density surface
 bond angle torsion intra inter atomic node site local bias restraint constraint external charge
 """

@@ -25,6 +25,9 @@ FOLLOWING = 4
 """Each frame is compared with so many of its atoms that come after it."""
 LEAST_eV = 2e-3
 """Smaller differences are the noise of their calculation."""
+SIZABLE_eV, MANY, UNRELATED = 0.05, 10, 0.85
+"""So many differences of this size, which no rounding makes, are 0.99 and more correlated with what forces say; below
+the last number they are not."""
 
 
 def check_neighbors(frames: Sequence[Atoms], kind: str, scale: float, sure: bool) -> list[Finding]:
@@ -48,9 +51,12 @@ def check_neighbors(frames: Sequence[Atoms], kind: str, scale: float, sure: bool
         if found is not None:
             (strained if found[2] else still).append(found)
     findings = []
-    factor = _factor([(energy, by_forces) for energy, by_forces, _ in still], 0.95)
+    both = [(energy, by_forces) for energy, by_forces, _ in still]
+    factor = _factor(both, 0.95)
     if factor is not None and not 0.7 < factor < 1.5:
         findings.append(_energy_finding(factor, sure, float(np.median([len(atoms) for atoms in frames]))))
+    elif factor is None and (unrelated := _unrelated(both)):
+        findings.append(unrelated)
     ratio = _factor([(by_virial, energy - by_forces) for energy, by_forces, by_virial in strained], 0.9)
     if ratio is not None and not 0.5 < ratio < 2 and not findings:
         told = f"virials give {ratio:.4g} times the differences of energy between frames of other volume"
@@ -69,6 +75,20 @@ def _energy_finding(factor: float, sure: bool, atoms: float) -> Finding:
     if sure and likely_units("energy", factor):
         return found
     return Finding("energy", f"{found.text}; or {misfit('forces', '', 1 / factor).text[2:]}")
+
+
+def _unrelated(pairs: Sequence[tuple[float, float]]) -> Finding | None:
+    """Return the finding of energies that do not follow forces at all: of another frame, or forces of other atoms."""
+    both = np.array([pair for pair in pairs if max(map(abs, pair)) > SIZABLE_eV]).reshape(-1, 2)
+    size = float(np.linalg.norm(both[:, 0]) * np.linalg.norm(both[:, 1]))
+    if len(both) < MANY or size == 0:
+        return None
+    correlation = float(both[:, 0] @ both[:, 1]) / size
+    if correlation > UNRELATED:
+        return None
+    told = f"energies of neighbouring frames do not differ as their forces say ({len(both)} pairs, correlation"
+    asked = "are they of another frame, or forces of another order of atoms? Where they are right, give `energy_unit`"
+    return Finding("energy", f"{told} {correlation:.2f}): {asked}")
 
 
 def _pairs(frames: Sequence[Atoms]) -> list[tuple[Atoms, Atoms]]:

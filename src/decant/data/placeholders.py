@@ -50,15 +50,19 @@ def held(atoms: Atoms, frame: RawFrame) -> str:
     """
     if is_isolated(atoms):
         return ""
-    still = ~atoms.arrays["REF_forces"].any(axis=1)
-    if not still.any() or still.all():
+    forces = atoms.arrays["REF_forces"]
+    still = ~forces.any(axis=1)
+    if still.all():
         return ""
-    if "move_mask" in frame.arrays:  # ASE's of atoms that do not move
+    if "move_mask" in frame.arrays:  # ASE's of atoms that do not move, or not along some axes
         mask = frame.arrays["move_mask"]
         moves = np.isin(mask, ["T", "True", "1"]) if mask.dtype.kind == "U" else mask.astype(bool)
-        both = still & ~moves.reshape(len(atoms), -1).any(axis=1)
+        moves = moves.reshape(len(atoms), -1)
+        both = ((forces == 0) | moves).all(axis=1) & ~moves.all(axis=1)
         if both.any():
             return f"the force on atom {np.flatnonzero(both)[0]} is zero since it was held"
+    if not still.any():
+        return ""
     many = still.sum() > max(1, _HELD * len(atoms)) or (atoms.numbers[still] == 1).sum() > 1
     if many and _is_molecular(atoms):
         return f"the forces on {still.sum()} of {len(atoms)} atoms are exactly 0: they were held, or are none"

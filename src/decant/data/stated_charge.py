@@ -70,7 +70,7 @@ def stated(info: Mapping[str, Any], arrays: Mapping[str, np.ndarray], atoms: int
     """
     charges, spins = {}, {}
     for key, name, value in _named(info):
-        if value is None or np.size(value) != 1:
+        if _is_missing(value) or np.size(value) != 1:
             continue  # partial charges of atoms, for example
         if name in CHARGE_KEYS:
             charges[key] = _whole(value, key)
@@ -102,6 +102,13 @@ def _named(info: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Yield each key, the same as written in `CHARGE_KEYS` and the like, and the value."""
     for key, value in all_values(info).items():
         yield key, _PREFIX.sub("", key.lower().replace("-", "_").replace(" ", "_")), value
+
+
+def _is_missing(value: Any) -> bool:
+    """Say whether a value is what tables have where there is none."""
+    if isinstance(value, str):
+        return value.strip().lower() in ("", "none", "nan", "null")
+    return value is None or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
 
 
 def _is_whole(number: float) -> bool:

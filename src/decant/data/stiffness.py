@@ -101,8 +101,35 @@ def stiffness_of(kind: tuple[int, int]) -> float:
     return _STIFFNESS.get(kind, 30.0 if kind[0] == 1 else 50.0)
 
 
+UNANSWERED = 0.5
+"""Forces on hydrogens and stretches of their bonds are 0.85 and more correlated in thermal frames to 2000 K."""
+
+
+def _check_answer(made: Sequence[Sample]) -> Finding | None:
+    """See whether forces on hydrogens answer the stretch of their bonds, by rank: contacts push some atoms harder."""
+    from scipy.stats import spearmanr
+
+    groups = defaultdict(list)
+    for kind, length, pull in [row for sample in made for row in terminal_bonds(sample)]:
+        if kind in _STIFFNESS and kind[0] == 1:
+            groups[kind].append((length, pull))
+    columns = [_centred(kind, np.array(values)) for kind, values in groups.items()]
+    rows = np.concatenate(columns) if columns else np.zeros((0, 2))
+    stretch, pull = rows.std(axis=0) if len(rows) >= 100 else (0.0, 0.0)
+    if stretch < 0.5 or pull < 0.3 * stretch:  # rigid molecules, or relaxed ones: their bonds say nothing
+        return None
+    correlation = -float(spearmanr(rows[:, 0], rows[:, 1]).statistic)
+    if correlation > UNANSWERED:
+        return None
+    told = f"forces do not draw hydrogens of stretched bonds back ({len(rows)} bonds, correlation {correlation:.2f})"
+    asked = "are they of another frame, another order of atoms or other axes? Where they are right, give `forces_sign`"
+    return Finding("forces", f"{told}: {asked}", wants=("sign",))
+
+
 def check_forces(stiffness: Stiffness, made: Sequence[Sample]) -> Finding | None:
     """Compare the stiffness of bonds with what is known: over all frames, then in each that says enough by itself."""
+    if np.isnan(stiffness.ratio) and (unanswered := _check_answer(made)):
+        return unanswered
     told = "forces answer a stretched bond with {:.3g} times the stiffness of such bonds"
     if not np.isnan(stiffness.ratio) and not is_near(stiffness.ratio, stiffness.tolerance):
         return misfit("forces", told.format(stiffness.ratio), stiffness.ratio)

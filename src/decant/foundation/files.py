@@ -48,21 +48,36 @@ def write_beside(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def output_file(path: str | Path) -> Path:
+COMPRESSED = (".gz", ".bz2", ".xz")
+"""Ends of the names of compressed files, which are read, and never written."""
+
+
+def output_file(path: str | os.PathLike[str], read: Iterable[str | os.PathLike[str]] = ()) -> Path:
     """Return the file that a path leads to, to be written.
 
     Long work asks before it begins.
 
+    Parameters
+    ----------
+    path
+        As a caller gives it.
+    read
+        What the work reads, which it must not write over.
+
     Raises
     ------
     InputError
-        If it is a folder.
+        If it is a folder, one of the files that are read, or has the name of a compressed file.
     """
     path = Path(path)
     if path.is_symlink() and (path.is_file() or not path.exists()):  # not one to a pipe, which has no name of its own
         path = Path(os.path.realpath(path))
     if path.name in ("", "..") or path.is_dir():
         raise InputError(f"{path}: is a folder where a file is needed; give the name of a file")
+    if path.name.endswith(COMPRESSED):
+        raise InputError(f"{path}: decant writes plain files; give a name without {path.suffix}")
+    if path.is_file() and any(Path(one).exists() and path.samefile(one) for one in read):
+        raise InputError(f"{path}: is what is read, and would be written over; give the output another name")
     return path
 
 

@@ -69,5 +69,5 @@ def evaluate(
     """
     file, frames = path(output), path(predictions)
     for one in filter(None, (file, frames)):
-        output_file(one)
+        output_file(one, [data])
     return Errors(measured(Path(target), Path(data), limit, file, frames), file or Path(target))

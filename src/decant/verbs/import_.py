@@ -97,7 +97,7 @@ def import_(
     InputError
         If the source cannot be read, or its labels contradict each other or the units.
     """
-    output_file(Path(output))
+    output_file(output, [source])
     result = import_frames(
         Path(source), LabelKeys(energy_key, forces_key, virial_key, stress_key),
         Limits(force_limit, pressure_limit, energy_limit), bond_scale, keep_broken, keep_charges,

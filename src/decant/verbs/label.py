@@ -121,7 +121,7 @@ def label(
 
     if ranks.others and jobs > 1:
         raise InputError(f"`jobs` {jobs}: under mpirun each rank is one worker; leave it out")
-    output_file(Path(output))
+    output_file(output, [source])
     if subtract and method is None:
         return _subtracted(Path(source), Path(output), subtract)
     method = method or "gfn2-xtb"

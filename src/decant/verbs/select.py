@@ -100,7 +100,7 @@ def select(
         raise InputError("`random` is by chance alone; of the other choices only `count` and `known` go with it")
     if method and seconds is None:
         raise InputError("`method` tells the cost of labels, which only `seconds` asks for")
-    output_file(Path(output))
+    output_file(output, [*paths(sources), *paths(known)])
     frames = [atoms for source in paths(sources) for atoms in read_frames(source, labelled=False)]
     before = [atoms for path in paths(known) for atoms in read_frames(path, labelled=False) if not is_isolated(atoms)]
     if potential:

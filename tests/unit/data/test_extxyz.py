@@ -1,10 +1,13 @@
 """Extended XYZ as programs and people write it: what is meant is read, what may be meant otherwise is refused."""
 
+import bz2
 import gzip
+import lzma
 
 import pytest
+from ase import Atoms
 
-from decant.data.extxyz import FrameError, parse_comment, read_raw
+from decant.data.extxyz import FrameError, format_frame, parse_comment, read_raw
 from decant.data.import_ import import_frames
 from decant.foundation.errors import InputError
 
@@ -38,8 +41,13 @@ def test_line_ends_marks_blank_lines_and_compression_do_not_matter(tmp_path, con
 
 
 def test_a_damaged_archive_is_one_line(tmp_path):
-    with pytest.raises(InputError, match="not text; expected an extended XYZ file"):
-        read(tmp_path, gzip.compress(text().encode())[:40], "cut.xyz.gz")
+    for name, pack in (("a.xyz.gz", gzip.compress), ("a.xyz.bz2", bz2.compress), ("a.xyz.xz", lzma.compress)):
+        packed = pack(text().encode() * 20)
+        damaged = bytes(byte ^ 255 if 30 < place < 60 else byte for place, byte in enumerate(packed))
+        for content in (packed[:50], damaged, text().encode()):
+            with pytest.raises(InputError, match=r"cannot be unpacked \(.*\): is it cut off, or damaged") as caught:
+                read(tmp_path, content, name)
+            assert "\n" not in str(caught.value)
 
 
 def test_names_of_the_format_are_known_in_any_case(tmp_path):
@@ -104,3 +112,44 @@ def test_an_energy_with_its_unit_is_told_as_what_it_is(tmp_path):
     (tmp_path / "a.xyz").write_text(text(COMMENT.replace("-14.5", '"-14.5 eV"')))
     with pytest.raises(InputError, match=r"frame 0: energy='-14.5 eV' is no number"):
         import_frames(tmp_path / "a.xyz")
+
+
+@pytest.mark.parametrize("mark", ["\x0c", "\u2028", "\x85", "\x1c"])
+def test_only_the_ends_of_lines_end_a_line(tmp_path, mark):
+    (frame,) = read(tmp_path, text(f'{COMMENT} note="a{mark}b"'))
+    assert not frame.error and frame.info["energy"] == -14.5
+
+
+def test_letters_of_an_old_encoding_in_a_comment_do_not_matter(tmp_path):
+    (frame,) = read(tmp_path, text(f'{COMMENT} note="1 \xc5"').encode("latin-1"))
+    assert frame.info["note"] == "1 \xc5"
+
+
+def test_numbers_of_fortran_are_numbers_in_columns_too(tmp_path):
+    (frame,) = read(tmp_path, text().replace("0.96", "9.6D-01").replace("0.93", "0.93d0"))
+    assert frame.atoms.positions[1:, :2].tolist() == [[0.96, 0.0], [-0.24, 0.93]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ("species:S:2:pos:R:3", "column 'species' must be one name of an element"),
+        ("species:S:1:pos:S:3", "column 'pos' must have 3 numbers"),
+    ],
+)
+def test_columns_of_another_kind_are_a_frame_that_cannot_be_read(tmp_path, columns, reason):
+    (frame,) = read(tmp_path, "1\nProperties=" + columns + " energy=1\nO 0 0 0 0\n")
+    assert reason in frame.error
+
+
+def test_a_number_of_atoms_is_written_with_digits(tmp_path):
+    with pytest.raises(InputError, match="line 1: expected the number of atoms"):
+        read(tmp_path, text().replace("3", "\u00b2", 1))
+
+
+@pytest.mark.parametrize("words", ["two\nlines", "C:\\runs\\new run\\", "a\ttab", 'a "quote"', "{brace}", "plain"])
+def test_text_that_is_written_leaves_the_frame_readable(tmp_path, words):
+    atoms = Atoms("O", positions=[[0, 0, 0]], info={"parent": words, "last": 7})
+    (frame,) = read(tmp_path, format_frame(atoms))
+    expected = words.replace("\n", " ").replace("\t", " ").replace("\\", "/").replace('"', "'")
+    assert not frame.error and frame.info == {"parent": expected, "last": 7}

@@ -286,3 +286,29 @@ def test_a_missing_file_and_a_binary_file_are_input_errors(tmp_path):
     (tmp_path / "binary").write_bytes(b"\x89PNG\xff\xfe\x00")
     with pytest.raises(InputError, match="not text"):
         import_frames(tmp_path / "binary")
+
+
+def test_an_atom_with_images_near_it_is_a_crystal_with_or_without_forces(put):
+    cell = 'Lattice="0 2 2 2 0 2 2 2 0" pbc="T T T"'
+    bare = f"1\n{cell} energy=-3.7\nAl 0 0 0\n"
+    whole = f"1\nProperties=species:S:1:pos:R:3:forces:R:3 {cell} energy=-3.7\nAl 0 0 0 0 0 0\n"
+    result = import_frames(put(bare, whole.replace("2", "2.1")))
+    assert [reject.reason for reject in result.rejects] == ["no forces (key 'forces')"]
+    assert result.report["isolated_atoms"] == {} and result.report["frames"] == 1
+    lone = import_frames(put("1\nenergy=-3.7\nAl 0 0 0\n", water()))
+    assert lone.report["isolated_atoms"] == {"Al": -3.7}
+
+
+def test_one_molecule_for_all_atoms_is_a_placeholder_where_there_are_several(tmp_path, caplog):
+    frames = springs.liquid(3)
+    for atoms in frames:
+        atoms.set_array("mol_id", np.ones(len(atoms), int))
+    result = import_frames(springs.write(tmp_path / "a.extxyz", frames))
+    assert [atoms.arrays["mol_id"].max() for atoms in result.frames] == [7, 7, 7]
+    assert "all atoms of each frame are said to be one molecule, which they are not" in caplog.text
+
+
+@pytest.mark.parametrize("missing", ["None", "nan", '""'])
+def test_a_charge_that_is_missing_is_none_stated(put, missing):
+    (atoms,) = import_frames(put(water(f"energy=-14.0 charge={missing} spin={missing}"))).frames
+    assert (atoms.info["charge"], atoms.info["spin"]) == (0, 1)

@@ -313,3 +313,48 @@ def test_the_stiffness_of_bonds_is_that_of_the_springs():
     made = sampled(frames)
     # C-H has 31 eV/A^2 as in the table, O-H 47 there; the other springs of an atom pull along, too
     assert bond_stiffness(made).ratio == pytest.approx(1.0, abs=0.25)
+
+
+def relabelled(frames, change):
+    """Return frames whose forces are changed."""
+    made = changed(frames)
+    for atoms in made:
+        atoms.arrays["forces"] = change(atoms)
+    return made
+
+
+TURNED = {
+    "sorted by element": lambda atoms: atoms.arrays["forces"][np.argsort(atoms.numbers, kind="stable")],
+    "other axes": lambda atoms: atoms.arrays["forces"][:, [1, 2, 0]],
+    "another order": lambda atoms: np.roll(atoms.arrays["forces"], 1, axis=0),
+}
+
+
+@pytest.mark.parametrize("change", TURNED.values(), ids=TURNED.keys())
+def test_forces_of_another_order_of_atoms_or_other_axes_are_told_until_they_are_said_to_be_right(
+    told, tmp_path, frames, change, caplog
+):
+    wrong = relabelled(frames, change)
+    assert re.search("forces do not draw hydrogens of stretched bonds back.*give `forces_sign`", told(wrong))
+    result = import_frames(springs.write(tmp_path / "b.extxyz", wrong), units=LabelUnits(forces_sign=1))
+    assert len(result.frames) == len(frames) and "taken as said, but forces do not draw hydrogens" in caplog.text
+
+
+def test_forces_of_rigid_and_of_relaxed_molecules_say_nothing_of_their_order(tmp_path):
+    random = np.random.default_rng(1)
+    relaxed = relabelled(springs.liquid(6, boxed=False), lambda atoms: random.normal(scale=0.05, size=(len(atoms), 3)))
+    for quiet in (relaxed, springs.liquid(6, spread=2e-3)):
+        assert len(import_frames(springs.write(tmp_path / "quiet.extxyz", quiet)).frames) == 6
+
+
+def test_energies_of_another_frame_of_a_trajectory_are_told(told, tmp_path):
+    path = [without_house_labels(atoms) for atoms in shaken(12)]
+    assert len(import_frames(springs.write(tmp_path / "right.extxyz", path)).frames) == 12
+    wrong = changed(path)
+    for atoms, other in zip(wrong, path[1:] + path[:1], strict=True):
+        atoms.info["energy"] = other.info["energy"]
+    assert re.search(r"energies of neighbouring frames do not differ as their forces say \(\d+ pairs", told(wrong))
+    shifted = changed(path)
+    for atoms, other in zip(shifted, path[1:] + path[:1], strict=True):
+        atoms.arrays["forces"] = other.arrays["forces"]
+    assert "do not differ as their forces say" in told(shifted)

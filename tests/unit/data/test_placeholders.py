@@ -99,3 +99,12 @@ def test_a_frame_that_has_not_converged_may_say_so_in_many_words(taken, said):
 @pytest.mark.parametrize("said", ["opt_converged=F", "geometry_converged=F", "converged=T", "unconverged=F"])
 def test_steps_on_the_way_to_a_minimum_are_labels(taken, said):
     assert len(taken(frame(), frame(f"energy=-14.4 {said}", moved=0.01)).frames) == 2
+
+
+@pytest.mark.parametrize("mask", ["T T F", "F F T"])
+def test_forces_along_axes_that_were_held_are_no_labels(taken, mask):
+    moves = np.array([word == "T" for word in mask.split()])
+    held = FORCES * moves + 0.1 * moves
+    text = frame(forces=held, mask=[mask] * 3).replace("move_mask:L:1", "move_mask:L:3")
+    result = taken(frame(moved=0.01), text)
+    assert reasons(result) == [(1, "the force on atom 0 is zero since it was held")]

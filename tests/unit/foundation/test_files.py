@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from decant.foundation.errors import InputError
-from decant.foundation.files import parse_yaml, read_yaml, refusal, require_file, sha256, write_beside, write_yaml
+from decant.foundation.files import (
+    output_file,
+    parse_yaml,
+    read_yaml,
+    refusal,
+    require_file,
+    sha256,
+    write_beside,
+    write_yaml,
+)
 from decant.foundation.progress import Progress, clock
 
 
@@ -149,3 +158,17 @@ def test_a_key_given_twice_is_told_with_its_line_and_one_merged_may_be_given_ane
         parse_yaml("- recipe: atom\n  count: 1\n  count: 3\n")
     assert parse_yaml("a: &a {x: 1, y: 2}\nb: &b {<<: *a, x: 3}\nc: {<<: *b, x: 4}\n")["c"] == {"x": 4, "y": 2}
     assert parse_yaml("a: &a {x: 1}\nb: &b {y: 2}\nc:\n  <<: *a\n  <<: *b\n  1: one\n  '1': text\n")["c"]["y"] == 2
+
+
+def test_what_is_read_is_not_written_over_and_no_plain_file_has_the_name_of_a_compressed_one(tmp_path):
+    source, link = tmp_path / "a.extxyz", tmp_path / "link.extxyz"
+    source.write_text("1")
+    link.symlink_to(source)
+    for output in (source, link, tmp_path / "none" / ".." / "a.extxyz"):
+        (tmp_path / "none").mkdir(exist_ok=True)
+        with pytest.raises(InputError, match="is what is read, and would be written over"):
+            output_file(output, [tmp_path / "other", source])
+    assert output_file(tmp_path / "b.extxyz", [source]) == tmp_path / "b.extxyz"
+    for name in ("a.xyz.gz", "a.xyz.bz2", "a.xyz.xz"):
+        with pytest.raises(InputError, match=r"decant writes plain files; give a name without \."):
+            output_file(tmp_path / name)
