@@ -14,6 +14,7 @@ from decant.analysis.entry import Entry, read_entry, read_references
 from decant.analysis.summary_plot import groups
 from decant.foundation.errors import InputError
 from decant.foundation.sketches import write_sheet
+from decant.simulation.protocol import potential_hash
 from tests.unit.universes import thermo_of, tumbling_carbonates
 
 NUMBERS = {"rmse": 12.5, "mae": 9.0, "reference_rms": 30.0, "ratio": 0.4}
@@ -141,3 +142,38 @@ def test_what_is_missing_is_named(analysed: Path, tmp_path: Path) -> None:
     bad.write_text("name,density_g_cm3\nx,heavy\n")
     with pytest.raises(InputError, match=r"bad\.csv: line 2: density_g_cm3: expected a number, not 'heavy'"):
         compare([analysed / "a"], tmp_path, reference=bad)
+
+
+def test_what_runs_do_not_have_in_common_is_told() -> None:
+    def entry(name: str, data: str = "1", **conditions: object) -> Entry:
+        return Entry(name, {"conditions": conditions}, {**CARD["test_errors"], "data": {"sha256": data}})
+
+    alike = {"liquid": "EC:2", "ensemble": "npt", "temperature_K": 298.0, "pressure_bar": 1.0}
+    assert not as_text([entry("a", **alike), entry("b", **alike)]).count("\n* ")
+    other = entry("b", "2", **{**alike, "liquid": "EC:1,EMC:1", "ensemble": "nvt", "pressure_bar": None})
+    text = as_text([entry("a", **alike), other, Entry("lab", {}, is_reference=True)])
+    assert "* other liquid: a EC:2; b EC:1,EMC:1\n" in text and "* other pressure: a 1.0 bar; b none bar\n" in text
+    assert "temperature:" not in text and "* errors of forces are on other test sets: a, b" in text
+
+
+def test_errors_are_those_of_the_potential_that_ran(analysed: Path, tmp_path: Path) -> None:
+    run, potential = tmp_path / "a", tmp_path / "potential"
+    shutil.copytree(analysed / "a", run)
+    shutil.copytree(analysed / "potential-a", potential)
+    (potential / "pair.lammps").write_text("pair_style mace\n")
+    (run / "run.yaml").write_text(f"potential_sha256: {potential_hash(potential)}\n")
+    assert read_entry(run, potential).force_errors()["total"] == NUMBERS
+    with pytest.raises(InputError, match=r"a: is a run of another potential \(.*potential-a\) than"):
+        read_entry(run, analysed / "potential-a")
+    assert not read_entry(run).force_errors(), "the one that it names is not the one that ran"
+
+
+def test_an_analysis_leaves_nothing_of_an_earlier_one(tmp_path: Path) -> None:
+    measured = measure(tumbling_carbonates(8, 80, 1), thermo_of(80, 1), "npt", 298.0)
+    write_results(tmp_path, measured)
+    assert {"msd.csv", "msd.png", "rdf.csv"} <= {path.name for path in tmp_path.iterdir()}
+    (tmp_path / "dump.xyz").touch()
+    measured.diffusions, measured.rdfs, measured.sites = [], [], []
+    write_results(tmp_path, measured)
+    assert not {"msd.csv", "msd.png", "rdf.csv", "rdf.png"} & {path.name for path in tmp_path.iterdir()}
+    assert (tmp_path / "dump.xyz").exists() and (tmp_path / "observables.yaml").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from decant.analysis.onsager import Onsager, onsager
 from decant.analysis.performance import performance
 from decant.analysis.rdf import Rdf, centre_rdfs, site_rdfs
 from decant.analysis.solvation import CationShells, Solvation, survival_columns
-from decant.analysis.structures import plot_structures, worth_a_look, write_structures
+from decant.analysis.structures import BROKEN, COLLIDED, SHELLS, plot_structures, worth_a_look, write_structures
 from decant.analysis.viscosity import Viscosity, run_viscosity
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_yaml
@@ -245,8 +246,22 @@ def _measure_thermo(result: Measured, ensemble: str, skip_ps: float | None) -> f
     return from_ps
 
 
+TABLES = ("thermo", "rdf", "msd", "dielectric", "conductivity", "survival", "viscosity")
+PICTURES = ("density", "thermo", "rdf", "msd", "dielectric", "conductivity", "solvation", "viscosity")
+"""Stems of the CSV files and plots that an analysis may write; with those of `structures` that is all."""
+
+
+def remove_results(folder: Path) -> None:
+    """Remove what an earlier analysis has written: not all of it is written again, and others read it."""
+    structures = (SHELLS, BROKEN, COLLIDED)
+    names = [OBSERVABLES, *(f"{stem}.csv" for stem in TABLES), *(f"{stem}.png" for stem in PICTURES)]
+    for name in (*names, *structures, *(str(Path(one).with_suffix(".png")) for one in structures)):
+        (folder / name).unlink(missing_ok=True)
+
+
 def write_results(folder: Path, measured: Measured, target: plots.Target = plots.FREE) -> None:
-    """Write ``observables.yaml``, the plots and the CSV files into `folder`."""
+    """Write ``observables.yaml``, plots and CSV files into `folder`, in place of those of an earlier analysis."""
+    remove_results(folder)
     thermo = measured.thermo
     write_csv(folder / "thermo.csv", thermo)
     if measured.density:
@@ -320,6 +335,8 @@ def analyze(
     InputError
         If the directory is no run, it has no production or trajectory frame yet, or all of it is to be skipped.
     """
+    if viscosity_mPa_s is not None and not (math.isfinite(viscosity_mPa_s) and viscosity_mPa_s > 0):
+        raise InputError(f"`viscosity_mPa_s` {viscosity_mPa_s}: expected a positive number, mPa s")
     run = Run.open(path)
     status, made = dict(run.status), run.description
     asked = made.as_mapping()
@@ -337,6 +354,7 @@ def analyze(
         if status.get("state") != "stopped":
             raise InputError(missing)
         head["production"] = {"not_available": "the run was stopped before its first frame"}
+        remove_results(Path(path))
         write_yaml(Path(path) / OBSERVABLES, plain(head))
         return plain(head)
     end = float(thermo["time_ps"][-1])

@@ -83,11 +83,29 @@ def _flagged(entry: Mapping[str, Any], value: str, uncertainty: str, digits: int
 
 def remarks(entries: Sequence[Entry]) -> list[str]:
     """Return what a reader must know before trusting the numbers, a line each."""
-    lines = []
+    lines = _differences([entry for entry in entries if not entry.is_reference])
     for entry in entries:
         if entry.summary.get("status", {}).get("state") in ("stopped", "interrupted"):
             lines.append(f"{entry.name}: {status_line(entry.summary['status'])}")
         lines += [f"{entry.name}: {note}" for note in notes(entry.summary)]
+    return lines
+
+
+CONDITIONS = {"liquid": "", "ensemble": "", "temperature_K": "K", "pressure_bar": "bar"}
+"""What runs that are compared should have in common, with units."""
+
+
+def _differences(runs: Sequence[Entry]) -> list[str]:
+    """Return what runs do not have in common, so that their numbers cannot be held against each other."""
+    lines = []
+    for key, unit in CONDITIONS.items():
+        known = [(entry.name, entry.summary.get("conditions", {}).get(key)) for entry in runs]
+        told = [f"{name} {value if value is not None else 'none'} {unit}".rstrip() for name, value in known]
+        if len({str(value) for _, value in known}) > 1:
+            lines.append(f"other {key.partition('_')[0]}: {'; '.join(told)}")
+    tests = {entry.name: (entry.test_errors.get("data") or {}).get("sha256") for entry in runs if entry.force_errors()}
+    if len(set(tests.values())) > 1:
+        lines.append(f"errors of forces are on other test sets: {', '.join(tests)}")
     return lines
 
 

@@ -12,10 +12,13 @@ import numpy as np
 from decant.analysis.observables import read_observables
 from decant.analysis.reference_values import ERRORS, read_values
 from decant.analysis.structures import BROKEN, COLLIDED, SHELLS, read_structures
+from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml
 from decant.foundation.structure import Structure
 from decant.foundation.tables import read_csv
 from decant.potentials.potential import CARD
+from decant.simulation.description import DESCRIPTION
+from decant.simulation.protocol import potential_hash
 from decant.simulation.run import POTENTIAL
 
 FORCE_PARTS = {"total": "F", "translational": "F trans", "rotational": "F rot", "vibrational": "F vib"}
@@ -74,7 +77,7 @@ def read_entry(run: Path, potential: Path | None = None) -> Entry:
     Raises
     ------
     InputError
-        If the run was not analysed, or a given potential has no card.
+        If the run was not analysed, or a given potential has no card or is another than the one that ran.
     """
     run = Path(run)
     summary = read_observables(run)
@@ -82,9 +85,11 @@ def read_entry(run: Path, potential: Path | None = None) -> Entry:
     card: dict[str, Any] = {}
     if potential is not None:
         card = read_yaml(Path(potential) / CARD)
+        if not _ran(run, Path(potential)):
+            raise InputError(f"{run}: is a run of another potential ({named}) than {potential}")
     else:
         for folder in (run / POTENTIAL, Path(named)) if named else ():
-            if (folder / CARD).is_file():
+            if (folder / CARD).is_file() and _ran(run, folder):
                 card = read_yaml(folder / CARD)
                 break
     entry = Entry(run.resolve().name, summary, card.get("test_errors") or {}, Path(potential or named).name)
@@ -95,6 +100,12 @@ def read_entry(run: Path, potential: Path | None = None) -> Entry:
         name: read_structures(run / name) for name in (SHELLS, BROKEN, COLLIDED) if (run / name).exists()
     }
     return entry
+
+
+def _ran(run: Path, potential: Path) -> bool:
+    """Say whether a potential is the one that ran, as far as the run says which that was."""
+    said = read_yaml(run / DESCRIPTION).get("potential_sha256") if (run / DESCRIPTION).is_file() else None
+    return said is None or ((potential / "pair.lammps").is_file() and said == potential_hash(potential))
 
 
 def read_references(path: Path) -> list[Entry]:

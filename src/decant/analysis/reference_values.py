@@ -23,6 +23,8 @@ ERRORS = {
 """Which key has the standard error of another, for values of electrolytes."""
 ANY_SIGN = ("cation_transference",)
 WORDS = ("name", "source")
+DENSEST_g_cm3 = 25.0
+"""Nothing that people make is denser: osmium has 22.6."""
 UNIT = "_1e-5_cm2_s"
 MAPPINGS = ("diffusion_1e-5_cm2_s", "diffusion_uncertainty_1e-5_cm2_s")
 BY_SPECIES = re.compile(r"(diffusion(?:_uncertainty)?)_(.+)_(1e-5_cm2_s)")
@@ -74,6 +76,8 @@ def _require_number(where: str, key: str, value: Any) -> None:
         (number if "uncertainty" in key or key in ANY_SIGN else positive)(value)
     except InputError as error:
         raise InputError(f"{where}: {key}: {error}") from error
+    if key == "density_g_cm3" and value > DENSEST_g_cm3:
+        raise InputError(f"{where}: {key}: {value} is no density in g/cm3; in kg/m3? Give a thousandth of it")
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

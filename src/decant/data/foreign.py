@@ -1,10 +1,14 @@
-"""Frames in formats of other programs, read by ASE and dpdata: DeePMD folders, ASE databases, VASP and CP2K outputs."""
+"""Frames in formats of other programs: DeePMD folders, ASE databases and trajectories, VASP and CP2K outputs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from lzma import LZMAError
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase.io.formats import open_with_compression
@@ -12,9 +16,11 @@ from ase.io.formats import open_with_compression
 from decant.data import cp2k
 from decant.data.deepmd import read_deepmd, read_hdf5
 from decant.data.extxyz import RawFrame
+from decant.data.label_names import parse_label
+from decant.data.label_units import KINDS, unit_value
 from decant.data.raw import by_calculator
 from decant.data.stated_charge import TABLES
-from decant.data.vasp import read_outcar, read_vasprun
+from decant.data.vasp import open_text, read_outcar, read_vasprun
 from decant.foundation.errors import InputError
 
 TEXT = re.compile(r"\.(extxyz|xyz)(\.(gz|bz2|xz))?$", re.IGNORECASE)
@@ -28,13 +34,14 @@ def is_foreign(path: Path) -> bool:
 def read_foreign(path: Path) -> list[RawFrame]:
     """Read every frame; labels are under ``energy`` (eV), ``forces`` (eV/angstrom), ``virial`` (eV) and ``stress``.
 
-    A frame whose electrons did not converge, and a last one cut short, has its `error` set.
+    A frame whose electrons did not converge or that has atoms of no element, and a last one cut short, has its `error`
+    set.
 
     Parameters
     ----------
     path
-        A folder with DeePMD systems (``type.raw``) at any depth, an HDF5 file of them, an ASE database (``.db``) or
-        trajectory (``.traj``), a VASP ``OUTCAR`` or ``vasprun.xml``, or a CP2K output.
+        A folder with DeePMD systems (``type.raw``) at any depth, an HDF5 file of them, an ASE database (SQLite or
+        JSON) or trajectory, a VASP ``OUTCAR`` or ``vasprun.xml``, or a CP2K output.
 
     Raises
     ------
@@ -48,29 +55,26 @@ def read_foreign(path: Path) -> list[RawFrame]:
         frames = list(reader(path))
     except InputError:
         raise
+    except (EOFError, LZMAError, zlib.error) as error:
+        raise InputError(f"{path}: cannot be unpacked ({error}): is it cut off, or damaged?") from error
     except Exception as error:  # a reader of others may raise anything on a damaged file
         raise InputError(f"{path}: cannot be read: {type(error).__name__}: {' '.join(str(error).split())}") from error
     if not frames:
         raise InputError(f"{path}: holds no frame")
     for index, frame in enumerate(frames):
         frame.index = index
+        if not frame.atoms.numbers.all():
+            frame.error = frame.error or "atoms of no element (X): dummy or ghost atoms"
     return frames
 
 
 def _reader(path: Path) -> Callable[[Path], Iterator[RawFrame]] | None:
+    """Return what reads a file, by its name or else by how it begins; None if it is to be read as extended XYZ."""
     if TEXT.search(path.name):
         return None
-    name = path.name.lower()
-    if path.suffix.lower() == ".db":
-        return _read_database
-    if path.suffix.lower() == ".traj":
-        return _read_trajectory
-    if path.suffix.lower() in (".hdf5", ".h5"):
-        return read_hdf5
-    if name.startswith("outcar"):
-        return read_outcar
-    if name.startswith("vasprun") and ".xml" in name:
-        return read_vasprun
+    for pattern, reader in _NAMES.items():
+        if re.search(pattern, path.name, re.IGNORECASE):
+            return reader
     head = _head(path)
     for pattern, reader in _MARKS.items():
         if re.search(pattern, head, re.MULTILINE):
@@ -78,21 +82,11 @@ def _reader(path: Path) -> Callable[[Path], Iterator[RawFrame]] | None:
     return _refuse if any(mark in head for mark in _OTHERS) else None
 
 
-_MARKS = {r"^ vasp\.\d": read_outcar, r"^<modeling>": read_vasprun, re.escape(cp2k.MARK): cp2k.read_cp2k}
-"""What a head has of a file that is read, whatever its name."""
-_OTHERS = {
-    "* O   R   C   A *": "an output of ORCA", "Entering Gaussian System": "an output of Gaussian",
-    "Program PWSCF": "an output of Quantum ESPRESSO", "FHI-aims": "an output of FHI-aims",
-    "ITEM: TIMESTEP": "a dump of LAMMPS",
-}  # fmt: skip
-"""What a head has of a file that others read."""
-
-
 def _head(path: Path) -> str:
     try:
         with open_with_compression(str(path), "rb") as stream:
             return bytes(stream.read(20000)).decode("utf-8", errors="replace")
-    except (OSError, EOFError):  # whoever reads it all says what is wrong
+    except (OSError, EOFError, LZMAError, zlib.error):  # whoever reads it all says what is wrong
         return ""
 
 
@@ -105,16 +99,61 @@ def _refuse(path: Path) -> Iterator[RawFrame]:
 
 
 def _read_trajectory(path: Path) -> Iterator[RawFrame]:
-    from ase.io import iread
+    from ase.io.trajectory import TrajectoryReader
 
-    return (by_calculator(atoms) for atoms in iread(path, index=":", format="traj"))
+    with TrajectoryReader(str(path)) as frames:  # ase.io.read would take what follows an @ in the name off
+        yield from (by_calculator(atoms) for atoms in frames)
 
 
 def _read_database(path: Path) -> Iterator[RawFrame]:
     from ase.db import connect
 
-    for row in connect(path).select():  # by ase.io the tables of other values are lost
-        yield _flat(by_calculator(row.toatoms(add_additional_information=True)))
+    is_json = re.search(_JSON, _head(path))
+    with open_text(path) if is_json else nullcontext(str(path)) as source:
+        database = connect(source, type="json" if is_json else "db")
+        units = _stated_units(database.metadata)
+        for row in database.select():  # by ase.io the tables of other values are lost
+            frame = _flat(by_calculator(row.toatoms(add_additional_information=True)))
+            frame.info = {**units, **frame.info}
+            yield frame
+
+
+def _stated_units(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Return the units that metadata of an ASE database state, under keys such as a frame has: ``energy_unit``.
+
+    SchNetPack writes ``_property_unit_dict`` and ``_distance_unit``, ASE itself ``key_descriptions`` with units.
+    """
+    said, of_names = {}, {}
+    for key, value in metadata.items():
+        if key == "key_descriptions":
+            of_names.update({name: words[-1] for name, words in dict(value).items() if words[-1] and parse_label(name)})
+        elif "unit" in key.lower() and isinstance(value, Mapping):
+            of_names.update(value)
+        elif "unit" in key.lower() and isinstance(value, str):
+            said[key.strip("_")] = value
+    return {**_units_by_kind({name: str(unit) for name, unit in of_names.items()}), **said}
+
+
+def _units_by_kind(units: Mapping[str, str]) -> dict[str, str]:
+    """Return the unit of each kind of label, of what has its name, or else of what has a unit of its kind.
+
+    Several are given as one, which is the unit of nothing and told as that.
+    """
+    labels = {name: label.quantity for name in units if (label := parse_label(name))}
+    said = {}
+    for kind in KINDS:
+        named = {unit for name, unit in units.items() if labels.get(name) == kind}
+        fitting = {unit for name, unit in units.items() if name not in labels and _is_unit(unit, kind)}
+        if named or fitting:
+            said[f"{kind}_unit"] = " or ".join(sorted(named or fitting))
+    return said
+
+
+def _is_unit(text: str, kind: str) -> bool:
+    try:
+        return bool(unit_value(text, kind))
+    except InputError:
+        return False
 
 
 def _flat(frame: RawFrame) -> RawFrame:
@@ -127,3 +166,23 @@ def _flat(frame: RawFrame) -> RawFrame:
             if np.shape(value)[:1] == (len(frame.atoms),):  # by atom, or just as many numbers: their names tell
                 frame.arrays.setdefault(name, np.asarray(value))
     return frame
+
+
+_NAMES = {
+    r"\.db$": _read_database, r"\.traj$": _read_trajectory, r"\.(hdf5|h5)$": read_hdf5, "^outcar": read_outcar,
+    r"^vasprun.*\.xml": read_vasprun,
+}  # fmt: skip
+"""What the name has of a file that is read, whatever it begins with."""
+_JSON = r"\A\{\"\d+\": \{"
+_MARKS = {
+    r"^ vasp\.\d": read_outcar, "^<modeling>": read_vasprun, re.escape(cp2k.MARK): cp2k.read_cp2k,
+    r"\A(- of Ulm|AFFormat)ASE-Trajectory": _read_trajectory, r"\ASQLite format 3\0": _read_database,
+    _JSON: _read_database, r"\A\ufffdHDF\r\n": read_hdf5,
+}  # fmt: skip
+"""What a head has of a file that is read, whatever its name."""
+_OTHERS = {
+    "* O   R   C   A *": "an output of ORCA", "Entering Gaussian System": "an output of Gaussian",
+    "Program PWSCF": "an output of Quantum ESPRESSO", "FHI-aims": "an output of FHI-aims",
+    "ITEM: TIMESTEP": "a dump of LAMMPS",
+}  # fmt: skip
+"""What a head has of a file that others read."""

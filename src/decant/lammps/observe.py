@@ -15,12 +15,15 @@ import numpy as np
 
 from decant.foundation.errors import InputError, nearest
 from decant.lammps.log import kept_rows
+from decant.lammps.neighbors import room
 
 OBSERVE = "observe.lammps"
 """Name of the file in a run directory; production.lammps includes it."""
 TRAJECTORIES = ("all", "centres", "none")
 """Atoms whose coordinates are written: all, the one nearest to each molecule's centre of mass, none; or a species."""
 RDF_BIN_A = 0.1
+WIDEST_A = 30.0
+"""No pair style beside a potential reaches further; room that is made for a distribution must do for it, too."""
 STRESS_SAMPLE_FS, STRESS_ROW_FS = 1.0, 10.0
 AXES = ("x", "y", "z")
 
@@ -170,6 +173,7 @@ def _rdf(observed: Observation, types: Sequence[str], cutoff: float) -> list[str
         reach = observed.rdf_cutoff_A
         longer = f" cutoff {reach}"
         lines.append(f"comm_modify cutoff {reach + 1.0}  # ghost atoms as far as that, and the skin")
+        lines += room(max(reach, WIDEST_A)) if room(reach) else []
     samples = max(1, observed.restart_every // observed.dump_every)
     block = samples * observed.dump_every
     return [

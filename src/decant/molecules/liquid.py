@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,18 @@ def parse_liquid(text: str) -> list[tuple[Molecule, int]]:
         if not separator or not count.strip().isdigit() or int(count) == 0:
             raise InputError(f"liquid '{text}': expected NAME:COUNT,NAME:COUNT, for example EC:4,EMC:8")
         liquid.append((molecule(name), int(count)))
+    _require_once(text, [kind for kind, _ in liquid])
     return liquid
+
+
+def _require_once(text: str, kinds: Sequence[Molecule]) -> None:
+    """Raise `InputError` if a molecule is named twice: what is measured of each would be of a part of them."""
+    if len(kinds) == 1:
+        return
+    known = [kind.identity for kind in kinds]
+    twice = next((kind.name for kind, one in zip(kinds, known, strict=True) if known.count(one) > 1), None)
+    if twice is not None:
+        raise InputError(f"liquid '{text}': {twice} stands in it twice; give all of it in one place")
 
 
 def mixture(text: str, atoms: int | None = None, molecules: int | None = None) -> list[tuple[Molecule, int]]:
@@ -90,7 +102,9 @@ def ratio(text: str) -> list[tuple[Molecule, float]]:
     InputError
         If the syntax is wrong, a share is not a positive number, or a solvent is unknown.
     """
-    return [(molecule(name), share) for name, share in shares_by_name(text, "liquid", "EC:3,EMC:7")]
+    parts = [(molecule(name), share) for name, share in shares_by_name(text, "liquid", "EC:3,EMC:7")]
+    _require_once(text, [kind for kind, _ in parts])
+    return parts
 
 
 def shares_by_name(text: str, kind: str, example: str) -> list[tuple[str, float]]:

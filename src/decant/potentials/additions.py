@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from decant.foundation.errors import InputError
+from decant.lammps.neighbors import room
 from decant.potentials.dispersion import D3, dispersion
 from decant.potentials.pair_styles import ZBL, pair_style, zbl
 
@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 
 NONE = "none"
 """What a caller says who wants nothing added, not even what the labels are without."""
-SKIN_A = 2.0
-"""Skin of neighbor lists that is allowed for, angstrom."""
-CROWDED_A3 = 0.15
-"""Atoms in a cubic angstrom of the densest liquids, of which LAMMPS's neighbor lists must hold all."""
-USUAL_NEIGHBORS = 2000
-"""Neighbors of an atom that LAMMPS's lists hold unless told otherwise."""
 
 
 class Addition(Protocol):
@@ -112,7 +106,7 @@ def overlaid(lines: Sequence[str], added: Sequence[Addition], elements: Sequence
     result = [f"pair_style hybrid/overlay {' '.join([model, *(one.pair_style for one in added)])}"]
     result += [line if not line.startswith("pair_coeff ") else _of(own, line.split(" ", 1)[1]) for line in lines[1:]]
     result += [_of(_style(one), coeff) for one in added for coeff in one.pair_coeffs(elements)]
-    return result + _room(max(one.cutoff for one in added))
+    return result + room(max(one.cutoff for one in added))
 
 
 def total(model: Calculator, added: Sequence[Addition], elements: Sequence[str]) -> Calculator:
@@ -132,12 +126,3 @@ def _of(style: str, coeff: str) -> str:
     """Return a ``pair_coeff`` line with the style that hybrid styles want to know."""
     first, second, *rest = coeff.split()
     return " ".join(["pair_coeff", first, second, style, *rest])
-
-
-def _room(cutoff: float) -> list[str]:
-    """Return the line that makes room in LAMMPS's neighbor lists, where a cutoff needs more than the usual."""
-    most = CROWDED_A3 * 4.0 / 3.0 * math.pi * (cutoff + SKIN_A) ** 3
-    if most <= USUAL_NEIGHBORS:
-        return []
-    one = 1000 * math.ceil(most / 1000)
-    return [f"neigh_modify one {one} page {20 * one}"]

@@ -1,5 +1,7 @@
 """A CP2K output is a label only if its electrons converged. The text is made here, as CP2K 2023 lays it out."""
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -154,3 +156,57 @@ def test_units_that_are_not_known_are_refused_by_name(taken):
         taken(HEAD, CONVERGED, LATER.format("mN"))
     with pytest.raises(InputError, match=r"cp2k.out: stress in \[Mbar\]; expected gpa, bar"):
         taken(HEAD, CONVERGED, TAIL, STRESS.format("Mbar", 1.0))
+
+
+def test_an_output_is_read_compressed_and_with_names_in_any_encoding(tmp_path):
+    text = HEAD.replace("Number of atoms", "Numb\xe9r of atoms") + CONVERGED + TAIL
+    (tmp_path / "cp2k.out").write_bytes(text.encode("latin-1"))
+    (tmp_path / "cp2k.out.gz").write_bytes(gzip.compress(text.encode("latin-1")))
+    for name in ("cp2k.out", "cp2k.out.gz"):
+        (atoms,) = import_frames(tmp_path / name).frames
+        assert atoms.get_chemical_symbols() == ["O", "H", "H"]
+
+
+@pytest.mark.parametrize(
+    ("name", "charge", "told"),
+    [
+        ("H_ghost", "0.0000", "kind H_ghost: ghost atoms"),
+        ("Ghost1", "1.0000", "kind Ghost1: ghost atoms"),
+        ("H2", "0.0000", "kind H2: ghost atoms"),
+        ("H", "0.7500", "kind H: pseudo-atoms with a nuclear charge of 0.75, which are no element"),
+    ],
+)
+def test_atoms_without_the_nucleus_of_their_element_are_told(taken, name, charge, told):
+    head = HEAD.replace("kind: H ", f"kind: {name} ").replace("1.0000    1.0079", f"{charge}    1.0079")
+    with pytest.raises(InputError, match=f"frame 0: {told}"):
+        taken(head, CONVERGED, TAIL)
+
+
+def test_an_outer_loop_that_converges_needs_no_inner_one_that_does(taken):
+    inner = "  Leaving inner SCF loop after reaching    20 steps.\n"
+    assert len(taken(HEAD, inner, "  outer SCF loop converged in   3 iterations or   51 steps\n", TAIL).frames) == 1
+
+
+def test_an_energy_without_an_scf_run_is_told(taken):
+    with pytest.raises(InputError, match=r"frame 0: no SCF run is told of: the energy \(FIST\) is not of electrons"):
+        taken(HEAD, TAIL.replace("( QS )", "( FIST )"))
+
+
+def test_a_stress_of_cp2k_7_and_earlier_becomes_a_virial(taken):
+    rows = ["  X  10.40500000  0.00100000  0.0", "  Y  0.00100000  0.49812491  0.0", "  Z  0.0  0.0  4.76314053"]
+    stress = "\n STRESS TENSOR [GPa]\n\n            X               Y               Z\n" + "\n".join([*rows, "", ""])
+    (atoms,) = taken(HEAD, CONVERGED, TAIL, stress).frames
+    # 10 x 10 x 10 angstrom^3; 1 GPa is 1/160.21766 eV/angstrom^3
+    expected = np.array([[10.405, 0.001, 0], [0.001, 0.49812491, 0], [0, 0, 4.76314053]]) / 0.16021766
+    assert np.allclose(atoms.info["REF_virial"], expected, rtol=1e-5)
+
+
+def test_what_an_output_lacks_is_told(taken):
+    with pytest.raises(InputError, match=r"cp2k.out: no cell in the CP2K output: give one that prints its cell"):
+        taken(HEAD.replace("CELL| Vector", "CELL| vector"), CONVERGED, TAIL)
+    with pytest.raises(InputError, match=r"cp2k.out: no coordinates in the CP2K output"):
+        taken(HEAD.replace("      1    1 O     8", "").replace(" 2 H     1", ""), CONVERGED, TAIL)
+    with pytest.raises(InputError, match="no forces"):
+        taken(HEAD, CONVERGED, TAIL.partition(" ATOMIC FORCES")[0])
+    with pytest.raises(InputError, match=r"cp2k.out: coordinates in \[PM\]; expected angstrom, bohr"):
+        taken(HEAD.replace("IN ANGSTROM", "IN PM"), CONVERGED, TAIL)

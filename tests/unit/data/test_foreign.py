@@ -1,3 +1,7 @@
+import bz2
+import gzip
+import lzma
+
 import dpdata
 import numpy as np
 import pytest
@@ -5,9 +9,12 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.db import connect
 from ase.io import write
+from ase.units import Bohr, Hartree
 
 from decant.configurations.base import build_entry
 from decant.data.import_ import import_frames
+from decant.data.keys import LabelKeys
+from decant.data.label_units import LabelUnits
 from decant.foundation.errors import InputError
 from decant.molecules.solvents import molecule
 from tests.vasprun import VASPRUN, calculation
@@ -145,3 +152,90 @@ def test_files_of_programs_that_are_not_read_are_called_by_their_names(tmp_path,
     (tmp_path / name).write_text(head)
     with pytest.raises(InputError, match=rf"{name}: {what}, which is not read here; write its frames as extended XYZ"):
         import_frames(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["md.trj", "frames", "run@300K.traj", "t[1].traj"])
+def test_an_ase_trajectory_is_one_under_any_name(tmp_path, name):
+    write(tmp_path / "plain.traj", frames())
+    (tmp_path / "plain.traj").rename(tmp_path / name)
+    same(import_frames(tmp_path / name).frames, frames())
+
+
+def test_an_ase_database_is_one_under_any_name_and_in_json(tmp_path, database):
+    with connect(tmp_path / "frames.json") as table:
+        for atoms in frames():
+            table.write(atoms)
+    same(import_frames(tmp_path / "frames.json").frames, frames())
+    (tmp_path / "frames.json.gz").write_bytes(gzip.compress((tmp_path / "frames.json").read_bytes()))
+    same(import_frames(tmp_path / "frames.json.gz").frames, frames())
+    (tmp_path / "frames.json").rename(tmp_path / "other")
+    same(import_frames(tmp_path / "other").frames, frames())
+    database.rename(tmp_path / "frames.sqlite")
+    same(import_frames(tmp_path / "frames.sqlite").frames, frames())
+
+
+SCHNET = {"_property_unit_dict": {"U0": "Hartree", "forces": "Hartree/Bohr"}, "_distance_unit": "Ang"}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "asked"),
+    [
+        (SCHNET, "energy_unit says Hartree: give `energy_unit` Hartree.*forces_unit says Hartree/Bohr"),
+        ({"_property_unit_dict": {"U0": "Ha", "gap": "eV"}}, ""),
+        (
+            {"_property_unit_dict": {"U0": "eV"}, "_distance_unit": "Bohr"},
+            "distance_unit says Bohr: give `length_unit`",
+        ),
+        ({"units": {"energy": "kcal/mol"}}, "energy_unit says kcal/mol"),
+        ({"energy_unit": "Hartree"}, "energy_unit says Hartree"),
+        ({"key_descriptions": {"dft_energy": ("", "", "Hartree")}}, "energy_unit says Hartree"),
+    ],
+)
+def test_units_in_the_metadata_of_a_database_are_asked_for(tmp_path, caplog, metadata, asked):
+    keys = LabelKeys(energy_key="U0", forces_key="forces")
+    with connect(tmp_path / "schnet.db") as table:
+        table.metadata = metadata
+        for atoms in frames():
+            energy, forces = atoms.get_potential_energy() / Hartree, atoms.get_forces() * Bohr / Hartree
+            labels = {"U0": np.array([energy]), "forces": forces}
+            table.write(Atoms(atoms.numbers, positions=atoms.positions), data=labels)
+    if asked:
+        with pytest.raises(InputError, match=asked):
+            import_frames(tmp_path / "schnet.db", keys)
+    said = LabelUnits(energy_unit="Hartree", forces_unit="Hartree/Bohr", length_unit="Ang")
+    found = import_frames(tmp_path / "schnet.db", keys, units=said).frames
+    assert [atoms.info["REF_energy"] for atoms in found] == pytest.approx([-10.0, -11.0, -12.0])
+    assert np.allclose(found[0].arrays["REF_forces"], frames()[0].get_forces())
+    assert not caplog.records
+
+
+def test_units_of_several_properties_are_told_where_none_has_the_name_of_a_label(tmp_path, caplog):
+    with connect(tmp_path / "qm9.db") as table:
+        table.metadata = {"_property_unit_dict": {"U0": "Ha", "gap": "eV"}}
+        for atoms in frames():
+            labels = {"U0": np.array([atoms.get_potential_energy()]), "forces": atoms.get_forces()}
+            table.write(Atoms(atoms.numbers, positions=atoms.positions), data=labels)
+    import_frames(tmp_path / "qm9.db", LabelKeys(energy_key="U0", forces_key="forces"))
+    assert "energy_unit says 'Ha or eV', which is no unit that is known: taken as eV" in caplog.text
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
+@pytest.mark.parametrize("name", ["job.out", "OUTCAR", "vasprun.xml", "table.json"])
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_a_damaged_compressed_file_is_told_in_one_line(tmp_path, suffix, pack, name, damage):
+    data = bytearray(pack(np.random.default_rng(0).bytes(3000).hex().encode()))
+    if damage == "flipped":
+        data[len(data) // 2] ^= 255
+    path = tmp_path / f"{name}.{suffix}"
+    path.write_bytes(data if damage == "flipped" else data[: len(data) // 2])
+    with pytest.raises(InputError, match=rf"{name}.{suffix}: cannot be (unpacked|read)") as caught:
+        import_frames(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_frames_with_dummy_atoms_are_left_out(tmp_path):
+    made = frames()
+    made[1].symbols[0] = "X"
+    write(tmp_path / "run.traj", made)
+    result = import_frames(tmp_path / "run.traj")
+    assert result.indices == [0, 2] and result.rejects[0].reason == "atoms of no element (X): dummy or ghost atoms"

@@ -52,6 +52,9 @@ def test_a_longer_reach_asks_for_ghost_atoms_as_far():
     assert any(line.startswith("comm_modify cutoff 11.0") for line in long)
     assert "compute rdf all rdf 100 1 1 1 2 2 2 cutoff 10.0" in long
     assert "compute rdf all rdf 50 1 1 1 2 2 2" in short
+    assert not any("neigh_modify" in line for line in (*short, *long))
+    far = lines(trajectory="none", rdf_cutoff_A=22.0)
+    assert "neigh_modify one 21000 page 420000" in far, "as much as a dispersion beside the potential may need, too"
 
 
 def test_types_of_an_element_are_counted_together():

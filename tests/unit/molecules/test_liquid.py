@@ -10,6 +10,13 @@ def test_a_malformed_composition_is_refused(text):
         parse_liquid(text)
 
 
+@pytest.mark.parametrize("text", ["EC:1,EC:3", "EC:1,EMC:2,O=C1OCCO1:3"])
+def test_a_molecule_stands_in_a_composition_once(text):
+    for read in (parse_liquid, lambda text: mixture(text, molecules=12)):
+        with pytest.raises(InputError, match="EC stands in it twice; give all of it in one place"):
+            read(text)
+
+
 def test_a_composition_keeps_its_order():
     assert [(solvent.name, count) for solvent, count in parse_liquid("EMC:8, EC:4")] == [("EMC", 8), ("EC", 4)]
 
