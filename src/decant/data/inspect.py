@@ -77,9 +77,16 @@ def inspect(parts: Mapping[str, Sequence[Atoms]]) -> Inspection:
         {key: np.array([row[key] for row in rows]) for key in QUANTITIES},
         isolated,
         [(i, j) for i, j in pairs if part[i] == part[j]],
-        [(i, j) for i, j in pairs if part[i] != part[j]],
+        _leaks(frames, part, pairs),
         sorted(group for group, parts_of_it in Counter(group for group, _ in groups).items() if parts_of_it > 1),
     )
+
+
+def _leaks(frames: Sequence[Atoms], part: Sequence[str], same: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return pairs of different parts of one geometry, and frames that are steps of a trajectory of another part."""
+    leaks = [(i, j) for i, j in same if part[i] != part[j]]
+    known = {j for _, j in leaks}
+    return sorted(leaks + [(i, j) for i, j in geometry.correlated_across(frames, part) if j not in known])
 
 
 def _isolated(everything: Sequence[Atoms], frames: Sequence[Atoms]) -> dict[str, float]:
@@ -161,17 +168,21 @@ def remarks(found: Inspection) -> list[str]:
         lines.append(f"{bare} of {len(found.frames)} frames have no energy")
     lines.append(_pairs_told("duplicates, of the geometry of another frame of their part", found, found.duplicates))
     if len(set(found.part)) > 1:
-        lines.append(_pairs_told("leaks, of the geometry of a frame of another part", found, found.leaks))
+        same = {pair for pair in found.leaks if geometry.duplicates([found.frames[index] for index in pair])}
+        near = [pair for pair in found.leaks if pair not in same]
+        lines.append(_pairs_told("leaks, of the geometry of a frame of another part", found, sorted(same)))
+        if near:
+            lines.append(_pairs_told("leaks, a small step from a frame of another part", found, near, "~"))
         groups = found.shared_groups
         shown = f" ({', '.join(groups[:4])}{', ...' if len(groups) > 4 else ''})" if groups else ""
         lines.append(f"groups with frames in several parts: {len(groups)}{shown}")
     return lines
 
 
-def _pairs_told(what: str, found: Inspection, pairs: Sequence[tuple[int, int]]) -> str:
+def _pairs_told(what: str, found: Inspection, pairs: Sequence[tuple[int, int]], sign: str = "=") -> str:
     """Say how many frames repeat another, and which the first of them are."""
     place = places(found)
-    shown = ", ".join(f"{place(j)} = {place(i)}" for i, j in pairs[:4]) + (", ..." if len(pairs) > 4 else "")
+    shown = ", ".join(f"{place(j)} {sign} {place(i)}" for i, j in pairs[:4]) + (", ..." if len(pairs) > 4 else "")
     count = len({j for _, j in pairs})
     return f"{what}: {count}" + (f" ({shown})" if shown else "")
 

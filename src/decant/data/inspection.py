@@ -38,7 +38,7 @@ class Inspection:
     duplicates
         Pairs of frames of one part that are one geometry.
     leaks
-        Pairs of frames of different parts that are one geometry.
+        Pairs of frames of different parts that are one geometry; a small step apart is told besides.
     shared_groups
         Groups that have frames in more than one part.
     """

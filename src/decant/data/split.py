@@ -21,9 +21,9 @@ def split_frames(
 ) -> dict[str, list[Atoms]]:
     """Divide frames into train, valid and test.
 
-    Frames of one group stay together, and so do frames of equal geometry, whatever their groups say. Isolated atoms all
-    go into train. Each combination of atoms, temperature and recipe is divided in the same proportions as far as
-    its groups allow.
+    Frames of one group stay together, and so do frames of equal geometry and steps of one trajectory, whatever their
+    groups say. Isolated atoms all go into train. Each combination of atoms, temperature and recipe is divided in the
+    same proportions as far as its groups allow.
 
     Parameters
     ----------
@@ -61,10 +61,11 @@ def split_frames(
 
 
 def _groups(frames: list[Atoms]) -> list[list[int]]:
-    """Return the indices of the frames of each group, with groups that share a geometry merged."""
+    """Return the indices of the frames of each group, with groups that share a geometry or a trajectory merged."""
     labels = [str(atoms.info.get("group", f"frame-{index}")) for index, atoms in enumerate(frames)]
+    pairs = geometry.duplicates(frames) + geometry.correlated(frames)
     members = defaultdict(list)
-    for index, label in enumerate(geometry.merge(labels, geometry.duplicates(frames))):
+    for index, label in enumerate(geometry.merge(labels, pairs)):
         frames[index].info["group"] = label
         members[label].append(index)
     return list(members.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def build(source: Location | Sequence[Mapping[str, Any]], output: Location, *, s
         entries = [dict(entry) if isinstance(entry, Mapping) else entry for entry in source]
     else:
         entries = read_recipes(Path(source))
-    output_file(Path(output))
+    output_file(output, [source] if isinstance(source, str | PathLike) else [])
     where = str(source) if isinstance(source, str | Path) else "`source`"
     check_values(entries, where)
     check_known(entries, where)

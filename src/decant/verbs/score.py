@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from decant.analysis.observables import OBSERVABLES
+from decant.foundation.files import output_file
 from decant.foundation.shown import Facts
 from decant.scoring.reference import EXPERIMENT
 from decant.scoring.score import SCORE, as_text, rows, words
 from decant.scoring.score import score as scored
+from decant.simulation.description import DESCRIPTION
 from decant.simulation.run import Run
 from decant.verbs.paths import Location, Locations, path, paths
 
@@ -63,4 +66,6 @@ def score(run: Location | Run, *, reference: Locations | None = None, output: Lo
     folder = run.path if isinstance(run, Run) else Path(run)
     references = [str(one) for one in paths(reference)] or [EXPERIMENT]
     file = path(output)
+    if file:
+        output_file(file, [folder / DESCRIPTION, folder / OBSERVABLES, *paths(reference)])
     return Scored(scored(folder, references, file), file or folder / SCORE)

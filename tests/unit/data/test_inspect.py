@@ -86,6 +86,18 @@ def test_a_file_is_compared_with_another(made: Path) -> None:
     assert found.leaks == [(1, 7)]
 
 
+def test_a_step_of_a_trajectory_in_another_part_leaks() -> None:
+    train = [waters(8, seed, "import") for seed in (1, 2)]
+    step, copy, other = train[1].copy(), train[0].copy(), waters(8, 3, "import")
+    other.positions *= 1.1
+    step.positions += 0.02 * np.random.default_rng(0).standard_normal((24, 3))
+    found = inspect({"train": train, "test": [other, step, copy]})
+    assert [j for _, j in found.leaks] == [3, 4]
+    text = as_text(found)
+    assert "leaks, of the geometry of a frame of another part: 1 (test 2 = train 0)" in text
+    assert "leaks, a small step from a frame of another part: 1 (test 1 ~ train 0)" in text
+
+
 def test_data_without_labels_are_described_without_energies(tmp_path: Path) -> None:
     frames = [waters(2, seed, "cluster", None) for seed in range(3)]
     found = inspect({"bare": frames})

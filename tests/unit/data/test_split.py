@@ -56,6 +56,34 @@ def test_a_copy_of_a_frame_never_ends_up_in_another_part(seed):
     assert any(a.info["number"] == 3 for a in parts[holder])
 
 
+def chain(count, seed, recipe, molecules):
+    """Return frames of 24 atoms in groups of their own that each lie a small step from the one before."""
+    random = np.random.default_rng(seed)
+    positions, frames = 9 * random.random((24, 3)), []
+    for number in range(count):
+        positions = positions + 0.03 * random.standard_normal((24, 3))
+        atoms = Atoms("C8H16", positions=positions)
+        atoms.set_array("mol_id", np.arange(24) * molecules // 24)
+        atoms.info |= {"group": f"{recipe}-{seed}-{number}", "recipe": recipe, "number": number}
+        frames.append(atoms)
+    return frames
+
+
+@pytest.mark.parametrize("recipe", ["import", "liquid"])
+def test_steps_of_trajectories_that_are_interleaved_stay_together(recipe):
+    chains = [chain(8, seed, recipe, 4) for seed in range(6)]
+    order = {id(atoms): number for number, steps in enumerate(chains) for atoms in steps}
+    parts = split_frames([atoms for steps in zip(*chains, strict=True) for atoms in steps], (0.6, 0.2, 0.2))
+    assert all(parts.values())
+    held = [{order[id(atoms)] for atoms in part} for part in parts.values()]
+    assert sum(map(len, held)) == 6
+
+
+def test_a_stiff_molecule_of_a_recipe_can_be_divided():
+    parts = split_frames(chain(20, 0, "monomer", 1))
+    assert [len(parts[name]) for name in PARTS] == [16, 2, 2]
+
+
 def test_each_part_sees_each_temperature_in_proportion():
     frames = [frame(f"g{k}", k, temperature) for k, temperature in enumerate([300.0] * 40 + [600.0] * 20)]
     parts = split_frames(frames, (0.8, 0.1, 0.1))
