@@ -9,27 +9,22 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.extxyz import RawFrame, format_frame, plain, read_raw
-from decant.foundation.errors import InputError
+from decant.data.isolated import ISOLATED as ISOLATED
+from decant.data.isolated import is_isolated as is_isolated
+from decant.data.limits import crowded
+from decant.data.reactions import find_molecules
+from decant.foundation.errors import InputError, warn
 from decant.foundation.files import write_beside
 from decant.foundation.settings import count, read_named
 from decant.foundation.units import U_A3_TO_G_CM3
 from decant.molecules.charge import CHARGE, SPIN
 from decant.molecules.periodicity import has_cell
 
-ISOLATED = "IsolatedAtom"
-"""Value of ``config_type`` of a frame that holds one isolated atom, as MACE expects it."""
-
-
 MINUS = "label_minus"
 """Key of a frame's info with what was taken off its labels, for example ``d3:pbe:bj:12:9``."""
 
 SAME_ENERGY_eV = 1e-3
 """Energies of one isolated atom may differ by this."""
-
-
-def is_isolated(atoms: Atoms) -> bool:
-    """Say whether the frame is an isolated atom, which gives the energy of an element and nothing else."""
-    return atoms.info.get("config_type") == ISOLATED
 
 
 def isolated_energies(frames: Sequence[Atoms], numbers: Sequence[int] | None = None) -> dict[str, float]:
@@ -109,7 +104,8 @@ def read_frames(path: Path, labelled: bool = True) -> list[Atoms]:
     path
         Extended XYZ file.
     labelled
-        Whether every frame must carry REF_energy and (but for isolated atoms) REF_forces.
+        Whether every frame must carry REF_energy and (but for isolated atoms) REF_forces. If not, molecules that a
+        frame does not state are found.
 
     Returns
     -------
@@ -122,7 +118,27 @@ def read_frames(path: Path, labelled: bool = True) -> list[Atoms]:
     InputError
         If the file or any of its frames is not in the house form; `import_frames` takes other files.
     """
-    return [_house_frame(Path(path), raw, labelled) for raw in read_raw(path)]
+    frames = [_house_frame(Path(path), raw, labelled) for raw in read_raw(path)]
+    _add_molecules(Path(path), frames)
+    return frames
+
+
+def _add_molecules(path: Path, frames: Sequence[Atoms]) -> None:
+    """Find the molecules of frames that state none, as an import does, and tell it."""
+    silent = {number: atoms for number, atoms in enumerate(frames) if "mol_id" not in atoms.arrays}
+    if not silent:
+        return
+    told = f"{path}: no column mol_id{'' if len(silent) == len(frames) else f' in {len(silent)} frames'}"
+    told += ": molecules were found by distances, as 'decant import' does"
+    sound = {number: atoms for number, atoms in silent.items() if not crowded(atoms)}
+    found = dict(zip(sound, find_molecules(list(sound.values()), [None] * len(sound)), strict=True))
+    for number, atoms in silent.items():
+        ids = found[number].mol_id if number in found else np.zeros(len(atoms), dtype=int)
+        atoms.set_array("mol_id", ids)
+    if reacted := {number: one.reacted for number, one in found.items() if one.reacted}:
+        first = min(reacted)
+        told += f"; in {len(reacted)} frames they are none that are known (the first: frame {first}: {reacted[first]})"
+    warn(told)
 
 
 def _house_frame(path: Path, raw: RawFrame, labelled: bool) -> Atoms:
@@ -139,7 +155,7 @@ def _house_frame(path: Path, raw: RawFrame, labelled: bool) -> Atoms:
         raise wrong("positions are not finite (NaN or infinite)")
     if not has_cell(atoms):
         raise wrong("periodic, but the cell has no volume")
-    if "mol_id" not in atoms.arrays:
+    if labelled and "mol_id" not in atoms.arrays:
         raise wrong("no column mol_id; is the file in decant's form? Run 'decant import' on it first")
     for key in {CHARGE, SPIN} & set(atoms.info):
         if not isinstance(atoms.info[key], int | float) or atoms.info[key] % 1:

@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.data import covalent_radii
 from ase.geometry import get_distances
 
-from decant.data.frames import is_isolated
+from decant.data.isolated import is_isolated
 
 FORCE_LIMIT = 50.0
 """Forces above this (eV/angstrom) are taken for a failed calculation; hot liquids at 1200 K stay below 20."""

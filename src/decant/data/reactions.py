@@ -10,7 +10,7 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
-from decant.data.frames import is_isolated
+from decant.data.isolated import is_isolated
 from decant.molecules.connectivity import Connectivity, connectivity
 from decant.molecules.species import known_name
 from decant.molecules.topology import (

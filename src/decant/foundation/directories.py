@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from decant.foundation.errors import InputError
@@ -34,16 +35,40 @@ def require_own(folder: Path, marker: str, what: str, own: Collection[str] = ())
     Raises
     ------
     InputError
-        If it is a file, or holds something but no marker.
+        If it is a file, holds something but no marker, or cannot be made.
     """
-    if folder.exists() and not folder.is_dir():
+    if folder.is_file():
         raise InputError(f"{folder}: is a file; expected {what}")
-    if folder.is_dir() and not (folder / marker).is_file():
+    if not folder.is_dir():
+        require_writable(folder)
+    elif not (folder / marker).is_file():
         foreign = sorted(file.name for file in folder.iterdir() if file.name not in {LOCK, *own})
         if foreign:
             raise InputError(
                 f"{folder}: holds {foreign[0]} but no {marker}; give an empty or new directory to `output`"
             )
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse a directory that cannot be made, or written into; what it shall hold may be hours of work away.
+
+    It is tried where it, or the first directory above it that there is, lies: permissions do not tell all.
+
+    Raises
+    ------
+    InputError
+        If a part of the path is a file, or the file system refuses.
+    """
+    folder = Path(folder)
+    try:
+        above = next(one for one in (folder, *folder.absolute().parents) if one.exists() or one.is_symlink())
+        if not above.is_dir():
+            raise InputError(f"{above}: is a file where a folder is needed; give another place")
+        with TemporaryDirectory(prefix=".decant-", dir=above):
+            pass
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"{folder}: cannot be written ({reason}); give another place") from error
 
 
 def changed(before: Mapping[str, Any], now: Mapping[str, Any], free: Collection[str] = ()) -> str | None:
@@ -78,9 +103,10 @@ def require_same(
     """
     key = changed(before, now, free)
     if key is not None:
+        may_change = f" (only {', '.join(free)} may change)" if free else ""
         raise InputError(
             f"{folder}: {begun} with {key}={before.get(key)}, not {now[key]}; give the same settings to continue it"
-            f" (only {', '.join(free)} may change), or another `output`"
+            f"{may_change}, or another `output`"
         )
 
 
@@ -101,8 +127,15 @@ def wait_until_free(folder: Path, patience_s: float) -> None:
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """Yield an empty directory beside `path`; put it in the place of `path` if the block succeeds, remove it if not."""
+    """Yield an empty directory beside `path`; put it in the place of `path` if the block succeeds, remove it if not.
+
+    Raises
+    ------
+    InputError
+        If no directory can be made there.
+    """
     path = Path(path)
+    require_writable(path.parent)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     shutil.rmtree(beside, ignore_errors=True)

@@ -68,6 +68,8 @@ def output_file(path: str | os.PathLike[str], read: Iterable[str | os.PathLike[s
     ------
     InputError
         If it is a folder, one of the files that are read, or has the name of a compressed file.
+    OSError
+        If there is no place for it.
     """
     path = Path(path)
     if path.is_symlink() and (path.is_file() or not path.exists()):  # not one to a pipe, which has no name of its own
@@ -78,7 +80,19 @@ def output_file(path: str | os.PathLike[str], read: Iterable[str | os.PathLike[s
         raise InputError(f"{path}: decant writes plain files; give a name without {path.suffix}")
     if path.is_file() and any(Path(one).exists() and path.samefile(one) for one in read):
         raise InputError(f"{path}: is what is read, and would be written over; give the output another name")
+    if path.is_file() or not path.exists():
+        _require_folder(path)
     return path
+
+
+def _require_folder(path: Path) -> None:
+    """Raise the error that writing would end with if there is no folder for a file, nor one in which that can be."""
+    above = next(one for one in path.absolute().parents if one.exists())
+    wrong = 0 if os.access(above, os.W_OK) else errno.EACCES
+    if not above.is_dir():
+        wrong = errno.EEXIST if above == path.absolute().parent else errno.ENOTDIR
+    if wrong:
+        raise OSError(wrong, os.strerror(wrong), str(path.parent))  # told by `refusal`
 
 
 @contextmanager

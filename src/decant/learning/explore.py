@@ -75,7 +75,18 @@ def explore(committee: Path, state: State, directory: Path, seed: int, ranks: in
     """
     wait_until_free(directory, PATIENCE)
     cut_last_line(directory / DEVIATION)
-    protocol = Protocol(
+    return simulate(dynamics(committee, state, seed), directory, ranks, threads)
+
+
+def dynamics(committee: Path, state: State, seed: int) -> Protocol:
+    """Return what `explore` runs.
+
+    Raises
+    ------
+    InputError
+        If that makes no sense, such as a state that is shorter than its time step.
+    """
+    return Protocol(
         potential=committee,
         liquid=state.liquid,
         copies=state.copies,
@@ -87,7 +98,6 @@ def explore(committee: Path, state: State, directory: Path, seed: int, ranks: in
         timestep_fs=state.timestep,
         seed=seed,
     )
-    return simulate(protocol, directory, ranks, threads)
 
 
 def stable_ps(run: Run) -> float:

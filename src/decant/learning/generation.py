@@ -12,6 +12,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from ase import Atoms
+
 from decant.data.frames import is_isolated, read_frames, taken_off, write_frames
 from decant.data.split import PARTS, split_frames, write_split
 from decant.foundation.errors import InputError
@@ -22,6 +24,7 @@ from decant.labels.subtract import subtracted
 from decant.learning.candidates import CLASSES, find_candidates
 from decant.learning.explore import explore, stable_ps
 from decant.learning.settings import LearnSettings
+from decant.molecules.liquid import parse_liquid
 from decant.potentials.additions import addition
 from decant.potentials.committee import write_committee
 from decant.potentials.evaluate import evaluate
@@ -29,6 +32,28 @@ from decant.potentials.fit import FitRequest, fit
 from decant.selection.select import farthest
 from decant.simulation.protocol import potential_hash
 from decant.simulation.run import Run
+
+
+def initial_parts(settings: LearnSettings) -> dict[str, list[Atoms]]:
+    """Return the initial frames as the parts of a split.
+
+    Raises
+    ------
+    InputError
+        If they are too few, or no potential can learn from them of an element that a state has.
+    """
+    frames = [atoms for path in settings.initial for atoms in read_frames(Path(path))]
+    parts = split_frames(frames, seed=settings.seed)
+    learned = {symbol for atoms in parts["train"] if not is_isolated(atoms) for symbol in atoms.get_chemical_symbols()}
+    for number, state in enumerate(settings.states, start=1):
+        for kind, _ in parse_liquid(state.liquid):
+            if unknown := sorted(set(kind.symbols) - learned):
+                raise InputError(
+                    f"states: state {number}: {kind.name} has the element {', '.join(unknown)}; the part of `initial`"
+                    f" that is trained on has only {', '.join(sorted(learned))}: add frames with it, or leave the"
+                    " state out"
+                )
+    return parts
 
 
 class Generation:
@@ -73,8 +98,7 @@ class Generation:
         Validation and test sets stay those of the initial frames, so that errors of generations can be compared.
         """
         if self.number == 0:
-            frames = [atoms for path in self.settings.initial for atoms in read_frames(Path(path))]
-            parts = split_frames(frames, seed=self.settings.seed)
+            parts = initial_parts(self.settings)
         else:
             before = Generation(self.settings, self.folder, self.number - 1).path
             parts = {part: read_frames(before / "data" / f"{part}.extxyz") for part in PARTS}

@@ -7,18 +7,23 @@ a budget is reached. Everything lies in files, so the same call continues what w
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from decant.data.frames import read_frames, write_frames
 from decant.foundation.directories import require_own, require_same
+from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, sha256, write_yaml
 from decant.foundation.locks import locked
-from decant.learning.generation import Generation
+from decant.lammps.command import command
+from decant.learning.explore import dynamics
+from decant.learning.generation import Generation, initial_parts
 from decant.learning.report import write_table
 from decant.learning.settings import LearnSettings
 from decant.learning.stopping import frames_left, reason_to_stop
@@ -56,6 +61,7 @@ def learn(settings: LearnSettings, folder: Path) -> list[dict[str, Any]]:
         # of the initial files the content counts, not their names
         asked = {name: value for name, value in remembered.items() if name != "initial"}
         require_same(folder, read_yaml(folder / SETTINGS), asked, FREE_TO_CHANGE, "was begun")
+    check(settings, folder)
     with locked(folder):
         write_yaml(folder / SETTINGS, remembered)
         records: list[dict[str, Any]] = []
@@ -63,7 +69,8 @@ def learn(settings: LearnSettings, folder: Path) -> list[dict[str, Any]]:
             generation = Generation(settings, folder, len(records))
             records.append(generation.record)
             for step in (generation.data, generation.fit, generation.export, generation.explore, generation.sort):
-                _take(generation, step.__name__, step, records)
+                with _no_trace_of_a_refusal(generation):
+                    _take(generation, step.__name__, step, records)
             reason = reason_to_stop(settings.stop, records)
             if reason is not None and "choose" not in generation.record["done"]:
                 generation.record["stopped"] = reason
@@ -75,6 +82,37 @@ def learn(settings: LearnSettings, folder: Path) -> list[dict[str, Any]]:
             most = frames_left(settings.stop, records, settings.select)
             _take(generation, "choose", lambda: generation.choose(most), records)  # noqa: B023  (called at once)
             _take(generation, "label", generation.label, records)
+
+
+def check(settings: LearnSettings, folder: Path) -> None:
+    """Raise `InputError` for what a step would stumble over after hours of work, as far as it can be known before.
+
+    Parameters
+    ----------
+    settings
+        What to do.
+    folder
+        Where, of which nothing is changed.
+    """
+    command([], settings.ranks, settings.threads)
+    for state in settings.states:
+        dynamics(folder, state, settings.seed)
+    if "data" not in Generation(settings, folder, 0).record["done"]:
+        initial_parts(settings)
+
+
+@contextmanager
+def _no_trace_of_a_refusal(generation: Generation) -> Iterator[None]:
+    """Remove what was written if the very first fit is refused: other settings may take its place."""
+    try:
+        yield
+    except InputError:
+        is_begun = "fit" in generation.record["done"] or any(generation.path.glob("models/*/*"))
+        if generation.number == 0 and not is_begun:
+            shutil.rmtree(generation.path, ignore_errors=True)
+            for name in (TABLE, SETTINGS):
+                (generation.folder / name).unlink(missing_ok=True)
+        raise
 
 
 def _collect(settings: LearnSettings, folder: Path) -> None:

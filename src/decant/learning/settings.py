@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from decant.algorithms.presets import load_preset, located_preset
+from decant.configurations.sampling import require_known
 from decant.foundation.errors import InputError
 from decant.foundation.files import located, read_yaml, require_file
 from decant.foundation.settings import (
@@ -28,7 +29,7 @@ from decant.foundation.settings import (
 from decant.labels.registry import WITH_PATH, labeler
 from decant.molecules.composition import with_counts
 from decant.molecules.contacts import IMPOSSIBLE
-from decant.molecules.liquid import liquid_text
+from decant.molecules.liquid import liquid_text, parse_liquid
 from decant.potentials.potential import require_precision
 from decant.selection.descriptors import MACE, require_descriptors
 
@@ -237,14 +238,19 @@ def read_settings(path: Path) -> LearnSettings:
 def check_names(settings: LearnSettings) -> None:
     """Raise `InputError` if there is no such algorithm, preset, precision, method, setting of these, or descriptor.
 
+    Or if a fit would have no end, or the method does not know a molecule of a state.
+
     Later than before the first fit such a mistake could not be mended: the settings of what was begun stay.
     """
     from decant.algorithms.registry import algorithm
 
     method = algorithm(settings.algorithm)
-    load_preset(settings.algorithm, settings.preset, list(settings.set), method.known_settings())
+    preset = load_preset(settings.algorithm, settings.preset, list(settings.set), method.known_settings())
+    if not (settings.max_time or settings.max_epochs or preset.max_time or preset.max_epochs):
+        raise InputError(f"preset {preset.name} sets no limit; give max_time or max_epochs")
     if not method.committees:
         raise InputError(f"`algorithm` {settings.algorithm}: its pair style takes one model, not a committee")
     require_precision(settings.precision)
     labeler(settings.method, settings.method_settings)
+    require_known(settings.method, [kind for state in settings.states for kind, _ in parse_liquid(state.liquid)])
     require_descriptors(settings.descriptor)

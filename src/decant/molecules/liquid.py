@@ -27,12 +27,17 @@ def parse_liquid(text: str) -> list[tuple[Molecule, int]]:
         if not separator or not count.strip().isdigit() or int(count) == 0:
             raise InputError(f"liquid '{text}': expected NAME:COUNT,NAME:COUNT, for example EC:4,EMC:8")
         liquid.append((molecule(name), int(count)))
-    _require_once(text, [kind for kind, _ in liquid])
     return liquid
 
 
-def _require_once(text: str, kinds: Sequence[Molecule]) -> None:
-    """Raise `InputError` if a molecule is named twice: what is measured of each would be of a part of them."""
+def require_once(text: str, kinds: Sequence[Molecule]) -> None:
+    """Refuse a composition of a run that names a molecule twice: what is measured of it would be of a part of it.
+
+    Raises
+    ------
+    InputError
+        If it does, under one name or two.
+    """
     if len(kinds) == 1:
         return
     known = [kind.identity for kind in kinds]
@@ -102,9 +107,7 @@ def ratio(text: str) -> list[tuple[Molecule, float]]:
     InputError
         If the syntax is wrong, a share is not a positive number, or a solvent is unknown.
     """
-    parts = [(molecule(name), share) for name, share in shares_by_name(text, "liquid", "EC:3,EMC:7")]
-    _require_once(text, [kind for kind, _ in parts])
-    return parts
+    return [(molecule(name), share) for name, share in shares_by_name(text, "liquid", "EC:3,EMC:7")]
 
 
 def shares_by_name(text: str, kind: str, example: str) -> list[tuple[str, float]]:
@@ -135,5 +138,5 @@ def composition_name(liquid: list[tuple[Molecule, int]]) -> str:
 
 def liquid_text(value: Any) -> str:
     """Return a composition such as ``EC:2,EMC:4`` after a check of its molecules; a reader of settings."""
-    parse_liquid(nonempty(value))
+    require_once(value, [kind for kind, _ in parse_liquid(nonempty(value))])
     return str(value)

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from decant.foundation.directories import require_writable
 from decant.foundation.errors import InputError
 from decant.foundation.files import write_beside, write_yaml
 from decant.foundation.tables import format_table
@@ -159,7 +160,7 @@ def write(bench: Bench, output: Path) -> None:
     Raises
     ------
     InputError
-        If `output` is a file.
+        If `output` is a file, or cannot be written.
     """
     from decant.planning.bench_plot import plot_bench
 
@@ -177,6 +178,7 @@ def write(bench: Bench, output: Path) -> None:
 
 
 def require_folder(output: Path) -> None:
-    """Raise `InputError` if there is a file where a folder is to be."""
-    if output.exists() and not output.is_dir():
+    """Raise `InputError` if there is a file where a folder is to be, or none can be made or written into."""
+    if output.is_file():
         raise InputError(f"{output}: is a file; give a folder to `output`, for {', '.join(FILES)}")
+    require_writable(output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from decant.potentials.examples import EXAMPLES, write_examples
 from decant.potentials.lone_atoms import lone_atoms
 from decant.potentials.potential import CARD, FORMAT, PAIR, Potential, require_precision
 from decant.potentials.python_lmp import CONNECTED, lone_in_a_cell
-from decant.potentials.source import Source, open_source
+from decant.potentials.source import Source, open_source, potential_of
 
 # keys of fit.yaml that a card repeats
 _FROM_FIT = ("preset", "seed", "limits", "pretrained", "epochs", "settings", "versions", "notes")
@@ -59,7 +60,8 @@ def export(
     ----------
     source_path
         Directory of ``decant fit``, a ``.model`` file of mace-torch, a ``.pt``/``.pth`` file of DeePMD-kit, or the name
-        of a published model. The model is unpickled, which can run any code: it must come from someone you trust.
+        of a published model. The model is unpickled, which can run any code: it must come from someone you trust. What
+        is a potential already, also a ready one by its name, is copied.
     output
         Directory of the potential. One that is there is replaced, unless it was made from the same model in the same
         way: then it is left as it is.
@@ -91,8 +93,12 @@ def export(
         does not go with its labels.
     """
     require_precision(precision)
-    source = open_source(source_path)
     output = Path(output)
+    made = potential_of(source_path)
+    if made is not None:
+        require_as_it_is(made, precision, part, forms, use, beside)
+        return _copied(made, output)
+    source = open_source(source_path)
     added = _added(source, source_path, beside)
     same = {
         "source_sha256": sha256(source.model),
@@ -102,7 +108,7 @@ def export(
         "chosen_charge": part.charge,
         "chosen_spin": part.spin,
         "forms": sorted(forms),
-        "use": {"good_for": list(use.good_for), "not_for": list(use.not_for)} if use else None,
+        "use": _told(use),
         "with": [one.name for one in added] or None,
     }
     if output.exists():
@@ -131,6 +137,52 @@ def export(
         if labels := (card.get("data") or {}).get("isolated_atoms_eV"):
             card["isolated_atoms_eV"] = lone_atoms(potential.calculator(), potential.elements, labels)
         write_yaml(directory / CARD, card)
+    return Potential.open(output), True
+
+
+def require_as_it_is(
+    potential: Potential,
+    precision: str | None = None,
+    part: Part = WHOLE,
+    forms: tuple[str, ...] = (),
+    use: Use | None = None,
+    beside: tuple[str, ...] | None = None,
+) -> None:
+    """Raise `InputError` if more is asked of an export than that a potential be taken as it is; see `export`."""
+    card = potential.card
+    added = None if beside is None else [one.name for one in additions([one for one in beside if one != NONE])]
+    asked = {
+        "precision": (precision, potential.precision),
+        "elements": (list(part.elements) if part.elements else None, potential.elements),
+        "head": (part.head, card.get("chosen_head")),
+        "charge": (part.charge, card.get("chosen_charge")),
+        "spin": (part.spin, card.get("chosen_spin")),
+        "format": (sorted(forms) or None, card.get("forms")),
+        "beside": (added, card.get("with") or []),
+        "good_for": (_told(use), card.get("use")),
+    }
+    for name, (wanted, there) in asked.items():
+        if wanted is not None and wanted != there:
+            raise InputError(
+                f"{potential.path}: is a potential already, to be taken as it is: leave out `{name}`, or export the"
+                " model that it was made from"
+            )
+
+
+def _told(use: Use | None) -> dict[str, list[str]] | None:
+    """Return what the card says of the use."""
+    return {"good_for": list(use.good_for), "not_for": list(use.not_for)} if use else None
+
+
+def _copied(potential: Potential, output: Path) -> tuple[Potential, bool]:
+    """Copy a potential, unless it stands there already; return the copy, and whether it was written now."""
+    if output.exists():
+        present = _replaceable(output)
+        if present and all(present.card.get(key) == potential.card.get(key) for key in ("files", "use")):
+            return present, False
+    with replaced(output) as directory:
+        for name in (*potential.card["files"], CARD):
+            shutil.copyfile(potential.path / name, directory / name)
     return Potential.open(output), True
 
 

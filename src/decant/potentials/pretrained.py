@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from decant.algorithms.base import Algorithm, Pretrained
-from decant.algorithms.registry import algorithm
 from decant.data.frames import is_isolated, read_frames
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import sha256
-from decant.potentials.potential import CARD, Potential
-from decant.potentials.ready import ready
-from decant.potentials.source import Source, open_source
+from decant.potentials.source import open_model
 from decant.potentials.training_data import TrainingData
 
 if TYPE_CHECKING:
@@ -56,7 +53,7 @@ def open_pretrained(
         raise InputError(f"`strategy` {strategy}: {method.name} knows {known}{nearest(strategy, method.strategies)}")
     if (strategy == "replay") != (replay is not None):
         raise InputError("`strategy` replay and `replay` (frames like those of the pretraining) belong together")
-    source = _open(Path(model))
+    source = open_model(Path(model))
     if source.algorithm.name != method.name:
         raise InputError(f"{model}: is a {source.algorithm.name} model; a {method.name} fit cannot start from it")
     start = method.start(source.model)
@@ -95,7 +92,7 @@ def describe(pretrained: Pretrained, replay: Path | None) -> dict[str, Any]:
 
 def seen_by(model: str) -> dict[str, Any]:
     """Return ``species``, the molecules that a model to start from has seen; nothing where that is not known."""
-    record = _open(Path(model)).record
+    record = open_model(Path(model)).record
     training = TrainingData.of({"data": record.get("data"), "fit": record})
     return {} if training.molecules is None else {"species": training.species}
 
@@ -105,17 +102,6 @@ def identity(told: dict[str, Any] | None) -> list[str] | None:
     if told is None:
         return None
     return [told["sha256"], told["strategy"], told.get("replay", {}).get("sha256", ""), told.get("head", "")]
-
-
-def _open(path: Path) -> Source:
-    """Return the fitted model behind a path, or a ready potential's name; a potential has a directory for a file."""
-    if not path.exists():
-        path = ready().get(str(path), path)
-    if not (path / CARD).is_file():
-        return open_source(path)
-    potential = Potential.open(path)
-    record = {**(potential.card.get("fit") or {}), "data": potential.card.get("data")}
-    return Source(algorithm(potential.algorithm), path, record, {})
 
 
 def _replay_files(replay: Path) -> list[Path]:

@@ -10,6 +10,8 @@ from decant.algorithms.base import Algorithm
 from decant.algorithms.registry import algorithm, known_algorithms
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import read_yaml, sha256
+from decant.potentials.potential import CARD, Potential
+from decant.potentials.ready import ready
 
 if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
@@ -49,6 +51,35 @@ class Source:
         return self.algorithm.model_calculator(self.model)
 
 
+def potential_of(path: Path) -> Potential | None:
+    """Return the potential behind a path, or the ready one of this name; None if it is neither.
+
+    Raises
+    ------
+    InputError
+        If a file of it is missing or damaged.
+    """
+    path = Path(path)
+    if not path.exists():
+        path = ready().get(str(path), path)
+    return Potential.open(path) if (path / CARD).is_file() else None
+
+
+def open_model(path: Path) -> Source:
+    """Return the fitted model behind a path, or of a potential, which has its directory for a file.
+
+    Raises
+    ------
+    InputError
+        As of `open_source`, or if a file of the potential is missing or damaged.
+    """
+    potential = potential_of(path)
+    if potential is None:
+        return open_source(path)
+    record = {**(potential.card.get("fit") or {}), "data": potential.card.get("data")}
+    return Source(algorithm(potential.algorithm), potential.path, record, {})
+
+
 def open_source(path: Path) -> Source:
     """Return the fitted model behind a path: a directory of ``decant fit``, a bare model file, or a published name.
 
@@ -69,11 +100,16 @@ def open_source(path: Path) -> Source:
         for name in known_algorithms():
             if advice := algorithm(name).foreign_suffixes.get(path.suffix):
                 raise InputError(f"{path}: {advice}")
+        if (path.parent / CARD).is_file():
+            raise InputError(f"{path}: is a part of a potential; give the whole, {path.parent}")
         suffixes = ", ".join(suffix for name in known_algorithms() for suffix in algorithm(name).suffixes)
         raise InputError(f"{path}: unknown kind of model file; expected one that ends in {suffixes}")
     if not (path / "fit.yaml").is_file():
-        what = "no fit.yaml in it" if path.is_dir() else f"no such file or directory{nearest(str(path), published)}"
-        raise InputError(f"{path}: {what}; expected a directory written by 'decant fit', or a model file")
+        hint = nearest(str(path), [*published, *ready()])
+        what = f"no fit.yaml or {CARD} in it" if path.is_dir() else f"no such file or directory{hint}"
+        raise InputError(
+            f"{path}: {what}; expected a directory written by 'decant fit' or 'decant export', or a model file"
+        )
     record = read_yaml(path / "fit.yaml")
     if record.get("state") != "finished":
         raise InputError(f"{path}: its fit is not finished; run the same 'decant fit' command again to continue it")

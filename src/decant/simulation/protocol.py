@@ -11,12 +11,13 @@ import numpy as np
 
 from decant.foundation.errors import InputError, UnknownElement, warn
 from decant.lammps.observe import require_trajectory
-from decant.molecules.liquid import parse_liquid
+from decant.molecules.liquid import parse_liquid, require_once
 from decant.molecules.measurements import ROOM_K, measured
 from decant.molecules.molecule import Molecule
 from decant.molecules.solvents import known_name
-from decant.potentials.potential import Potential
+from decant.potentials.potential import PAIR, Potential
 from decant.simulation.description import ENSEMBLES, SAMPLING, RunDescription
+from decant.simulation.run import POTENTIAL, Run
 
 FRAME_INTERVAL_PS, ROW_INTERVAL_PS, RESTART_INTERVAL_PS = 0.1, 0.01, 1.0
 LEAST_FRAMES, LEAST_RESTARTS = 100, 10
@@ -115,6 +116,7 @@ def describe(protocol: Protocol, potential: Potential, ranks: int, threads: int)
         warned about.
     """
     liquid = [(solvent, count * protocol.copies) for solvent, count in parse_liquid(protocol.liquid)]
+    require_once(protocol.liquid, [solvent for solvent, _ in liquid])
     require_known(protocol.liquid, liquid, potential)
     require_trajectory(protocol.trajectory, [solvent.name for solvent, _ in liquid])
     density = protocol.density
@@ -225,16 +227,49 @@ def _warn_of_unknown_densities(liquid: list[tuple[Molecule, int]]) -> None:
 def potential_hash(folder: Path) -> str:
     """Return the SHA-256 over what LAMMPS reads of a potential: its model file and pair.lammps."""
     digest = hashlib.sha256()
-    for file in sorted([*Path(folder).glob("model.*"), Path(folder) / "pair.lammps"]):
+    for file in sorted([*Path(folder).glob("model.*"), Path(folder) / PAIR]):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 
 
-def _require_sensible(protocol: Protocol) -> None:
+def own_potential(run: Run) -> Path | None:
+    """Return the potential that a run was made with, None if it is there no more.
+
+    It is what the run links to or names, and by its hash still the same. A relative name counted from where the run was
+    begun, so that the link comes first; the name is taken where it means the same folder.
+    """
+    named, link = run.description.potential, run.path / POTENTIAL
+    if not _is_potential_of(run, link):
+        return named if _is_potential_of(run, named) else None
+    return named if named.is_dir() and named.samefile(link) else link.resolve()
+
+
+def _is_potential_of(run: Run, folder: Path) -> bool:
+    return (folder / PAIR).is_file() and potential_hash(folder) == run.description.potential_sha256
+
+
+def _lost_potential(run: Run) -> str:
+    """Return why the potential that a run was made with cannot be taken over from it."""
+    places = (run.path / POTENTIAL, run.description.potential)
+    found = next((place for place in places if (place / PAIR).is_file()), None)
+    why = f"neither {places[0]} nor {places[1]} is there" if found is None else f"{found} is another one by now"
+    return f"{run.path}: the potential that it was made with is missing ({why}); give a potential beside `start`"
+
+
+def _require_forces(protocol: Protocol) -> None:
+    """Require a potential or a method; name what is missing where the run to start from had one."""
+    if protocol.start is not None and protocol.potential is None and protocol.method is None:
+        run = Run.open(protocol.start)
+        if run.description.method is None and own_potential(run) is None:
+            raise InputError(_lost_potential(run))
     if (protocol.potential is None) == (protocol.method is None):
         raise InputError("`potential` and `method`: expected one of the two")
     if protocol.method is None and protocol.ion_charge_scale != 1.0:
         raise InputError("`ion_charge_scale`: is of a `method` with charges; a potential has none")
+
+
+def _require_sensible(protocol: Protocol) -> None:
+    _require_forces(protocol)
     if protocol.ensemble not in (*ENSEMBLES, *SAMPLING):
         raise InputError(f"`ensemble` {protocol.ensemble}: expected one of {', '.join(ENSEMBLES)}")
     for name, value in (

@@ -30,7 +30,7 @@ from decant.simulation.protocol import Protocol, describe
 from decant.simulation.python_forces import require_feasible
 from decant.simulation.run import POTENTIAL, STATUS, Run
 from decant.simulation.segment import Resources, run_segment, segments
-from decant.simulation.start import starting
+from decant.simulation.start import FROM_HERE, from_here, is_start, starting
 
 SHARED_INPUTS = ("setup.lammps", "production.lammps")
 INPUTS = (*(f"in.{ensemble}" for ensemble in (*ENSEMBLES, *SAMPLING)), *SHARED_INPUTS)
@@ -89,6 +89,8 @@ def simulate(
         require_feasible(potential, protocol, sum(kind.charge * count for kind, count in asked.molecules), resources)
         if protocol.method is not None:
             asked = replace(asked, potential=output / protocol.method)
+        if protocol.start is not None:
+            asked = replace(asked, unknown={FROM_HERE: from_here(protocol.start, output)})
         require_own(output, DESCRIPTION, "a run directory", LEFT_BEFORE)
         return _simulated(asked, potential, output, resources)
 
@@ -142,6 +144,9 @@ def _continued(run: Run, asked: RunDescription) -> Run:
         )
     follows = (LENGTHS if longer else ()) + (FOLLOW_LENGTH if longer or made.lengthened else ())
     settings = {key: value for key, value in asked.as_mapping().items() if key not in follows}
+    if made.start is not None and asked.start is not None:
+        _require_start(run, asked.start)
+        settings = {key: value for key, value in settings.items() if key not in ("from", FROM_HERE)}
     for key in ("elements", "potential_sha256"):  # last: the liquid says more, where that differs
         settings[key] = settings.pop(key)
     require_same(run.path, made.as_mapping(), settings, FREE_TO_CHANGE)
@@ -151,6 +156,18 @@ def _continued(run: Run, asked: RunDescription) -> Run:
     if run.status["state"] == "completed":
         write_yaml(run.path / STATUS, {"state": "interrupted", "message": "asked for more length"})
     return run
+
+
+def _require_start(run: Run, start: Path) -> None:
+    """Raise `InputError` if a run was made from another run than the one asked for."""
+    if is_start(run, start):
+        return
+    named, recorded = run.description.start, run.description.unknown.get(FROM_HERE)
+    told = f"{named} ({(run.path.resolve() / recorded).resolve()})" if recorded else f"{named}"
+    raise InputError(
+        f"{run.path}: was made from the run {told}, not from {start} ({start.resolve()}); give the same `start` to"
+        " continue it, or another `output`"
+    )
 
 
 def _on_ranks(run: Run, ranks: int, threads: int) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 from ase import Atoms
 
 from decant.foundation.errors import InputError, ProgramFailed
+from decant.foundation.files import read_yaml
 from decant.foundation.units import U_A3_TO_G_CM3
 from decant.lammps.data import read_configuration
 from decant.lammps.guards import CROWDED
@@ -21,9 +23,13 @@ from decant.lammps.restart import newest_restart
 from decant.molecules.contacts import closest_contact
 from decant.molecules.molecule import Molecule
 from decant.molecules.packing import pack
-from decant.potentials.potential import Potential
-from decant.simulation.description import RunDescription
+from decant.potentials.potential import CARD, Potential
+from decant.simulation.description import DESCRIPTION, RunDescription
+from decant.simulation.protocol import own_potential
 from decant.simulation.run import POTENTIAL, Run
+
+FROM_HERE = "from_here"
+"""Key of run.yaml beside ``from``, the run to start from as it was named: its path from the directory of the run."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,8 @@ def packed(liquid: Sequence[tuple[Molecule, int]], density_g_cm3: float, seed: i
 def source(path: Path, replicate: tuple[int, int, int]) -> dict[str, Any]:
     """Return what a run that starts from another takes over from it, by the names of a `Protocol`.
 
+    Its ``potential`` is None where that which it was made with is there no more.
+
     Raises
     ------
     InputError
@@ -138,9 +146,8 @@ def source(path: Path, replicate: tuple[int, int, int]) -> dict[str, Any]:
         raise InputError(f"{path}: was stopped by guard '{run.status['guard']}'; its last frame is no start for a run")
     _restart(run)
     description = run.description
-    potential = description.potential if description.potential.is_dir() else (run.path / POTENTIAL).resolve()
     return {
-        **({"potential": potential} if description.method is None else {"method": description.method}),
+        **({"potential": own_potential(run)} if description.method is None else {"method": description.method}),
         **({} if description.ion_charge_scale == 1.0 else {"ion_charge_scale": description.ion_charge_scale}),
         "liquid": description.liquid,
         "copies": description.copies * int(np.prod(replicate)),
@@ -148,6 +155,32 @@ def source(path: Path, replicate: tuple[int, int, int]) -> dict[str, Any]:
         "pressure": description.pressure_bar,
         "timestep_fs": description.timestep_fs,
     }
+
+
+def from_here(start: Path, output: Path) -> str:
+    """Return the path of a run to start from, from a run directory, by which it is found where both are moved."""
+    return os.path.relpath(start.resolve(), output.resolve())
+
+
+def is_start(run: Run, path: Path) -> bool:
+    """Say whether a run was made from the run that a path leads to, by whatever path it was named.
+
+    Earlier versions recorded no more than the name, which counts from where their command was given: often from above
+    the run. Nothing but the name tells, either, where the run that it was made from is gone.
+    """
+    named, recorded = run.description.start, run.description.unknown.get(FROM_HERE)
+    if named is None:
+        return False
+    here = run.path.resolve()
+    places = [*([here / recorded] if recorded else []), *([named] if named.is_absolute() else [])]
+    known = [place for place in places if (place / DESCRIPTION).is_file()]
+    if not known and named == path:
+        return True
+    return any(_is_same(place, path) for place in known or [folder / named for folder in (Path(), *here.parents)])
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.is_dir() and other.is_dir() and one.samefile(other)
 
 
 def _restart(run: Run) -> Path:
@@ -178,13 +211,15 @@ def read_restart(run: Run, restart: Path, launcher: str | None = None) -> tuple[
     ProgramFailed
         If LAMMPS cannot read it.
     """
-    potential = Potential.open(run.path / POTENTIAL)  # its pair style may be in the file
+    link = run.path / POTENTIAL
+    # its pair style may be in the file; of a run that was copied without its potential it may be any
+    plugin = Potential(link, read_yaml(link / CARD)).plugin if (link / CARD).is_file() else None
     with tempfile.TemporaryDirectory(prefix="decant-") as name:
         folder = Path(name)
         (folder / "restart").symlink_to(restart.resolve())
         (folder / "in.configuration").write_bytes((inputs_directory() / "in.configuration").read_bytes())
         arguments = ["-log", "none", "-in", "in.configuration", *variables({"restart": "restart"})]
-        outcome = launch(arguments, 1, folder, plugin=potential.plugin, launcher=launcher)
+        outcome = launch(arguments, 1, folder, plugin=plugin, launcher=launcher)
         if outcome.code != 0:
             raise ProgramFailed(f"{restart}: LAMMPS cannot read this restart file: {outcome.reason()}")
         return read_configuration(folder / "configuration.data", run.description.elements)

@@ -32,9 +32,9 @@ class AlgorithmChoice:
     head
         Which head of a pretrained model of several is taken.
     pretrained
-        A published model by name, a model file or directory of ``decant fit``, or for ase the description of a
-        calculator (paths count from the folder of the study file), or ``DATA/ALGORITHM/SEED`` of this study; None
-        trains from scratch.
+        A published model or a ready potential by name, a model file, a directory of ``decant fit`` or a potential, or
+        for ase the description of a calculator (paths count from the folder of the study file), or
+        ``DATA/ALGORITHM/SEED`` of this study; None trains from scratch.
     strategy
         zero-shot (as it is: no data set, one seed), naive or replay.
     replay

@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from decant.algorithms.base import Algorithm, Part
 from decant.algorithms.presets import load_preset
 from decant.analysis.reference_values import KEYS
 from decant.configurations.sampling import require_known
 from decant.foundation.errors import InputError, nearest, warn
 from decant.labels.registry import labeler
 from decant.molecules.liquid import parse_liquid
+from decant.potentials.export import require_as_it_is
 from decant.potentials.potential import Potential, require_precision
 from decant.potentials.ready import ready
+from decant.potentials.source import open_model
 from decant.simulation.force_field import require_method
 from decant.simulation.protocol import warn_of_charge
 from decant.study.algorithm_choice import AlgorithmChoice
@@ -35,6 +38,7 @@ def check_study(study: Study) -> None:
 
     What contradicts itself but spoils nothing is warned about.
     """
+    _check_sections(study)
     if study.makes_labels or any(choice.is_method for choice in study.algorithms.values()):
         with section("method"):
             labeler(study.method, study.method_settings)
@@ -49,11 +53,20 @@ def check_study(study: Study) -> None:
     for name, simulation in study.simulations.items():
         with section(f"simulations: {name}"):
             _check_simulation(study, name, simulation)
-    if not study.fitted() and not list(study.fits()):
-        raise InputError("data: no potential is fitted to any of them; leave out 'fit: false' of one")
     for name, simulation in study.simulations.items():
         _check_change(study, name, simulation)
     _check_drivers(study)
+
+
+def _check_sections(study: Study) -> None:
+    """Require an algorithm and a simulation, and data for what is fitted."""
+    for section_name, entries in (("algorithms", study.algorithms), ("simulations", study.simulations)):
+        if not entries:
+            raise InputError(f"{section_name}: is empty; give one at least, its settings under a name")
+    for name, choice in study.algorithms.items():
+        if choice.is_fitted and not choice.data and not study.fitted():
+            advice = "leave out 'fit: false' of one" if study.data else "give one (zero-shot and method need none)"
+            raise InputError(f"data: has no set that {name} of 'algorithms' is fitted to; {advice}")
 
 
 def _check_drivers(study: Study) -> None:
@@ -96,8 +109,8 @@ def _check_algorithm(study: Study, name: str, choice: AlgorithmChoice) -> None:
         raise InputError(f"replay: '{choice.replay}' is neither a data set of this study nor a file{hint}")
 
 
-def _check_pretrained(study: Study, name: str, choice: AlgorithmChoice, method: Any) -> None:
-    """Require a fit of this study, a path or a published model, of the same algorithm."""
+def _check_pretrained(study: Study, name: str, choice: AlgorithmChoice, method: Algorithm) -> None:
+    """Require a fit of this study, a path, a ready potential or a published model, of the same algorithm."""
     start, fits = study.starts_from(name), list(study.fits())
     strategies = method.strategies
     if choice.strategy not in ("zero-shot", *strategies):
@@ -111,8 +124,8 @@ def _check_pretrained(study: Study, name: str, choice: AlgorithmChoice, method: 
                 f"'{choice.pretrained}' is no fit of this study (DATA/ALGORITHM/SEED), no file or folder, no "
                 f"published model of {choice.algorithm}{' or ready potential' if own else ''}{hint}"
             )
-        if choice.strategy == "zero-shot" and Path(str(choice.pretrained)).is_file():
-            method.require_usable(Path(str(choice.pretrained)))
+        if choice.pretrained not in method.published or Path(str(choice.pretrained)).exists():  # not downloaded for it
+            _check_model(choice, method)
         return
     if start not in fits:
         raise InputError(f"this study makes no fit {start.name}{nearest(start.name, [fit.name for fit in fits])}")
@@ -123,6 +136,21 @@ def _check_pretrained(study: Study, name: str, choice: AlgorithmChoice, method: 
         raise InputError("head: a fit of this study has no others; leave out 'head'")
     if other.pretrained:
         raise InputError(f"{start.name} starts from another model itself; name that one, or a fit from scratch")
+
+
+def _check_model(choice: AlgorithmChoice, method: Algorithm) -> None:
+    """Require a model or a potential of the algorithm, which can be taken as the choice wants it."""
+    path = Path(str(choice.pretrained))
+    source = open_model(path)
+    if source.algorithm.name != method.name:
+        raise InputError(f"{path}: is a {source.algorithm.name} model; a {method.name} cannot start from it")
+    if choice.is_fitted:
+        method.start(source.model)
+        return
+    if source.model.is_dir():
+        elements = tuple(word.strip() for word in choice.elements.split(",")) if choice.elements else None
+        require_as_it_is(Potential.open(source.model), choice.precision, Part(elements, choice.head))
+    method.require_usable(source.model)
 
 
 def _check_simulation(study: Study, name: str, simulation: Simulation) -> None:

@@ -34,10 +34,13 @@ def several(read: Callable[[Any], Kind]) -> Callable[[Any], tuple[Kind, ...]]:
 
 
 def named(read: Callable[[Any, str], Kind]) -> Callable[[Any], dict[str, Kind]]:
-    """Return a reader of a mapping of names, which become folders; `read` takes the settings of one and its name."""
+    """Return a reader of a mapping of names, which become folders; `read` takes the settings of one and its name.
+
+    It may be empty: a study in which nothing is fitted needs no data, and its checks know.
+    """
 
     def read_all(value: Any) -> dict[str, Kind]:
-        if not isinstance(value, dict) or not value:
+        if not isinstance(value, dict):
             raise InputError("expected a mapping of names to settings")
         for name in value:
             if not isinstance(name, str) or not NAME.fullmatch(name):

@@ -11,11 +11,12 @@ from decant.analysis.analyze import analyze as measured
 from decant.analysis.table import as_text, notes, rows
 from decant.foundation.errors import InputError
 from decant.foundation.ranks import ALONE, Ranks
+from decant.foundation.settings import count, positive
 from decant.foundation.shown import Facts
 from decant.foundation.tables import starred
 from decant.foundation.units import parse_length
 from decant.simulation.run import Run
-from decant.verbs.paths import Location
+from decant.verbs.paths import Location, checked, place
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ def _value(entry: Any, note: str | None = None) -> Value | None:
     return Value(entry["value"], entry.get("uncertainty"), entry["unit"], note or entry.get("note") or "")
 
 
+@checked(viscosity=positive, jobs=count(0))
 def analyze(
     run: Location | Run,
     *,
@@ -131,5 +133,5 @@ def analyze(
     if ranks.others and jobs > 1:
         raise InputError(f"`jobs` {jobs}: under mpirun each rank is one worker; leave it out")
     skip_ps = None if skip is None else parse_length(skip, or_zero=True)
-    folder = run.path if isinstance(run, Run) else Path(run)
+    folder = Path(place(run))
     return Observables(measured(folder, skip_ps, viscosity, 1 if ranks.others else jobs, ranks), folder)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from decant.foundation.settings import count, positive
 from decant.foundation.shown import Shown
 from decant.planning.bench import Bench, Plan
 from decant.planning.bench import bench as measured
 from decant.planning.bench_report import FILES, as_text, require_folder, write
-from decant.verbs.paths import Location, Locations, numbers, path, paths
+from decant.verbs.paths import Location, Locations, checked, each, numbers, path, paths, place
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,6 +39,7 @@ class Benched(Shown):
         return [] if self.folder is None else [self.folder / FILES[-1]]
 
 
+@checked(potentials=each(place), atoms=each(count(1)), ranks=each(count(1)), threads=each(count(1)), density=positive)
 def bench(
     potentials: Locations,
     *,

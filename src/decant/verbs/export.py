@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from decant.algorithms.base import Part
+from decant.foundation.errors import InputError
 from decant.foundation.shown import Shown
 from decant.potentials.export import Use
 from decant.potentials.export import export as exported
 from decant.potentials.lone_atoms import lone_atoms_told
 from decant.potentials.potential import Potential
-from decant.verbs.paths import Location, texts, words
+from decant.verbs.paths import Location, checked, texts, words
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,6 +43,7 @@ class Exported(Shown):
         return f"{line}\nnote: {told}" if told else line
 
 
+@checked()
 def export(
     model: Location,
     output: Location,
@@ -83,6 +85,8 @@ def export(
     """
     use = Use(texts(good_for), texts(not_for)) if good_for or not_for else None
     symbols = None if elements is None else words(elements)
+    if symbols == ():
+        raise InputError("`elements`: expected chemical symbols, such as H,C,O, and there are none; or leave it out")
     added = None if beside is None else texts(beside)
     part = Part(symbols, head, charge, spin)
     return Exported(*exported(Path(model), Path(output), precision, part, words(format), use, added))

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from decant.potentials.potential import Potential
 from decant.potentials.ready import take
-from decant.verbs.paths import Location
+from decant.verbs.paths import Location, checked
 
 
+@checked()
 def ready(name: str, output: Location | None = None) -> Potential:
     """Copy a potential that comes with decant.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from decant.foundation.errors import InputError, warn
+from decant.foundation.settings import count
 from decant.foundation.units import duration, parse_length
 from decant.molecules.composition import counted
 from decant.molecules.electrolyte import Solution
@@ -21,9 +22,20 @@ from decant.simulation.protocol import Protocol
 from decant.simulation.run import Run
 from decant.simulation.simulate import simulate as simulated
 from decant.simulation.start import source
-from decant.verbs.paths import Location, path
+from decant.verbs.paths import Location, checked, path
 
 
+def along_each_vector(given: Any) -> tuple[int, int, int]:
+    """Return the copies of a box along its three cell vectors."""
+    if len(given) != 3 or min(given) < 1:
+        raise InputError(f"expected three positive whole numbers, for example (3, 3, 3), not {tuple(given)}")
+    one, two, three = given
+    return one, two, three
+
+
+@checked(
+    molecules=count(1), copies=count(1), replicate=along_each_vector, seed=count(0), threads=count(1), gpus=count(0)
+)
 def simulate(
     output: Location,
     potential: Location | None = None,
@@ -106,7 +118,7 @@ def simulate(
     ProgramFailed
         If LAMMPS failed; the same call continues the run.
     """
-    boxes, origin = (replicate[0], replicate[1], replicate[2]), path(start)
+    boxes, origin = along_each_vector(replicate), path(start)
     given = {
         "potential": path(potential), "method": method,
         "liquid": by_counts(liquid, molecules, Solution(by, salt, molality, molarity), density),

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from decant.foundation.settings import count, number, positive
 from decant.foundation.shown import Facts
 from decant.foundation.threads import worker_count
 from decant.foundation.units import parse_length
 from decant.potentials.potential import Potential
 from decant.potentials.training_data import TrainingData
-from decant.verbs.paths import Location
+from decant.verbs.paths import Location, checked
 from decant.verdict.level import level
 from decant.verdict.trust import VERDICT, Budget, Conditions
 from decant.verdict.trust import trust as judged
@@ -40,6 +41,7 @@ class Trusted(Facts):
         return words(self.content)
 
 
+@checked(temperature=positive, pressure=number, configurations=count(2), atoms=count(1), jobs=count(0), seed=count(0))
 def trust(
     potential: Location,
     output: Location,

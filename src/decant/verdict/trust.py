@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from decant.force_field.cache import parameters_of
 from decant.foundation.directories import require_own, require_same, wait_until_free
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, write_yaml
 from decant.foundation.locks import locked
 from decant.labels.base import Labeler, settings_text
+from decant.lammps.command import command
 from decant.lammps.model_deviation import cut_last_line, read_model_deviation
 from decant.molecules.functional_groups import change
 from decant.molecules.liquid import composition_name
@@ -22,11 +24,14 @@ from decant.potentials.committee import DEVIATION
 from decant.potentials.potential import Potential
 from decant.potentials.training_data import TrainingData
 from decant.simulation.caveats import new_groups, not_for
+from decant.simulation.force_field import METHODS
 from decant.simulation.protocol import Protocol, potential_hash, require_known
+from decant.simulation.python_forces import require_feasible
 from decant.simulation.run import Run
+from decant.simulation.segment import Resources
 from decant.simulation.simulate import simulate
 from decant.verdict.collision import first_collision_ps
-from decant.verdict.sample import composition, evaluated, pressure_error_kbar, recipes, sample, with_counts
+from decant.verdict.sample import Composition, composition, evaluated, pressure_error_kbar, recipes, sample, with_counts
 from decant.verdict.verdict import COLLIDED, Measured, Verdict, judge, word
 from decant.verdict.words import sentence
 
@@ -141,12 +146,18 @@ def trust(
     training = TrainingData.of(opened.card)
     liquids = {LIQUID: with_counts(liquid), HOME: home_liquid(training, home)}
     boxes = {name: composition(text, budget.atoms) for name, text in liquids.items()}
-    wanted = {
-        name: recipes(text, budget.configurations, conditions.temperature)  # nothing is begun that cannot be ended
-        for name, text in liquids.items()
-    }
+    # nothing is begun, or written, that cannot be ended
+    wanted = {name: recipes(text, budget.configurations, conditions.temperature) for name, text in liquids.items()}
+    protocols = {
+        name: Protocol(
+            opened.path, composition_name(box), temperature=conditions.temperature, pressure=conditions.pressure,
+            length_ps=budget.length_ps, seed=conditions.seed,
+        )
+        for name, box in boxes.items()
+    }  # fmt: skip
     for name, box in boxes.items():
         require_known(liquids[name], box, opened)
+        _require_feasible(protocols[name], box, opened, method, ranks)
     asked = {
         "potential_sha256": potential_hash(opened.path), **liquids, "method": method.name,
         "method_settings": settings_text(method.settings), **asdict(conditions), **asdict(budget),
@@ -161,17 +172,22 @@ def trust(
         for name in liquids:
             folder = output / name
             sample(wanted[name], method, folder, conditions.seed, jobs)
-            protocol = Protocol(
-                opened.path, composition_name(boxes[name]), temperature=conditions.temperature,
-                pressure=conditions.pressure, length_ps=budget.length_ps, seed=conditions.seed,
-            )  # fmt: skip
             errors = evaluated(opened.path, folder)
             wait_until_free(folder / RUN, PATIENCE)
             cut_last_line(folder / RUN / DEVIATION)
-            measured[name] = measure(errors, folder, simulate(protocol, folder / RUN, ranks))
+            measured[name] = measure(errors, folder, simulate(protocols[name], folder / RUN, ranks))
         result = _result(opened, liquids, [kind for kind, _ in boxes[LIQUID]], method, measured, training)
         write_yaml(output / VERDICT, result)
     return {**result, "seconds": round(time.monotonic() - began, 1)}
+
+
+def _require_feasible(protocol: Protocol, box: Composition, potential: Potential, method: Labeler, ranks: int) -> None:
+    """Refuse what the dynamics of a box could not be, and molecules that a force field of the labels does not know."""
+    command([], ranks)
+    require_feasible(potential, protocol, sum(kind.charge * count for kind, count in box), Resources(ranks))
+    if method.name in METHODS:
+        for kind, _ in box:
+            parameters_of(kind.smiles)
 
 
 def measure(errors: dict[str, dict[str, Any]], folder: Path, run: Run) -> Measured:

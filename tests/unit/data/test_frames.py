@@ -1,3 +1,4 @@
+import ase.io
 import numpy as np
 import pytest
 from ase import Atoms
@@ -5,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decant.data.frames import density, evenly, isolated_energies, read_frames, write_frames
+from decant.data.import_ import import_frames
 from decant.foundation.errors import InputError
 
 finite = st.floats(-1e4, 1e4, allow_nan=False)
@@ -37,8 +39,6 @@ def test_a_frame_survives_writing_and_reading(tmp_path_factory, energy, virial):
 
 
 def test_ase_reads_the_house_form_with_the_same_cell_and_labels(tmp_path):
-    import ase.io
-
     write_frames(tmp_path / "a.extxyz", [frame(REF_virial=np.diag([1.0, 2.0, 3.0]))])
     atoms = ase.io.read(tmp_path / "a.extxyz")
     assert np.allclose(atoms.cell, frame().cell)
@@ -72,6 +72,39 @@ def test_configurations_need_no_labels(tmp_path):
     del atoms.info["REF_energy"], atoms.arrays["REF_forces"]
     write_frames(tmp_path / "a.extxyz", [atoms])
     assert len(read_frames(tmp_path / "a.extxyz", labelled=False)) == 1
+
+
+def water_dimer():
+    one, other = frame(), frame()
+    other.positions += [3.0, 0.5, 0.0]
+    both = one + other
+    both.info.clear()
+    return Atoms(both.get_chemical_symbols(), both.positions, cell=both.cell, pbc=True)
+
+
+def test_frames_of_others_without_labels_get_the_molecules_that_an_import_would_find(tmp_path, caplog):
+    ase.io.write(tmp_path / "a.extxyz", [water_dimer(), water_dimer()], format="extxyz")
+    frames = read_frames(tmp_path / "a.extxyz", labelled=False)
+    found = import_frames(tmp_path / "a.extxyz", labelled=False).frames
+    for atoms, other in zip(frames, found, strict=True):
+        assert atoms.arrays["mol_id"].tolist() == other.arrays["mol_id"].tolist() == [0, 0, 0, 1, 1, 1]
+    told = [record.getMessage() for record in caplog.records if "mol_id" in record.getMessage()]
+    path = tmp_path / "a.extxyz"
+    assert told == [f"{path}: no column mol_id: molecules were found by distances, as 'decant import' does"]
+    caplog.clear()
+    write_frames(path, frames)
+    assert len(read_frames(path, labelled=False)) == 2 and not caplog.records
+
+
+def test_frames_whose_molecules_cannot_be_found_are_kept_and_told(tmp_path, caplog):
+    torn, fused = water_dimer(), Atoms("H9", positions=np.arange(27.0).reshape(9, 3) / 1000)
+    torn.positions[1] += [0.0, 0.0, -3.0]
+    lone = Atoms("Ar", positions=[[1.0, 2.0, 3.0]], info={"config_type": "IsolatedAtom"})
+    write_frames(tmp_path / "a.extxyz", [frame(), torn, fused, lone])
+    frames = read_frames(tmp_path / "a.extxyz", labelled=False)
+    assert [len(np.unique(atoms.arrays["mol_id"])) for atoms in frames] == [1, 3, 1, 1]
+    assert "no column mol_id in 3 frames: " in caplog.text
+    assert "in 1 frames they are none that are known (the first: frame 1: " in caplog.text
 
 
 def test_nothing_is_left_of_a_file_whose_writing_fails(tmp_path):

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from decant.foundation.directories import changed, replaced, require_own, require_same, wait_until_free
+from decant.foundation.directories import (
+    changed,
+    replaced,
+    require_own,
+    require_same,
+    require_writable,
+    wait_until_free,
+)
 from decant.foundation.errors import InputError
 from decant.foundation.locks import LOCK, locked
 
@@ -27,12 +37,48 @@ def test_a_directory_is_new_empty_or_of_the_same_work(tmp_path: Path) -> None:
         require_own(tmp_path / "run.yaml", "run.yaml", "a run directory")
 
 
+@contextmanager
+def without_permission(folder: Path) -> Iterator[None]:
+    """Take the permission to write into a folder, from the superuser by being somebody else for a while."""
+    folder.chmod(0o555)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
+
+
+def test_a_directory_that_cannot_be_made_is_told_before_the_work_and_nothing_is_left(tmp_path: Path) -> None:
+    require_writable(tmp_path / "new" / "below")
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
+    for name in ("file", "file/below", "link", "link/below"):
+        with pytest.raises(InputError, match=f"{name[:4]}: is a file where a folder is needed; give another place"):
+            require_writable(tmp_path / name)
+    with pytest.raises(InputError, match=r"^/proc/x/y: cannot be written"):
+        require_writable(Path("/proc/x/y"))
+    with without_permission(tmp_path):
+        for place in (tmp_path, tmp_path / "new" / "below"):
+            with pytest.raises(InputError, match=r"cannot be written \(Permission denied\); give another place"):
+                require_writable(place)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "link"]
+    with pytest.raises(InputError, match="file: is a file where a folder is needed"):
+        require_own(tmp_path / "file" / "below", "run.yaml", "a run directory")
+    with pytest.raises(InputError, match=r"^/proc: cannot be written"), replaced(Path("/proc/x")):
+        pass
+
+
 def test_only_settings_free_to_change_may_differ(tmp_path: Path) -> None:
     before = {"seed": 1, "ranks": 2, "older": True}
     require_same(tmp_path, before, {"seed": 1, "ranks": 4}, ["ranks"])
     expected = r"was made with seed=1, not 2; .* \(only ranks may change\), or another `output`"
     with pytest.raises(InputError, match=expected):
         require_same(tmp_path, before, {"seed": 2, "ranks": 4}, ["ranks"])
+    with pytest.raises(InputError, match=r"was made with seed=1, not 2; give the same settings to continue it, or"):
+        require_same(tmp_path, before, {"seed": 2})
     assert changed(before, {"ranks": 4, "seed": 2}) == "ranks"
     assert changed(before, {"newer": 1}) == "newer"
     assert changed(before, {"seed": 1}) is None

@@ -169,6 +169,9 @@ def test_what_is_read_is_not_written_over_and_no_plain_file_has_the_name_of_a_co
         with pytest.raises(InputError, match="is what is read, and would be written over"):
             output_file(output, [tmp_path / "other", source])
     assert output_file(tmp_path / "b.extxyz", [source]) == tmp_path / "b.extxyz"
+    with pytest.raises(NotADirectoryError) as error:
+        output_file(source / "deep" / "b.extxyz")
+    assert "a part of this path is a file where a folder is needed" in str(refusal(error.value))
     for name in ("a.xyz.gz", "a.xyz.bz2", "a.xyz.xz"):
         with pytest.raises(InputError, match=r"decant writes plain files; give a name without \."):
             output_file(tmp_path / name)

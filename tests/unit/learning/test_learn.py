@@ -12,17 +12,23 @@ from ase import Atoms
 from hypothesis import given
 from hypothesis import strategies as st
 
+from decant.data.frames import write_frames
 from decant.foundation.errors import InputError
+from decant.foundation.locks import LOCK
 from decant.foundation.settings import read_mapping
 from decant.learning.candidates import CLASSES, classify, closest_contact, implausible
 from decant.learning.explore import Frame
+from decant.learning.learn import learn
 from decant.learning.report import row
 from decant.learning.settings import LearnSettings, Plausible, Stop, read_settings, states
 from decant.learning.stopping import frames_left, reason_to_stop
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.packing import pack
 from decant.molecules.topology import bonds
+from decant.testing.frames import isolated_atoms, methanol_frames
+from tests.conftest import REPOSITORY
 
+READY = REPOSITORY / "models" / "ec-emc-mace"
 STATE = {"liquid": "CO:3", "temperature": 300, "length": "1ps"}
 LEAST = {"algorithm": "mace", "initial": "a.extxyz", "states": [STATE], "deviation": [0.1, 0.5]}
 
@@ -99,14 +105,57 @@ def test_files_are_found_beside_the_settings(tmp_path: Path) -> None:
         ({"precision": "singel"}, r"`precision`: expected double or single, not 'singel' \(did you mean 'single'\?\)"),
         ({"method": "gfn3-xtb"}, "unknown method 'gfn3-xtb'"),
         ({"method_settings": {"accurac": 1}}, r"no setting 'accurac' \(did you mean 'accuracy'\?\)"),
+        ({"preset": "endless.yaml"}, r"preset .*endless\.yaml sets no limit; give max_time or max_epochs"),
+        ({"method": f"potential:{READY}", "states": [{**STATE, "liquid": "ACN:3"}]}, "does not know N; it knows H C O"),
         ({"method_settings": "accuracy=1"}, "method_settings: expected a mapping of names to values, not 'accuracy=1'"),
     ],
 )
 def test_what_a_later_step_would_stumble_over_is_refused_first(
     tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
+    (tmp_path / "endless.yaml").write_text("settings: {}\n")
     with pytest.raises(InputError, match=message):
         read_settings(written(tmp_path, **change))
+
+
+def begun(folder: Path, charge: int = 0, **more: Any) -> LearnSettings:
+    """Return settings whose initial frames are of methanol, some of them of another charge."""
+    frames = [*isolated_atoms(), *methanol_frames(12, seed=1)]
+    for atoms in frames[len(frames) // 2 :]:
+        atoms.info["charge"] = charge
+    write_frames(folder / "methanol.extxyz", frames)
+    return read_mapping(LearnSettings, {**LEAST, "initial": str(folder / "methanol.extxyz"), **more}, "learn.yaml")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"states": [STATE, {**STATE, "liquid": "CO:2,ACN:1"}]}, "state 2: ACN has the element N; .* only C, H, O"),
+        ({"states": [{**STATE, "length": "0.1fs"}]}, "shorter than one time step"),
+        ({"ranks": 10**6}, "`ranks` 1000000: expected 1 to"),
+    ],
+)
+def test_what_the_dynamics_would_refuse_is_refused_before_the_first_fit(
+    tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        learn(begun(tmp_path, **change), tmp_path / "learned")
+    assert not (tmp_path / "learned").exists()
+
+
+def test_too_few_initial_frames_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    settings = begun(tmp_path)
+    write_frames(tmp_path / "methanol.extxyz", methanol_frames(1, seed=1))
+    with pytest.raises(InputError, match="cannot fill 3 parts"):
+        learn(settings, tmp_path / "learned")
+    assert not (tmp_path / "learned").exists()
+
+
+def test_a_first_fit_that_is_refused_leaves_the_folder_to_better_data(tmp_path: Path) -> None:
+    for charge in (1, -1):
+        with pytest.raises(InputError, match="charge"):
+            learn(begun(tmp_path, charge), tmp_path / "learned")
+        assert [file.name for file in (tmp_path / "learned").iterdir()] == [LOCK]
 
 
 @given(

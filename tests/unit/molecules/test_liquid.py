@@ -1,7 +1,7 @@
 import pytest
 
 from decant.foundation.errors import InputError
-from decant.molecules.liquid import mixture, parse_liquid
+from decant.molecules.liquid import liquid_text, mixture, parse_liquid
 
 
 @pytest.mark.parametrize("text", ["EC", "EC:", "EC:0", "EC:-1", "EC:1.5", "EC:4;EMC:8", "", "EC:4,,EMC:8"])
@@ -11,10 +11,10 @@ def test_a_malformed_composition_is_refused(text):
 
 
 @pytest.mark.parametrize("text", ["EC:1,EC:3", "EC:1,EMC:2,O=C1OCCO1:3"])
-def test_a_molecule_stands_in_a_composition_once(text):
-    for read in (parse_liquid, lambda text: mixture(text, molecules=12)):
-        with pytest.raises(InputError, match="EC stands in it twice; give all of it in one place"):
-            read(text)
+def test_a_molecule_stands_in_the_composition_of_a_run_once(text):
+    with pytest.raises(InputError, match="EC stands in it twice; give all of it in one place"):
+        liquid_text(text)
+    assert len(parse_liquid(text)) > 1, "frames may have their molecules in any order"
 
 
 def test_a_composition_keeps_its_order():

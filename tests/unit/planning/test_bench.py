@@ -205,6 +205,8 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(InputError, match="is a file; give a folder to `output`"):
         write(Bench(Plan(()), MACHINE, [result()], []), tmp_path / "out")
+    with pytest.raises(InputError, match="out: is a file where a folder is needed"):
+        write(Bench(Plan(()), MACHINE, [result()], []), tmp_path / "out" / "below")
 
 
 @pytest.mark.parametrize("wrong", [{"repeats": 0}, {"steps": -1}, {"timestep_fs": 0.0}, {"temperature_K": -300.0}])

@@ -24,6 +24,13 @@ def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
         take("ec-emc-mace", tmp_path / "mine")
 
 
+def test_a_place_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file" / "mine", Path("/proc/mine")):
+        with pytest.raises(InputError, match=r"is a file where a folder is needed|cannot be written"):
+            take("ec-emc-mace", place)
+
+
 def test_an_unknown_name_is_told_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"ec-emc-mac: no ready potential \(did you mean 'ec-emc-mace'\?\)"):
         take("ec-emc-mac", tmp_path / "mine")

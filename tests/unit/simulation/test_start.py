@@ -1,6 +1,10 @@
-"""Copies of a box as the start of a run, at its own and at another density."""
+"""Starts of runs: what is taken over from another run, and copies of its box at its own and at another density."""
 
 from __future__ import annotations
+
+import shutil
+import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +13,25 @@ from ase.geometry import find_mic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from decant.foundation.errors import InputError, ProgramFailed
 from decant.lammps.data import read_configuration, write_data
-from decant.simulation.start import Start, replicated, rescaled
+from decant.lammps.launch import Outcome
+from decant.lammps.restart import MAGIC, TIMESTEP
+from decant.potentials.potential import PAIR
+from decant.simulation.protocol import Protocol, potential_hash
+from decant.simulation.run import Run
+from decant.simulation.simulate import _continued, link_potential
+from decant.simulation.start import (
+    FROM_HERE,
+    Start,
+    from_here,
+    is_start,
+    last_configuration,
+    replicated,
+    rescaled,
+    source,
+)
+from tests.descriptions import described
 
 COUNTS = [3, 2]
 BONDS = np.array([[0, 1], [2, 3], [4, 5], [6, 7], [7, 8], [9, 10], [10, 11]])
@@ -76,3 +97,108 @@ def test_a_configuration_is_read_as_it_was_written(tmp_path, tilt):
     assert np.array(atoms.cell) == pytest.approx(np.array(one.atoms.cell))
     assert atoms.arrays["mol_id"].tolist() == one.atoms.arrays["mol_id"].tolist()
     assert bonds.tolist() == BONDS.tolist()
+
+
+def potential(folder: Path, line: str) -> Path:
+    """Write the lines of a potential, which make its hash."""
+    folder.mkdir(parents=True)
+    (folder / PAIR).write_text(line)
+    return folder
+
+
+def run_of(folder: Path, model: Path, **changes: object) -> Path:
+    """Write a run in its production, linked to a potential that it names as it was called from another folder."""
+    folder.mkdir(parents=True)
+    described(potential=Path("models/pot"), potential_sha256=potential_hash(model), **changes).write(
+        folder / "run.yaml"
+    )
+    (folder / "status.yaml").write_text("state: completed\n")
+    (folder / "restart.end").write_bytes(MAGIC + bytes(8) + struct.pack("<iq", TIMESTEP, 5000) + MAGIC)
+    link_potential(folder, model)
+    return folder
+
+
+def taken(start: Path) -> dict[str, object]:
+    return source(start, (1, 1, 1))
+
+
+def test_a_start_brings_the_potential_that_it_was_made_with_and_no_other_of_its_name(tmp_path, monkeypatch):
+    own, other = (potential(tmp_path / project / "models" / "pot", project) for project in ("a", "b"))
+    run_of(tmp_path / "a" / "run", own)
+    monkeypatch.chdir(tmp_path / "a")
+    assert taken(Path("run"))["potential"] == Path("models/pot"), "as it was named, where the name still tells"
+    monkeypatch.chdir(tmp_path / "b")
+    assert taken(Path("../a/run"))["potential"] == own != other
+    (tmp_path / "a" / "run" / "potential").unlink()
+    assert taken(Path("../a/run"))["potential"] is None
+    monkeypatch.chdir(tmp_path / "a")
+    assert taken(Path("run"))["potential"] == Path("models/pot"), "its hash says that it is"
+
+
+def test_a_start_without_its_potential_says_so_unless_another_is_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = potential(tmp_path / "models" / "pot", "one")
+    run = run_of(tmp_path / "run", model)
+    (model / PAIR).write_text("two")
+    changed = (
+        r"run: the potential that it was made with is missing \(.*run/potential is another one by now\); give a pot"
+    )
+    with pytest.raises(InputError, match=changed):
+        Protocol(**taken(run), start=run)
+    shutil.rmtree(model)
+    gone = r"\(neither .*run/potential nor models/pot is there\); give a potential beside `start`"
+    with pytest.raises(InputError, match=gone):
+        Protocol(**taken(run), start=run)
+    assert Protocol(**{**taken(run), "potential": tmp_path / "given"}, start=run).liquid == "MEOH:16"
+    assert Protocol(**{**taken(run), "method": "openff"}, start=run).method == "openff"
+
+
+def test_a_run_that_was_copied_without_its_potential_is_read_with_any_pair_style(tmp_path, monkeypatch):
+    model = potential(tmp_path / "pot", "one")
+    (model / "card.yaml").write_text("algorithm: mace\n")
+    run = run_of(tmp_path / "run", model)
+    plugins = []
+
+    def launch(*_, plugin, **__):
+        plugins.append(plugin)
+        return Outcome(code=1)
+
+    monkeypatch.setattr("decant.simulation.start.launch", launch)
+    for _ in range(2):
+        with pytest.raises(ProgramFailed, match="LAMMPS cannot read this restart file"):
+            last_configuration(Run.open(run))
+        shutil.rmtree(model, ignore_errors=True)
+    assert plugins == ["mace", None]
+
+
+def test_a_start_is_the_same_run_by_whatever_path_and_another_of_its_name_is_not(tmp_path, monkeypatch):
+    model = potential(tmp_path / "pot", "one")
+    for place in ("a/small", "b/small"):
+        run_of(tmp_path / place, model)
+    recorded = {FROM_HERE: from_here(tmp_path / "a" / "small", tmp_path / "a" / "large")}
+    large = run_of(tmp_path / "a" / "large", model, start=Path("small"), unknown=recorded)
+    monkeypatch.chdir(tmp_path / "b")
+    assert all(is_start(Run.open(large), path) for path in (Path("../a/small"), tmp_path / "a" / "small"))
+    assert not is_start(Run.open(large), Path("small"))
+    run = Run.open(large)
+    assert _continued(run, described(**{**vars(run.description), "start": Path("../a/small")})) is run
+    told = r"large: was made from the run small \(.*a/small\), not from small \(.*b/small\); give the same `start`"
+    with pytest.raises(InputError, match=told):
+        _continued(run, run.description)
+    (tmp_path / "a").rename(tmp_path / "b" / "moved")
+    assert is_start(Run.open(Path("moved/large")), Path("moved/small"))
+    shutil.rmtree("moved/small")
+    assert is_start(Run.open(Path("moved/large")), Path("small")), "nothing but the name tells"
+
+
+def test_a_run_of_an_earlier_version_goes_on_where_it_did_and_from_other_folders(tmp_path, monkeypatch):
+    model = potential(tmp_path / "pot", "one")
+    for place in ("a/small", "a/in/small", "b/small"):
+        run_of(tmp_path / place, model)
+    large = Run.open(run_of(tmp_path / "a" / "runs" / "large", model, start=Path("small")))
+    monkeypatch.chdir(tmp_path / "a" / "in")
+    assert is_start(large, Path("../small")) and is_start(large, tmp_path / "a" / "small")
+    assert is_start(large, Path("small")) and not is_start(large, tmp_path / "b" / "small")
+    named = Run.open(run_of(tmp_path / "a" / "named", model, start=tmp_path / "a" / "small"))
+    assert is_start(named, Path("../small")) and not is_start(named, Path("small"))
+    assert not is_start(Run.open(tmp_path / "b" / "small"), Path("small")), "it has a packed start"

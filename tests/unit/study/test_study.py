@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 
 from decant.data.frames import write_frames
 from decant.foundation.errors import InputError
+from decant.potentials.ready import take
 from decant.study.cells import FitCell
 from decant.study.checks import check_study
 from decant.study.study_file import read_study, study_values
@@ -161,6 +163,46 @@ def test_a_fit_may_start_from_a_ready_potential_by_its_name(tmp_path: Path) -> N
         check_study(read_study(written(tmp_path, changed(algorithms__tuned=tuned))))
 
 
+def zero_shot(**choice: Any) -> dict[str, Any]:
+    """Return the study of one potential as it is, without data."""
+    content = changed(data={}, algorithms={"ready": {"algorithm": "mace", "strategy": "zero-shot", **choice}})
+    del content["simulations"]["dmc"], content["simulations"]["ec"]["reference"]
+    return content
+
+
+def test_a_potential_is_taken_as_it_is_and_needs_no_data(tmp_path: Path) -> None:
+    for name in ("mine", "ec-emc-mace"):
+        if name == "mine":
+            take("ec-emc-mace", tmp_path / name)
+        study = read_study(written(tmp_path, zero_shot(pretrained=name, precision="single", elements="H, C, O")))
+        check_study(study)
+        assert "data sets: 0" in matrix(study)
+        jobs = {job.name: job.command for job in study_jobs(study)}
+        model = str(tmp_path / name) if name == "mine" else name
+        assert jobs["export/none/ready/1"][:5] == ("decant", "export", model, "-o", "potentials/none/ready/1")
+
+
+def test_a_pretrained_model_that_the_algorithm_cannot_take_is_told_beforehand(tmp_path: Path) -> None:
+    mace, deepmd = (take(f"ec-emc-{name}", tmp_path / name).path for name in ("mace", "deepmd"))
+    (tmp_path / "empty").mkdir()
+    shutil.copy(deepmd / "model.pth", tmp_path / "lone.pth")
+    tuned = {"algorithm": "deepmd", "strategy": "naive", "preset": "quick", "data": "liquid"}
+    wrong = [
+        (zero_shot(pretrained=str(mace / "reference.safetensors")), "is a part of a potential; give the whole"),
+        (zero_shot(pretrained="lone.pth"), "lone.pth: is a deepmd model; a mace cannot start from it"),
+        (zero_shot(pretrained="deepmd"), "deepmd: is a deepmd model; a mace cannot start from it"),
+        (zero_shot(pretrained="empty"), "empty: no fit.yaml or card.yaml in it"),
+        (zero_shot(pretrained="mace", precision="double"), "to be taken as it is: leave out `precision`"),
+        (zero_shot(pretrained="mace", elements="H,C"), "to be taken as it is: leave out `elements`"),
+        (zero_shot(pretrained="mace", head="pbe"), "to be taken as it is: leave out `head`"),
+        (changed(algorithms__tuned={**tuned, "pretrained": "deepmd"}), "holds a frozen model, from which no training"),
+    ]
+    for content, said in wrong:
+        with pytest.raises(InputError) as raised:
+            check_study(read_study(written(tmp_path, content)))
+        assert str(raised.value).startswith("algorithms: ") and said in str(raised.value)
+
+
 def test_a_recipe_that_samples_with_other_settings_than_its_labels_is_told(tmp_path: Path, parameter_cache, caplog):
     driven = {**LIQUID, "parameters": {**LIQUID["parameters"], "driver": "openff"}}
     scaled = {**LIQUID, "parameters": {**driven["parameters"], "driver_settings": {"ion_charge_scale": 0.8}}}
@@ -186,6 +228,9 @@ def test_a_word_stays_a_word_beside_a_folder_of_its_name_and_each_of_a_committee
     assert second["driver"] == "gfn2-xtb"
 
 
+EC = {"liquid": "EC:4", "temperature": 300, "length": "1ps"}
+DP = {"dp": SMALLEST["algorithms"]["dp"]}
+SPARE = {"a": {"recipes": [LIQUID], "fit": False}}
 WRONG = [
     ({"data__liquid": {"recipe": [LIQUID]}}, "unknown key 'recipe' (did you mean 'recipes'?)"),
     ({"data__both__fit": "no"}, "expected true or false, not 'no'"),
@@ -237,6 +282,14 @@ WRONG = [
     ({"resources": {"fit": {"ranks": 4}}}, "'ranks' has a meaning for simulate only"),
     ({"resources": {"label/dp": {"cores": 4}}}, "no 'label' has jobs of an algorithm"),
     ({"resources": {"fit/tund": {"gpus": 1}}}, "there is no 'tund' in algorithms (did you mean 'tuned'?)"),
+    (
+        {"data": {}, "simulations": {"ec": EC}, "algorithms": DP},
+        "data: has no set that dp of 'algorithms' is fitted to; ",
+    ),
+    ({"data": SPARE, "simulations": {"ec": EC}, "algorithms": DP}, "is fitted to; leave out 'fit: false' of one"),
+    ({"algorithms": {}, "simulations": {"ec": EC}}, "algorithms: is empty; give one at least"),
+    ({"simulations": {}}, "simulations: is empty; give one at least"),
+    ({"simulations": []}, "simulations: expected a mapping of names to settings"),
     ({"sedes": [1]}, "unknown key 'sedes' (did you mean 'seeds'?)"),
 ]
 
