@@ -18,8 +18,8 @@ from decant.foundation.errors import InputError
 from decant.foundation.units import parse_length
 from decant.lammps.data import read_positions, read_topology
 from decant.molecules.charge import describe_molecules
-from decant.simulation.description import DESCRIPTION
 from decant.simulation.run import Run, configuration
+from decant.simulation.start import started_from
 
 if TYPE_CHECKING:
     from MDAnalysis import Universe
@@ -87,8 +87,8 @@ def _opened(run: Any, skip: Any) -> tuple[Run, float]:
 
 def _origin(run: Run) -> str:
     """Return the group of a run: the box that it, or the first of the runs that it goes on from, began with."""
-    while (start := run.description.start) is not None and (Path(start) / DESCRIPTION).is_file():
-        run = Run.open(Path(start))
+    while (before := started_from(run)) is not None:
+        run = before
     return f"run-{hashlib.sha256(read_positions(run.path / 'system.data').tobytes()).hexdigest()[:12]}"
 
 

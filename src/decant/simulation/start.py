@@ -162,6 +162,14 @@ def from_here(start: Path, output: Path) -> str:
     return os.path.relpath(start.resolve(), output.resolve())
 
 
+def started_from(run: Run) -> Run | None:
+    """Return the run that a run was made from; None if it was made from none, or that is not found any more."""
+    named, recorded = run.description.start, run.description.unknown.get(FROM_HERE)
+    places = [*([run.path.resolve() / recorded] if recorded else []), *([named] if named else [])]
+    found = next((place for place in places if (place / DESCRIPTION).is_file()), None)
+    return Run.open(found) if found else None
+
+
 def is_start(run: Run, path: Path) -> bool:
     """Say whether a run was made from the run that a path leads to, by whatever path it was named.
 
