@@ -21,8 +21,10 @@ BAR2_A3_PS_TO_MPA_S_J = 1e10 * 1e-30 * 1e-12 * 1e3  # bar^2 angstrom^3 ps in Pa^
 BLOCKS = 10
 LEAST_ROWS = 40
 """Rows of the stress in a block, at least."""
-AGREEMENT, FLATNESS = 0.2, 0.1
-LAGS = 12
+LEAST_PS, LEAST_PS_PER_MPA_S = 300.0, 100.0
+"""Length of a run, at least: 30 memories of 10 ps, and 100 of Maxwell's, the viscosity by a modulus of 1 GPa."""
+AGREEMENT, RISE = 0.3, 2.0
+"""Largest error of a value that has converged, as a fraction of it, and largest rise of the integral, in its noise."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,9 @@ class Viscosity:
     window_ps
         Lags over which the integral is averaged.
     value, uncertainty
-        mPa s; the mean over the window, and its standard error over blocks.
-    change, change_error
-        What the integral gains from the first to the second half of the window, as a fraction of the value, and the
-        standard error of that.
+        mPa s; the mean over the window, and its error: noise, and in squares the noise in which a further rise hides.
+    rise
+        What the mean over a longer window has, at most, more than that over half the window, in units of its noise.
     block_ps
         Length of a block.
     """
@@ -50,25 +51,26 @@ class Viscosity:
     window_ps: tuple[float, float]
     value: float
     uncertainty: float
-    change: float
-    change_error: float
+    rise: float
     block_ps: float
 
     @property
     def converged(self) -> bool:
-        """Whether blocks agree on the value and the running integral is flat in the window, as far as they can tell."""
-        agreed = self.value > 0 and self.uncertainty <= AGREEMENT * self.value
-        return bool(agreed and abs(self.change) <= max(FLATNESS, 2.0 * self.change_error))
+        """Whether the run is long, the integral rises no more, and the error is small."""
+        return not self.note
 
     @property
     def note(self) -> str:
         """Why the number must not be trusted; empty if it may."""
-        if self.converged:
-            return ""
-        if not self.uncertainty <= AGREEMENT * self.value:
-            reason = f"{BLOCKS} blocks of {self.block_ps:.3g} ps disagree by more than {AGREEMENT:.0%} of the value"
+        run_ps, needed_ps = BLOCKS * self.block_ps, least_ps(self.value)
+        if not run_ps >= 0.999 * needed_ps:
+            return f"not converged: {run_ps:.3g} ps of stress, at least {needed_ps:.3g} ps are needed"
+        if not self.rise <= RISE:
+            reason = "the running integral still rises within or after the window of the mean"
+        elif not self.uncertainty <= AGREEMENT * self.value:
+            reason = f"its error is more than {AGREEMENT:.0%} of the value"
         else:
-            reason = f"the running integral changes by {self.change:.0%} over the window of the mean"
+            return ""
         return f"not converged: {reason}; a longer run is needed"
 
     def columns(self) -> dict[str, np.ndarray]:
@@ -83,7 +85,7 @@ class Viscosity:
             "unit": "mPa s",
             "converged": self.converged,
             "window_ps": list(self.window_ps),
-            "change_in_window": self.change,
+            "rise_in_noise": self.rise,
             "blocks": BLOCKS,
             "block_ps": self.block_ps,
         }
@@ -110,15 +112,57 @@ def autocorrelation(series: np.ndarray, lags: int) -> np.ndarray:
     return np.asarray(irfft(power, size)[:lags] / (count - np.arange(lags)))
 
 
+def running_integral(series: np.ndarray, lags: int, interval: float) -> np.ndarray:
+    """Return the integral of the autocorrelation of columns summed, from none to the first lags; shape (lags,)."""
+    return np.asarray(cumulative_trapezoid(autocorrelation(series, lags), dx=interval, initial=0.0))
+
+
+def relative_noise(lags: float, rows: int) -> float:
+    r"""Return the standard error of a mean of the running integral over the second half of some lags, relative to it.
+
+    .. math:: \sigma^2 = \frac{1}{5} \cdot \frac{4}{T} \cdot \frac{2 t}{3}
+
+    for a window of lags up to t of a run of length T, both longer than the memory. A Gaussian process seen for T knows
+    its correlation with the noise of R. Zwanzig and N. K. Ailawadi, Phys. Rev. 182, 280 (1969); summed over lags, as by
+    R. E. Jones and K. K. Mandadapu, J. Chem. Phys. 136, 154102 (2012), that makes the integral to t a random walk of
+    relative variance 4 t / T. Its mean from t / 2 to t has that of two thirds of t, and five components of the
+    traceless stress are independent.
+
+    Parameters
+    ----------
+    lags
+        Those of the window, from none.
+    rows
+        Those of the run.
+    """
+    return float(np.sqrt(8.0 / 15.0 * lags / rows))
+
+
+def least_ps(viscosity_mPa_s: float) -> float:
+    """Return how long a run must be, whatever it seems to say.
+
+    A run does not see what is slower than itself, so that the memory to reckon with is taken from elsewhere: liquids of
+    small molecules remember stress for up to some 10 ps, viscous ones in proportion to their viscosity, on average for
+    that divided by the modulus at infinite frequency (J. C. Maxwell, Phil. Trans. R. Soc. 157, 49 (1867)), which is of
+    the order of 1 GPa (J. C. Dyre, Rev. Mod. Phys. 78, 953 (2006)).
+    """
+    return max(LEAST_PS, LEAST_PS_PER_MPA_S * viscosity_mPa_s)
+
+
 def viscosity(time_ps: np.ndarray, stress: np.ndarray, temperature: float, volume: float) -> Viscosity:
     r"""Return the shear viscosity from the stress at constant volume.
 
     .. math:: \eta = \frac{V}{10 k_B T} \int_0^\infty \sum_{ab} \langle P_{ab}(0) P_{ab}(t) \rangle dt
 
     over the symmetric traceless part of the pressure tensor: P. J. Daivis and D. J. Evans, J. Chem. Phys. 100, 541
-    (1994). The run is cut into blocks, each gives one running integral, and their spread the error. The value is the
-    mean over the second half of the longest lags up to which blocks agree within 20 %; noise grows with lag, while the
-    integral misses what lies beyond.
+    (1994). The value is the mean over the second half of a window of lags, since noise grows with lag while the
+    integral misses what lies beyond. Where to stop follows from the noise, as in the time decomposition of Y. Zhang,
+    A. Otani and E. J. Maginn, J. Chem. Theory Comput. 11, 3537 (2015); that of one run is known (``relative_noise``).
+    The window is a twentieth of the run, or the shortest of its half, its quarter, ... of which half would do as well:
+    up to a fifth of the run, no later mean exceeds that of half the window by more than twice the noise of the
+    difference. None is below a twentieth of the least length of a run (``least_ps``). The error is the noise, or the
+    standard error over blocks if that is larger; to it comes, in squares, the noise of the rise to a window twice as
+    long, in which as much may hide.
 
     Parameters
     ----------
@@ -141,28 +185,23 @@ def viscosity(time_ps: np.ndarray, stress: np.ndarray, temperature: float, volum
         raise InputError(f"{len(time_ps)} rows of stress, at least {BLOCKS * LEAST_ROWS} are needed for a viscosity")
     interval = float(time_ps[1] - time_ps[0])
     lags = rows // 2
-    shear = shear_components(stress)
-    factor = volume / (10.0 * BOLTZMANN_J_K * temperature) * BAR2_A3_PS_TO_MPA_S_J
-    blocks = np.array(
-        [
-            cumulative_trapezoid(autocorrelation(part, lags), dx=interval, initial=0.0) * factor
-            for part in shear[: rows * BLOCKS].reshape(BLOCKS, rows, -1)
-        ]
-    )
-    last = _last_agreed(blocks)
-    half, three_quarters = last // 2, 3 * last // 4
-    early, late = blocks[:, half:three_quarters].mean(axis=1), blocks[:, three_quarters:last].mean(axis=1)
-    each = 0.5 * (early + late)
+    shear = shear_components(stress) * np.sqrt(volume / (10.0 * BOLTZMANN_J_K * temperature) * BAR2_A3_PS_TO_MPA_S_J)
+    parts = shear[: rows * BLOCKS].reshape(BLOCKS, rows, -1)
+    blocks = np.array([running_integral(part, lags, interval) for part in parts])
+    whole = running_integral(shear, 4 * lags, interval)
+    shortest = least_ps(float(_mean(whole, lags))) / interval / (2 * BLOCKS)
+    end, rise = _window(whole, len(shear), lags, shortest)
+    each = _mean(blocks, end)
     value = float(each.mean())
+    noise = max(float(_error(each)), abs(value) * relative_noise(end, len(shear)))
     return Viscosity(
         lag_ps=interval * np.arange(lags),
         integral_mPa_s=blocks.mean(axis=0),
         error_mPa_s=_error(blocks),
-        window_ps=(interval * half, interval * (last - 1)),
+        window_ps=(interval * (end // 2), interval * (end - 1)),
         value=value,
-        uncertainty=float(_error(each)),
-        change=float((late - early).mean() / value) if value else np.inf,
-        change_error=float(_error(late - early) / abs(value)) if value else np.inf,
+        uncertainty=float(np.hypot(noise, value * _noise_of_rise(end, 2 * end, len(shear)))),
+        rise=rise,
         block_ps=interval * rows,
     )
 
@@ -200,11 +239,34 @@ def _error(blocks: np.ndarray) -> np.ndarray:
     return np.asarray(blocks.std(axis=0, ddof=1) / np.sqrt(len(blocks)))
 
 
-def _last_agreed(blocks: np.ndarray) -> int:
-    """Return the largest number of lags, of some tried, at which blocks agree; all if they never do."""
-    tried = np.unique(np.geomspace(min(16, blocks.shape[1]), blocks.shape[1], LAGS).astype(int))
-    for last in tried[::-1]:
-        each = blocks[:, last // 2 : last].mean(axis=1)
-        if _error(each) <= AGREEMENT * each.mean():
-            return int(last)
-    return int(tried[-1])
+def _mean(integral: np.ndarray, end: int) -> np.ndarray:
+    """Return the mean of running integrals over the second half of the lags before an end."""
+    return np.asarray(integral[..., end // 2 : end].mean(axis=-1))
+
+
+def _window(integral: np.ndarray, rows: int, longest: int, shortest: float) -> tuple[int, float]:
+    """Return the lags of the shortest window half of which would do, or the longest, and the rise after its half."""
+    ends = [longest]
+    while ends[-1] // 2 >= shortest:
+        ends.append(ends[-1] // 2)
+    rises = [_rise(integral, end // 2, rows) for end in ends]
+    flat = [index for index, rise in enumerate(rises) if rise <= RISE]
+    chosen = flat[-1] if flat else 0
+    return ends[chosen], rises[chosen]
+
+
+def _noise_of_rise(end: int, later: int, rows: int) -> float:
+    """Return the standard error of the rise from one window to another, at least twice as long, relative to the value.
+
+    The random walk of both is the same for three quarters of the first: 2/3 and 2/3, less twice 3/4 of the first.
+    """
+    return relative_noise(later - 1.25 * end, rows)
+
+
+def _rise(integral: np.ndarray, end: int, rows: int) -> float:
+    """Return the largest rise of a running integral from a window to those 2, 4, 8 ... times as long, in noises."""
+    before = float(_mean(integral, end))
+    if before <= 0:
+        return np.inf
+    longer = [end * 2**power for power in range(1, (len(integral) // end).bit_length())]
+    return max((float(_mean(integral, each)) / before - 1.0) / _noise_of_rise(end, each, rows) for each in longer)

@@ -10,7 +10,15 @@ import pytest
 from scipy.signal import lfilter
 from scipy.spatial.transform import Rotation
 
-from decant.analysis.viscosity import autocorrelation, run_viscosity, shear_components, viscosity
+from decant.analysis.viscosity import (
+    Viscosity,
+    autocorrelation,
+    relative_noise,
+    run_viscosity,
+    running_integral,
+    shear_components,
+    viscosity,
+)
 from decant.foundation.errors import InputError
 
 TEMPERATURE, VOLUME, STEP_PS, DECAY_PS, SIZE_BAR = 300.0, 1.0e4, 0.01, 0.5, 1000.0
@@ -27,6 +35,90 @@ def stress(rows: int, seed: int) -> np.ndarray:
     # of an isotropic fluid the diagonal of the traceless part has the variance 4/3 of that off it
     series[:, :3] = 1.0 + np.sqrt(2.0) * series[:, :3]
     return series
+
+
+FAST_AND_3, FAST_AND_10 = {0.1: 0.2, 3.0: 0.8}, {0.1: 0.1, 10.0: 0.9}
+"""As of a liquid: share of the viscosity by memory, ps."""
+
+
+def measured(
+    shares: dict[float, float], length_ps: float, seed: int, step_ps: float = 0.05, eta: float = 1.0
+) -> Viscosity:
+    """Viscosity as found in a run with some memories, of which the true one is `eta`, mPa s."""
+    random = np.random.default_rng(seed)
+    rows = round(length_ps / step_ps)
+    series = np.zeros((rows, 6))
+    for memory_ps, share in shares.items():
+        kept = np.exp(-step_ps / memory_ps)
+        noise = random.normal(size=(rows, 6)) * np.sqrt(1 - kept**2)
+        noise[0] /= np.sqrt(1 - kept**2)  # in equilibrium from the first row on
+        integral_ps = step_ps * (0.5 + kept / (1 - kept))  # of the correlation, by trapezia as in the analysis
+        series += np.sqrt(share / integral_ps) * lfilter([1.0], [1.0, -kept], noise, axis=0)
+    series[:, :3] *= np.sqrt(2.0)
+    return viscosity(step_ps * np.arange(rows), series * np.sqrt(eta) * UNIT_BAR, TEMPERATURE, VOLUME)
+
+
+UNIT_BAR = SIZE_BAR * np.sqrt(DECAY_PS / EXPECTED)  # stress whose integral over 1 ps is 1 mPa s
+
+
+@pytest.mark.parametrize("memory_ps", [0.5, 3.0, 10.0])
+@pytest.mark.parametrize("length_ps", [4.0, 10.0, 20.0, 50.0, 200.0])
+def test_a_short_run_never_converges(memory_ps: float, length_ps: float):
+    shares = {0.1: 0.2, memory_ps: 0.8}
+    runs = [measured(shares, length_ps, seed, step_ps=0.01 if length_ps < 20 else 0.05) for seed in range(8)]
+    assert not any(one.converged for one in runs)
+    assert all(f"{length_ps:g} ps of stress, at least 300 ps are needed" in one.note for one in runs)
+
+
+@pytest.mark.parametrize(("memory_ps", "eta"), [(30.0, 1.0), (30.0, 10.0), (100.0, 30.0), (400.0, 100.0)])
+def test_a_run_of_few_memories_never_converges_however_long_it_is(memory_ps: float, eta: float):
+    runs = [measured({0.3: 0.1, memory_ps: 0.9}, 400.0, seed, eta=eta) for seed in range(20)]
+    assert not any(one.converged for one in runs)
+    assert sum(one.rise > 2.0 for one in runs) >= 10
+
+
+def test_a_viscous_liquid_needs_a_long_run():
+    one = measured({1.0: 1.0}, 400.0, 0, eta=10.0)
+    assert not one.converged
+    assert "400 ps of stress, at least" in one.note
+    assert measured({1.0: 1.0}, 2000.0, 1, eta=10.0).converged
+
+
+def test_no_run_of_30_memories_converges():
+    assert not any(measured(FAST_AND_10, 310.0, seed).converged for seed in range(40))
+
+
+@pytest.mark.parametrize(("shares", "length_ps"), [(FAST_AND_3, 600.0), (FAST_AND_10, 2000.0), ({0.5: 1.0}, 400.0)])
+def test_runs_of_200_memories_converge_and_their_error_covers_the_truth(shares: dict[float, float], length_ps: float):
+    runs = [measured(shares, length_ps, seed) for seed in range(24)]
+    converged = [one for one in runs if one.converged]
+    assert len(converged) >= 0.75 * len(runs)
+    assert np.mean([abs(one.value - 1.0) <= 2.0 * one.uncertainty for one in converged]) >= 0.9
+    assert max(one.uncertainty / one.value for one in converged) <= 0.3
+
+
+@pytest.mark.parametrize("shares", [FAST_AND_3, FAST_AND_10, {0.1: 0.5, 3.0: 0.5}, {0.1: 0.3, 1.0: 0.3, 10.0: 0.4}])
+def test_what_converges_covers_the_truth_at_any_length(shares: dict[float, float]):
+    runs = [measured(shares, length_ps, seed) for length_ps in (350.0, 500.0, 1000.0, 1500.0) for seed in range(16)]
+    deviations = np.array([(one.value - 1.0) / one.uncertainty for one in runs if one.converged])
+    assert len(deviations) > 20
+    assert np.mean(np.abs(deviations) <= 2.0) >= 0.9
+    assert np.abs(deviations).max() < 4.0
+
+
+def test_long_runs_take_shorter_windows_and_know_the_viscosity_better():
+    short, long = measured({0.5: 1.0}, 400.0, 1), measured({0.5: 1.0}, 4000.0, 2)
+    assert short.converged
+    assert long.converged
+    assert long.uncertainty < 0.6 * short.uncertainty
+    assert 15.0 <= long.window_ps[1] + 0.1 < 4000.0 / 20
+
+
+def test_the_noise_of_a_mean_of_the_integral_is_that_of_a_gaussian_stress():
+    rows, lags = 10_000, 500
+    means = [running_integral(shear_components(stress(rows, seed)), lags, STEP_PS)[250:].mean() for seed in range(200)]
+    # seen from a memory of 50 rows, with the early part of the walk missing
+    assert np.std(means) / np.mean(means) == pytest.approx(relative_noise(lags, rows), rel=0.15)
 
 
 def test_the_viscosity_of_a_known_stress_is_found_within_its_error():
