@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from decant.foundation.errors import InputError
+from decant.foundation.files import refusal
 from decant.foundation.locks import LOCK, is_locked
 
 GLANCE = 0.1
@@ -67,8 +68,8 @@ def require_writable(folder: Path) -> None:
         with TemporaryDirectory(prefix=".decant-", dir=above):
             pass
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(f"{folder}: cannot be written ({reason}); give another place") from error
+        reason = f"{folder}: cannot be written ({error.strerror or type(error).__name__}); give another place"
+        raise InputError(refusal(OSError(error.errno, error.strerror, str(folder))) or reason) from error
 
 
 def changed(before: Mapping[str, Any], now: Mapping[str, Any], free: Collection[str] = ()) -> str | None:

@@ -88,7 +88,9 @@ def output_file(path: str | os.PathLike[str], read: Iterable[str | os.PathLike[s
 def _require_folder(path: Path) -> None:
     """Raise the error that writing would end with if there is no folder for a file, nor one in which that can be."""
     above = next(one for one in path.absolute().parents if one.exists())
-    wrong = 0 if os.access(above, os.W_OK) else errno.EACCES
+    wrong = 0
+    if not os.access(above, os.W_OK):
+        wrong = errno.EROFS if os.statvfs(above).f_flag & os.ST_RDONLY else errno.EACCES
     if not above.is_dir():
         wrong = errno.EEXIST if above == path.absolute().parent else errno.ENOTDIR
     if wrong:

@@ -279,7 +279,7 @@ def as_text(forecast: Forecast) -> str:
 
 
 def _range(pair: tuple[float, float]) -> str:
-    low, high = (f"{value:,.0f}" if value >= 1000 else f"{value:.2g}" for value in pair)
+    low, high = (f"{value:,.0f}" if value >= 100 else f"{value:.2g}" for value in pair)
     return low if low == high else f"{low} to {high}"
 
 

@@ -123,7 +123,7 @@ def read_reference(names: Sequence[str], run: Path, conditions: Mapping[str, Any
     for name in names:
         if not Path(name).is_dir():
             problem = "goes alone" if name == EXPERIMENT or Path(name).exists() else "no such file or directory"
-            hint = nearest(name, [EXPERIMENT])
+            hint = "" if name == EXPERIMENT else nearest(name, [EXPERIMENT])
             raise InputError(
                 f"`reference` {name}: {problem}{hint}; expected experiment, a YAML or CSV file, or analysed runs"
             )

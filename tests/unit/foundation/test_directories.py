@@ -62,7 +62,7 @@ def test_a_directory_that_cannot_be_made_is_told_before_the_work_and_nothing_is_
         require_writable(Path("/proc/x/y"))
     with without_permission(tmp_path):
         for place in (tmp_path, tmp_path / "new" / "below"):
-            with pytest.raises(InputError, match=r"cannot be written \(Permission denied\); give another place"):
+            with pytest.raises(InputError, match=r"no permission; change it, or give another place"):
                 require_writable(place)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "link"]
     with pytest.raises(InputError, match="file: is a file where a folder is needed"):

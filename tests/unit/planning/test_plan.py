@@ -44,6 +44,11 @@ def test_every_pair_is_a_range_and_the_cost_is_cores_times_time(mace: Potential)
         assert cost == pytest.approx(days * 24 * 128)
 
 
+def test_large_costs_are_written_out(mace: Potential) -> None:
+    for length_ps in (100.0, 1_000.0, 10_000.0, 1e6):
+        assert "e+" not in as_text(plan(mace, replace(JOB, length_ps=length_ps), BENCH))
+
+
 def test_a_measured_run_is_forecast_as_measured(mace: Potential) -> None:
     forecast = plan(mace, Job(2560, 1000.0, cores=2), BENCH)
     per_ns = 0.5e-6 * 86400 * 1000 / 2560  # ns/day of one katom-step/s

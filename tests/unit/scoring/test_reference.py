@@ -195,7 +195,7 @@ def test_a_run_is_not_its_own_reference(tmp_path: Path) -> None:
 def test_a_name_that_is_nothing_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="did you mean 'experiment'"):
         read_reference(["experimnt"], tmp_path, conditions())
-    with pytest.raises(InputError, match="experiment: goes alone"):
+    with pytest.raises(InputError, match="experiment: goes alone; expected"):
         read_reference(["experiment", str(tmp_path)], tmp_path, conditions())
 
 
