@@ -13,7 +13,7 @@ from ase import Atoms
 from decant.data.frames import read_frames
 from decant.foundation.files import output_file
 from decant.foundation.shown import Shown
-from decant.verbs.paths import Location
+from decant.verbs.paths import Location, checked
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,6 +46,7 @@ def _span(sizes: Sequence[int]) -> str:
     return str(sizes[0]) if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
 
 
+@checked()
 def build(source: Location | Sequence[Mapping[str, Any]], output: Location, *, seed: int = 1) -> Built:
     """Make configurations from recipes.
 

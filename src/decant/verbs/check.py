@@ -9,7 +9,7 @@ from pathlib import Path
 from decant.foundation.shown import Shown
 from decant.potentials.check import Report, table
 from decant.potentials.check import check as compared
-from decant.verbs.paths import Location, numbers, path
+from decant.verbs.paths import Location, checked, numbers, path
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,6 +28,7 @@ class Checked(Shown):
         return table(self.report)
 
 
+@checked()
 def check(
     potential: Location,
     data: Location | None = None,

@@ -10,7 +10,7 @@ from decant.analysis.compare import compare as compared
 from decant.analysis.entry import Entry
 from decant.foundation.shown import Shown
 from decant.foundation.tables import one_heading
-from decant.verbs.paths import Location, Locations, path, paths
+from decant.verbs.paths import Location, Locations, checked, path, paths
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,6 +45,7 @@ class Compared(Shown):
         return [self.folder / "summary.png"]
 
 
+@checked()
 def compare(
     runs: Locations, output: Location, *, potential: Locations | None = None, reference: Location | None = None
 ) -> Compared:

@@ -9,7 +9,7 @@ from decant.foundation.files import output_file
 from decant.foundation.shown import Facts
 from decant.potentials.evaluate import evaluate as measured
 from decant.potentials.evaluate import rows, table, words
-from decant.verbs.paths import Location, path
+from decant.verbs.paths import Location, checked, path
 
 
 class Errors(Facts):
@@ -39,6 +39,7 @@ class Errors(Facts):
         return words(self.content)
 
 
+@checked()
 def evaluate(
     target: Location,
     data: Location,

@@ -11,7 +11,7 @@ from decant.foundation.shown import Facts
 from decant.foundation.units import duration
 from decant.potentials.fit import FitRequest
 from decant.potentials.fit import fit as trained
-from decant.verbs.paths import Location, path, texts
+from decant.verbs.paths import Location, checked, path, texts
 
 
 class Fitted(Facts):
@@ -42,6 +42,7 @@ class Fitted(Facts):
         return "\n".join([told, *(f"note: {note}" for note in self["notes"])])
 
 
+@checked()
 def fit(
     algorithm: str,
     data: Location,

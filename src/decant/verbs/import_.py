@@ -15,7 +15,7 @@ from decant.data.label_units import LabelUnits
 from decant.data.limits import Limits
 from decant.foundation.files import output_file
 from decant.foundation.shown import Shown
-from decant.verbs.paths import Location
+from decant.verbs.paths import Location, checked
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,6 +50,7 @@ class Imported(Shown):
         return "\n".join([*lines, *reject_lines(left_out), f"written: {self.path}"])
 
 
+@checked()
 def import_(
     source: Location,
     output: Location,

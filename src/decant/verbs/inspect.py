@@ -10,7 +10,7 @@ from decant.data.inspect import inspect as found_in
 from decant.data.inspection import Inspection
 from decant.foundation.shown import Shown
 from decant.foundation.tables import one_heading
-from decant.verbs.paths import Location, Locations, path, paths
+from decant.verbs.paths import Location, Locations, checked, path, paths
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,6 +48,7 @@ class Inspected(Shown):
         return [] if self.folder is None else [self.folder / "inspect.png"]
 
 
+@checked()
 def inspect(
     source: Location, *, output: Location | None = None, against: Locations | None = None, descriptors: str = "soap"
 ) -> Inspected:

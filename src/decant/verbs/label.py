@@ -17,7 +17,7 @@ from decant.foundation.ranks import ALONE, Ranks
 from decant.foundation.shown import Shown
 from decant.labels.subtract import subtracted
 from decant.potentials.additions import Addition, addition
-from decant.verbs.paths import Location
+from decant.verbs.paths import Location, checked
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,6 +65,7 @@ class Labelled(Shown):
         return "\n".join([*lines, f"written: {self.path}"])
 
 
+@checked()
 def label(
     source: Location,
     output: Location,

@@ -11,7 +11,7 @@ from decant.learning.learn import COLLECTED, TABLE
 from decant.learning.learn import learn as learned
 from decant.learning.report import as_text, cells
 from decant.learning.settings import read_settings
-from decant.verbs.paths import Location
+from decant.verbs.paths import Location, checked
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,6 +54,7 @@ class Learned(Shown):
         return [f"ended by {last['stopped']}", f"written: {self.folder / TABLE}; the last potentials: {where}"]
 
 
+@checked()
 def learn(settings: Location, output: Location | None = None) -> Learned:
     """Collect training data: fit a committee, explore, label where it disagrees, and again; the same call continues.
 

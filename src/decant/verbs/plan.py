@@ -17,7 +17,7 @@ from decant.planning.measurements import from_bench, from_run, measure
 from decant.planning.plan import Forecast, Job, as_text, require_sensible
 from decant.planning.plan import plan as planned
 from decant.potentials.potential import Potential
-from decant.verbs.paths import Location, Locations, paths
+from decant.verbs.paths import Location, Locations, checked, paths
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,6 +37,7 @@ class Planned(Shown):
         return as_text(self.forecast)
 
 
+@checked()
 def plan(
     potential: Location | Potential,
     *,

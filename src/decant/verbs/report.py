@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from decant.reporting.report import report as written
-from decant.verbs.paths import Location, path
+from decant.verbs.paths import Location, checked, path
 
 
+@checked()
 def report(folder: Location, output: Location | None = None) -> Path:
     """Report a study, finished or not: findings, tables and figures in one HTML file; return that file.
 

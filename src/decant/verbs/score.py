@@ -12,7 +12,7 @@ from decant.scoring.score import SCORE, as_text, rows, words
 from decant.scoring.score import score as scored
 from decant.simulation.description import DESCRIPTION
 from decant.simulation.run import Run
-from decant.verbs.paths import Location, Locations, path, paths
+from decant.verbs.paths import Location, Locations, checked, path, paths
 
 
 class Scored(Facts):
@@ -46,6 +46,7 @@ class Scored(Facts):
         return words(self.content)
 
 
+@checked()
 def score(run: Location | Run, *, reference: Locations | None = None, output: Location | None = None) -> Scored:
     """Score an analysed run: how long it stayed physical, and how near density and diffusion are to a reference.
 

@@ -16,7 +16,7 @@ from decant.labels.registry import labeler
 from decant.selection.deviation import add_deviations
 from decant.selection.select import Selection, Wanted, one_of_each_element, report_lines, select_randomly
 from decant.selection.select import select as chosen_of
-from decant.verbs.paths import Location, Locations, paths
+from decant.verbs.paths import Location, Locations, checked, paths
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,6 +52,7 @@ class Selected(Shown):
         return "\n".join([counts, *report_lines(self.selection, self.wanted), f"written: {self.path}"])
 
 
+@checked()
 def select(
     sources: Locations,
     output: Location,

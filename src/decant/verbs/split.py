@@ -12,7 +12,7 @@ from decant.data.frames import is_isolated, read_frames
 from decant.data.split import split_frames, write_split
 from decant.foundation.shown import Shown
 from decant.selection.select import without as apart_from
-from decant.verbs.paths import Location, Locations, paths
+from decant.verbs.paths import Location, Locations, checked, paths
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,6 +50,7 @@ class Divided(Shown):
         return "\n".join([*lines, f"written: {self.folder}"])
 
 
+@checked()
 def split(
     sources: Locations,
     output: Location,

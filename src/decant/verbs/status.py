@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from decant.foundation.shown import Shown
-from decant.verbs.paths import Location
+from decant.verbs.paths import Location, checked
 from decant.workflow.status import Status, read_status
 from decant.workflow.status_text import status_text
 
@@ -22,6 +22,7 @@ class Standing(Shown):
         return status_text(self.status, False)
 
 
+@checked()
 def status(folder: Location) -> Standing:
     """Read how a study stands; nothing in its folder is changed.
 

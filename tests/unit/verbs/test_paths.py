@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +151,14 @@ def test_a_bench_whose_results_have_no_place_is_refused_before_it_measures(tmp_p
         decant.bench(READY, output=tmp_path / "file" / "bench")
     with pytest.raises(InputError, match="`potentials`: expected one at least"):
         decant.bench([], output=tmp_path / "bench")
+
+
+@pytest.mark.parametrize(
+    "name", "analyze bench build check compare evaluate export fit import_ inspect label learn plan ready report run "
+    "score select simulate split status trust".split()
+)  # fmt: skip
+def test_every_verb_refuses_a_first_argument_of_another_type_by_its_name(name: str) -> None:
+    function = getattr(decant, name)
+    first, *others = [one.name for one in signature(function).parameters.values() if one.default is one.empty]
+    with pytest.raises(InputError, match=rf"^`{first}`: expected (a|one|chemical) .*, not <object"):
+        function(**{first: object()}, **dict.fromkeys(others, "x"))
