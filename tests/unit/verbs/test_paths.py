@@ -154,8 +154,7 @@ def test_a_bench_whose_results_have_no_place_is_refused_before_it_measures(tmp_p
 
 
 @pytest.mark.parametrize(
-    "name", "analyze bench build check compare evaluate export fit import_ inspect label learn plan ready report run "
-    "score select simulate split status trust".split()
+    "name", ["analyze", "bench", "build", "check", "compare", "evaluate", "export", "fit", "import_", "inspect", "label", "learn", "plan", "ready", "report", "run", "score", "select", "simulate", "split", "status", "trust"]
 )  # fmt: skip
 def test_every_verb_refuses_a_first_argument_of_another_type_by_its_name(name: str) -> None:
     function = getattr(decant, name)
