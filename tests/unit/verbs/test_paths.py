@@ -15,6 +15,7 @@ from decant.foundation.errors import InputError
 from decant.foundation.settings import count, positive
 from decant.verbs.paths import Location, Locations, checked, each, path, paths
 from tests.conftest import REPOSITORY
+from tests.unit.verbs.test_verbs import FUNCTIONS
 
 READY = REPOSITORY / "models" / "ec-emc-mace"
 
@@ -153,9 +154,7 @@ def test_a_bench_whose_results_have_no_place_is_refused_before_it_measures(tmp_p
         decant.bench([], output=tmp_path / "bench")
 
 
-@pytest.mark.parametrize(
-    "name", ["analyze", "bench", "build", "check", "compare", "evaluate", "export", "fit", "import_", "inspect", "label", "learn", "plan", "ready", "report", "run", "score", "select", "simulate", "split", "status", "trust"]
-)  # fmt: skip
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_verb_refuses_a_first_argument_of_another_type_by_its_name(name: str) -> None:
     function = getattr(decant, name)
     first, *others = [one.name for one in signature(function).parameters.values() if one.default is one.empty]
