@@ -247,7 +247,7 @@ def _mean(integral: np.ndarray, end: int) -> np.ndarray:
 def _window(integral: np.ndarray, rows: int, longest: int, shortest: float) -> tuple[int, float]:
     """Return the lags of the shortest window half of which would do, or the longest, and the rise after its half."""
     ends = [longest]
-    while ends[-1] // 2 >= shortest:
+    while ends[-1] // 2 >= max(shortest, 2.0):
         ends.append(ends[-1] // 2)
     rises = [_rise(integral, end // 2, rows) for end in ends]
     flat = [index for index, rise in enumerate(rises) if rise <= RISE]

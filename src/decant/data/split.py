@@ -10,14 +10,14 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.frames import is_isolated, write_frames
-from decant.foundation.errors import InputError
+from decant.foundation.errors import InputError, warn
 from decant.molecules import geometry
 
 PARTS = ("train", "valid", "test")
 
 
 def split_frames(
-    frames: Sequence[Atoms], fractions: tuple[float, float, float] = (0.8, 0.1, 0.1), seed: int = 0
+    frames: Sequence[Atoms], fractions: Sequence[float] = (0.8, 0.1, 0.1), seed: int = 0
 ) -> dict[str, list[Atoms]]:
     """Divide frames into train, valid and test.
 
@@ -48,8 +48,8 @@ def split_frames(
     if len(shares) != len(PARTS) or (shares < 0).any() or abs(shares.sum() - 1) > 1e-6 or shares[0] == 0:
         raise InputError(f"fractions {fractions}: expected three shares of train, valid and test that add up to 1")
     bulk = [atoms for atoms in frames if not is_isolated(atoms)]
-    groups = _groups(bulk)
     wanted = int((shares > 0).sum())
+    groups = _groups(bulk, wanted)
     if len(groups) < wanted:
         raise InputError(f"{len(groups)} groups of frames cannot fill {wanted} parts; add data or drop a part")
     part_of = _assign(bulk, groups, shares, np.random.default_rng(seed))
@@ -60,12 +60,23 @@ def split_frames(
     return parts
 
 
-def _groups(frames: list[Atoms]) -> list[list[int]]:
-    """Return the indices of the frames of each group, with groups that share a geometry or a trajectory merged."""
+def _groups(frames: list[Atoms], wanted: int) -> list[list[int]]:
+    """Return the indices of the frames of each group, with groups that share a geometry or a trajectory merged.
+
+    Of a cold solid or one stiff molecule all frames are near each other: where so few groups would be left, those that
+    the frames state stand, which is told.
+    """
     labels = [str(atoms.info.get("group", f"frame-{index}")) for index, atoms in enumerate(frames)]
-    pairs = geometry.duplicates(frames) + geometry.correlated(frames)
+    copies = geometry.duplicates(frames)
+    merged, stated = geometry.merge(labels, copies + geometry.correlated(frames)), geometry.merge(labels, copies)
+    if len(set(merged)) < wanted <= len(set(stated)):
+        warn(
+            f"frames of {len(set(stated))} groups are all a small step apart, as of a solid or one stiff molecule: "
+            "split by these groups, so that what valid and test say is of frames much like those of train"
+        )
+        merged = stated
     members = defaultdict(list)
-    for index, label in enumerate(geometry.merge(labels, pairs)):
+    for index, label in enumerate(merged):
         frames[index].info["group"] = label
         members[label].append(index)
     return list(members.values())

@@ -175,3 +175,9 @@ def test_the_viscosity_of_a_run_is_that_from_the_time_on_and_at_the_temperature_
     assert run_viscosity(run, time[1000]).value == pytest.approx(expected.value * TEMPERATURE / 330.0, rel=1e-6)
     with pytest.raises(InputError, match="0 rows of stress from 40 ps on"):
         run_viscosity(run, 40.0)
+
+
+def test_rows_far_apart_are_measured_too() -> None:
+    stress = np.random.default_rng(0).normal(size=(2000, 6))
+    found = viscosity(20.0 * np.arange(2000), stress, 300.0, 1e4)
+    assert np.isfinite(found.value) and found.window_ps[1] > found.window_ps[0]

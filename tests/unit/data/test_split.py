@@ -3,6 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,3 +114,16 @@ def test_fractions_that_are_not_shares_are_refused(fractions):
 def test_a_part_with_share_zero_stays_empty():
     parts = split_frames([frame(f"g{k}", k) for k in range(10)], (0.9, 0.1, 0.0))
     assert (len(parts["train"]), len(parts["valid"]), len(parts["test"])) == (9, 1, 0)
+
+
+def test_a_solid_whose_frames_are_all_near_each_other_is_split_by_its_own_groups_and_told(caplog):
+    solid, random = bulk("Cu", cubic=True).repeat(2), np.random.default_rng(0)
+    frames = []
+    for number in range(20):
+        atoms = solid.copy()
+        atoms.positions += random.normal(scale=0.06, size=atoms.positions.shape)
+        atoms.info |= {"group": f"rattled-{number}", "recipe": "import", "temperature": 300.0}
+        frames.append(atoms)
+    parts = split_frames(frames, [0.8, 0.1, 0.1])
+    assert [len(parts[name]) for name in PARTS] == [16, 2, 2]
+    assert "frames of 20 groups are all a small step apart" in caplog.text
