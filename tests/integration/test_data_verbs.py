@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from decant.data.frames import is_isolated, read_frames
+from decant.data.frames import read_frames
+from decant.data.isolated import is_isolated
 
 WATER = """3
 Properties=species:S:1:pos:R:3:forces:R:3 energy=-14

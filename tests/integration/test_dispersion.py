@@ -15,7 +15,8 @@ from ase.build import molecule
 from decant import Potential
 from decant.algorithms.mace.random import random_mace
 from decant.data.decomposition import labelled_parts
-from decant.data.frames import is_isolated, read_frames, write_frames
+from decant.data.frames import read_frames, write_frames
+from decant.data.isolated import is_isolated
 from decant.data.prediction import ask
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, write_yaml

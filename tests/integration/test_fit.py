@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from decant.data.frames import is_isolated, read_frames, write_frames
+from decant.data.frames import read_frames, write_frames
+from decant.data.isolated import is_isolated
 from decant.foundation.files import read_yaml, sha256
 from decant.potentials.lone_atoms import lone_atoms_told
 from decant.potentials.potential import Potential

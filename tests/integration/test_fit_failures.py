@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from decant.data.frames import ISOLATED, read_frames, write_frames
+from decant.data.frames import read_frames, write_frames
+from decant.data.isolated import ISOLATED
 from decant.foundation.files import read_yaml, write_yaml
 from decant.testing.frames import labelled
 from tests.integration.conftest import TINY, run_decant

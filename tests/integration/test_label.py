@@ -4,8 +4,9 @@ from ase import Atoms
 
 from decant.configurations.monomer import missing_atoms
 from decant.data.decomposition import labelled_parts, molecules_alone
-from decant.data.frames import is_isolated, read_frames, write_frames
+from decant.data.frames import read_frames, write_frames
 from decant.data.import_ import import_frames
+from decant.data.isolated import is_isolated
 from decant.foundation.errors import InputError
 from decant.labels.journal import label_key, read_journal
 from decant.labels.label import label_frames

@@ -8,8 +8,9 @@ import yaml
 from ase import Atoms
 from ase.units import Bohr, Hartree
 
-from decant.data.frames import is_isolated, read_frames
+from decant.data.frames import read_frames
 from decant.data.inspect import as_text, inspect, read_parts
+from decant.data.isolated import is_isolated
 from decant.labels.registry import labeler
 from decant.labels.tblite import METHODS
 from tests.integration.conftest import run_decant

@@ -19,7 +19,8 @@ from ase.calculators.lj import LennardJones
 from decant.algorithms.mace.export.weights import write_model
 from decant.algorithms.mace.random import random_mace
 from decant.analysis.physical import simulation_data
-from decant.data.frames import ISOLATED, write_frames
+from decant.data.frames import write_frames
+from decant.data.isolated import ISOLATED
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, sha256, write_yaml
 from decant.labels.ase import evaluated

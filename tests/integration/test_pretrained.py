@@ -15,7 +15,8 @@ import pytest
 from ase import Atoms
 
 from decant.algorithms.registry import algorithm
-from decant.data.frames import ISOLATED, read_frames, write_frames
+from decant.data.frames import read_frames, write_frames
+from decant.data.isolated import ISOLATED
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, sha256
 from decant.potentials.evaluate import evaluate

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from decant.algorithms.mace.random import random_mace
-from decant.data.frames import is_isolated, read_frames, write_frames
+from decant.data.frames import read_frames, write_frames
+from decant.data.isolated import is_isolated
 from decant.foundation.errors import InputError
 from decant.potentials.export import export
 from decant.potentials.potential import Potential

@@ -48,6 +48,11 @@ class Preset:
     settings: dict[str, Any]
     cost: str = ""
 
+    def require_limit(self, max_time: object, max_epochs: object) -> None:
+        """Raise `InputError` if neither a caller nor the preset limits the time or the epochs of a fit."""
+        if not (max_time or max_epochs or self.max_time or self.max_epochs):
+            raise InputError(f"preset {self.name} sets no limit; give `max_time` (for example 30min) or `max_epochs`")
+
 
 def preset_names(algorithm: str) -> list[str]:
     """Return the names of the presets that come with an algorithm."""

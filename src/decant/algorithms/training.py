@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from decant.data.frames import is_isolated
+from decant.data.isolated import is_isolated
 from decant.foundation.errors import InputError, ProgramFailed
 from decant.foundation.threads import Pace, computing, torch_pace
 

@@ -15,7 +15,7 @@ from decant.configurations.sampling import POTENTIAL, Dynamics
 from decant.configurations.sizes import Sizes, atoms_of
 from decant.configurations.thermal import Disorder, thermal_molecule
 from decant.data.charges import ground_multiplicity, write_state
-from decant.data.frames import ISOLATED, is_isolated
+from decant.data.isolated import ISOLATED, is_isolated
 from decant.data.stated_charge import Stated
 from decant.foundation.errors import InputError
 from decant.molecules import geometry

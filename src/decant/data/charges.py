@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.data import covalent_radii, ground_state_magnetic_moments
 
 from decant.data.extxyz import FrameError, RawFrame
-from decant.data.frames import ISOLATED, is_isolated
+from decant.data.isolated import ISOLATED, is_isolated
 from decant.data.reactions import find_molecules
 from decant.data.stated_charge import Stated, spins_from_zero, stated
 from decant.foundation.errors import InputError

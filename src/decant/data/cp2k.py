@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.io.formats import open_with_compression
 from ase.units import Ang, Bohr, GPa, Hartree, Pascal, bar, eV
 
 from decant.data.extxyz import RawFrame
-from decant.data.raw import raw_frame
+from decant.data.raw import open_text, raw_frame
 from decant.foundation.errors import InputError
 
 MARK = "CP2K| version string"
@@ -52,8 +51,8 @@ def read_cp2k(path: Path) -> Iterator[RawFrame]:
     InputError
         If the output is of several geometries, has no coordinates or cell, or a unit that is not known here.
     """
-    with open_with_compression(str(path), "rb") as stream:
-        text = stream.read().decode("utf-8", errors="replace")  # names may be in any encoding, what counts is ASCII
+    with open_text(path) as stream:
+        text = stream.read()
     text = text[max(text.rfind(_RUN), 0) :]
     energies = _ENERGY.findall(text)
     if len(energies) > 1:

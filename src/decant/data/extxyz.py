@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from lzma import LZMAError
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,7 @@ from ase.data import atomic_numbers
 from ase.io.formats import open_with_compression
 
 from decant.foundation.errors import InputError
-from decant.foundation.files import require_file
+from decant.foundation.files import require_file, unpacking
 
 WHAT = "an extended XYZ file"
 _BRACKETS = str.maketrans("[]{}", "    ")
@@ -85,13 +83,8 @@ def read_raw(path: Path) -> list[RawFrame]:
 
 def _lines(path: Path) -> list[str]:
     """Return the lines of a file; only line feeds and carriage returns end one, not all that Unicode lets end it."""
-    try:
-        with open_with_compression(str(path), "rb") as stream:
-            data: bytes = stream.read()
-    except (EOFError, OSError, LZMAError, zlib.error) as error:
-        if isinstance(error, OSError) and error.errno:  # of the system, not of what the file holds
-            raise
-        raise InputError(f"{path}: cannot be unpacked ({error}): is it cut off, or damaged?") from error
+    with unpacking(path), open_with_compression(str(path), "rb") as stream:
+        data: bytes = stream.read()
     if b"\0" in data:
         raise InputError(f"{path}: not text; expected {WHAT}")
     try:

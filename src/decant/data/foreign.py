@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
-from lzma import LZMAError
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,12 @@ from decant.data import cp2k
 from decant.data.deepmd import read_deepmd, read_hdf5
 from decant.data.extxyz import RawFrame
 from decant.data.label_names import parse_label
-from decant.data.label_units import KINDS, unit_value
-from decant.data.raw import by_calculator
+from decant.data.label_units import KINDS, value_or_none
+from decant.data.raw import EITHER, by_calculator, open_text
 from decant.data.stated_charge import TABLES
-from decant.data.vasp import open_text, read_outcar, read_vasprun
+from decant.data.vasp import read_outcar, read_vasprun
 from decant.foundation.errors import InputError
+from decant.foundation.files import unpacking
 
 TEXT = re.compile(r"\.(extxyz|xyz)(\.(gz|bz2|xz))?$", re.IGNORECASE)
 
@@ -52,11 +51,10 @@ def read_foreign(path: Path) -> list[RawFrame]:
     if reader is None:
         raise InputError(f"{path}: of no known format; expected extended XYZ, DeePMD, ASE, VASP or CP2K data")
     try:
-        frames = list(reader(path))
-    except InputError:
+        with unpacking(path):
+            frames = list(reader(path))
+    except (InputError, ModuleNotFoundError):  # of a package that is not installed the extra is told
         raise
-    except (EOFError, LZMAError, zlib.error) as error:
-        raise InputError(f"{path}: cannot be unpacked ({error}): is it cut off, or damaged?") from error
     except Exception as error:  # a reader of others may raise anything on a damaged file
         raise InputError(f"{path}: cannot be read: {type(error).__name__}: {' '.join(str(error).split())}") from error
     if not frames:
@@ -83,11 +81,9 @@ def _reader(path: Path) -> Callable[[Path], Iterator[RawFrame]] | None:
 
 
 def _head(path: Path) -> str:
-    try:
-        with open_with_compression(str(path), "rb") as stream:
-            return bytes(stream.read(20000)).decode("utf-8", errors="replace")
-    except (OSError, EOFError, LZMAError, zlib.error):  # whoever reads it all says what is wrong
-        return ""
+    with suppress(InputError, OSError), unpacking(path), open_with_compression(str(path), "rb") as stream:
+        return bytes(stream.read(20000)).decode("utf-8", errors="replace")
+    return ""  # whoever reads it all says what is wrong
 
 
 def _refuse(path: Path) -> Iterator[RawFrame]:
@@ -131,29 +127,25 @@ def _stated_units(metadata: Mapping[str, Any]) -> dict[str, str]:
             of_names.update(value)
         elif "unit" in key.lower() and isinstance(value, str):
             said[key.strip("_")] = value
-    return {**_units_by_kind({name: str(unit) for name, unit in of_names.items()}), **said}
+    found = _units_by_kind({name: str(unit) for name, unit in of_names.items()})
+    if "distance_unit" in said:  # which is that of positions; other lengths are none of ours
+        found.pop("length_unit", None)
+    return {**found, **said}
 
 
 def _units_by_kind(units: Mapping[str, str]) -> dict[str, str]:
     """Return the unit of each kind of label, of what has its name, or else of what has a unit of its kind.
 
-    Several are given as one, which is the unit of nothing and told as that.
+    Several are given as one, so that a caller is asked which it is.
     """
     labels = {name: label.quantity for name in units if (label := parse_label(name))}
     said = {}
     for kind in KINDS:
         named = {unit for name, unit in units.items() if labels.get(name) == kind}
-        fitting = {unit for name, unit in units.items() if name not in labels and _is_unit(unit, kind)}
+        fitting = {unit for name, unit in units.items() if name not in labels and value_or_none(unit, kind)}
         if named or fitting:
-            said[f"{kind}_unit"] = " or ".join(sorted(named or fitting))
+            said[f"{kind}_unit"] = EITHER.join(sorted(named or fitting))
     return said
-
-
-def _is_unit(text: str, kind: str) -> bool:
-    try:
-        return bool(unit_value(text, kind))
-    except InputError:
-        return False
 
 
 def _flat(frame: RawFrame) -> RawFrame:

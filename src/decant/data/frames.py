@@ -9,8 +9,7 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.extxyz import RawFrame, format_frame, plain, read_raw
-from decant.data.isolated import ISOLATED as ISOLATED
-from decant.data.isolated import is_isolated as is_isolated
+from decant.data.isolated import is_isolated
 from decant.data.limits import crowded
 from decant.data.reactions import find_molecules
 from decant.foundation.errors import InputError, warn

@@ -15,7 +15,8 @@ from ase import Atoms
 from decant.data.charges import charge_of, charges_told, spin_of, take_charges
 from decant.data.extxyz import FrameError, RawFrame, read_raw
 from decant.data.foreign import is_foreign, read_foreign
-from decant.data.frames import ISOLATED, MINUS, density, is_isolated, isolated_energies
+from decant.data.frames import MINUS, density, isolated_energies
+from decant.data.isolated import ISOLATED, is_isolated
 from decant.data.keys import FoundKeys, LabelKeys, check_units, find_keys
 from decant.data.label_checks import check_labels, check_positions
 from decant.data.label_units import LabelUnits

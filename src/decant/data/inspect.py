@@ -11,8 +11,9 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.charges import charges_held
-from decant.data.frames import density, is_isolated, isolated_energies, read_frames
+from decant.data.frames import density, isolated_energies, read_frames
 from decant.data.inspection import QUANTITIES, Inspection
+from decant.data.isolated import is_isolated
 from decant.data.reactions import find_molecules
 from decant.data.split import PARTS
 from decant.foundation.errors import InputError

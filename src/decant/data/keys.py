@@ -11,7 +11,7 @@ import numpy as np
 
 from decant.data.extxyz import RawFrame
 from decant.data.label_names import ENERGY, FORCES, HOUSE, STRESS, UNNAMED, VIRIAL, LabelName, parse_label
-from decant.data.label_units import KINDS, LabelUnits, energy_part, unit_value
+from decant.data.label_units import KINDS, LabelUnits, energy_part, is_house, value_or_none
 from decant.foundation.errors import InputError, nearest
 
 NONE = "none"
@@ -346,7 +346,7 @@ def check_units(path: Path, keys: FoundKeys, units: LabelUnits) -> None:
         others = [key for key in getattr(keys, kind) if not keys.has_own_unit(kind, key)]
         for key in getattr(keys, kind):
             name = parse_label(key)
-            if units.is_said(kind) or not others or not name or not name.unit or _is_house(name.unit, kind):
+            if units.is_said(kind) or not others or not name or not name.unit or is_house(name.unit, kind):
                 continue
             whose = "" if key in others else f" that of {' and '.join(others)}"
             told = f"for example {name.unit}" if key in others else f"{KINDS[kind][2]} or another"
@@ -363,7 +363,7 @@ def _check_energy_unit(path: Path, keys: FoundKeys, units: LabelUnits) -> None:
     if not forces or units.is_said(ENERGY) or all(_unit_of(ENERGY, key) for key in keys.energy):
         return
     unit = energy_part(forces)
-    if not _is_house(unit, ENERGY):
+    if not is_house(unit, ENERGY):
         raise InputError(
             f"{path}: forces are in {forces}, and nothing says whether energies are in {unit} or in eV; give "
             "`energy_unit`"
@@ -373,14 +373,4 @@ def _check_energy_unit(path: Path, keys: FoundKeys, units: LabelUnits) -> None:
 def _unit_of(kind: str, key: str) -> str:
     """Return the unit that the name of a key says, if it is one of this kind; else an empty string."""
     name = parse_label(key)
-    try:
-        return name.unit if name and name.unit and unit_value(name.unit, kind) else ""
-    except InputError:  # a word that only looks like a unit
-        return ""
-
-
-def _is_house(unit: str, kind: str) -> bool:
-    try:
-        return abs(unit_value(unit, kind) - 1) < 1e-6
-    except InputError:
-        return False
+    return name.unit if name and name.unit and value_or_none(name.unit, kind) else ""  # a word may look like a unit

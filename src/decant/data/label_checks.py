@@ -10,7 +10,8 @@ from ase import Atoms
 
 from decant.data.energies import check_atomization, check_sizes, check_thermal_energies
 from decant.data.extxyz import RawFrame
-from decant.data.frames import is_isolated, isolated_energies
+from decant.data.frames import isolated_energies
+from decant.data.isolated import is_isolated
 from decant.data.keys import FoundKeys
 from decant.data.label_names import STRESS, VIRIAL
 from decant.data.label_units import LabelUnits, likely_units, unit_value

@@ -11,12 +11,14 @@ import ase.units
 from decant.foundation.errors import InputError, nearest
 
 _ENERGIES = {
-    "eV": ase.units.eV, "meV": 1e-3 * ase.units.eV, "keV": 1e3 * ase.units.eV, "Hartree": ase.units.Hartree,
+    "eV": ase.units.eV, "electronvolt": ase.units.eV, "electronvolts": ase.units.eV,
+    "meV": 1e-3 * ase.units.eV, "keV": 1e3 * ase.units.eV, "Hartree": ase.units.Hartree,
     "Ha": ase.units.Hartree, "Rydberg": ase.units.Rydberg, "Ry": ase.units.Rydberg, "kJ": ase.units.kJ,
     "kcal": ase.units.kcal, "J": ase.units.J,
 }  # fmt: skip
 _LENGTHS = {
-    "Ang": ase.units.Ang, "Angstrom": ase.units.Ang, "A": ase.units.Ang, "Å": ase.units.Ang, "Bohr": ase.units.Bohr,
+    "Ang": ase.units.Ang, "Angstrom": ase.units.Ang, "Angstroms": ase.units.Ang,
+    "A": ase.units.Ang, "Å": ase.units.Ang, "Bohr": ase.units.Bohr,
     "nm": ase.units.nm, "pm": 1e-3 * ase.units.nm, "m": ase.units.m,
 }  # fmt: skip
 _PRESSURES = {
@@ -75,6 +77,20 @@ def unit_value(text: str, kind: str) -> float:
     if (energy, length) != KINDS[kind][:2]:
         raise InputError(f"`{kind}_unit` '{text}': no unit of {kind}; {_expected(kind)}")
     return value
+
+
+def value_or_none(text: str, kind: str) -> float | None:
+    """Return the size of a unit as `unit_value` does; None for a word that is no unit of this kind."""
+    try:
+        return unit_value(text, kind)
+    except InputError:
+        return None
+
+
+def is_house(text: str, kind: str) -> bool:
+    """Say whether a text is the house's unit of a kind."""
+    value = value_or_none(text, kind)
+    return value is not None and abs(value - 1) < 1e-6
 
 
 def _words(text: str) -> list[tuple[str, str]]:

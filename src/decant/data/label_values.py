@@ -58,6 +58,7 @@ def forces_of(frame: RawFrame, keys: FoundKeys, units: LabelUnits) -> np.ndarray
         told = (
             f"; is it {' or '.join(others)}? Say so with `forces_key`, of gradients `forces_sign` -1" if others else ""
         )
+        told += "; of an isolated atom in a small cell say config_type=IsolatedAtom" * (len(frame.atoms) == 1)
         raise FrameError(f"no forces (key '{keys.forces[0] if keys.forces else 'forces'}'){told}")
     _check_weight(frame, FORCES)
     forces = frame.arrays[key]

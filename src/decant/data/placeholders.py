@@ -12,7 +12,7 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.extxyz import RawFrame
-from decant.data.frames import is_isolated
+from decant.data.isolated import is_isolated
 from decant.data.label_names import words_of
 from decant.foundation.errors import warn
 

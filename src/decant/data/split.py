@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from decant.data.frames import is_isolated, write_frames
+from decant.data.frames import write_frames
+from decant.data.isolated import is_isolated
 from decant.foundation.errors import InputError, warn
 from decant.molecules import geometry
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from decant.data.extxyz import RawFrame
-from decant.data.keys import FoundKeys
+from decant.data.keys import FoundKeys, is_per_atom
 from decant.data.label_names import words_of
-from decant.data.label_units import KINDS, LabelUnits, unit_value
+from decant.data.label_units import KINDS, LabelUnits, is_house, value_or_none
+from decant.data.raw import EITHER
 from decant.data.stated_charge import all_values
 from decant.foundation.errors import InputError, warn
 
@@ -49,11 +51,13 @@ def check_stated_units(path: Path, frames: Sequence[RawFrame], keys: FoundKeys |
         if units.is_said(kind) or (kind != "length" and not (keys and getattr(keys, kind))):
             continue
         found = {unit: key for frame in frames for key, unit in _stated(frame.info, kind)}
-        others = {unit: key for unit, key in found.items() if not _is_house(path, key, unit, kind)}
+        if kind == "energy" and keys:
+            found = {_of_total(path, key, unit, keys): key for unit, key in found.items()}
+        others = {unit: key for unit, key in found.items() if not _is_taken(path, key, unit, kind)}
         if others and len(found) > 1:
             told = ", ".join(f"{key} {unit}" for unit, key in found.items())
             raise InputError(f"{path}: frames state several units ({told}): import those of each by themselves")
-        asked += [f"{key} says {unit}: give `{kind}_unit` {unit}, or the right one" for unit, key in others.items()]
+        asked += [f"{key} says {unit}: give `{kind}_unit`{_proposed(unit)}" for unit, key in others.items()]
     if asked:
         raise InputError(f"{path}: {'; '.join(asked)}")
 
@@ -76,16 +80,24 @@ def _stated(info: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_unit_of_energy(text: str) -> bool:
-    try:
-        return len(text) > 1 and bool(unit_value(text, "energy"))
-    except InputError:
-        return False
+    return len(text) > 1 and value_or_none(text, "energy") is not None
 
 
-def _is_house(path: Path, key: str, unit: str, kind: str) -> bool:
-    """Say whether a unit is the house's; one that is not known counts as that, with a warning."""
-    try:
-        return abs(unit_value(unit, kind) - 1) < 1e-6
-    except InputError:
-        warn(f"{path}: {key} says '{unit}', which is no unit that is known: taken as {KINDS[kind][2]}")
-        return True
+def _of_total(path: Path, key: str, unit: str, keys: FoundKeys) -> str:
+    """Return a unit of energy without ``/atom``, or raise `InputError` if the energies are not named as such."""
+    total = re.sub(r"\s*(/|per)\s*atom$", "", unit, flags=re.IGNORECASE)
+    if total != unit and not all(is_per_atom(name) for name in keys.energy):
+        raise InputError(f"{path}: {key} says {unit}: name energies per atom as such, energy_per_atom")
+    return total
+
+
+def _proposed(unit: str) -> str:
+    return ", the one that is meant" if EITHER in unit else f" {unit}, or the right one"
+
+
+def _is_taken(path: Path, key: str, unit: str, kind: str) -> bool:
+    """Say whether numbers are taken as they are: in the house's unit, and, with a warning, in one that nobody knows."""
+    if is_house(unit, kind) or any(value_or_none(one, kind) for one in unit.split(EITHER)):
+        return is_house(unit, kind)
+    warn(f"{path}: {key} says '{unit}', which is no unit that is known: taken as {KINDS[kind][2]}")
+    return True

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from io import StringIO, TextIOWrapper
+from io import StringIO
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TextIO
@@ -15,11 +15,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 from ase.io import ParseError, iread
-from ase.io.formats import open_with_compression
 from ase.io.vasp_parsers import vasp_outcar_parsers as outcar
 
 from decant.data.extxyz import RawFrame
-from decant.data.raw import by_calculator
+from decant.data.raw import by_calculator, open_text
 from decant.foundation.errors import InputError
 
 STEP_END = "FREE ENERGIE OF THE ION-ELECTRON SYSTEM"
@@ -42,11 +41,6 @@ _XML_TYPE = re.compile(r"<rc><c>\s*\d+\s*</c><c>\s*\w+\s*</c><c>[^<]*</c><c>\s*(
 _PSEUDO_HYDROGEN = re.compile(r"\bH\d?\.\d+")
 _OVERFLOW = re.compile(r"\*{3,}")
 """What Fortran writes of a number that is too large for its field."""
-
-
-def open_text(path: Path) -> TextIO:
-    """Open a text, compressed or not, to be read; names and comments may be in any encoding, what counts is ASCII."""
-    return TextIOWrapper(open_with_compression(str(path), "rb"), encoding="utf-8-sig", errors="replace")
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ import errno
 import hashlib
 import os
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from lzma import LZMAError
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -124,6 +126,23 @@ def refusal(error: OSError) -> str | None:
     """Return one line for an error of the file system that its user can mend, or None for one of another kind."""
     place = error.filename2 or error.filename or "writing"  # of a renaming its aim, not the temporary name
     return f"{place}: {_REFUSALS[error.errno]}" if error.errno in _REFUSALS else None
+
+
+@contextmanager
+def unpacking(path: Path) -> Iterator[None]:
+    """Turn what readers of compressed files say of one that is cut off or damaged into one line.
+
+    Raises
+    ------
+    InputError
+        If the file that is read meanwhile cannot be unpacked.
+    """
+    try:
+        yield
+    except (EOFError, OSError, LZMAError, zlib.error) as error:
+        if isinstance(error, OSError) and error.errno:  # of the system, not of what the file holds
+            raise
+        raise InputError(f"{path}: cannot be unpacked ({error}): is it cut off, or damaged?") from error
 
 
 def sha256(path: Path) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.charges import charge_of, ground_multiplicity, spin_of
-from decant.data.frames import is_isolated
+from decant.data.isolated import is_isolated
 from decant.labels.base import LabelError
 from decant.labels.charges import state_for
 from decant.molecules.charge import CHARGE, SPIN, signed

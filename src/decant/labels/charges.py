@@ -9,7 +9,7 @@ from ase import Atoms
 
 from decant.data.charges import Species, charge_of, settled, species_of_frames, spin_of, unknown, write_state
 from decant.data.extxyz import FrameError
-from decant.data.frames import is_isolated
+from decant.data.isolated import is_isolated
 from decant.data.stated_charge import Stated, stated
 from decant.foundation.errors import InputError, warn
 from decant.labels.base import Labeler

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from ase import Atoms
 
-from decant.data.frames import is_isolated
+from decant.data.isolated import is_isolated
 from decant.data.limits import FORCE_LIMIT
 from decant.data.reactions import describe_piece
 from decant.molecules.connectivity import whole_molecules

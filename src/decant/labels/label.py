@@ -14,7 +14,8 @@ from ase import Atoms
 
 from decant.data.charges import bare, charge_of
 from decant.data.decomposition import intramolecular, molecules_alone
-from decant.data.frames import MINUS, is_isolated
+from decant.data.frames import MINUS
+from decant.data.isolated import is_isolated
 from decant.data.prediction import Prediction
 from decant.foundation.files import space_left
 from decant.foundation.progress import Progress

@@ -11,7 +11,7 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.charges import charge_of, spin_of
-from decant.data.frames import is_isolated
+from decant.data.isolated import is_isolated
 from decant.data.prediction import Prediction
 from decant.force_field.evaluate import LONG_RANGE, evaluate
 from decant.force_field.lammps_input import CUTOFF_A

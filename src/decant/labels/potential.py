@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from ase import Atoms
 
 from decant.data.charges import charge_of
-from decant.data.frames import is_isolated
+from decant.data.isolated import is_isolated
 from decant.data.prediction import Prediction
 from decant.foundation.errors import warn
 from decant.labels.ase import evaluated

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ase import Atoms
 
 from decant.data.decomposition import is_decomposed, labelled_parts, less, predict_intramolecular
-from decant.data.frames import MINUS, is_isolated
+from decant.data.frames import MINUS
+from decant.data.isolated import is_isolated
 from decant.data.prediction import Prediction, predict
 from decant.foundation.errors import InputError
 from decant.potentials.additions import Addition

@@ -14,7 +14,8 @@ from typing import Any
 
 from ase import Atoms
 
-from decant.data.frames import is_isolated, read_frames, taken_off, write_frames
+from decant.data.frames import read_frames, taken_off, write_frames
+from decant.data.isolated import is_isolated
 from decant.data.split import PARTS, split_frames, write_split
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, write_yaml

@@ -246,8 +246,7 @@ def check_names(settings: LearnSettings) -> None:
 
     method = algorithm(settings.algorithm)
     preset = load_preset(settings.algorithm, settings.preset, list(settings.set), method.known_settings())
-    if not (settings.max_time or settings.max_epochs or preset.max_time or preset.max_epochs):
-        raise InputError(f"preset {preset.name} sets no limit; give max_time or max_epochs")
+    preset.require_limit(settings.max_time, settings.max_epochs)
     if not method.committees:
         raise InputError(f"`algorithm` {settings.algorithm}: its pair style takes one model, not a committee")
     require_precision(settings.precision)

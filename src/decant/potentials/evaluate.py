@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from decant.data.decomposition import is_decomposed, predict_intramolecular
-from decant.data.frames import evenly, is_isolated, read_frames, taken_off, write_frames
+from decant.data.frames import evenly, read_frames, taken_off, write_frames
+from decant.data.isolated import is_isolated
 from decant.data.prediction import Prediction, predict
 from decant.foundation.errors import InputError, UnknownElement
 from decant.foundation.files import sha256, write_yaml

@@ -22,7 +22,8 @@ from decant.algorithms.base import FitTask
 from decant.algorithms.presets import Preset, load_preset
 from decant.algorithms.registry import algorithm
 from decant.data.charges import charge_of, mixed_charges, spin_of
-from decant.data.frames import density, is_isolated, isolated_energies, read_frames, taken_off
+from decant.data.frames import density, isolated_energies, read_frames, taken_off
+from decant.data.isolated import is_isolated
 from decant.foundation.directories import changed
 from decant.foundation.errors import InputError, warn
 from decant.foundation.files import read_yaml, require_file, sha256, write_beside, write_yaml
@@ -223,8 +224,7 @@ def _asked(request: FitRequest, preset: Preset, frames: dict[str, list[Atoms]]) 
     max_epochs = request.max_epochs if explicit else preset.max_epochs
     if max_epochs is not None:
         read_named("`max_epochs`", count(1), max_epochs)
-    if max_time is None and max_epochs is None:
-        raise InputError(f"preset {preset.name} sets no limit; give `max_time` (for example 30min) or `max_epochs`")
+    preset.require_limit(max_time, max_epochs)
     return {
         "algorithm": request.algorithm,
         "preset": preset.name,

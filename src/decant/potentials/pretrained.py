@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from decant.algorithms.base import Algorithm, Pretrained
-from decant.data.frames import is_isolated, read_frames
+from decant.data.frames import read_frames
+from decant.data.isolated import is_isolated
 from decant.foundation.errors import InputError, nearest
 from decant.foundation.files import sha256
 from decant.potentials.source import open_model

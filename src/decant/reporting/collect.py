@@ -10,7 +10,8 @@ import numpy as np
 
 from decant.analysis.analyze import OBSERVABLES
 from decant.data.decomposition import PREDICTED, is_decomposed, labelled_parts
-from decant.data.frames import is_isolated, read_frames
+from decant.data.frames import read_frames
+from decant.data.isolated import is_isolated
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, sha256
 from decant.foundation.tables import read_csv

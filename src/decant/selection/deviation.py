@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from decant.data.frames import is_isolated
+from decant.data.isolated import is_isolated
 from decant.data.prediction import predict
 from decant.foundation.errors import InputError
 from decant.potentials.potential import Potential

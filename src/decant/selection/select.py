@@ -10,7 +10,7 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.charges import charge_of, spin_of
-from decant.data.frames import is_isolated
+from decant.data.isolated import is_isolated
 from decant.foundation.errors import InputError
 from decant.foundation.progress import track
 from decant.labels.cost import label_costs

@@ -119,6 +119,9 @@ class RunDescription:
     start, replicate
         Directory of the run whose last frame, copied so many times along each cell vector, is the start (``from``);
         None for a packed start.
+    from_here
+        Path of that directory from the directory of this run, by which it is found where both are moved; empty in runs
+        made before there was this entry.
     trajectory
         Atoms whose coordinates are written; see `decant.lammps.observe.TRAJECTORIES`.
     rdf_cutoff_A
@@ -161,6 +164,7 @@ class RunDescription:
     method: str | None = key(text, None)
     ion_charge_scale: float = key(positive, 1.0)
     start: Path | None = key(_path, None)
+    from_here: str = key(text, "")
     replicate: tuple[int, int, int] = key(_list(count(1), 3), (1, 1, 1))
     trajectory: str = key(text, "all")
     rdf_cutoff_A: float | None = key(positive, None)

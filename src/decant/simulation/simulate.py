@@ -30,7 +30,7 @@ from decant.simulation.protocol import Protocol, describe
 from decant.simulation.python_forces import require_feasible
 from decant.simulation.run import POTENTIAL, STATUS, Run
 from decant.simulation.segment import Resources, run_segment, segments
-from decant.simulation.start import FROM_HERE, from_here, is_start, starting
+from decant.simulation.start import from_here, is_start, starting
 
 SHARED_INPUTS = ("setup.lammps", "production.lammps")
 INPUTS = (*(f"in.{ensemble}" for ensemble in (*ENSEMBLES, *SAMPLING)), *SHARED_INPUTS)
@@ -90,7 +90,7 @@ def simulate(
         if protocol.method is not None:
             asked = replace(asked, potential=output / protocol.method)
         if protocol.start is not None:
-            asked = replace(asked, unknown={FROM_HERE: from_here(protocol.start, output)})
+            asked = replace(asked, from_here=from_here(protocol.start, output))
         require_own(output, DESCRIPTION, "a run directory", LEFT_BEFORE)
         return _simulated(asked, potential, output, resources)
 
@@ -146,7 +146,7 @@ def _continued(run: Run, asked: RunDescription) -> Run:
     settings = {key: value for key, value in asked.as_mapping().items() if key not in follows}
     if made.start is not None and asked.start is not None:
         _require_start(run, asked.start)
-        settings = {key: value for key, value in settings.items() if key not in ("from", FROM_HERE)}
+        settings = {key: value for key, value in settings.items() if key not in ("from", "from_here")}
     for key in ("elements", "potential_sha256"):  # last: the liquid says more, where that differs
         settings[key] = settings.pop(key)
     require_same(run.path, made.as_mapping(), settings, FREE_TO_CHANGE)
@@ -162,7 +162,7 @@ def _require_start(run: Run, start: Path) -> None:
     """Raise `InputError` if a run was made from another run than the one asked for."""
     if is_start(run, start):
         return
-    named, recorded = run.description.start, run.description.unknown.get(FROM_HERE)
+    named, recorded = run.description.start, run.description.from_here
     told = f"{named} ({(run.path.resolve() / recorded).resolve()})" if recorded else f"{named}"
     raise InputError(
         f"{run.path}: was made from the run {told}, not from {start} ({start.resolve()}); give the same `start` to"

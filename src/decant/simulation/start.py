@@ -28,9 +28,6 @@ from decant.simulation.description import DESCRIPTION, RunDescription
 from decant.simulation.protocol import own_potential
 from decant.simulation.run import POTENTIAL, Run
 
-FROM_HERE = "from_here"
-"""Key of run.yaml beside ``from``, the run to start from as it was named: its path from the directory of the run."""
-
 
 @dataclass(frozen=True)
 class Start:
@@ -164,7 +161,7 @@ def from_here(start: Path, output: Path) -> str:
 
 def started_from(run: Run) -> Run | None:
     """Return the run that a run was made from; None if it was made from none, or that is not found any more."""
-    named, recorded = run.description.start, run.description.unknown.get(FROM_HERE)
+    named, recorded = run.description.start, run.description.from_here
     places = [*([run.path.resolve() / recorded] if recorded else []), *([named] if named else [])]
     found = next((place for place in places if (place / DESCRIPTION).is_file()), None)
     return Run.open(found) if found else None
@@ -176,7 +173,7 @@ def is_start(run: Run, path: Path) -> bool:
     Earlier versions recorded no more than the name, which counts from where their command was given: often from above
     the run. Nothing but the name tells, either, where the run that it was made from is gone.
     """
-    named, recorded = run.description.start, run.description.unknown.get(FROM_HERE)
+    named, recorded = run.description.start, run.description.from_here
     if named is None:
         return False
     here = run.path.resolve()

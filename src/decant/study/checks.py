@@ -98,8 +98,7 @@ def _check_algorithm(study: Study, name: str, choice: AlgorithmChoice) -> None:
         )
     if choice.is_fitted:
         preset = load_preset(choice.algorithm, choice.used_preset, list(choice.set), method.known_settings())
-        if not (choice.max_time or choice.max_epochs or preset.max_time or preset.max_epochs):
-            raise InputError(f"preset {preset.name} sets no limit; give max_time or max_epochs")
+        preset.require_limit(choice.max_time, choice.max_epochs)
     require_precision(choice.precision)
     if choice.pretrained:
         with section("pretrained"):

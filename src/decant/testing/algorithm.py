@@ -19,7 +19,8 @@ from ase import Atoms
 from decant.algorithms.base import Algorithm, FitTask, Part
 from decant.algorithms.presets import load_preset, preset_names
 from decant.algorithms.registry import algorithm, known_algorithms
-from decant.data.frames import is_isolated, read_frames
+from decant.data.frames import read_frames
+from decant.data.isolated import is_isolated
 from decant.data.prediction import Prediction, ask, predict
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, sha256

@@ -8,7 +8,8 @@ import numpy as np
 from ase import Atoms
 
 from decant.data.charges import complete_charges
-from decant.data.frames import ISOLATED, write_frames
+from decant.data.frames import write_frames
+from decant.data.isolated import ISOLATED
 from decant.labels.registry import labeler
 from decant.molecules.liquid import parse_liquid
 from decant.molecules.packing import pack

@@ -15,7 +15,8 @@ from ase import Atoms
 from decant.configurations.base import build_entry, find_recipe, read_recipes
 from decant.configurations.describe import describe
 from decant.data.charges import settled, species_of_frames
-from decant.data.frames import is_isolated, read_frames, write_frames
+from decant.data.frames import read_frames, write_frames
+from decant.data.isolated import is_isolated
 from decant.data.stated_charge import stated
 from decant.foundation.errors import InputError
 

@@ -16,7 +16,7 @@ from decant.foundation.shown import Facts
 from decant.foundation.tables import starred
 from decant.foundation.units import parse_length
 from decant.simulation.run import Run
-from decant.verbs.paths import Location, checked, place
+from decant.verbs.arguments import Location, checked, place
 
 
 @dataclass(frozen=True)

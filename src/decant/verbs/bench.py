@@ -11,7 +11,7 @@ from decant.foundation.shown import Shown
 from decant.planning.bench import Bench, Plan
 from decant.planning.bench import bench as measured
 from decant.planning.bench_report import FILES, as_text, require_folder, write
-from decant.verbs.paths import Location, Locations, checked, each, numbers, path, paths, place
+from decant.verbs.arguments import Location, Locations, checked, each, numbers, path, paths, place
 
 
 @dataclass(frozen=True, repr=False)

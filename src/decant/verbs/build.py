@@ -13,7 +13,7 @@ from ase import Atoms
 from decant.data.frames import read_frames
 from decant.foundation.files import output_file
 from decant.foundation.shown import Shown
-from decant.verbs.paths import Location, checked
+from decant.verbs.arguments import Location, checked
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 from decant.foundation.shown import Shown
 from decant.potentials.check import Report, table
 from decant.potentials.check import check as compared
-from decant.verbs.paths import Location, checked, numbers, path
+from decant.verbs.arguments import Location, checked, numbers, path
 
 
 @dataclass(frozen=True, repr=False)

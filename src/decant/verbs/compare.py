@@ -10,7 +10,7 @@ from decant.analysis.compare import compare as compared
 from decant.analysis.entry import Entry
 from decant.foundation.shown import Shown
 from decant.foundation.tables import one_heading
-from decant.verbs.paths import Location, Locations, checked, path, paths
+from decant.verbs.arguments import Location, Locations, checked, path, paths
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,7 +9,7 @@ from decant.foundation.files import output_file
 from decant.foundation.shown import Facts
 from decant.potentials.evaluate import evaluate as measured
 from decant.potentials.evaluate import rows, table, words
-from decant.verbs.paths import Location, checked, path
+from decant.verbs.arguments import Location, checked, path
 
 
 class Errors(Facts):

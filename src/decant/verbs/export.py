@@ -13,7 +13,7 @@ from decant.potentials.export import Use
 from decant.potentials.export import export as exported
 from decant.potentials.lone_atoms import lone_atoms_told
 from decant.potentials.potential import Potential
-from decant.verbs.paths import Location, checked, texts, words
+from decant.verbs.arguments import Location, checked, texts, words
 
 
 @dataclass(frozen=True, repr=False)

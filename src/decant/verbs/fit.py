@@ -11,7 +11,7 @@ from decant.foundation.shown import Facts
 from decant.foundation.units import duration
 from decant.potentials.fit import FitRequest
 from decant.potentials.fit import fit as trained
-from decant.verbs.paths import Location, checked, path, texts
+from decant.verbs.arguments import Location, checked, path, texts
 
 
 class Fitted(Facts):

@@ -15,7 +15,7 @@ from decant.data.label_units import LabelUnits
 from decant.data.limits import Limits
 from decant.foundation.files import output_file
 from decant.foundation.shown import Shown
-from decant.verbs.paths import Location, checked
+from decant.verbs.arguments import Location, checked
 
 
 @dataclass(frozen=True, repr=False)

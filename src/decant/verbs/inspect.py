@@ -10,7 +10,7 @@ from decant.data.inspect import inspect as found_in
 from decant.data.inspection import Inspection
 from decant.foundation.shown import Shown
 from decant.foundation.tables import one_heading
-from decant.verbs.paths import Location, Locations, checked, path, paths
+from decant.verbs.arguments import Location, Locations, checked, path, paths
 
 
 @dataclass(frozen=True, repr=False)

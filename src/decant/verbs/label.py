@@ -9,15 +9,16 @@ from typing import Any
 
 from ase import Atoms
 
-from decant.data.frames import is_isolated, read_frames, write_frames
+from decant.data.frames import read_frames, write_frames
 from decant.data.import_ import Reject, write_rejects
+from decant.data.isolated import is_isolated
 from decant.foundation.errors import InputError
 from decant.foundation.files import output_file
 from decant.foundation.ranks import ALONE, Ranks
 from decant.foundation.shown import Shown
 from decant.labels.subtract import subtracted
 from decant.potentials.additions import Addition, addition
-from decant.verbs.paths import Location, checked
+from decant.verbs.arguments import Location, checked
 
 
 @dataclass(frozen=True, repr=False)

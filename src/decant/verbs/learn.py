@@ -11,7 +11,7 @@ from decant.learning.learn import COLLECTED, TABLE
 from decant.learning.learn import learn as learned
 from decant.learning.report import as_text, cells
 from decant.learning.settings import read_settings
-from decant.verbs.paths import Location, checked
+from decant.verbs.arguments import Location, checked
 
 
 @dataclass(frozen=True, repr=False)

@@ -17,7 +17,7 @@ from decant.planning.measurements import from_bench, from_run, measure
 from decant.planning.plan import Forecast, Job, as_text, require_sensible
 from decant.planning.plan import plan as planned
 from decant.potentials.potential import Potential
-from decant.verbs.paths import Location, Locations, checked, paths
+from decant.verbs.arguments import Location, Locations, checked, paths
 
 
 @dataclass(frozen=True, repr=False)

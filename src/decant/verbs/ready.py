@@ -6,7 +6,7 @@ from pathlib import Path
 
 from decant.potentials.potential import Potential
 from decant.potentials.ready import take
-from decant.verbs.paths import Location, checked
+from decant.verbs.arguments import Location, checked
 
 
 @checked()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from decant.reporting.report import report as written
-from decant.verbs.paths import Location, checked, path
+from decant.verbs.arguments import Location, checked, path
 
 
 @checked()

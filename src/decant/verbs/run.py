@@ -10,7 +10,7 @@ from pathlib import Path
 from decant.foundation.errors import ProgramFailed
 from decant.foundation.machine import available_cores
 from decant.foundation.shown import Shown
-from decant.verbs.paths import Location, checked
+from decant.verbs.arguments import Location, checked
 from decant.workflow.execute import is_reported, run_study
 from decant.workflow.outcome import Outcome, summary
 from decant.workflow.profile import Profile, named_profile

@@ -12,7 +12,7 @@ from decant.scoring.score import SCORE, as_text, rows, words
 from decant.scoring.score import score as scored
 from decant.simulation.description import DESCRIPTION
 from decant.simulation.run import Run
-from decant.verbs.paths import Location, Locations, checked, path, paths
+from decant.verbs.arguments import Location, Locations, checked, path, paths
 
 
 class Scored(Facts):

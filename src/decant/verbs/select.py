@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ase import Atoms
 
-from decant.data.frames import is_isolated, read_frames, write_frames
+from decant.data.frames import read_frames, write_frames
+from decant.data.isolated import is_isolated
 from decant.foundation.errors import InputError
 from decant.foundation.files import output_file
 from decant.foundation.shown import Shown
@@ -16,7 +17,7 @@ from decant.labels.registry import labeler
 from decant.selection.deviation import add_deviations
 from decant.selection.select import Selection, Wanted, one_of_each_element, report_lines, select_randomly
 from decant.selection.select import select as chosen_of
-from decant.verbs.paths import Location, Locations, checked, paths
+from decant.verbs.arguments import Location, Locations, checked, paths
 
 
 @dataclass(frozen=True, repr=False)

@@ -22,7 +22,7 @@ from decant.simulation.protocol import Protocol
 from decant.simulation.run import Run
 from decant.simulation.simulate import simulate as simulated
 from decant.simulation.start import source
-from decant.verbs.paths import Location, checked, path
+from decant.verbs.arguments import Location, checked, path
 
 
 def along_each_vector(given: Any) -> tuple[int, int, int]:

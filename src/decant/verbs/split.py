@@ -8,11 +8,12 @@ from pathlib import Path
 
 from ase import Atoms
 
-from decant.data.frames import is_isolated, read_frames
+from decant.data.frames import read_frames
+from decant.data.isolated import is_isolated
 from decant.data.split import split_frames, write_split
 from decant.foundation.shown import Shown
 from decant.selection.select import without as apart_from
-from decant.verbs.paths import Location, Locations, checked, paths
+from decant.verbs.arguments import Location, Locations, checked, paths
 
 
 @dataclass(frozen=True, repr=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from decant.foundation.shown import Shown
-from decant.verbs.paths import Location, checked
+from decant.verbs.arguments import Location, checked
 from decant.workflow.status import Status, read_status
 from decant.workflow.status_text import status_text
 

@@ -12,7 +12,7 @@ from decant.foundation.threads import worker_count
 from decant.foundation.units import parse_length
 from decant.potentials.potential import Potential
 from decant.potentials.training_data import TrainingData
-from decant.verbs.paths import Location, checked
+from decant.verbs.arguments import Location, checked
 from decant.verdict.level import level
 from decant.verdict.trust import VERDICT, Budget, Conditions
 from decant.verdict.trust import trust as judged

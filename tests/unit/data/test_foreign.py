@@ -1,6 +1,7 @@
 import bz2
 import gzip
 import lzma
+import sys
 
 import dpdata
 import numpy as np
@@ -16,6 +17,7 @@ from decant.data.import_ import import_frames
 from decant.data.keys import LabelKeys
 from decant.data.label_units import LabelUnits
 from decant.foundation.errors import InputError
+from decant.foundation.extras import absence
 from decant.molecules.solvents import molecule
 from tests.vasprun import VASPRUN, calculation
 
@@ -181,7 +183,7 @@ SCHNET = {"_property_unit_dict": {"U0": "Hartree", "forces": "Hartree/Bohr"}, "_
     ("metadata", "asked"),
     [
         (SCHNET, "energy_unit says Hartree: give `energy_unit` Hartree.*forces_unit says Hartree/Bohr"),
-        ({"_property_unit_dict": {"U0": "Ha", "gap": "eV"}}, ""),
+        ({"_property_unit_dict": {"U0": "Ha", "gap": "eV"}}, "energy_unit says Ha or eV: give `energy_unit`, the one"),
         (
             {"_property_unit_dict": {"U0": "eV"}, "_distance_unit": "Bohr"},
             "distance_unit says Bohr: give `length_unit`",
@@ -209,14 +211,16 @@ def test_units_in_the_metadata_of_a_database_are_asked_for(tmp_path, caplog, met
     assert not caplog.records
 
 
-def test_units_of_several_properties_are_told_where_none_has_the_name_of_a_label(tmp_path, caplog):
+def test_units_of_several_properties_are_asked_for_where_none_has_the_name_of_a_label(tmp_path):
     with connect(tmp_path / "qm9.db") as table:
         table.metadata = {"_property_unit_dict": {"U0": "Ha", "gap": "eV"}}
         for atoms in frames():
             labels = {"U0": np.array([atoms.get_potential_energy()]), "forces": atoms.get_forces()}
             table.write(Atoms(atoms.numbers, positions=atoms.positions), data=labels)
-    import_frames(tmp_path / "qm9.db", LabelKeys(energy_key="U0", forces_key="forces"))
-    assert "energy_unit says 'Ha or eV', which is no unit that is known: taken as eV" in caplog.text
+    keys = LabelKeys(energy_key="U0", forces_key="forces")
+    with pytest.raises(InputError, match="energy_unit says Ha or eV: give `energy_unit`"):
+        import_frames(tmp_path / "qm9.db", keys)
+    assert len(import_frames(tmp_path / "qm9.db", keys, units=LabelUnits(energy_unit="eV")).frames) == 3
 
 
 @pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
@@ -239,3 +243,19 @@ def test_frames_with_dummy_atoms_are_left_out(tmp_path):
     write(tmp_path / "run.traj", made)
     result = import_frames(tmp_path / "run.traj")
     assert result.indices == [0, 2] and result.rejects[0].reason == "atoms of no element (X): dummy or ghost atoms"
+
+
+def test_another_length_beside_that_of_positions_is_no_matter(tmp_path):
+    with connect(tmp_path / "radius.db") as table:
+        table.metadata = {"_distance_unit": "Ang", "_property_unit_dict": {"energy": "eV", "radius": "Bohr"}}
+        for atoms in frames():
+            table.write(atoms)
+    same(import_frames(tmp_path / "radius.db").frames, frames())
+
+
+def test_a_reader_whose_package_is_not_installed_asks_for_it(tmp_path, monkeypatch):
+    (tmp_path / "systems.hdf5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    monkeypatch.setitem(sys.modules, "h5py", None)  # as Python finds a package that is not there
+    with pytest.raises(ModuleNotFoundError) as missing:
+        import_frames(tmp_path / "systems.hdf5")
+    assert "this needs h5py" in str(absence(missing.value))

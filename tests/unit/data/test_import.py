@@ -293,8 +293,10 @@ def test_an_atom_with_images_near_it_is_a_crystal_with_or_without_forces(put):
     bare = f"1\n{cell} energy=-3.7\nAl 0 0 0\n"
     whole = f"1\nProperties=species:S:1:pos:R:3:forces:R:3 {cell} energy=-3.7\nAl 0 0 0 0 0 0\n"
     result = import_frames(put(bare, whole.replace("2", "2.1")))
-    assert [reject.reason for reject in result.rejects] == ["no forces (key 'forces')"]
+    told = "no forces (key 'forces'); of an isolated atom in a small cell say config_type=IsolatedAtom"
+    assert [reject.reason for reject in result.rejects] == [told]
     assert result.report["isolated_atoms"] == {} and result.report["frames"] == 1
+    assert import_frames(put(bare.replace("energy", "config_type=IsolatedAtom energy"), water())).report["frames"] == 1
     lone = import_frames(put("1\nenergy=-3.7\nAl 0 0 0\n", water()))
     assert lone.report["isolated_atoms"] == {"Al": -3.7}
 

@@ -13,10 +13,11 @@ from ase.build import molecule
 from typer.testing import CliRunner
 
 from decant.cli.main import application
-from decant.data.frames import ISOLATED, write_frames
+from decant.data.frames import write_frames
 from decant.data.inspect import as_text, inspect, nearest_distance, read_parts, remarks, table
 from decant.data.inspect_plot import groups
 from decant.data.inspection import QUANTITIES
+from decant.data.isolated import ISOLATED
 from decant.foundation.errors import InputError
 
 E0 = {"O": -100.0, "H": -10.0}

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decant.data.import_ import import_frames
+from decant.data.keys import LabelKeys
 from decant.data.label_units import LabelUnits, unit_value
 from decant.foundation.errors import InputError
 
@@ -31,6 +32,10 @@ def written(folder: Path, *comments: str) -> Path:
         ("energy=-76.4 units=Hartree", "units says Hartree: give `energy_unit` Hartree"),
         ("energy=-1 units=real", "`energy_unit` kcal/mol.*; units says kcal/mol/Ang: give `forces_unit` kcal/mol/Ang"),
         ('energy=-1 force_units="Hartree/Bohr"', "force_units says Hartree/Bohr: give `forces_unit` Hartree/Bohr"),
+        (
+            "energy=-4.8 energy_unit=eV/atom",
+            "energy_unit says eV/atom: name energies per atom as such, energy_per_atom",
+        ),
         ("energy=-1 positions_unit=Bohr", "positions_unit says Bohr: give `length_unit` Bohr"),
     ],
 )
@@ -46,8 +51,18 @@ def test_units_of_several_frames_are_one(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "said", ["energy_unit=eV", "eV", "units=metal", "units=eV", "dipole_unit=Debye", "T", "stress_unit=kbar"]
-)
+    "said",
+    [
+        "energy_unit=eV",
+        "eV",
+        "units=metal",
+        "units=eV",
+        "energy_unit=electronvolt",
+        "dipole_unit=Debye",
+        "T",
+        "stress_unit=kbar",
+    ],
+)  # fmt: skip
 def test_the_units_of_the_house_and_those_of_what_is_not_taken_are_no_matter(tmp_path, caplog, said):
     assert len(import_frames(written(tmp_path, f"energy=-14.5 {said}")).frames) == 1
     assert not [record for record in caplog.records if "unit" in record.getMessage()]
@@ -63,3 +78,9 @@ def test_a_stated_unit_that_the_caller_repeats_is_converted(tmp_path_factory, un
     path = written(tmp_path_factory.mktemp("said"), f"energy={-400 / unit_value(unit, 'energy')} energy_unit={unit}")
     (atoms,) = import_frames(path, units=LabelUnits(energy_unit=unit)).frames
     assert atoms.info["REF_energy"] == pytest.approx(-400)
+
+
+def test_energies_that_are_named_as_those_of_an_atom_may_have_such_a_unit(tmp_path):
+    path = written(tmp_path, "energy_per_atom=-5.0 energy_unit=eV/atom")
+    (atoms,) = import_frames(path, LabelKeys(energy_key="energy_per_atom")).frames
+    assert atoms.info["REF_energy"] == pytest.approx(-15.0)

@@ -19,6 +19,7 @@ from decant.foundation.extras import EXTRAS, absence, bringing, installation
     ("module", "extra"),
     [
         ("torch", "mace"), ("mace.tools", "mace"), ("deepmd", "deepmd"), ("dpdata", "deepmd"), ("tblite", "labels"),
+        ("h5py", "labels"),
         ("dscribe.descriptors", "labels"), ("sklearn", "labels"), ("snakemake", "study"), ("numpy", None),
         ("no_such_module", None),
     ],

@@ -105,7 +105,7 @@ def test_files_are_found_beside_the_settings(tmp_path: Path) -> None:
         ({"precision": "singel"}, r"`precision`: expected double or single, not 'singel' \(did you mean 'single'\?\)"),
         ({"method": "gfn3-xtb"}, "unknown method 'gfn3-xtb'"),
         ({"method_settings": {"accurac": 1}}, r"no setting 'accurac' \(did you mean 'accuracy'\?\)"),
-        ({"preset": "endless.yaml"}, r"preset .*endless\.yaml sets no limit; give max_time or max_epochs"),
+        ({"preset": "endless.yaml"}, r"preset .*endless\.yaml sets no limit; give `max_time` .* or `max_epochs`"),
         ({"method": f"potential:{READY}", "states": [{**STATE, "liquid": "ACN:3"}]}, "does not know N; it knows H C O"),
         ({"method_settings": "accuracy=1"}, "method_settings: expected a mapping of names to values, not 'accuracy=1'"),
     ],

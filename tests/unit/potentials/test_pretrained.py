@@ -9,7 +9,8 @@ import pytest
 from ase import Atoms
 
 from decant.algorithms.base import Pretrained
-from decant.data.frames import ISOLATED, write_frames
+from decant.data.frames import write_frames
+from decant.data.isolated import ISOLATED
 from decant.foundation.errors import InputError
 from decant.potentials.pretrained import _read_replay, describe, identity
 

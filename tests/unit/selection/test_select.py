@@ -9,7 +9,7 @@ from ase.build import molecule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decant.data.frames import ISOLATED
+from decant.data.isolated import ISOLATED
 from decant.foundation.errors import InputError
 from decant.labels.cost import SECONDS
 from decant.selection.descriptors import descriptors

@@ -22,7 +22,6 @@ from decant.simulation.protocol import Protocol, potential_hash
 from decant.simulation.run import Run
 from decant.simulation.simulate import _continued, link_potential
 from decant.simulation.start import (
-    FROM_HERE,
     Start,
     from_here,
     is_start,
@@ -175,8 +174,8 @@ def test_a_start_is_the_same_run_by_whatever_path_and_another_of_its_name_is_not
     model = potential(tmp_path / "pot", "one")
     for place in ("a/small", "b/small"):
         run_of(tmp_path / place, model)
-    recorded = {FROM_HERE: from_here(tmp_path / "a" / "small", tmp_path / "a" / "large")}
-    large = run_of(tmp_path / "a" / "large", model, start=Path("small"), unknown=recorded)
+    recorded = from_here(tmp_path / "a" / "small", tmp_path / "a" / "large")
+    large = run_of(tmp_path / "a" / "large", model, start=Path("small"), from_here=recorded)
     monkeypatch.chdir(tmp_path / "b")
     assert all(is_start(Run.open(large), path) for path in (Path("../a/small"), tmp_path / "a" / "small"))
     assert not is_start(Run.open(large), Path("small"))

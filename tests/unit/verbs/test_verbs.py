@@ -14,7 +14,7 @@ import decant
 from decant.cli.main import application
 from decant.foundation.errors import InputError
 from decant.molecules.electrolyte import Solution
-from decant.verbs.paths import texts
+from decant.verbs.arguments import texts
 from decant.verbs.simulate import counted
 
 COMMANDS: dict[str, Any] = typer.main.get_command(application()).commands  # type: ignore[attr-defined]

@@ -21,7 +21,8 @@ from decant.algorithms.mace.reference import (
 from decant.algorithms.mace.training import COMPILED, MODEL_FILE, completed, course, known_options, train
 from decant.algorithms.training import HOLD, labels_of_lone_atoms, require_labels
 from decant.data.charges import has_ions
-from decant.data.frames import is_isolated, write_frames
+from decant.data.frames import write_frames
+from decant.data.isolated import is_isolated
 from decant.foundation.errors import InputError
 from decant.molecules.periodicity import with_gap
 

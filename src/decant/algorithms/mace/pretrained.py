@@ -19,7 +19,8 @@ from decant.algorithms.mace.export.heads import head_names, head_to_take
 from decant.algorithms.mace.model_file import as_scale_shift
 from decant.algorithms.mace.reference import load_model, torch_calculator
 from decant.algorithms.training import quiet
-from decant.data.frames import is_isolated, write_frames
+from decant.data.frames import write_frames
+from decant.data.isolated import is_isolated
 from decant.data.prediction import predict
 from decant.foundation.errors import InputError
 from decant.foundation.files import read_yaml, write_beside, write_yaml

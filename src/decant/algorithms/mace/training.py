@@ -17,7 +17,7 @@ import numpy as np
 
 from decant.algorithms.base import Course, FitTask
 from decant.algorithms.training import HELD, diverged, require_checkpoint, run_training
-from decant.data.frames import is_isolated
+from decant.data.isolated import is_isolated
 from decant.foundation.machine import has_gpu_driver
 from decant.foundation.progress import Progress
 from decant.foundation.settings import count, read_named

@@ -13,7 +13,7 @@ import pytest
 import decant
 from decant.foundation.errors import InputError
 from decant.foundation.settings import count, positive
-from decant.verbs.paths import Location, Locations, checked, each, path, paths
+from decant.verbs.arguments import Location, Locations, checked, each, path, paths
 from tests.conftest import REPOSITORY
 from tests.unit.verbs.test_verbs import FUNCTIONS
 
